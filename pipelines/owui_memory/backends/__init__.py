@@ -1,0 +1,19 @@
+"""mem0 in its three forms behind one Protocol: see `base.Backend`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..settings import Valves
+from .base import Backend
+
+
+def open_backend(settings: Valves, data_dir: Path) -> Backend:
+    """The backend that the settings name. Blocks for seconds; raises the errors of `errors.py`."""
+    if settings.backend == "library":
+        from .library import LibraryBackend
+
+        return LibraryBackend.open(settings, data_dir)
+    from .remote import RemoteBackend
+
+    return RemoteBackend.open(settings)

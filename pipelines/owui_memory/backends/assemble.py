@@ -1,0 +1,106 @@
+"""Builds mem0's `Memory` from our settings, with nothing of mem0's that phones home or downloads."""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+from ..errors import TellAdmin
+from ..settings import Valves
+from . import providers
+from .faults import translated
+
+_STORE_CLASS = f"{__package__}.sqlite_store.SqliteStore"
+
+
+def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
+    """mem0's `Memory` and the size of its embeddings. Embeds one word; takes seconds.
+
+    Raises:
+        TellAdmin: mem0 or another package is missing, or a setting cannot work.
+        Retry: a server cannot be reached now.
+    """
+    _import_mem0(data_dir)
+    from mem0.utils.factory import EmbedderFactory
+
+    with translated("embedder", settings.embedder_base_url):
+        name, config = providers.embedder(settings)
+        embedder = EmbedderFactory.create(name, config, None)
+        providers.bound_client(embedder, providers.EMBED_TIMEOUT_S, config)
+        dims = len(embedder.embed("size", "search"))
+
+    name, config = providers.llm(settings)
+    with translated("store", settings.vector_store_url):
+        memory = _memory(providers.vector_store(settings, data_dir, dims), (name, config), settings, data_dir)
+    memory.embedding_model = embedder
+    providers.bound_client(memory.llm, providers.LLM_TIMEOUT_S, config)
+    return memory, dims
+
+
+def _import_mem0(data_dir: Path) -> None:
+    home = data_dir / "mem0"
+    home.mkdir(parents=True, exist_ok=True)  # mem0 cannot even be imported without it
+    os.environ["MEM0_TELEMETRY"] = "False"
+    os.environ["MEM0_DIR"] = str(home)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    try:
+        import mem0  # noqa: F401 - the import itself is what may fail
+    except ImportError as error:
+        raise TellAdmin(
+            f"mem0 cannot be imported: {error.name or 'a package'} is missing.",
+            hint="Install pipelines/requirements.txt (PIPELINES_REQUIREMENTS_PATH), then restart the server.",
+        ) from error
+    logging.getLogger("mem0").setLevel(logging.ERROR)  # its INFO and WARNING lines quote memories
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if util.find_spec("en_core_web_sm") is None:
+        # Where spaCy is installed without its model, mem0 would download it inside `add`.
+        from mem0.utils import spacy_models
+
+        spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
+
+
+def _memory(
+    store: tuple[str, dict[str, Any]], llm: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path
+) -> Any:
+    from mem0 import Memory
+    from mem0.configs.base import MemoryConfig
+    from mem0.embeddings.configs import EmbedderConfig
+    from mem0.llms.configs import LlmConfig
+    from mem0.utils.factory import VectorStoreFactory
+    from mem0.vector_stores.configs import VectorStoreConfig
+
+    VectorStoreFactory.provider_to_class["sqlite"] = _STORE_CLASS
+    name, config = store
+    return Memory(
+        # model_construct: mem0's validators refuse a store that is not its own.
+        MemoryConfig.model_construct(
+            vector_store=(
+                VectorStoreConfig.model_construct(provider=name, config=_Config(config))
+                if name == "sqlite"
+                else VectorStoreConfig(provider=name, config=config)
+            ),
+            llm=LlmConfig(provider=llm[0], config=llm[1]),
+            # A stand-in that costs nothing: the loaded embedder takes its place.
+            embedder=EmbedderConfig(provider="openai", config={"api_key": providers.NO_KEY}),
+            history_db_path=str(data_dir / "mem0" / "history.db"),
+            reranker=None,
+            version="v1.1",
+            custom_instructions=settings.extraction_rules or None,
+        )
+    )
+
+
+class _Config(dict[str, Any]):
+    """A store's configuration, which mem0 reads as keyword arguments and by attribute."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value

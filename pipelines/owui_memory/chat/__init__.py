@@ -1,0 +1,1 @@
+"""What Open WebUI says, and what is said back."""

@@ -1,0 +1,194 @@
+"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
+
+Everything that comes in may be missing or of a wrong type: what cannot be read is read as absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Literal
+
+from ..recall.block import without_block
+
+Place = Literal["chat", "temporary", "channel", "api"]
+
+_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One user message and the answer to come, as the inlet sees it.
+
+    `key` is the same in this turn's outlet. `exchange_key` is the same for every answer to this
+    message: a regenerated one, a second model's, a retry. `memory_switch` is None where Open WebUI
+    does not tell it (API calls).
+    """
+
+    user_id: str
+    text: str
+    key: str
+    exchange_key: str
+    place: Place = "chat"
+    chat_id: str = ""
+    user_message_id: str = ""
+    parent_id: str = ""
+    model: str = ""
+    task: str = ""
+    memory_switch: bool | None = None
+    memory_capability: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be."""
+
+    user_id: str
+    keys: tuple[str, ...]
+    user_text: str
+    assistant_text: str
+
+
+def read_inlet(body: Any, user: Any) -> Turn:
+    """The turn that a body begins."""
+    body = _mapping(body)
+    meta = _mapping(body.get("metadata"))
+    user_id = _text(_mapping(user).get("id"))
+    messages = list(_messages(body))
+    texts = _user_texts(messages)
+    chat_id = _text(meta.get("chat_id"))
+    message_id = _text(meta.get("message_id"))
+    user_message_id = _text(meta.get("user_message_id"))
+    so_far = "" if message_id and user_message_id else _hash(user_id, texts)
+    features = _mapping(body.get("features") or meta.get("features"))
+    info = _mapping(_mapping(meta.get("model")).get("info"))
+    capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
+    return Turn(
+        user_id=user_id,
+        text=texts[-1] if texts else "",
+        key=message_id or so_far,
+        exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
+        place=_place(chat_id, message_id),
+        chat_id=chat_id,
+        user_message_id=user_message_id,
+        parent_id=_text(_mapping(meta.get("user_message")).get("parentId")),
+        model=_text(body.get("model")),
+        task=_text(meta.get("task")),
+        memory_switch=features.get("memory") is True if features else None,
+        memory_capability=capabilities.get("memory") is not False,
+    )
+
+
+def read_outlet(body: Any, user: Any) -> Answered | None:
+    """The exchange that a body ends; None where it holds none."""
+    body = _mapping(body)
+    user_id = _text(_mapping(user).get("id"))
+    messages = list(_messages(body))
+    if not messages or messages[-1].get("role") != "assistant":
+        return None
+    texts = _user_texts(messages)
+    if not texts:
+        return None
+    # An API call's id is made after the inlet: such a turn is found by its text.
+    return Answered(
+        user_id=user_id,
+        keys=(_text(body.get("id")), _hash(user_id, texts)),
+        user_text=texts[-1],
+        assistant_text=_answer(messages[-1]),
+    )
+
+
+def with_block(body: Mapping[str, Any], block: str) -> dict[str, Any]:
+    """A copy of the body with the block in front of its first system message.
+
+    An earlier block of ours in any system message goes; no other message changes. An empty block
+    only takes the earlier one out.
+    """
+    messages = [_without_block(message) for message in body["messages"]]
+    messages = [message for message in messages if message is not None]
+    if block:
+        first = messages[0] if messages else None
+        if isinstance(first, Mapping) and first.get("role") == "system":
+            messages[0] = {**first, "content": _prepended(block, first.get("content"))}
+        else:
+            messages.insert(0, {"role": "system", "content": block})
+    return {**body, "messages": messages}
+
+
+def _without_block(message: Any) -> Any:
+    """The message without our block; None where nothing else was in it."""
+    if not isinstance(message, Mapping) or message.get("role") != "system":
+        return message
+    content = message.get("content")
+    rest: Any = content
+    if isinstance(content, str):
+        rest = without_block(content)
+    elif isinstance(content, list):
+        rest = [part for part in content if not _is_block(part)]
+    if rest == content:
+        return message
+    return {**message, "content": rest} if rest else None
+
+
+def _is_block(part: Any) -> bool:
+    text = _text(_mapping(part).get("text"))
+    return bool(text) and not without_block(text)
+
+
+def _prepended(block: str, content: Any) -> Any:
+    if isinstance(content, list):
+        return [{"type": "text", "text": block}, *content]
+    return f"{block}\n\n{content}" if content else block
+
+
+def _messages(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    messages = body.get("messages")
+    if isinstance(messages, list):
+        yield from (message for message in messages if isinstance(message, Mapping))
+
+
+def _user_texts(messages: list[Mapping[str, Any]]) -> list[str]:
+    """What the user typed, message by message: the text parts of each, without images and files."""
+    return [_content_text(m.get("content")).strip() for m in messages if m.get("role") == "user"]
+
+
+def _content_text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
+    return "\n".join(_text(part.get("text")) for part in parts)
+
+
+def _answer(message: Mapping[str, Any]) -> str:
+    """What the model said to the user: no reasoning, no tool calls or their output."""
+    text = _DETAILS.sub("", _content_text(message.get("content")))
+    return _THINKING.sub("", text).strip()
+
+
+def _place(chat_id: str, message_id: str) -> Place:
+    kind = chat_id.partition(":")[0]
+    if kind in ("temporary", "local"):
+        return "temporary"
+    if kind == "channel":
+        return "channel"
+    return "chat" if chat_id or message_id else "api"
+
+
+def _hash(user_id: str, texts: list[str]) -> str:
+    digest = blake2b(digest_size=16)
+    for text in (user_id, *texts):
+        digest.update(text.encode(errors="surrogatepass") + b"\0")
+    return "text:" + digest.hexdigest()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,36 @@
+"""What can go wrong, sorted by what the caller does about it.
+
+MemoryFault
+├── Retry       passing: the same call may work later (server down, time-out, rate limit)
+├── Drop        final for this input: it can never work (refused text, malformed answer)
+└── TellAdmin   a setting or an installation is wrong: only the admin can mend it
+    └── NotReady    nothing is wrong yet: the backend is still starting
+
+Texts say what to do next and never hold what a user said.
+"""
+
+from __future__ import annotations
+
+
+class MemoryFault(Exception):
+    """Base of all errors this package raises on purpose."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Retry(MemoryFault):
+    """The same call may succeed later."""
+
+
+class Drop(MemoryFault):
+    """This input can never succeed; keep it aside and go on."""
+
+
+class TellAdmin(MemoryFault):
+    """A setting or an installation must be changed by the admin first."""
+
+
+class NotReady(TellAdmin):
+    """The backend has not finished starting."""

@@ -1,0 +1,163 @@
+"""The filter as the Pipelines server sees it. Whatever happens in here, the chat goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+from .backends.base import Part
+from .chat.body import Turn, read_inlet, read_outlet, with_block
+from .chat.policy import decide
+from .errors import Drop, MemoryFault
+from .ops import guard, status
+from .panel import lenient
+from .runtime import RECALLS_AT_ONCE, Runtime
+from .settings import Environment, Valves
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+
+
+class Pipeline:
+    """A filter: `inlet` puts what is known about the user into the prompt, `outlet` keeps what was said."""
+
+    def __init__(self) -> None:
+        """Cheap and safe: the server loads every plugin's class before it starts any."""
+        self.type = "filter"
+        self.name = "Memory"
+        self._environment = Environment.read(os.environ)
+        self._settings = Valves.bound(self._environment.presets, stored=lambda: self.valves)
+        # The server now puts valves.json on top with the class it finds here; see `lenient`.
+        self.valves = cast("Valves", lenient(self._settings)())
+        self._runtime: Runtime | None = None
+        self._fault: MemoryFault | None = None
+        self._recalling = 0
+
+    async def on_startup(self) -> None:
+        """Start the threads; the backend opens in the background."""
+        problems = [*self._settings.problems, *getattr(self.valves, "dropped", ())]
+        self.valves = self._settings.strict_from(self.valves)
+        for problem in problems:
+            log.warning("%s", problem)
+        try:
+            self._runtime = await asyncio.to_thread(Runtime, self._environment, lambda: self.valves, problems)
+        except MemoryFault as fault:
+            log.error("%s %s", fault, fault.hint)
+            self._fault = fault
+        self._guard_routes()
+        if app := guard.server_app():
+            status.mount(app, self._environment.server_key, self._status)
+
+    async def on_shutdown(self) -> None:
+        """Stop the threads. The guard stays on the routes."""
+        if app := guard.server_app():
+            status.unmount(app)
+        runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            await asyncio.to_thread(runtime.close)
+
+    async def on_valves_updated(self) -> None:
+        """The admin saved the settings: `self.valves` are the new ones."""
+        self._guard_routes()
+        if self._runtime is not None:
+            self._runtime.live.use(self.valves)
+
+    async def inlet(self, body: Body, user: Body | None = None) -> Body:
+        """A request on its way to the model: with a block of memories, or as it came."""
+        runtime = self._runtime
+        if runtime is None:
+            return body
+        try:
+            return await self._inlet(runtime, body, user)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            runtime.metrics.failed("inlet", error)
+            return body
+
+    async def outlet(self, body: Body, user: Body | None = None) -> Body:
+        """A finished answer: stored for the writer. The body is never changed."""
+        runtime = self._runtime
+        if runtime is None or not self.valves.enabled:
+            return body
+        try:
+            answered = read_outlet(body, user)
+            if answered is not None:
+                await _in(runtime.state_pool, runtime.keep, answered)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            runtime.metrics.failed("outlet", error)
+        return body
+
+    async def _inlet(self, runtime: Runtime, body: Body, user: Body | None) -> Body:
+        turn = read_inlet(body, user)
+        decision = decide(turn, self.valves)
+        if decision.reason:
+            runtime.metrics.count(f"left alone: {decision.reason}")
+        permission = _in(runtime.state_pool, runtime.allow, turn) if decision.write else None
+        block = await self._recall(runtime, turn) if decision.read else ""
+        if permission is not None:
+            # Never given up: it goes on in its thread, should the database be slow.
+            await asyncio.wait({permission}, timeout=self._deadline_s)
+            if permission.done():
+                permission.result()
+        return with_block(body, block) if decision.read else body
+
+    async def _recall(self, runtime: Runtime, turn: Turn) -> str:
+        """The block, or "" where the backend is not ready, fails, or misses the deadline."""
+        if not runtime.breaker.allows():
+            return self._without(runtime, "recall is paused, the backend keeps failing")
+        if self._recalling >= RECALLS_AT_ONCE:
+            return self._without(runtime, "too many requests wait for the backend")
+        try:
+            runtime.live.get()
+        except MemoryFault as fault:
+            return self._without(runtime, str(fault))
+        self._recalling += 1
+        recalling = _in(runtime.recall_pool, runtime.recall, turn)
+        recalling.add_done_callback(self._recalled)
+        done, _ = await asyncio.wait({recalling}, timeout=self._deadline_s)
+        if not done:
+            runtime.breaker.failed()
+            return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
+        try:
+            block: str = recalling.result()
+        except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
+            if not isinstance(error, Drop):
+                runtime.breaker.failed()
+            runtime.metrics.failed("recall", error)
+            return ""
+        runtime.breaker.succeeded()
+        runtime.metrics.count("messages with memories" if block else "messages without relevant memories")
+        return block
+
+    def _recalled(self, recalling: asyncio.Future[str]) -> None:
+        self._recalling -= 1
+        if not recalling.cancelled():
+            recalling.exception()  # after the deadline nobody else looks at it
+
+    @staticmethod
+    def _without(runtime: Runtime, reason: str) -> str:
+        runtime.metrics.count(f"messages without memories: {reason}")
+        return ""
+
+    @property
+    def _deadline_s(self) -> float:
+        return self.valves.inlet_deadline_ms / 1000
+
+    def _guard_routes(self) -> None:
+        if app := guard.server_app():
+            guard.install(app, self._environment.server_key, active=self.valves.require_key)
+
+    def _status(self) -> dict[str, Any]:
+        if self._runtime is not None:
+            return self._runtime.status()
+        reason = str(self._fault) if self._fault else "memory is stopped"
+        hint = self._fault.hint if self._fault else "Reload the pipelines."
+        return status.report([Part("filter", False, reason, hint)], 0, 0)
+
+
+def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().run_in_executor(pool, work, *values)

@@ -1,0 +1,49 @@
+"""A circuit breaker, so that chats do not each wait for a backend that is down.
+
+Our own: the known libraries hold a lock across the call, or count only what raises, while a call
+that misses its deadline here goes on in its thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Breaker:
+    """Opens after `failures` in a row; then lets one call through every `pause_s` seconds."""
+
+    def __init__(
+        self, failures: int = 5, pause_s: float = 15.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit, self._pause_s, self._clock = failures, pause_s, clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._next_try = 0.0
+
+    def allows(self) -> bool:
+        """Whether to call now. While open, True once a pause: that call is the test."""
+        with self._lock:
+            if self._failures < self._limit:
+                return True
+            if self._clock() < self._next_try:
+                return False
+            self._next_try = self._clock() + self._pause_s
+            return True
+
+    def succeeded(self) -> None:
+        """The call worked: close."""
+        with self._lock:
+            self._failures = 0
+
+    def failed(self) -> None:
+        """The call failed, or took too long."""
+        with self._lock:
+            self._failures += 1
+            if self._failures == self._limit:
+                self._next_try = self._clock() + self._pause_s
+
+    @property
+    def is_open(self) -> bool:
+        return self._failures >= self._limit

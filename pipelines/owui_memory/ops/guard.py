@@ -1,0 +1,78 @@
+"""Asks for the server's key on every route.
+
+The Pipelines server checks it on some only: anyone who reaches the port could read settings and
+act as any user. Open WebUI sends the key with every request.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..settings import PUBLIC_DEFAULT_KEY
+
+log = logging.getLogger(__name__)
+
+_REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
+
+
+class Guard:
+    """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self.app, self.key = app, key
+        self.active = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or not self.active or self._passes(scope):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+
+    def _passes(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        # A browser's preflight carries no key; CORS middleware answers it before any route.
+        preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
+        return preflight or has_key(headers, self.key)
+
+
+def has_key(headers: Mapping[str, str], key: str) -> bool:
+    """Whether the request carries the server's key."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), key.encode())
+
+
+def server_app() -> Any:
+    """The Pipelines server's application; None outside of it."""
+    for name in ("main", "__main__"):
+        app = getattr(sys.modules.get(name), "app", None)
+        if hasattr(app, "middleware_stack"):
+            return app
+    return None
+
+
+def install(app: Any, key: str, *, active: bool) -> None:
+    """Put the guard around the application, or set the one that is there."""
+    stack = app.middleware_stack
+    if not isinstance(stack, Guard):
+        stack = app.middleware_stack = Guard(stack or app.build_middleware_stack(), key)
+    stack.key, stack.active = key, active
+    if key == PUBLIC_DEFAULT_KEY:
+        banner = "*" * 78
+        log.warning(
+            "\n%s\nThe Pipelines server runs with its PUBLIC DEFAULT KEY: anyone who reaches this port\n"
+            "can read and change every user's memories. Set PIPELINES_API_KEY to a secret of your\n"
+            "own, here and in Open WebUI (Admin > Settings > Connections).\n%s",
+            *(banner, banner),
+        )
+    if not active:
+        log.warning("require_key is off: whoever reaches this port can act as any user.")

@@ -1,0 +1,61 @@
+"""Counters and the last error, shared by all threads. Nothing in here holds what a user said."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..errors import MemoryFault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """What went wrong last, where, and what to do."""
+
+    at: datetime
+    where: str
+    text: str
+    hint: str
+
+
+class Metrics:
+    """Counts what happens, and logs an error when it is another than the one before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._last_error: LastError | None = None
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a counter."""
+        with self._lock:
+            self._counts[name] += by
+
+    def failed(self, where: str, error: Exception) -> None:
+        """Count and keep an error."""
+        text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
+        if isinstance(error, MemoryFault):
+            text, hint = str(error), error.hint
+        with self._lock:
+            before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            self._counts[f"failed {where}"] += 1
+        if before is None or (before.where, before.text) != (where, text):
+            # The traceback of a foreign error goes along without its message, which may quote a user.
+            log.warning("%s failed: %s %s", where, text, hint)
+            if not isinstance(error, MemoryFault):
+                log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
+
+    def counts(self) -> dict[str, int]:
+        """All counters."""
+        with self._lock:
+            return dict(self._counts)
+
+    @property
+    def last_error(self) -> LastError | None:
+        return self._last_error

@@ -1,0 +1,79 @@
+"""One readable self-check: GET /memory/status, behind the server's key."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from ..backends.base import Part
+from ..backends.live import LiveBackend
+from .guard import has_key
+
+_PATH = "/memory"
+_CHECK_EVERY_S = 60.0  # a check embeds a word, which may cost money
+
+
+class BackendCheck:
+    """The backend's own check, not repeated more often than once a minute."""
+
+    def __init__(self, live: LiveBackend) -> None:
+        self._live = live
+        self._lock = threading.Lock()
+        self._checked: tuple[float, object, list[Part]] | None = None
+
+    def parts(self) -> list[Part]:
+        """A line for backend, store, embedder and LLM. Blocks while it asks them."""
+        fault = self._live.fault
+        try:
+            backend = self._live.get()
+        except Exception as reason:  # noqa: BLE001 - told in the line itself
+            waiting = [Part(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
+            return [Part("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
+        with self._lock:
+            fresh = self._checked and self._checked[1] is backend
+            if not self._checked or not fresh or time.monotonic() - self._checked[0] > _CHECK_EVERY_S:
+                self._checked = (time.monotonic(), backend, backend.check())
+            parts = self._checked[2]
+        if fault is None:
+            return parts
+        still = f"the earlier settings stay in use: {fault}"
+        return [
+            Part("backend", False, still, fault.hint),
+            *(part for part in parts if part.name != "backend"),
+        ]
+
+
+def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
+    """The status as JSON-plain values."""
+    return {
+        "ok": all(part.ok for part in parts),
+        "queue": {"pending": pending, "dead": dead},
+        "parts": [asdict(part) for part in parts],
+    }
+
+
+def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
+    """Serve the status on the Pipelines server's application, in place of an earlier one."""
+
+    async def answer(request: Request) -> JSONResponse:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        return JSONResponse(await run_in_threadpool(status))
+
+    unmount(app)
+    app.mount(_PATH, Starlette(routes=[Route("/status", answer)]))
+
+
+def unmount(app: Any) -> None:
+    """Take it away again."""
+    routes = app.router.routes
+    routes[:] = [route for route in routes if not (isinstance(route, Mount) and route.path == _PATH)]

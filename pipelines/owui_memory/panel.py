@@ -1,0 +1,206 @@
+"""What Open WebUI's admin panel and the Pipelines server do to settings, undone in one place.
+
+The panel sends numbers as text, `""` or `null` for "use the default", `[""]` for an empty list and
+joins lists with commas; it cannot save a form with an empty text box. The server writes
+`model_dump()` to valves.json before anyone can object, and dies at start if that file does not load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    PrivateAttr,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
+
+MASK = "********"
+IS_SECRET = object()  # marks a Secret field in its metadata
+
+# An unset text goes out as null: the panel refuses to save a form with an empty text box.
+Text = Annotated[str, PlainSerializer(lambda v: v or None, return_type=str | None, when_used="json")]
+Secret = Annotated[
+    str,
+    PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
+    IS_SECRET,
+]
+
+
+class SettingsError(ValueError):
+    """A value that cannot be meant; the text is one sentence for the admin."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class PanelModel(BaseModel):
+    """Settings that survive the admin panel.
+
+    A field takes, in this order: the value given, the preset (environment), its own default.
+    `model_dump()` holds only what was given and differs from the preset, so that presets stay in
+    force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
+
+    Raises:
+        SettingsError: one sentence that names the field and what is allowed.
+    """
+
+    model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True, extra="ignore")
+
+    presets: ClassVar[Mapping[str, Any]] = {}
+    problems: ClassVar[tuple[str, ...]] = ()
+    stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
+
+    _given: set[str] = PrivateAttr(default_factory=set)
+
+    @classmethod
+    def bound(cls, presets: Mapping[str, Any], stored: Callable[[], PanelModel | None]) -> type[Self]:
+        """This class with presets, and a way to the values in force (they stand behind a mask).
+
+        A preset that cannot be meant is left out and told in `problems`.
+        """
+        loaded = lenient(cls)(**presets)
+        namespace = {
+            "__module__": cls.__module__,
+            "__doc__": cls.__doc__,
+            "presets": {name: getattr(loaded, name) for name in loaded._given},
+            "problems": tuple(
+                f"{sentence} The environment's preset is ignored." for sentence in loaded.dropped
+            ),
+            "stored": staticmethod(stored),
+        }
+        return type(cls.__name__, (cls,), namespace)
+
+    @classmethod
+    def strict_from(cls, loaded: PanelModel) -> Self:
+        """The values of a lenient instance, without checking them against each other again."""
+        strict = cls.model_construct(**{name: getattr(loaded, name) for name in cls.model_fields})
+        strict._given = set(loaded._given)
+        return strict
+
+    def __init__(self, **values: Any) -> None:
+        given = self._meant(values)
+        try:
+            super().__init__(**{**self.presets, **given})
+        except ValidationError as invalid:
+            raise _as_sentence(type(self), invalid.errors()[0]) from None
+        for name in given:
+            default = self.presets.get(name, type(self).model_fields[name].get_default())
+            if getattr(self, name) != default:
+                self._given.add(name)
+
+    @classmethod
+    def _meant(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values somebody really gave: neither unknown, nor left empty, nor a mask."""
+        meant = {}
+        for name, value in values.items():
+            field = cls.model_fields.get(name)
+            if field is None or value is None or value == "":
+                continue
+            if _is_list(field) and isinstance(value, str | list):
+                value = [part.strip() for part in _split(value)]
+                value = [part for part in value if part]
+            if IS_SECRET in field.metadata and value == MASK:
+                in_force = cls.stored()
+                if in_force is None or name not in in_force._given:
+                    continue
+                value = getattr(in_force, name)
+            meant[name] = value
+        return meant
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.check()
+        return self
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            yield name, MASK if value and IS_SECRET in field.metadata else value
+
+    def check(self) -> None:
+        """For subclasses: raise SettingsError on values that do not go together."""
+
+    @model_serializer(mode="wrap")
+    def _dump(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        whole: dict[str, Any] = handler(self)
+        if info.mode == "json":
+            return whole
+        return {name: value for name, value in whole.items() if name in self._given}
+
+
+class LenientModel(PanelModel):
+    """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
+
+    _dropped: list[str] = PrivateAttr(default_factory=list)
+
+    def __init__(self, **values: Any) -> None:
+        dropped: list[str] = []
+        while True:
+            try:
+                super().__init__(**values)
+                break
+            except SettingsError as error:
+                dropped.append(str(error))
+                del values[error.field]
+        self._dropped = dropped
+
+    @property
+    def dropped(self) -> list[str]:
+        """One sentence for each value that was ignored."""
+        return self._dropped
+
+    def check(self) -> None:
+        """Values that do not go together are told when the backend is built, not here."""
+
+
+def lenient(strict: type[PanelModel]) -> type[LenientModel]:
+    """The class for loading valves.json: what no longer fits falls back instead of raising.
+
+    The server loads settings with the class of the plugin's current ones and does not start when
+    that raises, so a plugin begins with this class and changes to the strict one afterwards.
+    """
+    return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is list
+
+
+def _split(value: str | list[Any]) -> list[str]:
+    parts = value if isinstance(value, list) else [value]
+    return [piece for part in parts for piece in str(part).split(",")]
+
+
+def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, SettingsError):
+        return cause
+    name = str(error["loc"][0]) if error["loc"] else ""
+    field = model.model_fields[name]
+    told = "" if IS_SECRET in field.metadata else f", not {str(error['input'])[:40]!r}"
+    return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a field takes, in words: "a whole number from 0 to 50"."""
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(str, get_args(kind)))
+    if kind is bool:
+        return "true or false"
+    if kind in (int, float):
+        noun = "a whole number" if kind is int else "a number"
+        low = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
+        high = next((m.le for m in field.metadata if hasattr(m, "le")), None)
+        return noun if low is None else f"{noun} from {low} to {high}"
+    return "a list of names, separated by commas" if _is_list(field) else "text"

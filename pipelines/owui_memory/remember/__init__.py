@@ -1,0 +1,1 @@
+"""The outlet's side: a durable queue, and the writer that brings it to mem0."""

@@ -1,0 +1,186 @@
+"""The durable queue of exchanges: put, claim, done, retry, dead.
+
+An exchange is put once for its key, whoever answers and however often. A claim takes all that is
+ready of one chat as a batch; it expires unless renewed, so that a crashed process loses nothing.
+The batch's name stays the same over retries: what an earlier try has stored is found by it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..state import outbox
+
+CLAIM_S = 15.0
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S = 1.0, 300.0
+_DONE_KEPT_S = 30 * 24 * 3600  # how long a regenerated answer is known to be one
+_PRUNE_EVERY = 500  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A finished turn, to be remembered. `said_at` is Unix time in seconds."""
+
+    key: str
+    user_id: str
+    chat_id: str
+    user_text: str
+    assistant_text: str
+    said_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Exchanges of one chat that are remembered together; `attempts` counts this try."""
+
+    name: str
+    user_id: str
+    exchanges: tuple[Exchange, ...]
+    attempts: int
+    waiting_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many exchanges wait (or are being worked on), and how many were given up."""
+
+    pending: int
+    dead: int
+
+
+class Outbox:
+    """The queue in the state database. Threads and processes may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
+        """Keep an exchange durably; False where its key is there already.
+
+        It becomes ready after `wait_s` seconds without another of its chat, or at once when
+        `batch_max` of its chat wait, or when its user goes on in another chat.
+        """
+        now = time.time()
+        row = {
+            "key": exchange.key,
+            "user_id": exchange.user_id,
+            "chat_id": exchange.chat_id,
+            "exchange": json.dumps(asdict(exchange)),
+            "state": "pending",
+            "ready_at": now + wait_s,
+            "created_at": now,
+        }
+        try:
+            with self._engine.begin() as connection:
+                added = connection.execute(outbox.insert().values(row))
+                if wait_s:
+                    self._gather(connection, exchange, now + wait_s, now, batch_max)
+                if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
+                    old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
+                    connection.execute(outbox.delete().where(old))
+        except IntegrityError:
+            return False
+        return True
+
+    def claim(self, batch_max: int = 100) -> Batch | None:
+        """Take the next batch, or one whose claim has expired; None where nothing is ready."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            rows = self._expired(connection, now) or self._ready(connection, now, batch_max)
+            if not rows:
+                return None
+            name = rows[0].batch or uuid.uuid4().hex
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.id.in_([row.id for row in rows]))
+                .values(
+                    state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=outbox.c.attempts + 1
+                )
+            )
+        return Batch(
+            name=name,
+            user_id=rows[0].user_id,
+            exchanges=tuple(Exchange(**json.loads(row.exchange)) for row in rows),
+            attempts=rows[0].attempts + 1,
+            waiting_since=rows[0].created_at,
+        )
+
+    def renew(self, batch: Batch) -> None:
+        """Keep the claim for longer."""
+        self._set(batch, claim_expires=time.time() + CLAIM_S)
+
+    def done(self, batch: Batch) -> None:
+        """The batch is remembered: forget its text, keep its keys."""
+        self._set(batch, state="done", exchange=None, error="")
+
+    def retry(self, batch: Batch, error: str) -> None:
+        """Try again later: at first after a second, at last every five minutes, with jitter."""
+        pause = min(_BACKOFF_FIRST_S * 2 ** (batch.attempts - 1), _BACKOFF_MOST_S)
+        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+        self._set(batch, state="pending", ready_at=ready_at, error=error)
+
+    def dead(self, batch: Batch, error: str) -> None:
+        """Give up, and keep the batch."""
+        self._set(batch, state="dead", error=error)
+
+    def counts(self) -> Counts:
+        """How the queue stands."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+            count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
+        return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))
+
+    def _set(self, batch: Batch, **values: Any) -> None:
+        mine = and_(outbox.c.batch == batch.name, outbox.c.state == "claimed")
+        with self._engine.begin() as connection:
+            connection.execute(update(outbox).where(mine).values(**values))
+
+    @staticmethod
+    def _gather(
+        connection: Connection, exchange: Exchange, ready_at: float, now: float, batch_max: int
+    ) -> None:
+        """One moment for all that wait in this chat; now for the user's other chats."""
+        waiting = and_(
+            outbox.c.user_id == exchange.user_id, outbox.c.state == "pending", outbox.c.batch == ""
+        )
+        here = and_(waiting, outbox.c.chat_id == exchange.chat_id)
+        count = connection.scalar(select(func.count()).where(here)) or 0
+        connection.execute(
+            update(outbox).where(here).values(ready_at=now if count >= batch_max else ready_at)
+        )
+        elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
+        connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+    @staticmethod
+    def _expired(connection: Connection, now: float) -> list[Any]:
+        gone = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= now)
+        first = connection.scalar(select(outbox.c.batch).where(gone).order_by(outbox.c.id).limit(1))
+        return _rows(connection, outbox.c.batch == first) if first else []
+
+    @staticmethod
+    def _ready(connection: Connection, now: float, batch_max: int) -> list[Any]:
+        ready = and_(outbox.c.state == "pending", outbox.c.ready_at <= now)
+        busy = select(outbox.c.user_id).where(outbox.c.state == "claimed")
+        first = connection.execute(
+            select(outbox).where(ready, outbox.c.user_id.not_in(busy)).order_by(outbox.c.id).limit(1)
+        ).first()
+        if first is None:
+            return []
+        if first.batch:
+            return _rows(connection, outbox.c.batch == first.batch)
+        same_chat = and_(outbox.c.user_id == first.user_id, outbox.c.chat_id == first.chat_id)
+        return _rows(connection, and_(same_chat, outbox.c.state == "pending", outbox.c.batch == ""))[
+            :batch_max
+        ]
+
+
+def _rows(connection: Connection, which: Any) -> list[Any]:
+    return list(connection.execute(select(outbox).where(which).order_by(outbox.c.id)))

@@ -1,0 +1,135 @@
+"""What lives from the plugin's start-up to its shutdown: threads, database, backend, counters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from . import __version__
+from .backends.base import Part
+from .backends.live import LiveBackend
+from .chat.body import Answered, Turn
+from .chat.decisions import Decisions
+from .ops.breaker import Breaker
+from .ops.metrics import Metrics
+from .ops.status import BackendCheck, report
+from .recall.search import recall
+from .remember.outbox import Exchange, Outbox
+from .remember.writer import Writer
+from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+from .state import open_state
+
+RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
+_STATE_THREADS = 4
+_STOP_S = 5.0
+
+
+class Runtime:
+    """Everything the filter needs at work. Methods block unless they say otherwise."""
+
+    def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
+        """Open the state database and begin to open the backend, in the background.
+
+        Raises:
+            TellAdmin: the data folder cannot be written.
+        """
+        self._environment, self._settings, self._problems = environment, settings, problems
+        self.metrics, self.breaker = Metrics(), Breaker()
+        self._engine = open_state(environment.data_dir)
+        self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
+        self.live = LiveBackend(environment.data_dir)
+        self._check = BackendCheck(self.live)
+        self._writer = Writer(self._outbox, self.live, settings, self.metrics)
+        # Apart, so that no slow backend keeps an exchange from being stored.
+        self.recall_pool = ThreadPoolExecutor(RECALLS_AT_ONCE, thread_name_prefix="memory-recall")
+        self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
+        self.live.use(settings())
+        self._writer.start()
+
+    def recall(self, turn: Turn) -> str:
+        """The block of memories for a turn."""
+        return recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+
+    def allow(self, turn: Turn) -> None:
+        """Keep for the outlet that this turn may be remembered."""
+        self._decisions.allow(turn)
+
+    def keep(self, answered: Answered) -> None:
+        """Store a finished exchange durably, if its inlet allowed it."""
+        permission = self._decisions.allowed(answered.user_id, answered.keys)
+        if permission is None:
+            self.metrics.count("answers not remembered: their inlet gave no permission")
+            return
+        settings = self._settings()
+        added = self._outbox.put(
+            Exchange(
+                key=permission.exchange_key,
+                user_id=answered.user_id,
+                chat_id=permission.chat_id,
+                user_text=answered.user_text,
+                assistant_text=answered.assistant_text,
+                said_at=time.time(),
+            ),
+            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            batch_max=settings.batch_max_exchanges,
+        )
+        self.metrics.count("exchanges stored" if added else "answers to the same message again")
+        self._writer.wake()
+
+    def status(self) -> dict[str, object]:
+        """The self-check, as JSON-plain values."""
+        counts = self._outbox.counts()
+        queue = Part(
+            "queue",
+            counts.dead == 0,
+            f"{counts.pending} waiting, {counts.dead} given up",
+            "Mend what the last error says; the exchanges given up are kept in state.db."
+            if counts.dead
+            else "",
+        )
+        parts = [self._filter_part(), *self._check.parts(), self._recall_part(), queue, self._key_part()]
+        return report([*parts, self._last_error_part()], counts.pending, counts.dead)
+
+    def close(self) -> None:
+        """Stop threads within a bound and release everything; what is queued waits for the next start."""
+        self.state_pool.shutdown(wait=True)
+        self.recall_pool.shutdown(wait=False, cancel_futures=True)
+        self._writer.stop(_STOP_S)
+        self.live.close()
+        self._engine.dispose()
+
+    def _filter_part(self) -> Part:
+        settings = self._settings()
+        if self._problems:
+            return Part(
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+            )
+        state = "on" if settings.enabled else "switched off"
+        counted = "; ".join(f"{name}: {count}" for name, count in sorted(self.metrics.counts().items()))
+        return Part("filter", True, f"version {__version__}, memory is {state}. {counted}".strip())
+
+    def _recall_part(self) -> Part:
+        if self.breaker.is_open:
+            hint = "Chats go on without memories, and it is tried again by itself."
+            return Part("recall", False, "paused: the backend failed several times in a row", hint)
+        return Part(
+            "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
+        )
+
+    def _key_part(self) -> Part:
+        if self._environment.server_key == PUBLIC_DEFAULT_KEY:
+            hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
+            return Part("key", False, "the server's key is the public default one", hint)
+        if not self._settings().require_key:
+            return Part("key", False, "not required on all routes", "Switch require_key on.")
+        return Part("key", True, "required on every route")
+
+    def _last_error_part(self) -> Part:
+        error = self.metrics.last_error
+        if error is None:
+            return Part("last error", True, "none")
+        return Part(
+            "last error", True, f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}", error.hint
+        )

@@ -1,0 +1,262 @@
+"""Every setting: its name, title, description, default and bounds, in the order an admin meets them.
+
+`valves.example.json` and `docs/settings.md` are generated from this file (`make generate`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from .panel import PanelModel, Secret, SettingsError, Text
+
+PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
+
+LlmProvider = Literal[
+    "none",
+    "openai",
+    "ollama",
+    "lmstudio",
+    "vllm",
+    "anthropic",
+    "gemini",
+    "groq",
+    "together",
+    "deepseek",
+    "xai",
+]
+EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
+
+
+class Valves(PanelModel):
+    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+
+    pipelines: list[str] = Field(
+        ["*"],
+        title="Models",
+        description="Ids of the models that get memory, separated by commas; * means all of them.",
+    )
+    priority: int = Field(
+        0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
+    )
+    enabled: bool = Field(
+        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+    )
+    user_switch: Literal["follow", "ignore"] = Field(
+        "follow",
+        title="Users' own Memory switch",
+        description=(
+            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
+            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+        ),
+    )
+    require_key: bool = Field(
+        True,
+        title="Require the server's key",
+        description="Refuse every request to the Pipelines server that does not carry its key.",
+    )
+
+    backend: Literal["library", "server", "platform"] = Field(
+        "library",
+        title="mem0",
+        description=(
+            "library: mem0 inside this server, with the store, LLM and embedder below. "
+            "server: your own mem0 REST server. platform: mem0's hosted service."
+        ),
+    )
+    backend_url: Text = Field(
+        "",
+        title="mem0 server's address",
+        description="For server (and platform, if it is not the usual address).",
+    )
+    backend_api_key: Secret = Field("", title="mem0 key", description="For server and platform.")
+
+    vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
+        "sqlite",
+        title="Store",
+        description="sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below.",
+    )
+    vector_store_url: Text = Field(
+        "",
+        title="Store's address",
+        description="For qdrant: http://host:6333. For pgvector: postgresql://user@host:5432/database.",
+    )
+    vector_store_api_key: Secret = Field(
+        "",
+        title="Store's key or password",
+        description="Qdrant's API key or PostgreSQL's password, if it has one.",
+    )
+    collection: str = Field(
+        "memories",
+        title="Collection",
+        description="Name of the collection in the store: letters, digits and underscores.",
+    )
+
+    llm_provider: LlmProvider = Field(
+        "none",
+        title="LLM for extraction",
+        description="Who reads the chats and says what to remember. none: the user's own sentences are kept.",
+    )
+    llm_base_url: Text = Field(
+        "",
+        title="LLM's address",
+        description="With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own.",
+    )
+    llm_model: Text = Field("", title="LLM's model", description="The model's name at the provider.")
+    llm_api_key: Secret = Field(
+        "", title="LLM's key", description="Leave unset for a local server without keys."
+    )
+
+    embedder_provider: EmbedderProvider = Field(
+        "bundled",
+        title="Embedder",
+        description="Turns text into vectors. bundled: all-MiniLM-L6-v2 on this machine, no internet.",
+    )
+    embedder_base_url: Text = Field(
+        "",
+        title="Embedder's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    embedder_model: Text = Field("", title="Embedding model", description="The model's name at the provider.")
+    embedder_api_key: Secret = Field(
+        "", title="Embedder's key", description="Leave unset for a local server without keys."
+    )
+
+    extraction: Literal["auto", "mem0", "verbatim"] = Field(
+        "auto",
+        title="Extraction",
+        description=(
+            "mem0: mem0 asks the LLM what to remember. verbatim: the user's own sentences, no LLM. "
+            "auto: mem0 where there is an LLM, else verbatim."
+        ),
+    )
+    extraction_rules: Text = Field(
+        "",
+        title="Extraction rules",
+        description="Your own words for the LLM on what to remember and what not. One line.",
+    )
+    batch_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        title="Wait for a quiet chat (s)",
+        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
+    )
+    batch_max_exchanges: int = Field(
+        8,
+        ge=1,
+        le=100,
+        title="Exchanges per call",
+        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        title="Keep trying (h)",
+        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
+    )
+
+    memories_per_turn: int = Field(
+        8, ge=0, le=50, title="Memories per message", description="At most so many are given to the model."
+    )
+    relevance_threshold: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        title="Relevance",
+        description=(
+            "Memories less similar to the message than this (0 to 1) are left out. Raise it if unrelated "
+            "ones show up, lower it if the right ones are missing; it depends on the embedder."
+        ),
+    )
+    memory_token_budget: int = Field(
+        800,
+        ge=50,
+        le=16000,
+        title="Token budget",
+        description="Tokens that memories may take in a prompt. None is cut: those that do not fit stay out.",
+    )
+    inlet_deadline_ms: int = Field(
+        800,
+        ge=50,
+        le=10000,
+        title="Deadline (ms)",
+        description="A message waits at most so long for memories, then goes on without them.",
+    )
+
+    @field_validator("collection")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,47}", value):
+            allowed = "letters, digits and underscores, 48 at most and no digit first"
+            raise SettingsError("collection", f"collection must be {allowed}, not {value[:40]!r}.")
+        return value
+
+    @field_validator("backend_url", "llm_base_url", "embedder_base_url", "vector_store_url")
+    @classmethod
+    def _check_url(cls, value: str, info: ValidationInfo) -> str:
+        postgres = info.field_name == "vector_store_url" and info.data.get("vector_store") == "pgvector"
+        scheme = "postgresql" if postgres else "http"
+        if value and not _is_url(value, (scheme, scheme + "s", "postgres" if postgres else scheme)):
+            name = info.field_name or ""
+            raise SettingsError(name, f"{name} must be an address like {scheme}://host:port.")
+        return value
+
+    def check(self) -> None:
+        if self.backend == "library" and self.vector_store != "sqlite" and not self.vector_store_url:
+            raise SettingsError(
+                "vector_store_url", f"vector_store_url must be set when vector_store is {self.vector_store}."
+            )
+        if self.backend == "server" and not self.backend_url:
+            raise SettingsError("backend_url", "backend_url must be set when backend is server.")
+        if self.backend == "platform" and not self.backend_api_key:
+            raise SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
+        if self.backend == "library" and self.extraction == "mem0" and self.llm_provider == "none":
+            raise SettingsError(
+                "extraction", "extraction must be verbatim or auto when llm_provider is none."
+            )
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        if self.extraction == "auto":
+            return self.backend != "library" or self.llm_provider != "none"
+        return self.extraction == "mem0"
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and has_port and not re.search(r"\s", value)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says: presets of settings, where state lives, the server's key."""
+
+    presets: Mapping[str, str]
+    data_dir: Path
+    server_key: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Environment:
+        """The one place that reads the environment."""
+        presets = {
+            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
+        }
+        plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
+        return cls(
+            presets=presets,
+            data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
+            server_key=environ.get("PIPELINES_API_KEY") or PUBLIC_DEFAULT_KEY,
+        )

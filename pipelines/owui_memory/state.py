@@ -1,0 +1,115 @@
+"""The state database: exchanges on their way to mem0, and what each inlet decided.
+
+SQLite in WAL mode under the data folder; several processes may share it. Every change of the
+schema is a numbered migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    select,
+)
+from sqlalchemy.exc import OperationalError
+
+from .errors import TellAdmin
+
+metadata = MetaData()
+
+# States: pending -> claimed -> done, or back to pending for a retry, or dead.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(300), nullable=False, unique=True),
+    Column("user_id", String(200), nullable=False),
+    Column("chat_id", String(200), nullable=False),
+    Column("exchange", Text),  # JSON; emptied once done
+    Column("state", String(10), nullable=False),
+    Column("batch", String(40), nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("ready_at", Float, nullable=False),  # Unix times, seconds
+    Column("claim_expires", Float, nullable=False, default=0.0),
+    Column("created_at", Float, nullable=False),
+    Column("error", Text, nullable=False, default=""),
+    Index("outbox_ready", "state", "ready_at"),
+    Index("outbox_owner", "user_id", "chat_id", "state"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("user_id", String(200), nullable=False),
+    Column("chat_id", String(200), nullable=False),
+    Column("exchange_key", String(300), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("decisions_age", "created_at"),
+)
+
+_version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
+
+
+def _first_schema(connection: Connection) -> None:
+    metadata.create_all(connection)
+
+
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
+
+
+def open_state(data_dir: Path) -> Engine:
+    """The database's engine, migrated to the newest schema.
+
+    Raises:
+        TellAdmin: the data folder cannot be written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.chmod(0o700)  # what people said is nobody else's
+        engine = create_engine(f"sqlite:///{data_dir / 'state.db'}", connect_args={"timeout": 10})
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
+        _migrate(engine)
+    except (OSError, OperationalError) as error:
+        raise TellAdmin(
+            f"The data folder {data_dir} cannot be written ({type(error).__name__}).",
+            hint="Make it writable for the Pipelines server, or set MEMORY_DATA_DIR to a folder that is.",
+        ) from error
+    return engine
+
+
+def _configure(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _begin
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and writes later would fail when another wrote between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.begin() as connection:
+        _version.create(connection, checkfirst=True)
+        done = connection.scalar(select(_version.c.number).order_by(_version.c.number.desc())) or 0
+        for number, migrate in enumerate(_MIGRATIONS[done:], start=done + 1):
+            migrate(connection)
+            connection.execute(_version.insert().values(number=number))

@@ -1,0 +1,89 @@
+"""Writes the files that are made from the code; `--check` only tells whether they are out of date.
+
+valves.example.json   every setting with its default, as the admin panel sends them
+docs/settings.md      the same as a table
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "pipelines"))
+
+from owui_memory.panel import allowed  # noqa: E402
+from owui_memory.settings import Valves  # noqa: E402
+
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Where memories are kept",
+    "llm_provider": "Who reads the chats",
+    "embedder_provider": "Who turns text into vectors",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+}
+
+INTRO = """\
+# Settings
+
+Every setting stands in Open WebUI under **Admin > Settings > Pipelines > Memory**, and can be preset by an
+environment variable of the Pipelines server: `MEMORY_` and the setting's name in capitals, for example
+`MEMORY_VECTOR_STORE=qdrant`. A value saved in the panel wins over the environment; *None* in the panel goes
+back to it. A value that cannot be meant is refused with a sentence that says what is allowed, and the
+settings before it stay in force. Keys are shown as `********` and kept when you save that.
+
+Two more variables are not settings: `MEMORY_DATA_DIR`, the folder of the queue and the embedded store
+(default: `memory_data` in `PIPELINES_DIR`), and the server's own `PIPELINES_API_KEY`.
+
+<!-- Made by scripts/generate.py from pipelines/owui_memory/settings.py: change it there. -->
+"""
+
+
+def valves_example() -> str:
+    return json.dumps(Valves().model_dump(mode="json"), indent=2) + "\n"
+
+
+def settings_page() -> str:
+    lines = [INTRO]
+    for name, field in Valves.model_fields.items():
+        if name in GROUPS:
+            lines += [
+                f"\n## {GROUPS[name]}\n",
+                "| setting | what it does | allowed | default |",
+                "|---|---|---|---|",
+            ]
+        default = field.get_default()
+        shown = ", ".join(default) if isinstance(default, list) else json.dumps(default).strip('"')
+        lines.append(
+            f"| `{name}`<br>{field.title} | {field.description} | {allowed(field)} | "
+            + (f"`{shown}` |" if shown else "unset |")
+        )
+    return "\n".join(lines) + "\n"
+
+
+GENERATED = {"valves.example.json": valves_example, "docs/settings.md": settings_page}
+
+
+def main() -> int:
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for name, make in GENERATED.items():
+        path = ROOT / name
+        if path.exists() and path.read_text() == make():
+            continue
+        stale.append(name)
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(make())
+            print(f"wrote {name}")
+    if check and stale:
+        print(f"out of date: {', '.join(stale)}. Run `make generate` and commit what it writes.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,102 @@
+"""What tests get: an own data folder, a clean environment, a model server, the real Pipelines server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.pipelines_server import PipelinesServer, StartServer, is_configuration, with_embedder
+from tests.harness.scripted_llm import ScriptedLLM
+
+# Before any import of mem0 in this process.
+os.environ["MEM0_TELEMETRY"] = "False"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of the caller's configuration, and a data folder that is gone after the test."""
+    folder = tmp_path / "memory_data"
+    for name in list(os.environ):
+        if is_configuration(name) and not name.startswith("PYTHON"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MEM0_TELEMETRY", "False")
+    monkeypatch.setenv("MEM0_DIR", str(tmp_path / "mem0"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("MEMORY_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _running_llm() -> Iterator[ScriptedLLM]:
+    with ScriptedLLM() as llm:
+        yield llm
+
+
+@pytest.fixture
+def scripted_llm(_running_llm: ScriptedLLM) -> Iterator[ScriptedLLM]:
+    """One model server for the whole run, without the records, rules and faults of the test before."""
+    _running_llm.clear()
+    yield _running_llm
+    _running_llm.clear()
+
+
+# Tests of behaviour must not depend on how fast this machine is; tests of the deadline set their own.
+PATIENT = {"MEMORY_INLET_DEADLINE_MS": "10000"}
+
+
+@contextlib.contextmanager
+def _server_starter(folder: Path, llm: ScriptedLLM) -> Iterator[StartServer]:
+    with contextlib.ExitStack() as servers:
+
+        def start(
+            *, env: dict[str, str] | None = None, embedder: ScriptedLLM | None = llm, **options: Any
+        ) -> PipelinesServer:
+            number = len(list(folder.glob("server-*")))
+            preset = {**PATIENT, **(with_embedder(embedder) if embedder else {}), **(env or {})}
+            server = PipelinesServer(folder / f"server-{number}", env=preset, **options)
+            servers.callback(server.stop)
+            return server.start()
+
+        yield start
+
+
+@pytest.fixture
+def pipelines_server(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[StartServer]:
+    """Start servers: `server = pipelines_server(env={...}, key=..., plugins=[...], wait_ready=False)`.
+
+    The embedder is the scripted server, unless `embedder=None`. All servers are stopped at the end.
+    """
+    with _server_starter(tmp_path, scripted_llm) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def _module_server(
+    tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
+) -> Iterator[PipelinesServer]:
+    with _server_starter(tmp_path_factory.mktemp("shared"), _running_llm) as start:
+        yield start()
+
+
+@pytest.fixture
+def shared_server(_module_server: PipelinesServer, scripted_llm: ScriptedLLM) -> PipelinesServer:
+    """One server for all tests of a module, with the default settings: for tests that only talk to it.
+
+    Each test takes users of its own (fixture `user`), and leaves nothing in the queue.
+    """
+    _module_server.wait_until_drained()
+    scripted_llm.clear()
+    return _module_server
+
+
+@pytest.fixture
+def user() -> str:
+    """A user nobody else is."""
+    return f"user-{uuid.uuid4().hex[:8]}"

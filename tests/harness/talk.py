@@ -1,0 +1,42 @@
+"""Talk to the filter through a running server, as Open WebUI does for its users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.harness.bodies import Chat, Turn, system_text
+from tests.harness.pipelines_server import PipelinesServer
+from tests.harness.scripted_llm import DIMENSIONS
+
+
+def take(server: PipelinesServer, turn: Turn, answer: str = "Hello from the model.") -> dict[str, Any]:
+    """A whole turn, inlet and outlet; returns the body that the model got."""
+    sent = server.inlet(turn.inlet, turn.user)
+    server.outlet(turn.outlet(answer, sent=sent), turn.user)
+    return sent
+
+
+def tell(server: PipelinesServer, text: str, *, user: str = "ada", chat: Chat | None = None) -> Chat:
+    """Say something and wait until it is remembered. A new chat unless one is given."""
+    chat = chat or Chat(user)
+    take(server, chat.say(text))
+    server.wait_until_drained()
+    return chat
+
+
+def recalled(server: PipelinesServer, question: str, *, user: str = "ada", chat: Chat | None = None) -> str:
+    """The system text that the model gets with `question`, "" if none; a new chat unless one is given."""
+    turn = (chat or Chat(user)).say(question)
+    return system_text(server.inlet(turn.inlet, turn.user))
+
+
+def stored(server: PipelinesServer, collection: str = "memories") -> list[tuple[str, str]]:
+    """User and text of everything in the embedded store, read from its file; the server may run or not."""
+    from owui_memory.backends.sqlite_store import SqliteStore
+
+    store = SqliteStore(collection, DIMENSIONS, str(server.data_dir / "memories.db"))
+    try:
+        rows = store.list()[0]
+    finally:
+        store.close()
+    return [(row.payload["user_id"], row.payload["data"]) for row in rows]

@@ -1,0 +1,31 @@
+"""Wait for a condition instead of for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(
+    condition: Callable[[], T],
+    *,
+    within: float = 20.0,
+    every: float = 0.05,
+    what: str | Callable[[], str] = "the condition",
+) -> T:
+    """Ask `condition` until its answer is true, and return that answer.
+
+    `within` (seconds) is only the bound after which the test fails with `what`; a pass never waits for it.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            text = what() if callable(what) else what
+            raise AssertionError(f"not within {within:g} s: {text}")
+        time.sleep(every)

@@ -1,0 +1,31 @@
+"""The breaker opens, lets one test call through a pause, and closes."""
+
+from __future__ import annotations
+
+from owui_memory.ops.breaker import Breaker
+
+
+def test_it_opens_after_failures_in_a_row_and_tests_once_a_pause() -> None:
+    now = [0.0]
+    breaker = Breaker(failures=3, pause_s=10, clock=lambda: now[0])
+    for _ in range(2):
+        breaker.failed()
+    breaker.succeeded()
+    for _ in range(2):
+        breaker.failed()
+    assert breaker.allows()
+    assert not breaker.is_open
+    breaker.failed()
+    assert breaker.is_open
+    assert not breaker.allows()
+    now[0] = 10.0
+    assert breaker.allows()
+    assert not breaker.allows(), "one test call only"
+    breaker.failed()
+    now[0] = 19.0
+    assert not breaker.allows()
+    now[0] = 20.0
+    assert breaker.allows()
+    breaker.succeeded()
+    assert not breaker.is_open
+    assert breaker.allows()

@@ -1,0 +1,207 @@
+"""The queue: put once, claimed by one, never lost, in readable states."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from owui_memory.errors import TellAdmin
+from owui_memory.remember import outbox as module
+from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
+from owui_memory.state import open_state
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_state(tmp_path / "data")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def queue(engine: Engine) -> Outbox:
+    return Outbox(engine)
+
+
+def exchange(key: str, *, user: str = "ada", chat: str = "c1") -> Exchange:
+    return Exchange(
+        key=key, user_id=user, chat_id=chat, user_text=f"I said {key}.", assistant_text="ok", said_at=1.0
+    )
+
+
+def keys(batch: Batch | None) -> list[str]:
+    return [] if batch is None else [item.key for item in batch.exchanges]
+
+
+def rows(engine: Engine, columns: str) -> list[Any]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(f"select {columns} from outbox order by id"))]
+
+
+def test_a_key_is_put_once_even_after_it_is_done(queue: Outbox) -> None:
+    assert queue.put(exchange("k"))
+    assert not queue.put(exchange("k"))
+    batch = queue.claim()
+    assert batch is not None
+    queue.done(batch)
+    assert not queue.put(replace(exchange("k"), assistant_text="regenerated"))
+    assert queue.claim() is None
+
+
+def test_a_batch_is_one_chat_in_order(queue: Outbox) -> None:
+    for key, chat in (("1", "c1"), ("2", "c2"), ("3", "c1")):
+        queue.put(exchange(key, chat=chat))
+    assert keys(queue.claim()) == ["1", "3"]
+
+
+def test_a_user_is_worked_on_by_one_at_a_time(queue: Outbox) -> None:
+    for key, user, chat in (("1", "ada", "c1"), ("2", "ada", "c2"), ("3", "bob", "c3")):
+        queue.put(exchange(key, user=user, chat=chat))
+    first = queue.claim()
+    assert keys(first) == ["1"]
+    assert keys(queue.claim()) == ["3"]
+    assert queue.claim() is None
+    assert first is not None
+    queue.done(first)
+    assert keys(queue.claim()) == ["2"]
+
+
+def test_done_forgets_the_text_and_keeps_the_key(queue: Outbox, engine: Engine) -> None:
+    queue.put(exchange("k"))
+    batch = queue.claim()
+    assert batch is not None
+    queue.done(batch)
+    assert rows(engine, "key, state, exchange") == [("k", "done", None)]
+    assert queue.counts() == Counts(pending=0, dead=0)
+
+
+def test_dead_is_kept_with_its_reason(queue: Outbox, engine: Engine) -> None:
+    queue.put(exchange("k"))
+    batch = queue.claim()
+    assert batch is not None
+    queue.dead(batch, "the store is gone")
+    assert queue.counts() == Counts(pending=0, dead=1)
+    state, error, kept = rows(engine, "state, error, exchange")[0]
+    assert (state, error) == ("dead", "the store is gone")
+    assert json.loads(kept)["user_text"] == "I said k."
+
+
+def test_a_retry_is_the_same_batch_later(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.put(exchange("1"))
+    first = queue.claim()
+    assert first is not None
+    queue.retry(first, "down")
+    queue.put(exchange("2"))
+    now = time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + 2)
+    again = queue.claim()
+    assert again is not None
+    assert (again.name, keys(again), again.attempts) == (first.name, ["1"], 2)
+
+
+def test_pauses_grow_up_to_a_limit(queue: Outbox, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr(module.time, "time", lambda: now)
+    queue.put(exchange("k"))
+    pauses = []
+    for _ in range(14):
+        batch = queue.claim()
+        assert batch is not None
+        queue.retry(batch, "down")
+        ready_at = rows(engine, "ready_at")[0][0]
+        pauses.append(ready_at - now)
+        now = ready_at
+    for attempt, pause in enumerate(pauses):
+        most = min(2.0**attempt, 300.0)
+        assert most / 2 <= pause <= most + 1e-6
+
+
+def test_a_crashed_claim_comes_back_as_the_same_batch(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.put(exchange("1"))
+    lost = queue.claim()
+    queue.put(exchange("2"))
+    assert queue.claim() is None
+    now = time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + module.CLAIM_S + 1)
+    again = queue.claim()
+    assert lost is not None
+    assert again is not None
+    assert (again.name, keys(again), again.attempts) == (lost.name, ["1"], 2)
+
+
+def test_a_renewed_claim_does_not_expire(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.put(exchange("1"))
+    batch = queue.claim()
+    assert batch is not None
+    now = time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + module.CLAIM_S - 1)
+    queue.renew(batch)
+    monkeypatch.setattr(module.time, "time", lambda: now + module.CLAIM_S + 1)
+    assert queue.claim() is None
+
+
+def test_a_chat_is_read_when_it_is_quiet(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = time.time()
+    clock = [start]
+    monkeypatch.setattr(module.time, "time", lambda: clock[0])
+    queue.put(exchange("1"), wait_s=30, batch_max=8)
+    clock[0] = start + 20
+    queue.put(exchange("2"), wait_s=30, batch_max=8)
+    clock[0] = start + 40
+    assert queue.claim() is None, "the second message moved the moment for both"
+    clock[0] = start + 51
+    assert keys(queue.claim()) == ["1", "2"]
+
+
+def test_a_full_batch_does_not_wait(queue: Outbox) -> None:
+    for key in "123":
+        queue.put(exchange(key), wait_s=30, batch_max=3)
+    assert keys(queue.claim()) == ["1", "2", "3"]
+
+
+def test_going_on_in_another_chat_ends_the_wait(queue: Outbox) -> None:
+    queue.put(exchange("1", chat="c1"), wait_s=30, batch_max=8)
+    queue.put(exchange("2", chat="c2"), wait_s=30, batch_max=8)
+    assert keys(queue.claim()) == ["1"]
+
+
+def test_many_threads_claim_each_exchange_once(queue: Outbox) -> None:
+    for number in range(40):
+        queue.put(exchange(str(number), user=f"u{number % 10}", chat=f"c{number}"))
+    claimed: list[str] = []
+
+    def work() -> None:
+        while batch := queue.claim():
+            claimed.extend(keys(batch))
+            queue.done(batch)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    work()
+    assert sorted(claimed, key=int) == [str(number) for number in range(40)]
+
+
+def test_an_unwritable_folder_tells_the_admin(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(TellAdmin, match="cannot be written") as told:
+        open_state(tmp_path / "file")
+    assert "MEMORY_DATA_DIR" in told.value.hint
+
+
+def test_the_schema_is_migrated_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        engine = open_state(tmp_path)
+        with engine.connect() as connection:
+            assert connection.execute(text("select number from schema_version")).all() == [(1,)]
+        engine.dispose()

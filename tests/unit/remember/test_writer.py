@@ -1,0 +1,167 @@
+"""The writer drains the queue into a real mem0 on a real store; the embedder is the scripted server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.base import Backend
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.live import LiveBackend
+from owui_memory.errors import Retry
+from owui_memory.ops.metrics import Metrics
+from owui_memory.remember.outbox import Counts, Exchange, Outbox
+from owui_memory.remember.writer import Writer
+from owui_memory.settings import Valves
+from owui_memory.state import open_state
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+
+
+class Bench:
+    """A queue, a backend and a writer in a folder of their own."""
+
+    def __init__(self, folder: Path, settings: Valves, backend: Backend) -> None:
+        self.settings = settings
+        self.engine = open_state(folder)
+        self.outbox = Outbox(self.engine)
+        self.backend = backend
+        self.live = LiveBackend(folder, lambda *_: backend)
+        self.live.use(settings)
+        self.metrics = Metrics()
+        self.writer = Writer(self.outbox, self.live, lambda: self.settings, self.metrics)
+
+    def say(self, text: str, *, key: str = "k", user: str = "ada") -> None:
+        exchange = Exchange(
+            key=key, user_id=user, chat_id="c", user_text=text, assistant_text="ok", said_at=1.0
+        )
+        self.outbox.put(exchange)
+
+    def drain(self) -> None:
+        with suppress(RuntimeError):  # it runs already
+            self.writer.start()
+        wait_until(lambda: self.outbox.counts().pending == 0, what="the queue is drained")
+
+    def texts(self, user: str = "ada") -> list[str]:
+        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]  # type: ignore[attr-defined]
+        return sorted(row.payload["data"] for row in rows)
+
+    def close(self) -> None:
+        self.writer.stop(5)
+        self.live.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def settings(scripted_llm: ScriptedLLM) -> Valves:
+    return Valves(
+        embedder_provider="openai",
+        embedder_base_url=scripted_llm.base_url,
+        embedder_api_key="k",
+        embedder_model="m",
+    )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, settings: Valves) -> Iterator[Bench]:
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    yield bench
+    bench.close()
+
+
+def test_statements_are_remembered_word_for_word(bench: Bench) -> None:
+    bench.say("I live in Lisbon. What is the weather? My dog is called Rex.")
+    bench.drain()
+    assert bench.texts() == ["I live in Lisbon.", "My dog is called Rex."]
+
+
+def test_the_same_sentence_is_remembered_once(bench: Bench) -> None:
+    bench.say("I live in Lisbon.", key="1")
+    bench.say("As I said. I live in Lisbon.", key="2")
+    bench.say("I live in Lisbon.", key="3", user="bob")
+    bench.drain()
+    assert bench.texts().count("I live in Lisbon.") == 1
+    assert bench.texts("bob") == ["I live in Lisbon."]
+
+
+def test_after_a_crash_between_two_statements_only_the_missing_one_is_added(bench: Bench) -> None:
+    bench.say("I live in Lisbon. My dog is called Rex.")
+    batch = bench.outbox.claim()
+    assert batch is not None
+    bench.backend.add(
+        "ada", [{"role": "user", "content": "I live in Lisbon."}], infer=False, batch=batch.name
+    )
+    bench.outbox.retry(batch, "crashed")
+    bench.drain()
+    assert bench.texts() == ["I live in Lisbon.", "My dog is called Rex."]
+
+
+def test_a_passing_failure_is_tried_again(bench: Bench, scripted_llm: ScriptedLLM) -> None:
+    bench.say("I live in Lisbon.")
+    with scripted_llm.fault("embeddings", status=503):
+        bench.writer.start()
+        wait_until(lambda: bench.metrics.last_error, what="the first try failed")
+    bench.drain()
+    assert bench.texts() == ["I live in Lisbon."]
+    assert bench.metrics.counts()["memories added"] == 1
+
+
+def test_what_goes_on_failing_is_dead_after_its_time(bench: Bench, scripted_llm: ScriptedLLM) -> None:
+    bench.settings = bench.settings.model_copy(update={"retry_max_hours": 0.0})
+    scripted_llm.add_fault("embeddings", status=503)
+    bench.say("I live in Lisbon.")
+    bench.drain()
+    assert bench.outbox.counts() == Counts(pending=0, dead=1)
+
+
+def test_what_can_never_work_is_dead_at_once(bench: Bench, scripted_llm: ScriptedLLM) -> None:
+    scripted_llm.add_fault("embeddings", status=400)
+    bench.say("I live in Lisbon.")
+    bench.drain()
+    assert bench.outbox.counts() == Counts(pending=0, dead=1)
+
+
+def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: Valves) -> None:
+    opened = threading.Event()
+
+    def never(*_: object) -> Backend:
+        opened.set()
+        raise Retry("The store cannot be reached.")
+
+    engine = open_state(tmp_path)
+    outbox, live = Outbox(engine), LiveBackend(tmp_path, never)
+    outbox.put(Exchange("k", "ada", "c", "I live in Lisbon.", "", 1.0))
+    writer = Writer(outbox, live, lambda: settings, Metrics())
+    live.use(settings)
+    writer.start()
+    assert opened.wait(10)
+    writer.stop(10)
+    batch = outbox.claim()
+    live.close()
+    engine.dispose()
+    assert batch is not None
+    assert batch.attempts == 1, "no try was spent"
+
+
+def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM) -> None:
+    settings = settings.model_copy(
+        update={
+            "llm_provider": "openai",
+            "llm_base_url": scripted_llm.base_url,
+            "llm_api_key": "k",
+            "llm_model": "m",
+        }
+    )
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    try:
+        bench.say("I live in Lisbon.")
+        bench.drain()
+        assert len(bench.texts()) == 1
+        assert "Lisbon" in bench.texts()[0]
+        assert len(scripted_llm.chats()) == 1
+    finally:
+        bench.close()

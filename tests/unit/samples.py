@@ -1,0 +1,18 @@
+"""Values that several tests need."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from owui_memory.backends.base import Found, Memory
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def memory(text: str, *, days: float = 0, name: str = "") -> Memory:
+    """A memory learned so many days ago."""
+    return Memory(id=name or text, text=text, created_at=NOW - timedelta(days=days))
+
+
+def found(text: str, meaning: float, keyword: float | None = 0.0, *, days: float = 0) -> Found:
+    return Found(memory(text, days=days), meaning=meaning, keyword=keyword)

@@ -1,0 +1,166 @@
+"""Whatever the server passes in, the filter never raises and never changes a message that is not its own."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from owui_memory.filter import Pipeline
+from owui_memory.recall.block import without_block
+from tests.harness.bodies import Chat, recording, recording_names
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+
+
+class Running:
+    """A started filter and the event loop it lives on."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.pipeline = Pipeline()
+        self.run(self.pipeline.on_startup())
+
+    def run(self, call: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(call)
+
+    def inlet(self, body: Any, user: Any) -> Any:
+        return self.run(self.pipeline.inlet(body, user))
+
+    def outlet(self, body: Any, user: Any) -> Any:
+        return self.run(self.pipeline.outlet(body, user))
+
+    def part(self, name: str) -> dict[str, Any]:
+        return next(part for part in self.pipeline._status()["parts"] if part["name"] == name)
+
+    def close(self) -> None:
+        self.run(self.pipeline.on_shutdown())
+        self.loop.close()
+
+
+@pytest.fixture
+def filter_(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    for name, value in {
+        "PROVIDER": "openai",
+        "BASE_URL": scripted_llm.base_url,
+        "API_KEY": "k",
+        "MODEL": "scripted-embed",
+    }.items():
+        monkeypatch.setenv(f"MEMORY_EMBEDDER_{name}", value)
+    monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
+    running = Running()
+    wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
+    yield running
+    running.close()
+
+
+def remember(running: Running, text: str, user: str = "ada") -> None:
+    turn = Chat(user).say(text)
+    running.inlet(turn.inlet, turn.user)
+    running.outlet(turn.outlet("I see."), turn.user)
+    wait_until(lambda: running.pipeline._status()["queue"]["pending"] == 0, what="it is remembered")
+
+
+def test_a_fact_told_in_one_chat_is_known_in_the_next(filter_: Running) -> None:
+    remember(filter_, "My dog is called Rex.")
+    turn = Chat("ada").say("What is my dog called?")
+    told = filter_.inlet(copy.deepcopy(turn.inlet), turn.user)
+    assert [message["role"] for message in told["messages"]] == ["system", "user"]
+    assert '"My dog is called Rex."' in told["messages"][0]["content"]
+    assert told["messages"][1] == turn.inlet["messages"][0]
+    assert {**told, "messages": []} == {**turn.inlet, "messages": []}
+
+
+# Any JSON, and JSON that is nearly what Open WebUI sends: recordings with pieces put in or taken out.
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield from places(value[key], (*path, key))
+
+
+@st.composite
+def damaged_calls(draw: st.DrawFn) -> dict[str, Any]:
+    call = recording(draw(st.sampled_from(recording_names())))
+    for _ in range(draw(st.integers(0, 3))):
+        path = draw(st.sampled_from(sorted(places(call), key=repr)))
+        holder = call
+        for key in path[:-1]:
+            holder = holder[key]
+        if draw(st.booleans()):
+            holder[path[-1]] = draw(JSON)
+        else:
+            del holder[path[-1]]
+    return {"body": call.get("body"), "user": call.get("user")}
+
+
+ANY_CALL = damaged_calls() | st.fixed_dictionaries({"body": JSON, "user": JSON})
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(call=ANY_CALL)
+def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(filter_: Running, call: dict[str, Any]) -> None:
+    before = copy.deepcopy(call)
+    told = filter_.inlet(call["body"], call["user"])
+    assert call == before, "the caller's values are not touched"
+    assert without_blocks(told) == without_blocks(before["body"])
+    assert filter_.outlet(call["body"], call["user"]) == before["body"]
+    last_error = filter_.part("last error")["detail"]
+    assert "inside the filter" not in last_error, last_error
+
+
+def without_blocks(body: Any) -> Any:
+    """The body as it was before the filter put its block in."""
+    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
+        return body
+    messages = []
+    for message in body["messages"]:
+        if isinstance(message, dict) and message.get("role") == "system":
+            content = message.get("content")
+            if isinstance(content, str) and content:
+                content = without_block(content)
+                if not content:
+                    continue
+            message = {**message, "content": content}
+        messages.append(message)
+    return {**body, "messages": messages}
+
+
+@pytest.mark.parametrize("role", ["user", "system", "assistant"])
+def test_ten_megabytes_pass(filter_: Running, role: str) -> None:
+    turn = Chat("ada").say("What is my dog called?")
+    turn.inlet["messages"].insert(0, {"role": role, "content": "x" * 10_000_000})
+    assert without_blocks(filter_.inlet(turn.inlet, turn.user)) == turn.inlet
+    turn = Chat("ada").say("y" * 10_000_000)
+    assert filter_.inlet(turn.inlet, turn.user) == turn.inlet
+    assert filter_.outlet(turn.outlet("ok"), turn.user)["messages"][-1]["content"] == "ok"
+    assert filter_.pipeline._status()["queue"]["pending"] == 0, "a pasted document is not remembered"
+
+
+def test_an_unwritable_data_folder_is_told_and_the_chat_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "file"))
+    running = Running()
+    turn = Chat("ada").say("Hello there, friend.")
+    assert running.inlet(turn.inlet, turn.user) == turn.inlet
+    part = running.part("filter")
+    assert not part["ok"]
+    assert "cannot be written" in part["detail"]
+    assert "MEMORY_DATA_DIR" in part["hint"]
+    running.close()

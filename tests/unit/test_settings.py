@@ -1,0 +1,180 @@
+"""Settings survive the admin panel, and a value that cannot be meant is refused in one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owui_memory.panel import MASK, SettingsError, lenient
+from owui_memory.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+
+
+def bound(presets: dict[str, str] | None = None) -> tuple[type[Valves], list[Valves]]:
+    """The settings' class as the plugin makes it; the last item of the list is what is in force."""
+    in_force: list[Valves] = []
+    return Valves.bound(presets or {}, stored=lambda: in_force[-1] if in_force else None), in_force
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "meant"),
+    [
+        ("memories_per_turn", "12", 12),
+        ("memories_per_turn", " 12 ", 12),
+        ("memories_per_turn", "", 8),
+        ("memories_per_turn", None, 8),
+        ("retry_max_hours", "0.5", 0.5),
+        ("enabled", "false", False),
+        ("llm_model", 4, "4"),
+        ("llm_model", "  small  ", "small"),
+        ("pipelines", [""], []),
+        ("pipelines", ["a", " b "], ["a", "b"]),
+        ("pipelines", "a, b", ["a", "b"]),
+        ("pipelines", ["a,b"], ["a", "b"]),
+        ("pipelines", None, ["*"]),
+        ("user_switch", "", "follow"),
+        ("vector_store_url", "http://qdrant:6333", "http://qdrant:6333"),
+    ],
+)
+def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
+    assert getattr(Valves(**{name: sent}), name) == meant
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"memories_per_turn": "many"}, "memories_per_turn must be a whole number from 0 to 50, not 'many'."),
+        ({"memories_per_turn": "51"}, "memories_per_turn must be a whole number from 0 to 50, not '51'."),
+        ({"relevance_threshold": "nan"}, "relevance_threshold must be a number from 0 to 1, not 'nan'."),
+        ({"enabled": "perhaps"}, "enabled must be true or false, not 'perhaps'."),
+        ({"user_switch": "on"}, "user_switch must be one of follow, ignore, not 'on'."),
+        (
+            {"pipelines": {"a": 1}},
+            "pipelines must be a list of names, separated by commas, not \"{'a': 1}\".",
+        ),
+        ({"llm_base_url": "localhost"}, "llm_base_url must be an address like http://host:port."),
+        ({"llm_base_url": "http://a b"}, "llm_base_url must be an address like http://host:port."),
+        ({"llm_base_url": "http://a:x"}, "llm_base_url must be an address like http://host:port."),
+        ({"vector_store": "qdrant"}, "vector_store_url must be set when vector_store is qdrant."),
+        (
+            {"vector_store": "pgvector", "vector_store_url": "http://db"},
+            "vector_store_url must be an address like postgresql://host:port.",
+        ),
+        ({"backend": "server"}, "backend_url must be set when backend is server."),
+        ({"backend": "platform"}, "backend_api_key must be set when backend is platform."),
+        ({"extraction": "mem0"}, "extraction must be verbatim or auto when llm_provider is none."),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_sentence(sent: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Valves(**sent)
+    assert str(refused.value) == sentence
+
+
+def test_a_refusal_never_repeats_a_secret() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Valves(llm_api_key=["sk-secret"])
+    assert "sk-secret" not in str(refused.value)
+
+
+def test_the_form_comes_back_as_it_was_sent() -> None:
+    """The panel posts what it was given, so that must always be acceptable and change nothing."""
+    cls, in_force = bound()
+    first = cls(llm_api_key="sk-1", memories_per_turn="5", vector_store_url="http://q:6333")
+    in_force.append(first)
+    form = json.loads(first.model_dump_json())
+    assert form["llm_api_key"] == MASK
+    assert form["llm_model"] is None, "the panel cannot save an empty text box"
+    second = cls(**form)
+    assert second.llm_api_key == "sk-1"
+    assert second.model_dump() == first.model_dump()
+
+
+def test_a_mask_without_a_stored_secret_is_no_secret() -> None:
+    assert Valves(llm_api_key=MASK).llm_api_key == ""
+
+
+def test_only_what_differs_from_the_preset_reaches_the_disk() -> None:
+    cls, in_force = bound({"llm_api_key": "sk-env", "memories_per_turn": "5"})
+    in_force.append(cls())
+    saved = cls(**json.loads(in_force[-1].model_dump_json()) | {"inlet_deadline_ms": "500"})
+    assert (saved.llm_api_key, saved.memories_per_turn) == ("sk-env", 5)
+    assert saved.model_dump() == {"inlet_deadline_ms": 500}
+
+
+def test_a_saved_value_wins_over_the_preset_and_null_goes_back_to_it() -> None:
+    cls, _ = bound({"memories_per_turn": "5"})
+    assert cls(memories_per_turn="8").model_dump() == {"memories_per_turn": 8}, "8 is the built-in default"
+    assert cls(memories_per_turn=None).memories_per_turn == 5
+
+
+def test_presets_that_belong_together_are_judged_together() -> None:
+    cls, _ = bound({"vector_store": "qdrant", "vector_store_url": "http://q:6333"})
+    assert cls().vector_store == "qdrant"
+    assert cls.problems == ()
+
+
+def test_a_bad_preset_is_told_and_ignored() -> None:
+    cls, _ = bound({"memories_per_turn": "lots", "collection": "mine"})
+    assert cls().memories_per_turn == 8
+    assert cls().collection == "mine"
+    assert "memories_per_turn" in cls.problems[0]
+
+
+def test_loading_drops_what_no_longer_fits_and_keeps_the_rest() -> None:
+    cls, _ = bound()
+    loaded = lenient(cls)(memories_per_turn="zzz", vector_store="qdrant", collection="mine", gone_setting=1)
+    assert loaded.dropped == ["memories_per_turn must be a whole number from 0 to 50, not 'zzz'."]
+    strict = cls.strict_from(loaded)
+    assert type(strict) is cls
+    assert (strict.memories_per_turn, strict.collection, strict.vector_store) == (8, "mine", "qdrant")
+    with pytest.raises(SettingsError, match="vector_store_url must be set"):
+        strict.check()
+
+
+def test_every_setting_tells_what_it_is() -> None:
+    for name, field in Valves.model_fields.items():
+        assert field.title, name
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+def test_numbers_have_bounds() -> None:
+    for name, shown in Valves.model_json_schema()["properties"].items():
+        if shown.get("type") in ("integer", "number"):
+            assert {"minimum", "maximum"} <= set(shown), name
+
+
+def test_the_schema_shows_no_preset_secret() -> None:
+    cls, _ = bound({"llm_api_key": "sk-env"})
+    assert "sk-env" not in json.dumps(cls.model_json_schema())
+
+
+@pytest.mark.parametrize(
+    ("settings", "costs"),
+    [
+        ({}, False),
+        ({"llm_provider": "openai"}, True),
+        ({"llm_provider": "openai", "extraction": "verbatim"}, False),
+        ({"backend": "server", "backend_url": "http://m:8000"}, True),
+    ],
+)
+def test_auto_extraction_uses_an_llm_where_there_is_one(settings: dict[str, str], costs: bool) -> None:
+    assert Valves(**settings).uses_llm is costs
+
+
+def test_secrets_are_not_shown_in_a_traceback() -> None:
+    assert "sk-1" not in repr(Valves(llm_api_key="sk-1"))
+
+
+def test_the_environment() -> None:
+    environment = Environment.read(
+        {"MEMORY_COLLECTION": "mine", "MEMORY_UNKNOWN": "x", "PIPELINES_DIR": "/p", "MEMORY_LLM_MODEL": ""}
+    )
+    assert environment == Environment(
+        presets={"collection": "mine"}, data_dir=Path("/p/memory_data"), server_key=PUBLIC_DEFAULT_KEY
+    )
+    elsewhere = Environment.read({"MEMORY_DATA_DIR": "/d", "PIPELINES_API_KEY": "k"})
+    assert (elsewhere.data_dir, elsewhere.server_key) == (Path("/d"), "k")
