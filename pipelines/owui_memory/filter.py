@@ -96,16 +96,14 @@ class Pipeline:
         decision = decide(turn, self.valves)
         if decision.reason:
             runtime.metrics.count(f"left alone: {decision.reason}")
+        deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
         permission = _in(runtime.state_pool, runtime.allow, turn) if decision.write else None
-        block = await self._recall(runtime, turn) if decision.read else ""
-        if permission is not None:
-            # Never given up: it goes on in its thread, should the database be slow.
-            await asyncio.wait({permission}, timeout=self._deadline_s)
-            if permission.done():
-                permission.result()
+        block = await self._recall(runtime, turn, deadline) if decision.read else ""
+        if permission is not None and await _done_by(deadline, permission):
+            permission.result()  # where it is late, it goes on in its thread
         return with_block(body, block) if decision.read else body
 
-    async def _recall(self, runtime: Runtime, turn: Turn) -> str:
+    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> str:
         """The block, or "" where the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
             return self._without(runtime, "recall is paused, the backend keeps failing")
@@ -118,8 +116,7 @@ class Pipeline:
         self._recalling += 1
         recalling = _in(runtime.recall_pool, runtime.recall, turn)
         recalling.add_done_callback(self._recalled)
-        done, _ = await asyncio.wait({recalling}, timeout=self._deadline_s)
-        if not done:
+        if not await _done_by(deadline, recalling):
             runtime.breaker.failed()
             return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
         try:
@@ -143,10 +140,6 @@ class Pipeline:
         runtime.metrics.count(f"messages without memories: {reason}")
         return ""
 
-    @property
-    def _deadline_s(self) -> float:
-        return self.valves.inlet_deadline_ms / 1000
-
     def _guard_routes(self) -> None:
         if app := guard.server_app():
             guard.install(app, self._environment.server_key, active=self.valves.require_key)
@@ -161,3 +154,9 @@ class Pipeline:
 
 def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, until a time of the event loop's clock."""
+    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+    return bool(done)

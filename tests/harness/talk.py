@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from tests.harness.bodies import Chat, Turn, system_text
@@ -28,6 +29,11 @@ def recalled(server: PipelinesServer, question: str, *, user: str = "ada", chat:
     """The system text that the model gets with `question`, "" if none; a new chat unless one is given."""
     turn = (chat or Chat(user)).say(question)
     return system_text(server.inlet(turn.inlet, turn.user))
+
+
+def fresh(question: str) -> str:
+    """The question in words that nobody has used before, so that no cache of embeddings answers it."""
+    return f"{question} {uuid.uuid4().hex[:6]}"
 
 
 def stored(server: PipelinesServer, collection: str = "memories") -> list[tuple[str, str]]:

@@ -124,17 +124,17 @@ def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(filter_: Running, c
 
 
 def without_blocks(body: Any) -> Any:
-    """The body as it was before the filter put its block in."""
+    """The body as it was before the filter put its block in. An empty system message says nothing."""
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
         return body
     messages = []
     for message in body["messages"]:
         if isinstance(message, dict) and message.get("role") == "system":
             content = message.get("content")
-            if isinstance(content, str) and content:
+            if isinstance(content, str):
                 content = without_block(content)
-                if not content:
-                    continue
+            if not content:
+                continue
             message = {**message, "content": content}
         messages.append(message)
     return {**body, "messages": messages}

@@ -14,6 +14,10 @@ def open_backend(settings: Valves, data_dir: Path) -> Backend:
         from .library import LibraryBackend
 
         return LibraryBackend.open(settings, data_dir)
-    from .remote import RemoteBackend
+    if settings.backend == "server":
+        from .server import ServerBackend
 
-    return RemoteBackend.open(settings)
+        return ServerBackend.open(settings)
+    from .platform import PlatformBackend
+
+    return PlatformBackend.open(settings)

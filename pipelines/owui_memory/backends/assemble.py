@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import TellAdmin
 from ..settings import Valves
-from . import providers
+from . import providers, stores
 from .faults import translated
 
 _STORE_CLASS = f"{__package__}.sqlite_store.SqliteStore"
@@ -33,8 +33,16 @@ def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
         dims = len(embedder.embed("size", "search"))
 
     name, config = providers.llm(settings)
+    store = providers.vector_store(settings, data_dir, dims)
     with translated("store", settings.vector_store_url):
-        memory = _memory(providers.vector_store(settings, data_dir, dims), (name, config), settings, data_dir)
+        stores.connect_once(settings, store[1])
+        memory = _memory(store, (name, config), settings, data_dir)
+        try:
+            stores.prepare(memory.vector_store, settings, dims)
+        except BaseException:
+            memory.close()
+            stores.release(memory)
+            raise
     memory.embedding_model = embedder
     providers.bound_client(memory.llm, providers.LLM_TIMEOUT_S, config)
     return memory, dims

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
@@ -50,6 +50,9 @@ class Backend(Protocol):
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order."""
 
+    def similarity(self, text: str, others: Sequence[str]) -> float:
+        """Cosine of a text and the nearest of others, 0 to 1; 0 where the backend cannot tell."""
+
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
 
@@ -61,3 +64,12 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Release files, connections and threads."""
+
+
+def aware_time(value: Any) -> datetime | None:
+    """A time as mem0 writes it (ISO 8601, UTC where it says nothing); None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -15,6 +15,10 @@ from ..errors import Drop, MemoryFault, Retry, TellAdmin
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
 
+# Classes of PostgreSQL's SQLSTATE: logging in, no such database, rights and names, features; data.
+_REFUSED_SQL = ("28", "3D", "42", "0A", "58P01")
+_REFUSED_SQL_INPUT = ("22",)
+
 
 @contextmanager
 def translated(part: str, address: str = "") -> Iterator[None]:
@@ -28,7 +32,7 @@ def translated(part: str, address: str = "") -> Iterator[None]:
 
 
 def _fault(part: str, address: str, error: Exception) -> MemoryFault:
-    who = f"The {part}" + (f" at {_host(address)}" if address else "")
+    who = f"The {part}" + (f" at {host_of(address)}" if address else "")
     chain = list(_chain(error))
     status = next((code for link in chain if (code := _status(link))), None)
     if status in _REFUSED_CALLER:
@@ -40,6 +44,12 @@ def _fault(part: str, address: str, error: Exception) -> MemoryFault:
         )
     if status:
         return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+    sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
+    if sqlstate.startswith(_REFUSED_SQL):
+        hint = "Check the store's address, password, rights and the pgvector extension."
+        return TellAdmin(f"{who} refused the statement (SQLSTATE {sqlstate}).", hint=hint)
+    if sqlstate.startswith(_REFUSED_SQL_INPUT):
+        return Drop(f"{who} cannot take this input (SQLSTATE {sqlstate}).")
     missing = next((link for link in chain if isinstance(link, ImportError)), None)
     if missing is not None:
         hint = f"Install {missing.name or 'its package'} next to mem0ai, then restart the Pipelines server."
@@ -53,6 +63,9 @@ def _fault(part: str, address: str, error: Exception) -> MemoryFault:
         return Retry(
             f"{who} cannot be reached.", hint="Is it running, and is its address in the settings right?"
         )
+    if names[-1] == "OperationalError":  # psycopg's, where no session came about
+        hint = "Is PostgreSQL running, and are address, user, password and database right?"
+        return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
     return Retry(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
@@ -64,12 +77,13 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _status(error: BaseException) -> int | None:
     for holder in (error, getattr(error, "response", None)):
-        code = getattr(holder, "status_code", None)
-        if isinstance(code, int):
-            return code
+        for name in ("status_code", "code"):  # google.genai says `code`
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and 300 <= status < 600:
+                return status
     return None
 
 
-def _host(address: str) -> str:
+def host_of(address: str) -> str:
     """Host and port alone: an address may hold a password."""
     return urlsplit(address).netloc.rpartition("@")[2]

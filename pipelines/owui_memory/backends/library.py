@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..settings import Valves
 from .assemble import assemble
-from .base import Found, Memory, Message, Part
-from .faults import translated
+from .base import Found, Memory, Message, Part, aware_time
+from .faults import host_of, translated
+from .stores import release
+
+_CACHED = 256  # embeddings of the last texts: a regenerated or second model's question costs none
 
 
 class LibraryBackend:
@@ -30,6 +34,7 @@ class LibraryBackend:
         self._encoding: AbstractContextManager[Any] = (
             threading.Lock() if settings.embedder_provider == "bundled" else nullcontext()
         )
+        self._embed = lru_cache(_CACHED)(self._embed_now)
 
     @classmethod
     def open(cls, settings: Valves, data_dir: Path) -> LibraryBackend:
@@ -38,8 +43,9 @@ class LibraryBackend:
         return cls(memory, settings, dims)
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
-        with translated("embedder", self._settings.embedder_base_url), self._encoding:
-            vector = self._memory.embedding_model.embed(query, "search")
+        if limit < 1:
+            return []
+        vector = self._embed(query)
         store, owner = self._memory.vector_store, {"user_id": user_id}
         with translated("store", self._settings.vector_store_url):
             by_meaning = store.search(query=query, vectors=vector, top_k=limit, filters=owner)
@@ -47,7 +53,7 @@ class LibraryBackend:
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
-            Found(_memory(row), meaning=float(row.score), keyword=keyword.pop(str(row.id), none))
+            Found(_memory(row), meaning=_similarity(row.score), keyword=keyword.pop(str(row.id), none))
             for row in by_meaning
         ]
         # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
@@ -58,6 +64,10 @@ class LibraryBackend:
             if str(row.id) in keyword
         ]
         return [item for item in found if item.memory.text]
+
+    def similarity(self, text: str, others: Sequence[str]) -> float:
+        vector = self._embed(text)
+        return _similarity(max((_cosine(vector, self._embed(other)) for other in others), default=0.0))
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         part = "LLM" if infer else "store"
@@ -88,17 +98,18 @@ class LibraryBackend:
 
     def close(self) -> None:
         self._memory.close()
-        store = self._memory.vector_store
-        closing = getattr(store, "close", None) or getattr(getattr(store, "client", None), "close", None)
-        if closing:
-            closing()
+        release(self._memory)
+
+    def _embed_now(self, text: str) -> list[float]:
+        with translated("embedder", self._settings.embedder_base_url), self._encoding:
+            return list(self._memory.embedding_model.embed(text, "search"))
 
     def _embed_a_word(self) -> None:
         with self._encoding:
             self._memory.embedding_model.embed("size", "search")
 
     def _describe_store(self) -> str:
-        where = self._settings.vector_store_url.rpartition("@")[2]
+        where = host_of(self._settings.vector_store_url)
         return f"{self._settings.vector_store} {where}".strip() + f", collection {self._settings.collection}"
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Part:
@@ -114,20 +125,22 @@ def _extraction(settings: Valves) -> str:
     return "mem0" if settings.uses_llm else "verbatim"
 
 
+def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    lengths = math.hypot(*one) * math.hypot(*other)
+    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
+
+
+def _similarity(cosine: float) -> float:
+    """0 to 1: opposite is no more different than unrelated, and rounding may go beyond 1."""
+    return min(max(float(cosine), 0.0), 1.0)
+
+
 def _memory(row: Any) -> Memory:
     payload = row.payload or {}
     return Memory(
         id=str(row.id),
         text=str(payload.get("data") or ""),
-        created_at=_time(payload.get("created_at")),
-        updated_at=_time(payload.get("updated_at")),
+        created_at=aware_time(payload.get("created_at")),
+        updated_at=aware_time(payload.get("updated_at")),
         batch=str(payload.get("batch") or ""),
     )
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

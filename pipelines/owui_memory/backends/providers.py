@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from importlib import resources, util
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+import httpx
 
 from ..errors import TellAdmin
 from ..settings import Valves
@@ -24,6 +25,14 @@ _BASE_URL = {
     "deepseek": "deepseek_base_url",
     "xai": "xai_base_url",
     "huggingface": "huggingface_base_url",
+}
+# Said even if it is the default: mem0 would else take one from the environment, and send the key there.
+_DEFAULT_URL = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "deepseek": "https://api.deepseek.com",
+    "xai": "https://api.x.ai/v1",
+    "vllm": "http://localhost:8000/v1",
 }
 _LOCAL = {"ollama", "lmstudio", "vllm", "huggingface"}  # providers that need no key
 _PACKAGE = {
@@ -82,7 +91,8 @@ def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict
     if settings.vector_store == "qdrant":
         return "qdrant", {**shared, "url": url, **({"api_key": key} if key else {})}
     if settings.vector_store == "pgvector":
-        return "pgvector", {**shared, "connection_string": _with_password(url, key)}
+        # HNSW looks at the 40 nearest of all users and only then filters; see `stores` for the index instead.
+        return "pgvector", {**shared, "connection_string": _with_password(url, key), "hnsw": False}
     return "sqlite", {**shared, "path": str(data_dir / "memories.db")}
 
 
@@ -103,7 +113,7 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
     config: dict[str, Any] = {"api_key": key or NO_KEY}
     if model:
         config["model"] = model
-    if url:
+    if url := url or _DEFAULT_URL.get(name, ""):
         config[_BASE_URL[name]] = url
     return name, config
 
@@ -132,9 +142,7 @@ def _with_password(url: str, password: str) -> str:
     if not password or parts.password:
         return url
     host = parts.netloc.rpartition("@")[2]
-    return parts._replace(
-        netloc=f"{quote(parts.username or 'postgres')}:{quote(password, safe='')}@{host}"
-    ).geturl()
+    return parts._replace(netloc=f"{parts.username or 'postgres'}:{quote(password, safe='')}@{host}").geturl()
 
 
 def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
@@ -143,10 +151,11 @@ def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
     """
     client: Any = getattr(model, "client", None)
+    if isinstance(http := getattr(client, "_client", None), httpx.Client):
+        http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
     if not hasattr(client, "with_options"):
         return
     options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
-    if os.environ.get("OPENROUTER_API_KEY") and "openrouter" in str(client.base_url):
-        options["base_url"] = config.get("openai_base_url") or "https://api.openai.com/v1"
-        options["api_key"] = config["api_key"]
+    if "openai_base_url" in config:
+        options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
     model.client = client.with_options(**options)

@@ -110,9 +110,10 @@ def with_block(body: Mapping[str, Any], block: str) -> dict[str, Any]:
     messages = [_without_block(message) for message in body["messages"]]
     messages = [message for message in messages if message is not None]
     if block:
-        first = messages[0] if messages else None
-        if isinstance(first, Mapping) and first.get("role") == "system":
-            messages[0] = {**first, "content": _prepended(block, first.get("content"))}
+        first = _mapping(messages[0]) if messages else {}
+        content = first.get("content") or ""
+        if first.get("role") == "system" and isinstance(content, str | list):
+            messages[0] = {**first, "content": _prepended(block, content)}
         else:
             messages.insert(0, {"role": "system", "content": block})
     return {**body, "messages": messages}
@@ -138,7 +139,7 @@ def _is_block(part: Any) -> bool:
     return bool(text) and not without_block(text)
 
 
-def _prepended(block: str, content: Any) -> Any:
+def _prepended(block: str, content: str | list[Any]) -> str | list[Any]:
     if isinstance(content, list):
         return [{"type": "text", "text": block}, *content]
     return f"{block}\n\n{content}" if content else block

