@@ -1,0 +1,69 @@
+# `make help` lists what there is. Everything lands in .venv, .venv-webui and .run; `make clean` removes it.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+# PyTorch is installed in a step of its own, and TORCH_ARGS goes to that pip call: with an index of CPU builds
+# (README, "PyTorch") gigabytes of CUDA packages stay away.
+TORCH_ARGS ?=
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+
+export TORCH_ARGS
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-webui up serve test browser-test screenshots check check-compose format generate lock clean
+
+help: ## what can be done here
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+setup: ## .venv: the Pipelines server, the filter, the test tools
+	@$(PYTHON) -m scripts.install pipelines
+
+setup-webui: ## .venv-webui: Open WebUI (about 3 GB, some minutes)
+	@$(PYTHON) -m scripts.install webui
+
+up: setup setup-webui ## Open WebUI and the filter, wired together; Ctrl-C stops both
+	@$(BIN)/python -m scripts.up
+
+serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_KEY, MEMORY_...; DEMO=1 adds the demo model)
+	@exec $(BIN)/python -m scripts.serve
+
+test: setup ## unit and server tests
+	$(BIN)/python -m pytest tests/unit tests/server
+
+browser-test: setup setup-webui ## the whole house in Chromium
+	@scripts/debian-package chromium chromium
+	$(BIN)/python -m pytest tests/browser
+
+screenshots: setup setup-webui ## take docs/images/*.png anew
+	@scripts/debian-package chromium chromium
+	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
+
+check: setup check-compose ## formatting, lint, types, drift of generated files, compose file
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p owui_memory
+	$(BIN)/python scripts/generate.py --check
+
+check-compose:
+	@scripts/check-compose
+
+format: setup ## format, and fix what ruff can fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: setup ## write the generated files anew
+	$(BIN)/python scripts/generate.py
+
+lock: ## requirements/*.in -> requirements/*.lock (UPGRADE=1 moves every pin to the newest)
+	@test -x .run/uv/bin/uv || { $(PYTHON) -m venv .run/uv && .run/uv/bin/pip install -q uv==$(UV_VERSION); }
+	@for name in pipelines dev webui; do \
+	  echo "requirements/$$name.lock"; \
+	  .run/uv/bin/uv pip compile requirements/$$name.in -o requirements/$$name.lock \
+	    --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 --no-annotate \
+	    --excludes requirements/cuda.txt --no-emit-package torch \
+	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) || exit 1; \
+	done
+
+clean: ## remove the environments and all that `make up` has stored, memories too
+	rm -rf .venv .venv-webui .run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,9 @@
+"""Setting up and running on one machine, with the standard library alone (and httpx, once .venv is there).
+
+install    .venv and .venv-webui from requirements/*.lock
+up         `make up`: Open WebUI and the Pipelines server, wired together
+serve      `make serve`: the Pipelines server alone
+services   what the two servers are started with, and where they keep their things
+processes  child processes: start, watch, stop
+progress   one line on the terminal for one slow step
+"""

@@ -1,0 +1,148 @@
+"""`make up`: Open WebUI and the Pipelines server with the filter, wired together, until Ctrl-C.
+
+Environment: OPENAI_API_BASE_URL and OPENAI_API_KEY (the language model; without them an Ollama on its usual
+port, else the demo model), PORT (9099), WEBUI_PORT (8080), PIPELINES_API_KEY, MEMORY_DATA_DIR and
+MEMORY_<SETTING>.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import NoReturn
+
+from scripts import services
+from scripts.processes import Child, ChildDiedError, stop, wait_until
+from scripts.progress import step
+from scripts.services import RUN, OpenWebUI, Pipelines
+
+START_SECONDS = 300  # a first start makes Open WebUI's database, on a slow disk too
+LOGS = RUN / "logs"
+
+# What a newcomer is told to try, and what the browser test tries.
+TELL = "My dog is called Rex and I live in Lisbon."
+ASK = "What is my dog called?"
+
+
+class CannotStartError(Exception):
+    """Something that the reader of the terminal can mend; the text says how."""
+
+
+class StopRequested(BaseException):
+    """Ctrl-C, SIGTERM or a closed terminal."""
+
+
+def main() -> None:
+    _on_stop_signals(_request_stop)
+    children: list[Child] = []
+    try:
+        run(os.environ, children)
+    except StopRequested:
+        print("\nStopping ...")
+    except (CannotStartError, ChildDiedError, TimeoutError) as error:
+        sys.exit(f"\n{error}")
+    finally:
+        _on_stop_signals(signal.SIG_IGN)  # the stopping is bounded; a second Ctrl-C would only break it off
+        stop(children)
+    print("Stopped. Chats and memories are kept in .run/; `make up` goes on with them.")
+
+
+def run(env: Mapping[str, str], children: list[Child]) -> NoReturn:
+    """Start both, say so, and watch them; ends by an exception only. Adds what it starts to `children`."""
+    pipelines, webui = plan(env)
+    children.append(pipelines.start(LOGS / "pipelines.log"))
+    children.append(webui.start(LOGS / "open-webui.log"))
+    with step("Starting the Pipelines server"):
+        wait_until(pipelines.is_healthy, children, START_SECONDS, "The Pipelines server")
+    with step("Starting Open WebUI"):
+        wait_until(webui.is_healthy, children, START_SECONDS, "Open WebUI")
+    print(report(pipelines.status()))
+    print(welcome(webui, pipelines))
+    forever = threading.Event()
+    while True:
+        for child in children:
+            child.check()
+        forever.wait(1)
+
+
+def plan(env: Mapping[str, str]) -> tuple[Pipelines, OpenWebUI]:
+    """What to start, from the environment; raises CannotStartError before anything runs."""
+    port, webui_port = port_from(env, "PORT", 9099), port_from(env, "WEBUI_PORT", 8080)
+    if port == webui_port:
+        raise CannotStartError(f"PORT and WEBUI_PORT are both {port}; they must differ.")
+    llm, ollama_url = services.provider(env), services.ollama(env)
+    key = env.get("PIPELINES_API_KEY") or services.kept_secret("pipelines-api-key", RUN)
+    demo = env.get("DEMO") == "1" or not (llm or ollama_url)
+    pipelines = Pipelines(RUN / "pipelines", port, key, demo=demo)
+    secret = env.get("WEBUI_SECRET_KEY") or services.kept_secret("webui-secret-key", RUN)
+    connections = (llm, pipelines.connection) if llm else (pipelines.connection,)
+    return pipelines, OpenWebUI(RUN / "open-webui", webui_port, secret, connections, ollama_url)
+
+
+def port_from(env: Mapping[str, str], name: str, default: int, *, target: str = "up") -> int:
+    text = env.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise CannotStartError(f"{name} is {text!r}; it must be a port number, such as {default}.")
+    if not services.port_is_free(int(text)):
+        raise CannotStartError(
+            f"Port {text} is in use. Stop what listens there, or choose another port: "
+            f"make {target} {name}={int(text) + 1}"
+        )
+    return int(text)
+
+
+def report(status: Mapping[str, object] | None) -> str:
+    """The filter's self-check, a line a part."""
+    if status is None:
+        return f"\nThe memory filter does not answer: it was not loaded. Its log: {LOGS / 'pipelines.log'}"
+    parts = status.get("parts")
+    lines = [_line(part) for part in parts] if isinstance(parts, list) else []
+    return "\n".join(["", "Memory", *lines])
+
+
+def _line(part: Mapping[str, object]) -> str:
+    line = f"  {'ok ' if part.get('ok') else 'NO '} {part.get('name', '')}: {part.get('detail', '')}"
+    hint = part.get("hint")
+    return f"{line}\n      {hint}" if hint else line
+
+
+def welcome(webui: OpenWebUI, pipelines: Pipelines) -> str:
+    return f"""
+  Open WebUI is at {webui.url}
+
+  {_model(webui, pipelines)}
+  1. Create an account: the first one is the administrator, and stays on this machine.
+  2. Tell the chat something about yourself, such as: {TELL}
+  3. Start a new chat and ask: {ASK}
+
+  Settings: Admin Panel > Settings > Pipelines. Logs: .run/logs. Stop with Ctrl-C.
+"""
+
+
+def _model(webui: OpenWebUI, pipelines: Pipelines) -> str:
+    first = webui.connections[0]
+    if first != pipelines.connection:
+        return f"The language model comes from {first.url}."
+    if webui.ollama_url:
+        return f"The language model comes from Ollama at {webui.ollama_url}."
+    return (
+        "No language model was found, so there is a demo model that shows what memory gives it.\n"
+        "  For a real one, set OPENAI_API_BASE_URL and OPENAI_API_KEY, or start Ollama."
+    )
+
+
+def _request_stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise StopRequested
+
+
+def _on_stop_signals(action: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
+
+
+if __name__ == "__main__":
+    main()

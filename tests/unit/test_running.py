@@ -1,0 +1,217 @@
+"""`make up` and its parts: what is started with what, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import install, services, up
+from scripts.processes import Child, ChildDiedError, stop, wait_until
+from scripts.services import Connection, OpenWebUI, Pipelines
+
+
+def webui(folder: Path, key: str = "key-1", port: int = 9099) -> OpenWebUI:
+    return OpenWebUI(folder, 8080, "secret", (Connection(f"http://127.0.0.1:{port}", key),), None, {})
+
+
+def child(folder: Path, code: str) -> Child:
+    command = [sys.executable, "-c", code]
+    return Child("A child", command, env=os.environ, cwd=folder, log=folder / "child.log")
+
+
+# The language model
+
+
+@pytest.mark.parametrize(
+    ("env", "found"),
+    [
+        ({}, None),
+        ({"OPENAI_API_KEY": "sk"}, Connection(services.OPENAI_URL, "sk")),
+        ({"OPENAI_API_BASE_URL": "http://127.0.0.1:8000/v1"}, Connection("http://127.0.0.1:8000/v1", "")),
+    ],
+)
+def test_the_model_comes_from_the_environment(env: dict[str, str], found: Connection | None) -> None:
+    assert services.provider(env) == found
+
+
+def test_an_ollama_that_does_not_answer_is_none() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        assert services.ollama({"OLLAMA_BASE_URL": url}) is None
+
+
+# Ports
+
+
+def test_a_port_in_use_names_the_variable_to_set() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            up.CannotStartError, match=f"Port {port} is in use.*make up WEBUI_PORT={port + 1}"
+        ):
+            up.port_from({"WEBUI_PORT": str(port)}, "WEBUI_PORT", 8080)
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(up.CannotStartError, match=r"PORT is .* must be a port number"):
+        up.port_from({"PORT": text}, "PORT", 9099)
+
+
+# The Pipelines server's folder
+
+
+def test_the_demo_model_is_there_only_when_asked_for(tmp_path: Path) -> None:
+    Pipelines(tmp_path, 9099, "key", demo=True).prepare()
+    assert (tmp_path / "demo_model.py").exists()
+
+    Pipelines(tmp_path, 9099, "key").prepare()
+    assert not (tmp_path / "demo_model.py").is_symlink()
+    assert (tmp_path / "memory_filter.py").exists()
+    assert (tmp_path / "owui_memory" / "__init__.py").exists()
+
+
+def test_the_filters_settings_come_from_the_environment(tmp_path: Path) -> None:
+    given = {"MEMORY_LLM_PROVIDER": "ollama", "MEMORY_DATA_DIR": "/data", "PIPELINES_DIR": "/elsewhere"}
+    env = Pipelines(tmp_path, 9099, "key", inherited=given).environment()
+
+    assert (env["MEMORY_LLM_PROVIDER"], env["MEMORY_DATA_DIR"]) == ("ollama", "/data")
+    assert env["PIPELINES_DIR"] == str(tmp_path)
+    assert Pipelines(tmp_path, 9099, "key", inherited={}).environment()["MEMORY_DATA_DIR"] == str(
+        tmp_path / "memory_data"
+    )
+
+
+# What Open WebUI keeps in its database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    file = tmp_path / "webui.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE config (key TEXT PRIMARY KEY, value JSON)")
+        connection.executemany(
+            "INSERT INTO config VALUES (?, '1')", [("openai.api_keys",), ("ollama.enable",), ("ui.banners",)]
+        )
+    connection.close()
+    return file
+
+
+def kept(database: Path) -> list[str]:
+    connection = sqlite3.connect(database)
+    keys = [row[0] for row in connection.execute("SELECT key FROM config ORDER BY key")]
+    connection.close()
+    return keys
+
+
+@pytest.mark.parametrize("changed", [{"key": "key-2"}, {"port": 9100}])
+def test_a_changed_key_or_port_drops_the_connections_open_webui_keeps(
+    tmp_path: Path, database: Path, changed: dict[str, object]
+) -> None:
+    webui(tmp_path).forget_old_wiring()
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO config VALUES ('openai.enable', '1')")
+    connection.close()
+
+    webui(tmp_path).forget_old_wiring()
+    assert "openai.enable" in kept(database)
+
+    webui(tmp_path, **changed).forget_old_wiring()  # type: ignore[arg-type]
+    assert kept(database) == ["ui.banners"]
+
+
+def test_secrets_are_kept_and_private(tmp_path: Path) -> None:
+    first = services.kept_secret("key", tmp_path / "run")
+
+    assert services.kept_secret("key", tmp_path / "run") == first
+    assert (tmp_path / "run" / "key").stat().st_mode & 0o077 == 0
+
+
+# Child processes
+
+
+def test_a_child_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    dying = child(tmp_path, "print('no such table'); raise SystemExit(3)")
+
+    with pytest.raises(ChildDiedError, match=r"A child has stopped \(exit code 3\)(?s:.*)no such table"):
+        wait_until(lambda: False, [dying], 30, "never")
+    stop([dying])
+
+
+def test_a_child_that_does_not_listen_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    code = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "grandchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print(grandchild.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    stubborn = child(tmp_path, code)
+    wait_until(lambda: bool(stubborn.tail().strip()), [stubborn], 30, "the grandchild's pid")
+    grandchild = int(stubborn.tail())
+
+    stop([stubborn], grace=0)
+
+    with pytest.raises(ChildDiedError):
+        stubborn.check()
+    wait_until(lambda: not is_running(grandchild), [], 10, "the grandchild is gone")
+
+
+def is_running(pid: int) -> bool:
+    """False for a process that has ended, waited for or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+# What is printed
+
+
+def test_the_report_has_a_line_a_part_and_its_hint() -> None:
+    parts = [
+        {"name": "store", "ok": True, "detail": "sqlite", "hint": ""},
+        {"name": "embedder", "ok": False, "detail": "no answer", "hint": "Start it."},
+    ]
+
+    assert up.report({"parts": parts}).splitlines()[2:] == [
+        "  ok  store: sqlite",
+        "  NO  embedder: no answer",
+        "      Start it.",
+    ]
+
+
+def test_a_filter_that_was_not_loaded_is_told() -> None:
+    assert "was not loaded" in up.report(None)
+
+
+# Installing
+
+
+def test_an_environment_is_made_anew_when_its_lock_changes(tmp_path: Path) -> None:
+    lock = tmp_path / "some.lock"
+    lock.write_text("a==1\n")
+    environment = install.Environment("some", tmp_path / "venv", (lock,), "something")
+    environment.python.parent.mkdir(parents=True)
+    environment.python.touch()
+    assert not environment.is_made()
+
+    environment.stamp.write_text(environment.recipe())
+    assert environment.is_made()
+
+    lock.write_text("a==2\n")
+    assert not environment.is_made()
+
+
+def test_locks_leave_pytorch_and_cuda_to_the_step_of_their_own() -> None:
+    for lock in install.REQUIREMENTS.glob("*.lock"):
+        names = [line.partition("==")[0] for line in lock.read_text().splitlines()]
+        assert not [name for name in names if name.startswith(("torch", "nvidia", "cuda", "triton"))]
