@@ -12,7 +12,7 @@ from typing import Any, cast
 from .backends.base import Part
 from .chat.body import Turn, read_inlet, read_outlet, with_block
 from .chat.policy import decide
-from .errors import Drop, MemoryFault
+from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
 from .panel import lenient
 from .runtime import RECALLS_AT_ONCE, Runtime
@@ -47,8 +47,11 @@ class Pipeline:
         try:
             self._runtime = await asyncio.to_thread(Runtime, self._environment, lambda: self.valves, problems)
         except MemoryFault as fault:
-            log.error("%s %s", fault, fault.hint)
             self._fault = fault
+            log.error("%s %s", fault, fault.hint)
+        except Exception as error:
+            self._fault = TellAdmin(f"Memory cannot start ({type(error).__name__}).")
+            log.exception("Memory cannot start.")
         self._guard_routes()
         if app := guard.server_app():
             status.mount(app, self._environment.server_key, self._status)
@@ -97,7 +100,10 @@ class Pipeline:
         if decision.reason:
             runtime.metrics.count(f"left alone: {decision.reason}")
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
-        permission = _in(runtime.state_pool, runtime.allow, turn) if decision.write else None
+        permission = None
+        if decision.write:
+            runtime.announce(turn)
+            permission = _in(runtime.state_pool, runtime.allow, turn)
         block = await self._recall(runtime, turn, deadline) if decision.read else ""
         if permission is not None and await _done_by(deadline, permission):
             permission.result()  # where it is late, it goes on in its thread

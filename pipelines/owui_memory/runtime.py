@@ -52,6 +52,10 @@ class Runtime:
         """The block of memories for a turn."""
         return recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
+    def announce(self, turn: Turn) -> None:
+        """As `allow`, for this process and at once: never blocks."""
+        self._decisions.announce(turn)
+
     def allow(self, turn: Turn) -> None:
         """Keep for the outlet that this turn may be remembered."""
         self._decisions.allow(turn)
@@ -89,7 +93,9 @@ class Runtime:
             if counts.dead
             else "",
         )
-        parts = [self._filter_part(), *self._check.parts(), self._recall_part(), queue, self._key_part()]
+        last_error = self.metrics.last_error
+        checked = self._check.parts(failed_at=last_error.at if last_error else None)
+        parts = [self._filter_part(), *checked, self._recall_part(), queue, self._key_part()]
         return report([*parts, self._last_error_part()], counts.pending, counts.dead)
 
     def close(self) -> None:
@@ -122,6 +128,8 @@ class Runtime:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
             hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
             return Part("key", False, "the server's key is the public default one", hint)
+        if not self._environment.server_key:
+            return Part("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
         if not self._settings().require_key:
             return Part("key", False, "not required on all routes", "Switch require_key on.")
         return Part("key", True, "required on every route")

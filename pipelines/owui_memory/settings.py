@@ -258,5 +258,5 @@ class Environment:
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=environ.get("PIPELINES_API_KEY") or PUBLIC_DEFAULT_KEY,
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
         )

@@ -7,6 +7,7 @@ schema is a numbered migration.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import (
@@ -24,7 +25,7 @@ from sqlalchemy import (
     event,
     select,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from .errors import TellAdmin
 
@@ -75,11 +76,12 @@ def open_state(data_dir: Path) -> Engine:
     """The database's engine, migrated to the newest schema.
 
     Raises:
-        TellAdmin: the data folder cannot be written.
+        TellAdmin: the data folder cannot be written, or the database is damaged.
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        data_dir.chmod(0o700)  # what people said is nobody else's
+        with suppress(PermissionError):  # somebody else's folder, but we may write there
+            data_dir.chmod(0o700)  # what people said is nobody else's
         engine = create_engine(f"sqlite:///{data_dir / 'state.db'}", connect_args={"timeout": 10})
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
@@ -88,6 +90,11 @@ def open_state(data_dir: Path) -> Engine:
         raise TellAdmin(
             f"The data folder {data_dir} cannot be written ({type(error).__name__}).",
             hint="Make it writable for the Pipelines server, or set MEMORY_DATA_DIR to a folder that is.",
+        ) from error
+    except DatabaseError as error:
+        raise TellAdmin(
+            f"{data_dir / 'state.db'} is damaged or no database.",
+            hint="Put back a copy of it, or move it away: then the queue begins anew, and memories are kept.",
         ) from error
     return engine
 
@@ -103,7 +110,13 @@ def _configure(connection: object, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     # IMMEDIATE: a transaction that reads first and writes later would fail when another wrote between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same database, for transactions that only read: they never wait for one that writes."""
+    return engine.execution_options(read_only=True)
 
 
 def _migrate(engine: Engine) -> None:

@@ -54,6 +54,7 @@ def _import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_dir / "torch"))  # else it makes one in /tmp
     try:
         import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:

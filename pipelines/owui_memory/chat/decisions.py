@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from ..state import decisions
+from ..state import decisions, reading
 from .body import Turn
 
 _KEPT_S = 2 * 24 * 3600  # an answer that takes longer than two days is not coming
 _PRUNE_EVERY = 200  # rows
+_COMING = 1000  # permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,16 @@ class Decisions:
     """Kept by the turn's key in the state database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._reading = engine, reading(engine)
         self._kept = 0
+        # On their way to the database, which may be slower than the answer.
+        self._coming: dict[tuple[str, str], Permission] = {}
+
+    def announce(self, turn: Turn) -> None:
+        """Let this process know already what `allow` is about to keep; never blocks."""
+        if len(self._coming) >= _COMING:  # the database has refused so many
+            self._coming.pop(next(iter(self._coming)))
+        self._coming[turn.user_id, turn.key] = Permission(turn.chat_id, turn.exchange_key)
 
     def allow(self, turn: Turn) -> None:
         """Keep that this turn may be remembered."""
@@ -51,13 +60,18 @@ class Decisions:
             if self._kept % _PRUNE_EVERY == 0:
                 connection.execute(delete(decisions).where(decisions.c.created_at < now - _KEPT_S))
             connection.execute(decisions.insert().values(row))
+        self._coming.pop((turn.user_id, turn.key), None)
 
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
+        keys = [key for key in keys if key]
+        for key in keys:
+            if coming := self._coming.get((user_id, key)):
+                return coming
         wanted = select(decisions.c.chat_id, decisions.c.exchange_key).where(
-            decisions.c.key.in_([key for key in keys if key]),
+            decisions.c.key.in_(keys),
             decisions.c.user_id == user_id,
         )
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
         return Permission(row.chat_id, row.exchange_key) if row else None

@@ -48,7 +48,8 @@ class Guard:
 def has_key(headers: Mapping[str, str], key: str) -> bool:
     """Whether the request carries the server's key."""
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), key.encode())
+    matches = hmac.compare_digest(given.strip().encode(), key.encode())
+    return bool(key) and scheme.lower() == "bearer" and matches
 
 
 def server_app() -> Any:
@@ -66,6 +67,8 @@ def install(app: Any, key: str, *, active: bool) -> None:
     if not isinstance(stack, Guard):
         stack = app.middleware_stack = Guard(stack or app.build_middleware_stack(), key)
     stack.key, stack.active = key, active
+    if not key:
+        log.error("PIPELINES_API_KEY is empty, so every request is refused. Set it to a secret of your own.")
     if key == PUBLIC_DEFAULT_KEY:
         banner = "*" * 78
         log.warning(

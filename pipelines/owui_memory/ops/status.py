@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,19 +19,23 @@ from ..backends.live import LiveBackend
 from .guard import has_key
 
 _PATH = "/memory"
-_CHECK_EVERY_S = 60.0  # a check embeds a word, which may cost money
+_CHECK_EVERY = timedelta(seconds=60)  # a check embeds a word, which may cost money
+_CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
 class BackendCheck:
-    """The backend's own check, not repeated more often than once a minute."""
+    """The backend's own check, not repeated more often than once a minute, or 5 s after an error."""
 
     def __init__(self, live: LiveBackend) -> None:
         self._live = live
         self._lock = threading.Lock()
-        self._checked: tuple[float, object, list[Part]] | None = None
+        self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
-    def parts(self) -> list[Part]:
-        """A line for backend, store, embedder and LLM. Blocks while it asks them."""
+    def parts(self, failed_at: datetime | None) -> list[Part]:
+        """A line for backend, store, embedder and LLM. Blocks while it asks them.
+
+        `failed_at`: when something failed last; a check from before that is not trusted.
+        """
         fault = self._live.fault
         try:
             backend = self._live.get()
@@ -39,9 +43,8 @@ class BackendCheck:
             waiting = [Part(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
             return [Part("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
         with self._lock:
-            fresh = self._checked and self._checked[1] is backend
-            if not self._checked or not fresh or time.monotonic() - self._checked[0] > _CHECK_EVERY_S:
-                self._checked = (time.monotonic(), backend, backend.check())
+            if not self._is_fresh(backend, failed_at):
+                self._checked = (datetime.now(UTC), backend, backend.check())
             parts = self._checked[2]
         if fault is None:
             return parts
@@ -50,6 +53,12 @@ class BackendCheck:
             Part("backend", False, still, fault.hint),
             *(part for part in parts if part.name != "backend"),
         ]
+
+    def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
+        at, checked, _ = self._checked
+        age = datetime.now(UTC) - at
+        failed_since = failed_at is not None and failed_at > at
+        return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
 
 def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..state import outbox
+from ..state import outbox, reading
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 1.0, 300.0
@@ -60,7 +60,7 @@ class Outbox:
     """The queue in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._reading = engine, reading(engine)
 
     def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
         """Keep an exchange durably; False where its key is there already.
@@ -133,7 +133,7 @@ class Outbox:
 
     def counts(self) -> Counts:
         """How the queue stands."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
             count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
         return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))

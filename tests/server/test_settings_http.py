@@ -1,0 +1,230 @@
+"""Settings as the admin panel and the Pipelines server treat them, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.talk import recalled, tell
+
+SECRET = "sk-very-secret-4711"
+SECRETS = ("backend_api_key", "vector_store_api_key", "llm_api_key", "embedder_api_key")
+
+
+@pytest.fixture
+def server(pipelines_server: StartServer) -> PipelinesServer:
+    return pipelines_server(wait_ready=False)
+
+
+def saved(server: PipelinesServer) -> dict[str, Any]:
+    """What is on the disk."""
+    return json.loads(server.valves_file.read_text())
+
+
+class TestWhatThePanelDoes:
+    def test_numbers_arrive_as_text(self, server: PipelinesServer) -> None:
+        after = server.change_valves(memories_per_turn="5", memory_token_budget=" 400 ", priority="-3")
+        assert (after["memories_per_turn"], after["memory_token_budget"], after["priority"]) == (5, 400, -3)
+        assert server.get_valves() == after
+
+    @pytest.mark.parametrize("nothing", ["", None])
+    def test_nothing_means_the_default(self, server: PipelinesServer, nothing: str | None) -> None:
+        before = server.get_valves()
+        server.change_valves(memories_per_turn=5, collection="other", pipelines=["a"])
+        after = server.change_valves(memories_per_turn=nothing, collection=nothing, pipelines=nothing)
+        assert after == before
+
+    @pytest.mark.parametrize("nothing", [[""], [], [" "], [None]])
+    def test_an_empty_list_is_answered_and_stays_a_list(
+        self, server: PipelinesServer, nothing: list[str]
+    ) -> None:
+        after = server.save_valves({**server.get_valves(), "pipelines": nothing})
+        assert after.status_code in (200, 500)
+        assert "" not in server.get_valves()["pipelines"]
+        assert isinstance(server.get_valves()["pipelines"], list)
+
+    def test_lists_arrive_joined_with_commas(self, server: PipelinesServer) -> None:
+        assert server.change_valves(pipelines="tiny-chat, big-chat")["pipelines"] == ["tiny-chat", "big-chat"]
+        assert server.change_valves(pipelines=["tiny-chat,big-chat"])["pipelines"] == [
+            "tiny-chat",
+            "big-chat",
+        ]
+
+    def test_the_form_can_be_saved_as_it_was_read(self, server: PipelinesServer) -> None:
+        before = server.get_valves()
+        assert "" not in before.values()  # the panel refuses to save an empty text box
+        as_text = {
+            k: str(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in before.items()
+        }
+        assert server.save_valves(as_text).json() == before
+
+    def test_an_empty_form_gives_the_presets(self, server: PipelinesServer) -> None:
+        before = server.get_valves()
+        server.change_valves(memories_per_turn=5)
+        assert server.save_valves({}).json() == before
+
+    def test_every_setting_has_a_title_and_a_description(self, server: PipelinesServer) -> None:
+        spec = server.valves_spec()["properties"]
+        assert set(spec) == set(server.get_valves())
+        for name, field in spec.items():
+            assert field.get("title"), name
+            assert field.get("description"), name
+            assert "$ref" not in json.dumps(field), name
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("name", "value", "told"),
+        [
+            ("memories_per_turn", "many", "0 to 50"),
+            ("memories_per_turn", 51, "0 to 50"),
+            ("memories_per_turn", -1, "0 to 50"),
+            ("inlet_deadline_ms", "0", "50 to 10000"),
+            ("memory_token_budget", 3.7, "50 to 16000"),
+            ("enabled", "perhaps", "true or false"),
+            ("vector_store", "mysql", "sqlite, qdrant, pgvector"),
+            ("llm_base_url", "not an address", "http"),
+            ("embedder_base_url", "ftp://host", "http"),
+            ("collection", "no spaces", "letters"),
+        ],
+    )
+    def test_one_sentence_that_names_the_field_and_nothing_changes(
+        self, server: PipelinesServer, name: str, value: Any, told: str
+    ) -> None:
+        server.change_valves(memories_per_turn=5)
+        before, on_disk = server.get_valves(), saved(server)
+        refused = server.save_valves({**before, name: value})
+        assert refused.status_code == 500
+        sentence = refused.json()["detail"]
+        assert name in sentence
+        assert told in sentence
+        assert "\n" not in sentence
+        assert len(sentence) < 200
+        assert server.get_valves() == before
+        assert saved(server) == on_disk
+
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({"vector_store": "qdrant"}, "vector_store_url"),
+            ({"backend": "server"}, "backend_url"),
+            ({"extraction": "mem0", "llm_provider": "none"}, "extraction"),
+        ],
+        ids=str,
+    )
+    def test_settings_that_do_not_go_together(
+        self, server: PipelinesServer, changes: dict[str, str], name: str
+    ) -> None:
+        before = server.get_valves()
+        refused = server.save_valves({**before, **changes})
+        assert refused.status_code == 500
+        assert name in refused.json()["detail"]
+        assert server.get_valves() == before
+
+    def test_memory_works_on_after_a_refusal(self, server: PipelinesServer) -> None:
+        server.wait_until_ready()
+        server.save_valves({**server.get_valves(), "memories_per_turn": "many"})
+        tell(server, "My dog is called Rex.")
+        assert "Rex" in recalled(server, "What is my dog called?")
+
+
+class TestSecrets:
+    def test_they_are_masked_in_every_answer(self, server: PipelinesServer) -> None:
+        answers = [server.save_valves({**server.get_valves(), **dict.fromkeys(SECRETS, SECRET)}).text]
+        answers += [server.get(f"/memory_filter/{path}").text for path in ("valves", "valves/spec")]
+        answers += [server.get(path).text for path in ("/memory/status", "/v1/pipelines", "/v1/models")]
+        assert SECRET not in "\n".join(answers)
+        assert SECRET not in server.log()
+        assert {server.get_valves()[name] for name in SECRETS} == {"********"}
+
+    def test_they_are_kept_when_saved_masked(self, server: PipelinesServer) -> None:
+        server.change_valves(llm_api_key=SECRET)
+        server.change_valves(memories_per_turn=5)
+        server.change_valves(memories_per_turn=6)
+        assert saved(server)["llm_api_key"] == SECRET
+        server.restart()
+        server.change_valves(memories_per_turn=7)
+        assert saved(server)["llm_api_key"] == SECRET
+
+    def test_they_can_be_taken_away(self, server: PipelinesServer) -> None:
+        server.change_valves(llm_api_key=SECRET)
+        assert not server.change_valves(llm_api_key=None)["llm_api_key"]
+        assert SECRET not in server.valves_file.read_text()
+
+    def test_a_preset_secret_is_masked_and_never_reaches_the_disk(
+        self, pipelines_server: StartServer
+    ) -> None:
+        server = pipelines_server(env={"MEMORY_LLM_API_KEY": SECRET}, wait_ready=False)
+        assert server.get_valves()["llm_api_key"] == "********"
+        after = server.save_valves({**server.get_valves(), "memories_per_turn": 5})
+        assert after.json()["llm_api_key"] == "********"
+        assert SECRET not in server.valves_file.read_text()
+
+    def test_a_refused_value_of_a_secret_is_not_told(self, server: PipelinesServer) -> None:
+        refused = server.save_valves({**server.get_valves(), "llm_api_key": {"value": SECRET}})
+        assert SECRET not in refused.text
+        assert SECRET not in server.log()
+
+
+class TestWhereAValueComesFrom:
+    def test_presets_by_environment(self, pipelines_server: StartServer) -> None:
+        server = pipelines_server(
+            env={"MEMORY_MEMORIES_PER_TURN": "3", "MEMORY_ENABLED": "false", "MEMORY_PIPELINES": "a,b"},
+            wait_ready=False,
+        )
+        valves = server.get_valves()
+        assert (valves["memories_per_turn"], valves["enabled"], valves["pipelines"]) == (3, False, ["a", "b"])
+
+    def test_a_saved_value_wins_even_after_a_restart(self, pipelines_server: StartServer) -> None:
+        server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "3"}, wait_ready=False)
+        server.change_valves(memories_per_turn=9)
+        assert server.get_valves()["memories_per_turn"] == 9
+        server.restart()
+        assert server.get_valves()["memories_per_turn"] == 9
+
+    def test_saved_then_cleared_gives_the_preset_again(self, pipelines_server: StartServer) -> None:
+        server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "3"}, wait_ready=False)
+        server.change_valves(memories_per_turn=9)
+        assert server.change_valves(memories_per_turn=None)["memories_per_turn"] == 3
+
+    def test_a_preset_that_cannot_be_meant_is_told_and_left_out(self, pipelines_server: StartServer) -> None:
+        server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "lots"}, wait_ready=False)
+        assert server.get_valves()["memories_per_turn"] == 8
+        assert "memories_per_turn" in json.dumps(server.status())
+        assert "memories_per_turn" in server.log()
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            {"memories_per_turn": "nonsense"},
+            {"pipelines": 5, "vector_store": "mysql", "inlet_deadline_ms": 10**9},
+            {"vector_store": "qdrant"},
+            {"extraction": "mem0", "llm_provider": "none"},
+            {"a_setting_of_another_version": 1},
+            {"collection": {"a": []}, "llm_api_key": ["x"]},
+        ],
+        ids=str,
+    )
+    def test_a_broken_valves_file_does_not_keep_the_server_down(
+        self, server: PipelinesServer, written: dict[str, Any]
+    ) -> None:
+        server.change_valves(memory_token_budget=400)
+        server.stop()
+        server.valves_file.write_text(json.dumps({**saved(server), **written}))
+        server.start()
+        assert server.get_valves()["memory_token_budget"] == 400
+        assert server.save_valves({"memories_per_turn": 5}).json()["memories_per_turn"] == 5
+        wrong = [name for name in written if name != "a_setting_of_another_version"]
+        told = json.dumps(server.status()) + server.log()
+        assert any(name in told for name in wrong) or not wrong
+
+    def test_a_changed_setting_takes_effect_at_once(self, server: PipelinesServer) -> None:
+        server.wait_until_ready()
+        tell(server, "My dog is called Rex.")
+        server.change_valves(memories_per_turn="0")
+        assert recalled(server, "What is my dog called?") == ""
+        server.change_valves(memories_per_turn="4")
+        assert "Rex" in recalled(server, "What is my dog called?")
