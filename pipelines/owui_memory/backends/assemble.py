@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import TellAdmin
 from ..settings import Valves
 from . import providers, stores
+from .embedder import Embedder
 from .faults import translated
 
 _STORE_CLASS = f"{__package__}.sqlite_store.SqliteStore"
@@ -28,9 +29,11 @@ def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
 
     with translated("embedder", settings.embedder_base_url):
         name, config = providers.embedder(settings)
-        embedder = EmbedderFactory.create(name, config, None)
-        providers.bound_client(embedder, providers.EMBED_TIMEOUT_S, config)
-        dims = len(embedder.embed("size", "search"))
+        model = EmbedderFactory.create(name, config, None)
+        providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
+    local = settings.embedder_provider == "bundled"
+    embedder = Embedder(model, settings.embedder_base_url, one_at_a_time=local)
+    dims = len(embedder.embed_now("size"))
 
     name, config = providers.llm(settings)
     store = providers.vector_store(settings, data_dir, dims)

@@ -28,10 +28,11 @@ def translated(part: str, address: str = "") -> Iterator[None]:
     except MemoryFault:
         raise
     except Exception as error:
-        raise _fault(part, address, error) from error
+        raise fault_of(part, address, error) from error
 
 
-def _fault(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+    """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host_of(address)}" if address else "")
     chain = list(_chain(error))
     status = next((code for link in chain if (code := _status(link))), None)
@@ -63,7 +64,7 @@ def _fault(part: str, address: str, error: Exception) -> MemoryFault:
         return Retry(
             f"{who} cannot be reached.", hint="Is it running, and is its address in the settings right?"
         )
-    if names[-1] == "OperationalError":  # psycopg's, where no session came about
+    if any(_is_login(link) for link in chain):
         hint = "Is PostgreSQL running, and are address, user, password and database right?"
         return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
     return Retry(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
@@ -73,6 +74,11 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_login(error: BaseException) -> bool:
+    """psycopg's error where no session came about."""
+    return type(error).__name__ == "OperationalError" and type(error).__module__.startswith("psycopg")
 
 
 def _status(error: BaseException) -> int | None:

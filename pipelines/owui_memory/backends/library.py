@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..errors import MemoryFault
 from ..settings import Valves
 from .assemble import assemble
 from .base import Found, Memory, Message, Part, aware_time
-from .faults import host_of, translated
+from .faults import fault_of, host_of, translated
 from .stores import release
-
-_CACHED = 256  # embeddings of the last texts: a regenerated or second model's question costs none
 
 
 class LibraryBackend:
@@ -30,11 +27,7 @@ class LibraryBackend:
         self._memory = memory
         self._settings = settings
         self._dims = dims
-        # One encode at a time: PyTorch uses all cores for each, more at once only queue up inside.
-        self._encoding: AbstractContextManager[Any] = (
-            threading.Lock() if settings.embedder_provider == "bundled" else nullcontext()
-        )
-        self._embed = lru_cache(_CACHED)(self._embed_now)
+        self._llm_fault: MemoryFault | None = None
 
     @classmethod
     def open(cls, settings: Valves, data_dir: Path) -> LibraryBackend:
@@ -45,7 +38,7 @@ class LibraryBackend:
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         if limit < 1:
             return []
-        vector = self._embed(query)
+        vector = self._memory.embedding_model.embed(query)
         store, owner = self._memory.vector_store, {"user_id": user_id}
         with translated("store", self._settings.vector_store_url):
             by_meaning = store.search(query=query, vectors=vector, top_k=limit, filters=owner)
@@ -66,18 +59,16 @@ class LibraryBackend:
         return [item for item in found if item.memory.text]
 
     def similarity(self, text: str, others: Sequence[str]) -> float:
-        vector = self._embed(text)
-        return _similarity(max((_cosine(vector, self._embed(other)) for other in others), default=0.0))
+        embed = self._memory.embedding_model.embed
+        vector = embed(text)
+        return _similarity(max((_cosine(vector, embed(other)) for other in others), default=0.0))
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
-        part = "LLM" if infer else "store"
-        with translated(part, self._settings.llm_base_url if infer else ""):
-            added = self._memory.add(
-                [dict(message) for message in messages],
-                user_id=user_id,
-                metadata={"batch": batch},
-                infer=infer,
-            )
+        told = [dict(message) for message in messages]
+        with translated("store", self._settings.vector_store_url), self._watched_llm():
+            added = self._memory.add(told, user_id=user_id, metadata={"batch": batch}, infer=infer)
+        if infer:
+            self._llm_fault = None
         return len(added["results"])
 
     def added_by(self, user_id: str, batch: str) -> set[str]:
@@ -94,19 +85,27 @@ class LibraryBackend:
         llm = "none: the user's own sentences are kept"
         if settings.llm_provider != "none":
             llm = f"{settings.llm_provider} {settings.llm_model}".strip()
+        if fault := self._llm_fault:  # from its last call: asking it only to see costs money
+            return [*parts, Part("LLM", False, f"{llm}: {fault}", fault.hint)]
         return [*parts, Part("LLM", True, llm)]
 
     def close(self) -> None:
         self._memory.close()
         release(self._memory)
 
-    def _embed_now(self, text: str) -> list[float]:
-        with translated("embedder", self._settings.embedder_base_url), self._encoding:
-            return list(self._memory.embedding_model.embed(text, "search"))
+    @contextmanager
+    def _watched_llm(self) -> Iterator[None]:
+        """Name the LLM where it is the LLM that fails, and keep it for the status."""
+        try:
+            yield
+        except Exception as error:
+            if type(error).__name__ == "LLMError":  # mem0's, around whatever its LLM raised
+                self._llm_fault = fault_of("LLM", self._settings.llm_base_url, error)
+                raise self._llm_fault from error
+            raise
 
     def _embed_a_word(self) -> None:
-        with self._encoding:
-            self._memory.embedding_model.embed("size", "search")
+        self._memory.embedding_model.embed_now("size")
 
     def _describe_store(self) -> str:
         where = host_of(self._settings.vector_store_url)

@@ -94,7 +94,7 @@ def library_case(settings: Valves, llm: ScriptedLLM, folder: Path) -> Case:
         providers.bound_client(backend._memory.embedding_model, 0.2, {})
 
     def stop() -> None:
-        embedder = backend._memory.embedding_model
+        embedder = backend._memory.embedding_model.model
         embedder.client = embedder.client.with_options(base_url="http://127.0.0.1:9/v1")
 
     return Case(

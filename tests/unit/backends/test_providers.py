@@ -266,7 +266,7 @@ def test_openrouter_does_not_take_over(
 def test_clients_have_our_time_outs_and_no_retries(settings: Valves, tmp_path: Path) -> None:
     with assembled(settings, tmp_path) as memory:
         assert (memory.llm.client.timeout, memory.llm.client.max_retries) == (providers.LLM_TIMEOUT_S, 0)
-        embedder = memory.embedding_model.client
+        embedder = memory.embedding_model.model.client
         assert (embedder.timeout, embedder.max_retries) == (providers.EMBED_TIMEOUT_S, 0)
 
 

@@ -1,0 +1,74 @@
+"""What the library backend adds to mem0: which part failed, and no embedding twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.errors import Retry
+from owui_memory.settings import Valves
+from tests.harness.scripted_llm import ScriptedLLM
+
+SAID = [{"role": "user", "content": "My dog is called Rex."}]
+
+
+@pytest.fixture
+def backend(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[LibraryBackend]:
+    server = scripted_llm.base_url
+    settings = Valves(
+        embedder_provider="openai",
+        embedder_base_url=server,
+        embedder_model="embed",
+        llm_provider="openai",
+        llm_base_url=server,
+        llm_model="chat",
+    )
+    backend = LibraryBackend.open(settings, tmp_path)
+    scripted_llm.clear()
+    yield backend
+    backend.close()
+
+
+def part(backend: LibraryBackend, name: str) -> tuple[bool, str]:
+    return next((part.ok, part.detail) for part in backend.check() if part.name == name)
+
+
+def test_a_text_is_embedded_once(backend: LibraryBackend, scripted_llm: ScriptedLLM) -> None:
+    for _ in range(3):
+        backend.search("ada", "What is my dog called?", 5)
+    assert scripted_llm.embedded_texts() == ["What is my dog called?"]
+
+
+def test_a_failure_is_not_kept(backend: LibraryBackend, scripted_llm: ScriptedLLM) -> None:
+    with scripted_llm.fault("embeddings", status=503), pytest.raises(Retry, match="The embedder at"):
+        backend.search("ada", "What is my dog called?", 5)
+    assert backend.search("ada", "What is my dog called?", 5) == []
+
+
+def test_the_embedder_is_named_where_adding_fails_for_it(
+    backend: LibraryBackend, scripted_llm: ScriptedLLM
+) -> None:
+    with scripted_llm.fault("embeddings", status=503), pytest.raises(Retry, match="The embedder at"):
+        backend.add("ada", SAID, infer=False, batch="b")
+
+
+def test_the_llm_is_named_and_told_until_it_works_again(
+    backend: LibraryBackend, scripted_llm: ScriptedLLM
+) -> None:
+    with scripted_llm.fault("chat", status=503), pytest.raises(Retry, match=r"The LLM at .* HTTP 503"):
+        backend.add("ada", SAID, infer=True, batch="b")
+    ok, detail = part(backend, "LLM")
+    assert not ok
+    assert "HTTP 503" in detail
+    assert backend.add("ada", SAID, infer=True, batch="b") == 1
+    assert part(backend, "LLM") == (True, "openai chat")
+
+
+def test_the_nearest_of_others(backend: LibraryBackend) -> None:
+    text = "What is my dog called?"
+    assert backend.similarity(text, ["Spring in Porto", text]) == pytest.approx(1.0)
+    assert backend.similarity(text, ["Spring in Porto"]) < 0.5
+    assert backend.similarity(text, []) == 0.0
