@@ -46,7 +46,7 @@ class Environment:
 
     def recipe(self) -> str:
         """What the environment is made from, as one short text."""
-        parts = [TORCH, "{}.{}".format(*sys.version_info[:2]), *(lock.read_text() for lock in self.locks)]
+        parts = [TORCH, ".".join(map(str, sys.version_info[:2])), *(lock.read_text() for lock in self.locks)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def is_made(self) -> bool:
@@ -88,10 +88,9 @@ def check_python() -> None:
     version = sys.version_info[:2]
     if not (3, 11) <= version <= (3, 12):
         raise InstallError(
-            "Python 3.11 or 3.12 is needed, and {} is {}.{}. Install one of them (Debian: apt-get install "
-            "python3.11 python3.11-venv) and name it: make up PYTHON=python3.11".format(
-                sys.executable, *version
-            )
+            f"Python 3.11 or 3.12 is needed, and {sys.executable} is {version[0]}.{version[1]}. "
+            "Install one of them (Debian 12: apt-get install python3 python3-venv; elsewhere: pyenv or uv) "
+            "and name it: make up PYTHON=python3.11"
         )
     if not importlib.util.find_spec("ensurepip"):
         raise InstallError(
@@ -106,11 +105,8 @@ def make(environment: Environment) -> None:
     environment.stamp.unlink(missing_ok=True)
     name = environment.folder.name
     if not works(environment.python):
-        run(
-            environment,
-            f"{name}: new environment",
-            [sys.executable, "-m", "venv", "--clear", str(environment.folder)],
-        )
+        venv = [sys.executable, "-m", "venv", "--clear", str(environment.folder)]
+        run(environment, f"{name}: new environment", venv)
     pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     locks = [f"--requirement={lock}" for lock in environment.locks]
     torch_args = shlex.split(os.environ.get("TORCH_ARGS", ""))
@@ -122,12 +118,10 @@ def make(environment: Environment) -> None:
 def works(python: Path) -> bool:
     """False for a missing interpreter, and for one whose home has moved or was upgraded away."""
     try:
-        return (
-            subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode
-            == 0
-        )
+        asked = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
     except OSError:
         return False
+    return asked.returncode == 0
 
 
 def run(environment: Environment, title: str, command: list[str]) -> None:
@@ -137,11 +131,10 @@ def run(environment: Environment, title: str, command: list[str]) -> None:
                 subprocess.run(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, cwd=ROOT
                 )
-        except (subprocess.CalledProcessError, OSError) as error:
+        except subprocess.CalledProcessError as error:
             tail = "\n".join(environment.log.read_text(errors="replace").splitlines()[-25:])
-            raise InstallError(
-                f"{tail}\n\n{title}: did not work ({error}).\nLog: {environment.log}"
-            ) from None
+            said = f"{title}: did not work (exit code {error.returncode}). The whole log: {environment.log}"
+            raise InstallError(f"{tail}\n\n{said}") from None
 
 
 def last_line(log: Path) -> str:

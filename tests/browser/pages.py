@@ -1,0 +1,156 @@
+"""Open WebUI 0.12.4's pages as a person uses them: one method for one thing a person does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.house import MODEL, PASSWORD, Account, House
+from tests.harness.scripted_llm import Request
+
+ROOT = Path(__file__).parent.parent.parent
+IMAGES = ROOT / "docs" / "images"
+
+
+class Person:
+    """A signed-in user with a browser window of their own."""
+
+    def __init__(self, house: House, page: Page, account: Account) -> None:
+        self.house = house
+        self.page = page
+        self.account = account
+
+    # In and out
+
+    @classmethod
+    def sign_up_first(cls, house: House, page: Page, name: str, email: str) -> Person:
+        """The first visitor of a new Open WebUI makes the administrator's account."""
+        page.goto(f"{house.webui.url}/")
+        page.get_by_role("button", name="Get started").click()
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password").first.fill(PASSWORD)
+        page.get_by_role("button", name="Create Admin Account").click()
+        page.get_by_role("button", name="Okay, Let's Go!").click()
+        account = Account(name, email)
+        house.sign_in(account)
+        return cls(house, page, account)
+
+    @classmethod
+    def sign_in(cls, house: House, page: Page, account: Account) -> Person:
+        page.goto(f"{house.webui.url}/auth")
+        page.get_by_label("Email").fill(account.email)
+        page.get_by_label("Password").first.fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#chat-input")).to_be_visible()
+        return cls(house, page, account)
+
+    # Chats
+
+    def new_chat(self, *, model: str = MODEL, model_name: str = "", temporary: bool = False) -> None:
+        """An empty chat; `model_name` is needed where the model is not shown by its id."""
+        query = f"?models={model}" + ("&temporary-chat=true" if temporary else "")
+        self.page.goto(f"{self.house.webui.url}/{query}")
+        selected = self.page.get_by_role("button", name=f"Selected model: {model_name or model}")
+        expect(selected).to_be_visible()
+        if temporary:
+            expect(self.page.get_by_text("Temporary Chat").first).to_be_visible()
+
+    def say(self, text: str, *, settle: bool = True) -> str:
+        """Send a message; returns the finished answer, after it has reached the filter and is remembered."""
+        before = self.house.outlets()
+        answers = self.page.locator("div[id^='message-']:not(.user-message):not(#message-input-container)")
+        number = answers.count()
+        self.page.locator("#chat-input").click()
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Enter")
+        answer = answers.nth(number)
+        expect(answer.get_by_role("button", name="Regenerate")).to_be_visible()
+        self.house.wait_for_outlet(before)
+        if settle:
+            self.house.wait_until_remembered()
+        return answer.locator("#response-content-container").inner_text()
+
+    def asked_model(self, text: str) -> Request:
+        """The request with which the model was asked for the answer to `text`."""
+        asked = [r for r in self.house.llm.requests if r.endpoint == "chat" and r.last_user_text == text]
+        assert len(asked) == 1, f"{len(asked)} requests for {text!r}"
+        return asked[0]
+
+    def open_sidebar(self) -> None:
+        """The list of chats, once Open WebUI has given them their titles."""
+        self.page.get_by_role("button", name="Open Sidebar").first.click()
+        expect(self.page.get_by_role("button", name="Voice mode")).to_be_visible()
+        expect(self.page.get_by_text("Loading...")).to_be_hidden()
+
+    # Settings
+
+    def switch_memory(self, on: bool) -> None:
+        """Settings > Personalization > Memory."""
+        self.page.goto(f"{self.house.webui.url}/")
+        self.page.get_by_role("button", name="User menu").first.click()
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("tab", name="Personalization").click()
+        switch = dialog.locator("#tab-personalization").get_by_role("switch").first
+        expect(switch).to_be_visible()
+        if (switch.get_attribute("aria-checked") == "true") != on:
+            switch.click()
+        expect(switch).to_have_attribute("aria-checked", str(on).lower())
+        dialog.get_by_role("button", name="Save").click()
+        expect(self.toast()).to_contain_text("saved")
+
+    def toast(self) -> Locator:
+        return self.page.locator("[data-sonner-toast]").first
+
+    def keep_screenshot(self, name: str, *, height: int = 560) -> None:
+        """Into docs/images, for the README: a window of this height, in pixels."""
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        usual = self.page.viewport_size
+        assert usual
+        self.page.set_viewport_size({"width": usual["width"], "height": height})
+        self.page.screenshot(path=IMAGES / name, animations="disabled")
+        self.page.set_viewport_size(usual)
+
+
+class PipelinesSettings:
+    """Admin Panel > Settings > Pipelines, with the filter's settings on it."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.page = person.page
+        self.page.goto(f"{person.house.webui.url}/admin/settings/pipelines")
+        self.dialog = self.page.get_by_role("dialog")
+        self.dialog.get_by_label("Pipeline", exact=True).select_option("memory_filter (filter)")
+        expect(self.field("Memory on")).to_be_visible()
+
+    def field(self, title: str) -> Locator:
+        """One setting, from its title to its widget."""
+        label = self.dialog.locator("label", has_text=re.compile(f"^{re.escape(title)}$"))
+        return label.locator("xpath=ancestor::div[contains(@class, 'setting-row')]/..")
+
+    def value(self, title: str) -> str:
+        return self.field(title).locator("input").input_value()
+
+    def fill(self, title: str, text: str) -> None:
+        """A text or a number; an unset one is first switched from None to Custom."""
+        unset = self.field(title).locator("button", has_text="None")
+        if unset.count():
+            unset.click()
+        self.field(title).locator("input").fill(text)
+
+    def choose(self, title: str, value: str) -> None:
+        self.field(title).locator("select").select_option(value)
+
+    def switch(self, title: str, on: bool) -> None:
+        switch = self.field(title).get_by_role("switch")
+        if (switch.get_attribute("aria-checked") == "true") != on:
+            switch.click()
+
+    def save(self) -> str:
+        """What Open WebUI says to it."""
+        self.dialog.get_by_role("button", name="Save").click()
+        expect(self.person.toast()).to_be_visible()
+        return self.person.toast().inner_text()
