@@ -120,16 +120,17 @@ class Pipeline:
         except MemoryFault as fault:
             return self._without(runtime, str(fault))
         self._recalling += 1
+        began = runtime.breaker.clock()
         recalling = _in(runtime.recall_pool, runtime.recall, turn)
         recalling.add_done_callback(self._recalled)
         if not await _done_by(deadline, recalling):
-            runtime.breaker.failed()
+            runtime.breaker.failed(began)
             return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
         try:
             block: str = recalling.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
             if not isinstance(error, Drop):
-                runtime.breaker.failed()
+                runtime.breaker.failed(began)
             runtime.metrics.failed("recall", error)
             return ""
         runtime.breaker.succeeded()

@@ -59,6 +59,7 @@ class PanelModel(BaseModel):
     presets: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
+    refusals: ClassVar[list[SettingsError] | None] = None  # the last one, until something is saved
 
     _given: set[str] = PrivateAttr(default_factory=set)
 
@@ -69,7 +70,7 @@ class PanelModel(BaseModel):
         A preset that cannot be meant is left out and told in `problems`.
         """
         loaded = lenient(cls)(**presets)
-        namespace = {
+        namespace: dict[str, Any] = {
             "__module__": cls.__module__,
             "__doc__": cls.__doc__,
             "presets": {name: getattr(loaded, name) for name in loaded._given},
@@ -77,6 +78,7 @@ class PanelModel(BaseModel):
                 f"{sentence} The environment's preset is ignored." for sentence in loaded.dropped
             ),
             "stored": staticmethod(stored),
+            "refusals": [],
         }
         return type(cls.__name__, (cls,), namespace)
 
@@ -92,11 +94,28 @@ class PanelModel(BaseModel):
         try:
             super().__init__(**{**self.presets, **given})
         except ValidationError as invalid:
-            raise _as_sentence(type(self), invalid.errors()[0]) from None
+            refusal = _as_sentence(type(self), invalid.errors()[0])
+            if self.refusals is not None:
+                self.refusals[:] = [refusal]
+            raise refusal from None
+        if self.refusals is not None:
+            self.refusals.clear()
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """What the panel shows, with the last refusal at its field.
+
+        Open WebUI tells the admin of any refusal only "Pipeline not found"; here it can be read.
+        """
+        shown = cls.model_json_schema(*args, **options)
+        for refusal in cls.refusals or ():
+            field = shown["properties"][refusal.field]
+            field["description"] = f"NOT SAVED: {refusal} {field['description']}"
+        return shown
 
     @classmethod
     def _meant(cls, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -112,6 +112,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
+        for refusal in settings.refusals or ():
+            return Part(
+                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+            )
         state = "on" if settings.enabled else "switched off"
         counted = "; ".join(f"{name}: {count}" for name, count in sorted(self.metrics.counts().items()))
         return Part("filter", True, f"version {__version__}, memory is {state}. {counted}".strip())

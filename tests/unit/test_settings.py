@@ -147,6 +147,19 @@ def test_numbers_have_bounds() -> None:
             assert {"minimum", "maximum"} <= set(shown), name
 
 
+def test_a_refusal_stands_at_its_field_until_something_is_saved() -> None:
+    """Open WebUI shows the admin no other word of it."""
+    cls, _ = bound()
+    with pytest.raises(SettingsError):
+        cls(memories_per_turn="many")
+    described = cls.schema()["properties"]["memories_per_turn"]["description"]
+    assert described.startswith(
+        "NOT SAVED: memories_per_turn must be a whole number from 0 to 50, not 'many'. "
+    )
+    cls(memories_per_turn="5")
+    assert "NOT SAVED" not in json.dumps(cls.schema())
+
+
 def test_the_schema_shows_no_preset_secret() -> None:
     cls, _ = bound({"llm_api_key": "sk-env"})
     assert "sk-env" not in json.dumps(cls.model_json_schema())

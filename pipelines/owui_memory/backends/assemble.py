@@ -32,7 +32,7 @@ def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
         model = EmbedderFactory.create(name, config, None)
         providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     local = settings.embedder_provider == "bundled"
-    embedder = Embedder(model, settings.embedder_base_url, one_at_a_time=local)
+    embedder = Embedder(model, settings.embedder_base_url, local=local)
     dims = len(embedder.embed_now("size"))
 
     name, config = providers.llm(settings)
@@ -47,6 +47,9 @@ def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
             stores.release(memory)
             raise
     memory.embedding_model = embedder
+    # Of an add's time, mem0's history took two fifths in rollback mode.
+    memory.db.connection.execute("PRAGMA journal_mode=WAL")
+    memory.db.connection.execute("PRAGMA synchronous=NORMAL")
     providers.bound_client(memory.llm, providers.LLM_TIMEOUT_S, config)
     return memory, dims
 

@@ -1,41 +1,82 @@
-"""mem0's embedder, as the store and the searches use it: named errors, one at a time, a small cache."""
+"""mem0's embedder, as the store and the searches use it: named errors, a small cache, batches."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
 
 from .faults import translated
 
+Vector = list[float]
+
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_BATCH = 16  # texts encoded at once: eight take four times as long as one
 
 
 class Embedder:
     """Stands in mem0's `Memory` for the embedder it wraps.
 
-    `one_at_a_time`: for a model in this process. PyTorch uses all cores for each text, so more at
-    once would only queue up inside.
+    `local`: a model in this process. Then one call at a time encodes what all threads wait for.
     """
 
-    def __init__(self, model: Any, address: str, *, one_at_a_time: bool) -> None:
+    def __init__(self, model: Any, address: str, *, local: bool) -> None:
         self.config = model.config
         self.model, self._address = model, address
-        self._turn: AbstractContextManager[Any] = threading.Lock() if one_at_a_time else nullcontext()
+        self._encode = _Batches(self._encode_all) if local else model.embed
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        if local:
+            import torch
 
-    def embed(self, text: str, memory_action: str = "search") -> list[float]:
+            # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
+            torch.set_num_threads(1)
+
+    def embed(self, text: str, memory_action: str = "search") -> Vector:
         """One vector. Raises a MemoryFault that names the embedder."""
         return list(self._cached(text, memory_action))
 
-    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:
+    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
-        with translated("embedder", self._address), self._turn:
+        with translated("embedder", self._address):
             return [list(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
 
-    def embed_now(self, text: str, memory_action: str = "search") -> list[float]:
+    def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
-        with translated("embedder", self._address), self._turn:
-            return list(self.model.embed(text, memory_action))
+        with translated("embedder", self._address):
+            return list(self._encode(text, memory_action))
+
+    def _encode_all(self, texts: list[str]) -> list[Vector]:
+        vectors: list[Vector] = self.model.embed_batch(texts, "search")
+        return vectors
+
+
+class _Batches:
+    """Whoever gets the lock encodes for all who wait, up to a batch."""
+
+    def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
+        self._encode = encode
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+
+    def __call__(self, text: str, _action: str) -> Vector:
+        mine: Future[Vector] = Future()
+        self._waiting.append((text, mine))
+        while not mine.done():
+            with self._lock:
+                if not mine.done():
+                    self._encode_some()
+        return mine.result()
+
+    def _encode_some(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        try:
+            vectors = self._encode([text for text, _ in batch])
+        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
+            for _, waiting in batch:
+                waiting.set_exception(error)
+            return
+        for (_, waiting), vector in zip(batch, vectors, strict=True):
+            waiting.set_result(vector)

@@ -1,0 +1,23 @@
+"""One file a question, each printed beside plain mem0 on embedded Qdrant in the same run.
+
+    .venv/bin/python -m bench.inlet      how long does a message wait for its memories?
+    .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?
+    .venv/bin/python -m bench.startup    when is the first question answered, and in how much memory?
+
+`--quick` is small, `--json` makes the last line one JSON object. The first run fills stores, which takes
+minutes for embedded Qdrant; `--cache` says where they are kept. Ratios travel, absolute times do not.
+
+measure      percentiles, tables, arguments
+memories     synthetic memories, questions about them, and vectors for both
+contenders   filled stores, the filter, and plain mem0
+
+Sizes are numbers of memories in the whole store, of 100 users.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+if str(ROOT / "pipelines") not in sys.path:
+    sys.path.insert(0, str(ROOT / "pipelines"))

