@@ -29,11 +29,11 @@ GROUPS = {
 INTRO = """\
 # Settings
 
-Every setting stands in Open WebUI under **Admin > Settings > Pipelines > memory_filter**, and can be preset by
-an environment variable of the Pipelines server: `MEMORY_` and the setting's name in capitals, for example
+Every setting stands in Open WebUI under **Admin > Settings > Pipelines > memory_filter**, and can be preset
+by an environment variable of the Pipelines server: `MEMORY_` and the setting's name in capitals, for example
 `MEMORY_VECTOR_STORE=qdrant`. A value saved in the panel wins over the environment; *None* in the panel goes
-back to it. A value that cannot be meant is refused, and the settings before stay in force. Open WebUI only says
-"Pipeline not found" then; the page, opened again, tells at the field what is allowed. Keys are shown as
+back to it. A value that cannot be meant is refused, and the settings before stay in force. Open WebUI only
+says "Pipeline not found" then; the page, opened again, tells at the field what is allowed. Keys are shown as
 `********` and kept when you save that.
 
 Two more variables are not settings: `MEMORY_DATA_DIR`, the folder of the queue and the embedded store
