@@ -107,8 +107,7 @@ def with_block(body: Mapping[str, Any], block: str) -> dict[str, Any]:
     An earlier block of ours in any system message goes; no other message changes. An empty block
     only takes the earlier one out.
     """
-    messages = [_without_block(message) for message in body["messages"]]
-    messages = [message for message in messages if message is not None]
+    messages = [kept for message in body["messages"] for kept in _without_block(message)]
     if block:
         first = _mapping(messages[0]) if messages else {}
         content = first.get("content") or ""
@@ -119,10 +118,10 @@ def with_block(body: Mapping[str, Any], block: str) -> dict[str, Any]:
     return {**body, "messages": messages}
 
 
-def _without_block(message: Any) -> Any:
-    """The message without our block; None where nothing else was in it."""
+def _without_block(message: Any) -> list[Any]:
+    """The message without our block; nothing where nothing else was in it."""
     if not isinstance(message, Mapping) or message.get("role") != "system":
-        return message
+        return [message]
     content = message.get("content")
     rest: Any = content
     if isinstance(content, str):
@@ -130,8 +129,8 @@ def _without_block(message: Any) -> Any:
     elif isinstance(content, list):
         rest = [part for part in content if not _is_block(part)]
     if rest == content:
-        return message
-    return {**message, "content": rest} if rest else None
+        return [message]
+    return [{**message, "content": rest}] if rest else []
 
 
 def _is_block(part: Any) -> bool:

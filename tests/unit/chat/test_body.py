@@ -172,6 +172,13 @@ def test_an_earlier_block_is_replaced() -> None:
     assert with_block(alone, "") == {"messages": [{"role": "user", "content": "Hi"}]}
 
 
+def test_what_is_no_message_stays() -> None:
+    block = render([memory("Likes tea.")], NOW)
+    strange = [None, 5, {"role": "user", "content": "Hi"}, {"role": "system"}]
+    assert with_block({"messages": strange}, "") == {"messages": strange}
+    assert with_block({"messages": strange}, block)["messages"][1:] == strange
+
+
 def test_what_only_looks_like_a_block_is_not_ours() -> None:
     body = {"messages": [{"role": "system", "content": "<user_memories>\n- mine\n</user_memories>"}]}
     assert with_block(body, "") == body
