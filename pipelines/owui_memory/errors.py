@@ -11,6 +11,8 @@ Texts say what to do next and never hold what a user said.
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class MemoryFault(Exception):
     """Base of all errors this package raises on purpose."""
@@ -18,6 +20,10 @@ class MemoryFault(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def again(self) -> Self:
+        """The same, to be raised once more."""
+        return type(self)(str(self), hint=self.hint)
 
 
 class Retry(MemoryFault):

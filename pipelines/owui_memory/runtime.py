@@ -6,17 +6,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from . import __version__
+from .backends import open_backend
 from .backends.base import Part
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
+from .ops import costs
 from .ops.breaker import Breaker
 from .ops.metrics import Metrics
 from .ops.status import BackendCheck, report
 from .recall.search import recall
+from .remember.journal import Journal
 from .remember.outbox import Exchange, Outbox
+from .remember.reconcile import Reconciler
 from .remember.writer import Writer
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
@@ -24,6 +29,7 @@ from .state import open_state
 RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _STATE_THREADS = 4
 _STOP_S = 5.0
+_SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
 
 class Runtime:
@@ -39,9 +45,10 @@ class Runtime:
         self.metrics, self.breaker = Metrics(), Breaker()
         self._engine = open_state(environment.data_dir)
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        self.live = LiveBackend(environment.data_dir)
+        self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
         self._check = BackendCheck(self.live)
-        self._writer = Writer(self._outbox, self.live, settings, self.metrics)
+        reconciler = Reconciler(Journal(self._engine))
+        self._writer = Writer(self._outbox, self.live, reconciler, settings, self.metrics)
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(RECALLS_AT_ONCE, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -75,6 +82,7 @@ class Runtime:
                 user_text=answered.user_text,
                 assistant_text=answered.assistant_text,
                 said_at=time.time(),
+                timezone=permission.timezone,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
@@ -89,13 +97,18 @@ class Runtime:
             "queue",
             counts.dead == 0,
             f"{counts.pending} waiting, {counts.dead} given up",
-            "Mend what the last error says; the exchanges given up are kept in state.db."
-            if counts.dead
-            else "",
+            "Mend the cause, then run: python -m owui_memory queue retry all" if counts.dead else "",
         )
         last_error = self.metrics.last_error
         checked = self._check.parts(failed_at=last_error.at if last_error else None)
-        parts = [self._filter_part(), *checked, self._recall_part(), queue, self._key_part()]
+        parts = [
+            self._filter_part(),
+            *checked,
+            self._recall_part(),
+            queue,
+            self._costs_part(),
+            self._key_part(),
+        ]
         return report([*parts, self._last_error_part()], counts.pending, counts.dead)
 
     def close(self) -> None:
@@ -117,7 +130,8 @@ class Runtime:
                 "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
-        counted = "; ".join(f"{name}: {count}" for name, count in sorted(self.metrics.counts().items()))
+        counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
+        counted = "; ".join(f"{name}: {count}" for name, count in counts)
         return Part("filter", True, f"version {__version__}, memory is {state}. {counted}".strip())
 
     def _recall_part(self) -> Part:
@@ -127,6 +141,11 @@ class Runtime:
         return Part(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
         )
+
+    def _costs_part(self) -> Part:
+        counts = self.metrics.counts()
+        exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
+        return Part("costs", True, costs.described(counts, exchanges))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:

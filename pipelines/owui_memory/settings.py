@@ -113,6 +113,26 @@ class Valves(PanelModel):
         "", title="LLM's key", description="Leave unset for a local server without keys."
     )
 
+    fallback_llm_provider: LlmProvider = Field(
+        "none",
+        title="Second LLM",
+        description=(
+            "Asked when the first is down, refuses or takes longer than a minute. "
+            "none: exchanges wait for the first."
+        ),
+    )
+    fallback_llm_base_url: Text = Field(
+        "",
+        title="Second LLM's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    fallback_llm_model: Text = Field(
+        "", title="Second LLM's model", description="The model's name at the provider."
+    )
+    fallback_llm_api_key: Secret = Field(
+        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+    )
+
     embedder_provider: EmbedderProvider = Field(
         "bundled",
         title="Embedder",
@@ -128,12 +148,13 @@ class Valves(PanelModel):
         "", title="Embedder's key", description="Leave unset for a local server without keys."
     )
 
-    extraction: Literal["auto", "mem0", "verbatim"] = Field(
+    extraction: Literal["auto", "reconcile", "mem0", "verbatim"] = Field(
         "auto",
         title="Extraction",
         description=(
-            "mem0: mem0 asks the LLM what to remember. verbatim: the user's own sentences, no LLM. "
-            "auto: mem0 where there is an LLM, else verbatim."
+            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM (mem0 for its "
+            "server and platform), else verbatim."
         ),
     )
     extraction_rules: Text = Field(
@@ -199,7 +220,9 @@ class Valves(PanelModel):
             raise SettingsError("collection", f"collection must be {allowed}, not {value[:40]!r}.")
         return value
 
-    @field_validator("backend_url", "llm_base_url", "embedder_base_url", "vector_store_url")
+    @field_validator(
+        "backend_url", "llm_base_url", "fallback_llm_base_url", "embedder_base_url", "vector_store_url"
+    )
     @classmethod
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
         postgres = info.field_name == "vector_store_url" and info.data.get("vector_store") == "pgvector"
@@ -218,17 +241,27 @@ class Valves(PanelModel):
             raise SettingsError("backend_url", "backend_url must be set when backend is server.")
         if self.backend == "platform" and not self.backend_api_key:
             raise SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-        if self.backend == "library" and self.extraction == "mem0" and self.llm_provider == "none":
+        if self.extraction == "reconcile" and self.backend != "library":
+            raise SettingsError("extraction", "extraction must not be reconcile unless backend is library.")
+        asks = self.extraction in ("mem0", "reconcile")
+        if self.backend == "library" and asks and self.llm_provider == "none":
             raise SettingsError(
                 "extraction", "extraction must be verbatim or auto when llm_provider is none."
             )
 
     @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        if self.backend != "library":
+            return "mem0"
+        return "verbatim" if self.llm_provider == "none" else "reconcile"
+
+    @property
     def uses_llm(self) -> bool:
         """Whether remembering an exchange costs a call of a language model."""
-        if self.extraction == "auto":
-            return self.backend != "library" or self.llm_provider != "none"
-        return self.extraction == "mem0"
+        return self.mode != "verbatim"
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     create_engine,
     event,
     select,
@@ -46,6 +48,7 @@ outbox = Table(
     Column("ready_at", Float, nullable=False),  # Unix times, seconds
     Column("claim_expires", Float, nullable=False, default=0.0),
     Column("created_at", Float, nullable=False),
+    Column("waiting_since", Float, nullable=False),  # created, or revived
     Column("error", Text, nullable=False, default=""),
     Index("outbox_ready", "state", "ready_at"),
     Index("outbox_owner", "user_id", "chat_id", "state"),
@@ -58,8 +61,32 @@ decisions = Table(
     Column("user_id", String(200), nullable=False),
     Column("chat_id", String(200), nullable=False),
     Column("exchange_key", String(300), nullable=False),
+    Column("timezone", String(64), nullable=False, default=""),
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
+)
+
+# See remember/journal.py.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("user_id", String(200), nullable=False, index=True),
+    Column("op", String(10), nullable=False),
+    Column("memory_id", String(64), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("expires", String(10), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("refused", Text, nullable=False),
+    Column("made", Boolean, nullable=False),
+    Column("undoes", Integer, nullable=False, default=0),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("batch", "position"),
 )
 
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))

@@ -330,6 +330,28 @@ class TestMem0Extraction:
         assert server.status()["queue"]["dead"] == 0
         assert "Rex" in recalled(server, QUESTION, user=user)
 
+    def test_a_second_llm_is_asked_while_the_first_is_down(
+        self, pipelines_server: StartServer, scripted_llm: ScriptedLLM, user: str
+    ) -> None:
+        with ScriptedLLM() as second:
+            server = pipelines_server(
+                env={
+                    **llm_settings(scripted_llm),
+                    "MEMORY_BATCH_IDLE_SECONDS": "0",
+                    "MEMORY_FALLBACK_LLM_PROVIDER": "openai",
+                    "MEMORY_FALLBACK_LLM_BASE_URL": second.base_url,
+                    "MEMORY_FALLBACK_LLM_MODEL": "second-chat",
+                }
+            )
+            with scripted_llm.fault("chat", status=503):
+                tell(server, FACT, user=user)
+            assert "Rex" in recalled(server, QUESTION, user=user)
+            wait_until(lambda: not server.part("LLM")["ok"], what="the status is asked anew")
+            assert server.part("LLM")["detail"].endswith("second-chat answers instead.")
+            assert "1.00 calls" in server.part("costs")["detail"]
+            assert "second-chat: 1 calls" in server.part("costs")["detail"]
+            server.stop()
+
 
 def test_qdrant_as_the_store(pipelines_server: StartServer, user: str) -> None:
     """Against the server that TEST_QDRANT_URL names, else the stand-in: no package registry has one."""

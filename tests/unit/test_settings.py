@@ -55,6 +55,10 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
             "pipelines must be a list of names, separated by commas, not \"{'a': 1}\".",
         ),
         ({"llm_base_url": "localhost"}, "llm_base_url must be an address like http://host:port."),
+        (
+            {"fallback_llm_base_url": "localhost"},
+            "fallback_llm_base_url must be an address like http://host:port.",
+        ),
         ({"llm_base_url": "http://a b"}, "llm_base_url must be an address like http://host:port."),
         ({"llm_base_url": "http://a:x"}, "llm_base_url must be an address like http://host:port."),
         ({"vector_store": "qdrant"}, "vector_store_url must be set when vector_store is qdrant."),

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TellAdmin
+from ..ops.metrics import Metrics
 from ..settings import Valves
 from . import providers, stores
 from .embedder import Embedder
 from .faults import translated
+from .llms import Llms
 
 _STORE_CLASS = f"{__package__}.sqlite_store.SqliteStore"
 
 
-def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
+def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> tuple[Any, int]:
     """mem0's `Memory` and the size of its embeddings. Embeds one word; takes seconds.
 
     Raises:
@@ -35,11 +37,11 @@ def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
     embedder = Embedder(model, settings.embedder_base_url, local=local)
     dims = len(embedder.embed_now("size"))
 
-    name, config = providers.llm(settings)
+    llms = Llms.open(settings, metrics)
     store = providers.vector_store(settings, data_dir, dims)
     with translated("store", settings.vector_store_url):
         stores.connect_once(settings, store[1])
-        memory = _memory(store, (name, config), settings, data_dir)
+        memory = _memory(store, settings, data_dir)
         try:
             stores.prepare(memory.vector_store, settings, dims)
         except BaseException:
@@ -50,7 +52,7 @@ def assemble(settings: Valves, data_dir: Path) -> tuple[Any, int]:
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
     memory.db.connection.execute("PRAGMA synchronous=NORMAL")
-    providers.bound_client(memory.llm, providers.LLM_TIMEOUT_S, config)
+    memory.llm = llms
     return memory, dims
 
 
@@ -77,9 +79,7 @@ def _import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-def _memory(
-    store: tuple[str, dict[str, Any]], llm: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path
-) -> Any:
+def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path) -> Any:
     from mem0 import Memory
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
@@ -97,8 +97,8 @@ def _memory(
                 if name == "sqlite"
                 else VectorStoreConfig(provider=name, config=config)
             ),
-            llm=LlmConfig(provider=llm[0], config=llm[1]),
-            # A stand-in that costs nothing: the loaded embedder takes its place.
+            # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.
+            llm=LlmConfig(provider="openai", config={"api_key": providers.NO_KEY}),
             embedder=EmbedderConfig(provider="openai", config={"api_key": providers.NO_KEY}),
             history_db_path=str(data_dir / "mem0" / "history.db"),
             reranker=None,

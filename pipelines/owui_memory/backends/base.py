@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One remembered statement. Times are aware; `batch` names the outbox batch it came from."""
+    """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
+
+    `expires` is the last day it is of use, YYYY-MM-DD, or "".
+    """
 
     id: str
     text: str
     created_at: datetime | None = None
     updated_at: datetime | None = None
     batch: str = ""
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,26 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Release files, connections and threads."""
+
+
+@runtime_checkable
+class EditableBackend(Backend, Protocol):
+    """A backend whose memories can be changed one by one, with an LLM to decide how."""
+
+    def ask(self, messages: Sequence[Message]) -> str:
+        """The LLM's answer, in JSON where the provider can be told so."""
+
+    def store(self, user_id: str, text: str, *, batch: str, kind: str, expires: str) -> str:
+        """Add one memory as it stands; its id. `expires`: the last day it is recalled, YYYY-MM-DD or ""."""
+
+    def get(self, memory_id: str) -> Memory | None:
+        """One memory; None where there is none."""
+
+    def replace(self, memory_id: str, text: str) -> None:
+        """Give a memory another text; id and created time stay."""
+
+    def remove(self, memory_id: str) -> None:
+        """Take a memory away."""
 
 
 def aware_time(value: Any) -> datetime | None:

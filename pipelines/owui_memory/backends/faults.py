@@ -35,6 +35,8 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host_of(address)}" if address else "")
     chain = list(_chain(error))
+    if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
+        return named.again()  # mem0 put an error of its own around it
     status = next((code for link in chain if (code := _status(link))), None)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."

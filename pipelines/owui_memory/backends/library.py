@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import MemoryFault
+from ..ops.metrics import Metrics
 from ..settings import Valves
 from .assemble import assemble
 from .base import Found, Memory, Message, Part, aware_time
-from .faults import fault_of, host_of, translated
+from .faults import host_of, translated
+from .llms import Llms
 from .stores import release
 
 
@@ -27,12 +28,12 @@ class LibraryBackend:
         self._memory = memory
         self._settings = settings
         self._dims = dims
-        self._llm_fault: MemoryFault | None = None
+        self._llms: Llms = memory.llm
 
     @classmethod
-    def open(cls, settings: Valves, data_dir: Path) -> LibraryBackend:
+    def open(cls, settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> LibraryBackend:
         """Build mem0 and its parts; see `assemble` for what it raises."""
-        memory, dims = assemble(settings, data_dir)
+        memory, dims = assemble(settings, data_dir, metrics)
         return cls(memory, settings, dims)
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
@@ -56,7 +57,8 @@ class LibraryBackend:
             for row in by_words or ()
             if str(row.id) in keyword
         ]
-        return [item for item in found if item.memory.text]
+        today = datetime.now(UTC).date().isoformat()
+        return [item for item in found if item.memory.text and (item.memory.expires or today) >= today]
 
     def similarity(self, text: str, others: Sequence[str]) -> float:
         embed = self._memory.embedding_model.embed
@@ -65,11 +67,36 @@ class LibraryBackend:
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         told = [dict(message) for message in messages]
-        with translated("store", self._settings.vector_store_url), self._watched_llm():
+        with translated("store", self._settings.vector_store_url):
             added = self._memory.add(told, user_id=user_id, metadata={"batch": batch}, infer=infer)
-        if infer:
-            self._llm_fault = None
         return len(added["results"])
+
+    def ask(self, messages: Sequence[Message]) -> str:
+        return self._llms.ask(messages)
+
+    def store(self, user_id: str, text: str, *, batch: str, kind: str, expires: str) -> str:
+        with translated("store", self._settings.vector_store_url):
+            added = self._memory.add(
+                [{"role": "user", "content": text}],
+                user_id=user_id,
+                metadata={"batch": batch, "kind": kind},
+                expiration_date=expires or None,
+                infer=False,
+            )
+        return str(added["results"][0]["id"])
+
+    def get(self, memory_id: str) -> Memory | None:
+        with translated("store", self._settings.vector_store_url):
+            row = self._memory.vector_store.get(vector_id=memory_id)
+        return _memory(row) if row else None
+
+    def replace(self, memory_id: str, text: str) -> None:
+        with translated("store", self._settings.vector_store_url):
+            self._memory.update(memory_id, text=text)
+
+    def remove(self, memory_id: str) -> None:
+        with translated("store", self._settings.vector_store_url):
+            self._memory.delete(memory_id)
 
     def added_by(self, user_id: str, batch: str) -> set[str]:
         with translated("store", self._settings.vector_store_url):
@@ -78,31 +105,15 @@ class LibraryBackend:
 
     def check(self) -> list[Part]:
         settings = self._settings
-        parts = [Part("backend", True, f"mem0 in this process, extraction {_extraction(settings)}")]
+        parts = [Part("backend", True, f"mem0 in this process, extraction {settings.mode}")]
         parts.append(self._probe("store", self._describe_store(), self._memory.vector_store.col_info))
         embedder = settings.embedder_model or settings.embedder_provider
         parts.append(self._probe("embedder", f"{embedder}, vectors of {self._dims}", self._embed_a_word))
-        llm = "none: the user's own sentences are kept"
-        if settings.llm_provider != "none":
-            llm = f"{settings.llm_provider} {settings.llm_model}".strip()
-        if fault := self._llm_fault:  # from its last call: asking it only to see costs money
-            return [*parts, Part("LLM", False, f"{llm}: {fault}", fault.hint)]
-        return [*parts, Part("LLM", True, llm)]
+        return [*parts, self._llms.part()]
 
     def close(self) -> None:
         self._memory.close()
         release(self._memory)
-
-    @contextmanager
-    def _watched_llm(self) -> Iterator[None]:
-        """Name the LLM where it is the LLM that fails, and keep it for the status."""
-        try:
-            yield
-        except Exception as error:
-            if type(error).__name__ == "LLMError":  # mem0's, around whatever its LLM raised
-                self._llm_fault = fault_of("LLM", self._settings.llm_base_url, error)
-                raise self._llm_fault from error
-            raise
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
@@ -118,10 +129,6 @@ class LibraryBackend:
         except Exception as fault:  # noqa: BLE001 - the status reports what it meets
             return Part(name, False, f"{detail}: {fault}", getattr(fault, "hint", ""))
         return Part(name, True, detail)
-
-
-def _extraction(settings: Valves) -> str:
-    return "mem0" if settings.uses_llm else "verbatim"
 
 
 def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
@@ -142,4 +149,5 @@ def _memory(row: Any) -> Memory:
         created_at=aware_time(payload.get("created_at")),
         updated_at=aware_time(payload.get("updated_at")),
         batch=str(payload.get("batch") or ""),
+        expires=str(payload.get("expiration_date") or ""),
     )

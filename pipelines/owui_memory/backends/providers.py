@@ -14,6 +14,7 @@ from ..settings import Valves
 
 LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
 EMBED_TIMEOUT_S = 10.0
+FIRST, FALLBACK = "llm", "fallback_llm"
 NO_KEY = "none"  # OpenAI's client insists on a key, and would else take one from the environment
 
 _BASE_URL = {
@@ -44,18 +45,14 @@ _PACKAGE = {
 }
 
 
-def llm(settings: Valves) -> tuple[str, dict[str, Any]]:
-    """mem0's provider name and configuration of the LLM.
+def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
+    """mem0's provider name and configuration of an LLM; `prefix` is that of its settings' names.
 
     Raises:
         TellAdmin: a key or a package is missing, or an address does not belong to the provider.
     """
-    if settings.llm_provider == "none":
-        # mem0 builds an LLM whatever we do; this one is never asked.
-        return "openai", {"api_key": NO_KEY, "openai_base_url": "http://127.0.0.1:9/v1"}
-    return _provider(
-        "llm", settings.llm_provider, settings.llm_base_url, settings.llm_model, settings.llm_api_key
-    )
+    given = (getattr(settings, f"{prefix}_{name}") for name in ("provider", "base_url", "model", "api_key"))
+    return _provider(prefix, *given)
 
 
 def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:

@@ -36,6 +36,7 @@ class Turn:
     chat_id: str = ""
     user_message_id: str = ""
     parent_id: str = ""
+    timezone: str = ""
     model: str = ""
     task: str = ""
     memory_switch: bool | None = None
@@ -75,6 +76,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         parent_id=_text(_mapping(meta.get("user_message")).get("parentId")),
+        timezone=_text(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
         model=_text(body.get("model")),
         task=_text(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,

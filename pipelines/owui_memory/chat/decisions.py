@@ -27,6 +27,7 @@ class Permission:
 
     chat_id: str
     exchange_key: str
+    timezone: str
 
 
 class Decisions:
@@ -42,7 +43,7 @@ class Decisions:
         """Let this process know already what `allow` is about to keep; never blocks."""
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = Permission(turn.chat_id, turn.exchange_key)
+        self._coming[turn.user_id, turn.key] = Permission(turn.chat_id, turn.exchange_key, turn.timezone)
 
     def allow(self, turn: Turn) -> None:
         """Keep that this turn may be remembered."""
@@ -52,6 +53,7 @@ class Decisions:
             "user_id": turn.user_id,
             "chat_id": turn.chat_id,
             "exchange_key": turn.exchange_key,
+            "timezone": turn.timezone,
             "created_at": now,
         }
         self._kept += 1
@@ -68,10 +70,10 @@ class Decisions:
         for key in keys:
             if coming := self._coming.get((user_id, key)):
                 return coming
-        wanted = select(decisions.c.chat_id, decisions.c.exchange_key).where(
+        wanted = select(decisions.c.chat_id, decisions.c.exchange_key, decisions.c.timezone).where(
             decisions.c.key.in_(keys),
             decisions.c.user_id == user_id,
         )
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
-        return Permission(row.chat_id, row.exchange_key) if row else None
+        return Permission(row.chat_id, row.exchange_key, row.timezone) if row else None

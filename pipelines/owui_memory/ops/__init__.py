@@ -1,1 +1,1 @@
-"""What keeps it running: the guard on the routes, the status, the counters, the breaker."""
+"""What keeps it running: the guard on the routes, the status, the counters, the costs, the breaker."""

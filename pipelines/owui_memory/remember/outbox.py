@@ -27,7 +27,7 @@ _PRUNE_EVERY = 500  # rows
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds."""
+    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name."""
 
     key: str
     user_id: str
@@ -35,17 +35,22 @@ class Exchange:
     user_text: str
     assistant_text: str
     said_at: float
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Exchanges of one chat that are remembered together; `attempts` counts this try."""
+    """Exchanges of one chat that are remembered together; `attempts` counts this try.
+
+    `error`: why the last try failed. Exchanges that were not claimed yet have no `name`.
+    """
 
     name: str
     user_id: str
     exchanges: tuple[Exchange, ...]
     attempts: int
     waiting_since: float
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Outbox:
             "state": "pending",
             "ready_at": now + wait_s,
             "created_at": now,
+            "waiting_since": now,
         }
         try:
             with self._engine.begin() as connection:
@@ -105,13 +111,7 @@ class Outbox:
                     state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=outbox.c.attempts + 1
                 )
             )
-        return Batch(
-            name=name,
-            user_id=rows[0].user_id,
-            exchanges=tuple(Exchange(**json.loads(row.exchange)) for row in rows),
-            attempts=rows[0].attempts + 1,
-            waiting_since=rows[0].created_at,
-        )
+        return _batch(rows, name=name, attempts=rows[0].attempts + 1)
 
     def renew(self, batch: Batch) -> None:
         """Keep the claim for longer."""
@@ -131,12 +131,36 @@ class Outbox:
         """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
 
+    def pending_batches(self) -> list[Batch]:
+        """What waits or is being worked on, oldest first."""
+        return self._batches("pending", "claimed")
+
+    def dead_batches(self) -> list[Batch]:
+        """What was given up, oldest first."""
+        return self._batches("dead")
+
+    def revive(self, name: str) -> bool:
+        """Try a dead batch again, at once, and for as long as a new one; False where there is none."""
+        now = time.time()
+        dead = and_(outbox.c.batch == name, outbox.c.state == "dead")
+        # One attempt stays: the next is still to look for what an earlier one has stored.
+        again = {"state": "pending", "attempts": 1, "ready_at": now, "waiting_since": now}
+        with self._engine.begin() as connection:
+            return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
+
     def counts(self) -> Counts:
         """How the queue stands."""
         with self._reading.connect() as connection:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
             count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
         return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))
+
+    def _batches(self, *states: str) -> list[Batch]:
+        grouped: dict[tuple[str, str, str], list[Any]] = {}
+        with self._reading.connect() as connection:
+            for row in _rows(connection, outbox.c.state.in_(states)):
+                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
+        return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
     def _set(self, batch: Batch, **values: Any) -> None:
         mine = and_(outbox.c.batch == batch.name, outbox.c.state == "claimed")
@@ -180,6 +204,17 @@ class Outbox:
         return _rows(connection, and_(same_chat, outbox.c.state == "pending", outbox.c.batch == ""))[
             :batch_max
         ]
+
+
+def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
+    return Batch(
+        name=name,
+        user_id=rows[0].user_id,
+        exchanges=tuple(Exchange(**json.loads(row.exchange)) for row in rows),
+        attempts=attempts,
+        waiting_since=rows[0].waiting_since,
+        error=rows[0].error,
+    )
 
 
 def _rows(connection: Connection, which: Any) -> list[Any]:

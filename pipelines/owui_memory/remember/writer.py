@@ -5,29 +5,40 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from ..backends.base import Backend, Message
+from ..backends.base import Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
 from ..errors import Drop, MemoryFault
 from ..ops.metrics import Metrics
 from ..settings import Valves
-from .gate import statements
+from .gate import sift, statements
 from .outbox import CLAIM_S, Batch, Outbox
+from .reconcile import Reconciler
+from .sameness import same, words
 
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
+_NEAREST = 3  # memories that a sentence is compared with
 
 
 class Writer:
     """Claims batches and remembers them; what fails is tried again, and in the end set aside."""
 
     def __init__(
-        self, outbox: Outbox, live: LiveBackend, settings: Callable[[], Valves], metrics: Metrics
+        self,
+        outbox: Outbox,
+        live: LiveBackend,
+        reconciler: Reconciler,
+        settings: Callable[[], Valves],
+        metrics: Metrics,
     ) -> None:
-        self._outbox, self._live, self._settings, self._metrics = outbox, live, settings, metrics
+        self._outbox, self._live, self._reconciler = outbox, live, reconciler
+        self._settings, self._metrics = settings, metrics
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
@@ -66,22 +77,27 @@ class Writer:
         batch = self._outbox.claim(self._settings().batch_max_exchanges)
         if batch is None:
             return False
+        worth, left_out = _sifted(batch, verbatim=not self._settings().uses_llm)
         try:
             with self._claimed(batch):
-                added = self._remember(backend, batch)
+                changed = self._remember(backend, worth) if worth.exchanges else 0
         except Exception as error:  # noqa: BLE001 - sorted by `_failed`
             self._failed(batch, error)
         else:
             self._outbox.done(batch)
-            self._metrics.count("exchanges remembered", len(batch.exchanges))
-            self._metrics.count("memories added", added)
+            for reason, count in left_out.items():
+                self._metrics.count(f"not worth remembering: {reason}", count)
+            self._metrics.count("exchanges remembered", len(worth.exchanges))
+            self._metrics.count("memories changed", changed)
         return True
 
     def _remember(self, backend: Backend, batch: Batch) -> int:
-        infer = self._settings().uses_llm
+        settings = self._settings()
+        if settings.mode == "reconcile" and isinstance(backend, EditableBackend):
+            return self._reconciler.remember(backend, batch, settings)
         # An earlier try may have stored something before it failed or died: look before adding again.
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else set()
-        if infer:
+        if settings.uses_llm:
             return (
                 0
                 if stored
@@ -132,13 +148,22 @@ def _messages(batch: Batch) -> Iterator[Message]:
             yield {"role": "assistant", "content": exchange.assistant_text}
 
 
+def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
+    """A batch with only what is worth remembering, and how much of it is not, by reason."""
+    verdicts = list(sift(batch.exchanges, verbatim=verbatim))
+    worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
+    left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
+    return replace(batch, exchanges=worth), left_out
+
+
 def _said(batch: Batch) -> list[str]:
     """What the user states in a batch, each sentence once, in order."""
-    return list(
-        dict.fromkeys(text for exchange in batch.exchanges for text in statements(exchange.user_text))
-    )
+    said = (statements(exchange.user_text, exchange.assistant_text) for exchange in batch.exchanges)
+    return list({words(text): text for texts in said for text in texts}.values())
 
 
 def _is_known(backend: Backend, user_id: str, text: str) -> bool:
-    """Whether this very sentence is remembered already."""
-    return any(found.memory.text == text for found in backend.search(user_id, text, 3))
+    """Whether this is remembered already, in these words or nearly so."""
+    return any(
+        same(text, found.memory.text, found.meaning) for found in backend.search(user_id, text, _NEAREST)
+    )

@@ -92,13 +92,6 @@ def test_an_llm_whose_package_is_missing(none_installed: None, name: str) -> Non
     assert "Install" in raised.value.hint
 
 
-def test_no_llm_asks_nobody() -> None:
-    assert llm_of("none", api_key="key", base_url=HERE) == (
-        "openai",
-        {"api_key": providers.NO_KEY, "openai_base_url": "http://127.0.0.1:9/v1"},
-    )
-
-
 @pytest.mark.parametrize("name", ["openai", "lmstudio", "vllm", "deepseek", "xai"])
 @pytest.mark.parametrize(
     "variable", ["OPENAI_BASE_URL", "VLLM_BASE_URL", "DEEPSEEK_API_BASE", "XAI_API_BASE"]
@@ -259,13 +252,16 @@ def test_openrouter_does_not_take_over(
         monkeypatch.setenv("OPENROUTER_API_BASE", openrouter)
 
     with assembled(settings, tmp_path) as memory:
-        assert str(memory.llm.client.base_url) == f"{scripted_llm.base_url}/"
-        assert memory.llm.client.api_key == providers.NO_KEY
+        assert str(memory.llm.llms[0].model.client.base_url) == f"{scripted_llm.base_url}/"
+        assert memory.llm.llms[0].model.client.api_key == providers.NO_KEY
 
 
 def test_clients_have_our_time_outs_and_no_retries(settings: Valves, tmp_path: Path) -> None:
     with assembled(settings, tmp_path) as memory:
-        assert (memory.llm.client.timeout, memory.llm.client.max_retries) == (providers.LLM_TIMEOUT_S, 0)
+        assert (memory.llm.llms[0].model.client.timeout, memory.llm.llms[0].model.client.max_retries) == (
+            providers.LLM_TIMEOUT_S,
+            0,
+        )
         embedder = memory.embedding_model.model.client
         assert (embedder.timeout, embedder.max_retries) == (providers.EMBED_TIMEOUT_S, 0)
 

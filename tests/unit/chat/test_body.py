@@ -33,6 +33,7 @@ def test_a_first_turn() -> None:
         chat_id=chat_id,
         user_message_id=user_message_id,
         parent_id="",
+        timezone="UTC",
         model="tiny-chat",
         task="",
         memory_switch=True,

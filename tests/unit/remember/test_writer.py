@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +15,9 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.live import LiveBackend
 from owui_memory.errors import Retry
 from owui_memory.ops.metrics import Metrics
+from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Exchange, Outbox
+from owui_memory.remember.reconcile import Reconciler
 from owui_memory.remember.writer import Writer
 from owui_memory.settings import Valves
 from owui_memory.state import open_state
@@ -33,7 +36,8 @@ class Bench:
         self.live = LiveBackend(folder, lambda *_: backend)
         self.live.use(settings)
         self.metrics = Metrics()
-        self.writer = Writer(self.outbox, self.live, lambda: self.settings, self.metrics)
+        reconciler = Reconciler(Journal(self.engine))
+        self.writer = Writer(self.outbox, self.live, reconciler, lambda: self.settings, self.metrics)
 
     def say(self, text: str, *, key: str = "k", user: str = "ada") -> None:
         exchange = Exchange(
@@ -88,6 +92,42 @@ def test_the_same_sentence_is_remembered_once(bench: Bench) -> None:
     assert bench.texts("bob") == ["I live in Lisbon."]
 
 
+@pytest.mark.parametrize(
+    "again",
+    ["i live in Lisbon", "I live, in Lisbon!"],
+)
+def test_a_near_duplicate_of_what_is_known_is_dropped(bench: Bench, again: str) -> None:
+    bench.say("I live in Lisbon.", key="1")
+    bench.drain()
+    bench.say(again, key="2")
+    bench.drain()
+    assert bench.texts() == ["I live in Lisbon."]
+
+
+def test_another_number_is_no_duplicate(bench: Bench) -> None:
+    bench.say("My locker is number 17. My locker is number 18.")
+    bench.drain()
+    assert bench.texts() == ["My locker is number 17.", "My locker is number 18."]
+
+
+def test_what_is_not_worth_remembering_costs_nothing_and_is_counted(
+    bench: Bench, scripted_llm: ScriptedLLM
+) -> None:
+    bench.say("Hi there!", key="1")
+    bench.say("What is the capital of France?", key="2")
+    bench.say("Write a poem about autumn.", key="3")
+    scripted_llm.clear()
+    bench.drain()
+    bench.writer.stop(5)
+    assert scripted_llm.requests == []
+    assert bench.outbox.counts() == Counts(pending=0, dead=0)
+    counts = bench.metrics.counts()
+    assert counts["not worth remembering: a greeting or a crumb"] == 1
+    assert counts["not worth remembering: only a question"] == 1
+    assert counts["not worth remembering: nothing said about oneself"] == 1
+    assert counts["exchanges remembered"] == 0
+
+
 def test_after_a_crash_between_two_statements_only_the_missing_one_is_added(bench: Bench) -> None:
     bench.say("I live in Lisbon. My dog is called Rex.")
     batch = bench.outbox.claim()
@@ -107,7 +147,7 @@ def test_a_passing_failure_is_tried_again(bench: Bench, scripted_llm: ScriptedLL
         wait_until(lambda: bench.metrics.last_error, what="the first try failed")
     bench.drain()
     assert bench.texts() == ["I live in Lisbon."]
-    assert bench.metrics.counts()["memories added"] == 1
+    assert bench.metrics.counts()["memories changed"] == 1
 
 
 def test_what_goes_on_failing_is_dead_after_its_time(bench: Bench, scripted_llm: ScriptedLLM) -> None:
@@ -135,7 +175,7 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     engine = open_state(tmp_path)
     outbox, live = Outbox(engine), LiveBackend(tmp_path, never)
     outbox.put(Exchange("k", "ada", "c", "I live in Lisbon.", "", 1.0))
-    writer = Writer(outbox, live, lambda: settings, Metrics())
+    writer = Writer(outbox, live, Reconciler(Journal(engine)), lambda: settings, Metrics())
     live.use(settings)
     writer.start()
     assert opened.wait(10)
@@ -154,6 +194,7 @@ def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: Sc
             "llm_base_url": scripted_llm.base_url,
             "llm_api_key": "k",
             "llm_model": "m",
+            "extraction": "mem0",
         }
     )
     bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
@@ -165,3 +206,33 @@ def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: Sc
         assert len(scripted_llm.chats()) == 1
     finally:
         bench.close()
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
+def test_the_llm_is_asked_only_about_what_is_worth_it(
+    tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM, extraction: str
+) -> None:
+    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "m"}
+    settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    scripted_llm.clear()
+    scripted_llm.when(
+        lambda request: '"operations"' in request.said_by("system"), json.dumps({"operations": []})
+    )
+    try:
+        bench.say("What is the capital of France?", key="1")
+        bench.say("```python\nx = 1\n```", key="2")
+        bench.drain()
+        assert scripted_llm.requests == [], "a batch with nothing left is done without a call"
+        bench.say("Hi there!", key="3")
+        bench.say("I live in Lisbon.", key="4")
+        bench.drain()
+        (asked,) = scripted_llm.chats()
+        assert "I live in Lisbon." in asked.text
+        assert "Hi there!" not in asked.text
+    finally:
+        bench.close()
+    counts = bench.metrics.counts()
+    assert counts["not worth remembering: only a question"] == 1
+    assert counts["not worth remembering: only code, logs or quotes"] == 1
+    assert counts["exchanges remembered"] == 1

@@ -1,0 +1,216 @@
+"""The LLM that reads the chats, and a second one for when the first is down, refuses or is slow."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from ..errors import Drop, MemoryFault, TellAdmin
+from ..ops.breaker import Breaker
+from ..ops.costs import count_call
+from ..ops.metrics import Metrics
+from ..recall.block import estimated_tokens
+from ..settings import Valves
+from . import providers
+from .base import Message, Part
+from .faults import translated
+
+T = TypeVar("T")
+
+_FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
+_JSON_MODE = {"response_format": {"type": "json_object"}}
+
+# Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
+_USAGE = (
+    ("prompt_tokens", "completion_tokens"),
+    ("input_tokens", "output_tokens"),
+    ("prompt_eval_count", "eval_count"),
+)
+
+
+class Llms:
+    """Stands in mem0's `Memory` for its LLM. Threads may share it."""
+
+    def __init__(self, llms: Sequence[Llm], metrics: Metrics) -> None:
+        self.llms, self._metrics = tuple(llms), metrics
+        self._answered: Llm | None = None
+
+    @classmethod
+    def open(
+        cls,
+        settings: Valves,
+        metrics: Metrics | None = None,
+        *,
+        timeout_s: float = providers.LLM_TIMEOUT_S,
+        pause_s: float = _PAUSE_S,
+    ) -> Llms:
+        """The LLMs that the settings name: none, one or two.
+
+        Raises:
+            TellAdmin: see `providers.llm`.
+        """
+        metrics = metrics or Metrics()
+        if settings.llm_provider == "none":
+            return cls([], metrics)
+        named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
+        if settings.fallback_llm_provider != "none":
+            named.append(Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s))
+        return cls(named, metrics)
+
+    def ask(self, messages: Sequence[Message]) -> str:
+        """The answer of the first LLM that gives one, in JSON where the provider can be told so.
+
+        Raises:
+            MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
+        """
+        fault: MemoryFault | None = None
+        for llm in self.llms:
+            try:
+                answer = llm.ask(messages)
+            except MemoryFault as failed:
+                fault, self._answered = fault or failed, None
+                if isinstance(failed, Drop):
+                    raise
+            else:
+                self._answered = llm
+                if fault:
+                    self._metrics.failed("asking the first LLM", fault)
+                return answer
+        raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
+
+    def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
+        """As `ask`, by the name that mem0 calls."""
+        return self.ask(messages)
+
+    def part(self) -> Part:
+        """The status' line, from the last calls: asking only to see costs money."""
+        if not self.llms:
+            return Part("LLM", True, "none: the user's own sentences are kept")
+        first, *others = self.llms
+        if first.fault is None:
+            return Part("LLM", True, ", then ".join(llm.name for llm in self.llms))
+        told = [f"{first.name}: {first.fault}"]
+        for second in others:
+            if second is self._answered:
+                told.append(f"{second.name} answers instead.")
+            if second.fault:
+                told.append(f"{second.name}: {second.fault}")
+        return Part("LLM", False, " ".join(told), first.fault.hint)
+
+
+class Llm:
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did."""
+
+    def __init__(
+        self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
+    ) -> None:
+        from mem0.utils.factory import LlmFactory
+
+        provider, config = providers.llm(settings, prefix)
+        self._part, self._address = part, str(getattr(settings, f"{prefix}_base_url"))
+        self._model_name = str(config.get("model") or provider)
+        self.name = f"{provider} {config.get('model', '')}".strip()
+        with translated(part, self._address):
+            self.model = LlmFactory.create(provider, config)
+        providers.bound_client(self.model, timeout_s, config)
+        self._timeout_s = timeout_s
+        self.fault: MemoryFault | None = None
+        self._breaker = Breaker(_FAILURES, pause_s)
+        self._metrics = metrics
+        self._has_json_mode = True
+        self._answered = threading.local()
+        http = getattr(getattr(self.model, "client", None), "_client", None)
+        if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
+            # mem0 returns the answer's text only; the tokens stand beside it.
+            hooks["response"].append(self._read_usage)
+
+    def ask(self, messages: Sequence[Message]) -> str:
+        """Its answer. While it is left alone, its last fault at once.
+
+        Raises:
+            MemoryFault: see `faults`.
+        """
+        if (fault := self.fault) and not self._breaker.allows():
+            raise fault.again()
+        began = self._breaker.clock()
+        try:
+            answer = self._answer([dict(message) for message in messages])
+        except MemoryFault as fault:
+            self.fault = fault
+            if isinstance(fault, Drop):
+                self._breaker.succeeded()  # it is the input's fault
+            else:
+                self._breaker.failed(began)
+            raise
+        self.fault = None
+        self._breaker.succeeded()
+        return answer
+
+    def _answer(self, messages: list[dict[str, str]]) -> str:
+        if not self._has_json_mode:
+            return self._call(messages)
+        try:
+            return self._call(messages, **_JSON_MODE)
+        except Drop:  # some servers refuse JSON mode as a bad request
+            answer = self._call(messages)
+            self._has_json_mode = False
+            return answer
+
+    def _call(self, messages: list[dict[str, str]], **options: Any) -> str:
+        def call() -> tuple[str, tuple[int, int] | None]:
+            self._answered.usage = None
+            answer = self.model.generate_response(messages, **options)
+            return str(answer or ""), self._answered.usage
+
+        with translated(self._part, self._address):
+            answer, usage = _within(self._timeout_s, call)
+        tokens_in, tokens_out = usage or (
+            sum(estimated_tokens(message["content"]) for message in messages),
+            estimated_tokens(answer),
+        )
+        count_call(self._metrics, self._model_name, tokens_in, tokens_out, estimated=usage is None)
+        return answer
+
+    def _read_usage(self, response: Any) -> None:
+        if response.is_success:
+            response.read()
+            self._answered.usage = _usage(response.text)
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """What `call` returns; its thread is left behind when it takes longer.
+
+    The clients' own time-outs bound the wait for the next byte only (some servers send spaces while
+    they think), and Gemini's has none.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="memory-llm", daemon=True).start()
+    return result.result(seconds)
+
+
+def _usage(text: str) -> tuple[int, int] | None:
+    """Tokens in and out, as the provider counts them in its answer; None where it does not."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    told = (body.get("usage") or body) if isinstance(body, dict) else None
+    if isinstance(told, dict):
+        for name_in, name_out in _USAGE:
+            tokens_in, tokens_out = told.get(name_in), told.get(name_out)
+            if isinstance(tokens_in, int) and isinstance(tokens_out, int):
+                return tokens_in, tokens_out
+    return None

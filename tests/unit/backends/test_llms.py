@@ -1,0 +1,269 @@
+"""A second LLM answers where the first does not, and every call's tokens are counted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.llms import Llms
+from owui_memory.errors import Drop, Retry, TellAdmin
+from owui_memory.ops import costs
+from owui_memory.ops.metrics import Metrics
+from owui_memory.recall.block import estimated_tokens
+from owui_memory.settings import Valves
+from tests.harness.scripted_llm import ScriptedLLM
+
+ASKED = [{"role": "user", "content": "What is there to remember?"}]
+
+
+@pytest.fixture
+def first(scripted_llm: ScriptedLLM) -> ScriptedLLM:
+    scripted_llm.when("remember", "from the first")
+    return scripted_llm
+
+
+@pytest.fixture
+def second() -> Iterator[ScriptedLLM]:
+    with ScriptedLLM() as llm:
+        llm.when("remember", "from the second one")
+        yield llm
+
+
+@pytest.fixture
+def settings(first: ScriptedLLM, second: ScriptedLLM) -> Valves:
+    return Valves(
+        llm_provider="openai",
+        llm_base_url=first.base_url,
+        llm_model="one",
+        fallback_llm_provider="vllm",
+        fallback_llm_base_url=second.base_url,
+        fallback_llm_model="two",
+    )
+
+
+def test_the_second_is_not_asked_while_the_first_answers(
+    settings: Valves, first: ScriptedLLM, second: ScriptedLLM
+) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    assert llms.ask(ASKED) == "from the first"
+    assert first.chats()[0].body["response_format"] == {"type": "json_object"}
+    assert second.chats() == []
+    assert (llms.part().ok, llms.part().detail) == (True, "openai one, then vllm two")
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"cut": True}, {"broken_json": True}])
+def test_the_second_answers_while_the_first_is_down(
+    settings: Valves, first: ScriptedLLM, fault: dict[str, Any]
+) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    with first.fault("chat", **fault):
+        assert llms.ask(ASKED) == "from the second one"
+    assert not llms.part().ok
+    assert llms.part().detail.endswith("vllm two answers instead.")
+
+    assert llms.ask(ASKED) == "from the first"
+    assert llms.part().ok
+
+
+def test_a_slow_first_is_not_waited_for(settings: Valves, first: ScriptedLLM) -> None:
+    llms = Llms.open(settings, Metrics(), timeout_s=0.2)
+
+    with first.hold("chat"):
+        assert llms.ask(ASKED) == "from the second one"
+    assert "took too long" in llms.part().detail
+
+
+class _Spaces(BaseHTTPRequestHandler):
+    """Sends spaces for ever, as some servers do while they think."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with suppress(OSError):
+            while not self.server.stopping.wait(0.02):  # type: ignore[attr-defined]
+                self.wfile.write(b" ")
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+def test_the_deadline_is_for_the_whole_answer(settings: Valves) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Spaces) as server:
+        server.stopping = threading.Event()  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever).start()
+        slow = settings.model_copy(update={"llm_base_url": f"http://127.0.0.1:{server.server_port}/v1"})
+        llms = Llms.open(slow, Metrics(), timeout_s=0.3)
+        try:
+            assert llms.ask(ASKED) == "from the second one"
+            assert "took too long" in llms.part().detail
+        finally:
+            server.stopping.set()  # type: ignore[attr-defined]
+            server.shutdown()
+
+
+def test_the_status_tells_that_the_first_refuses_its_key(settings: Valves, first: ScriptedLLM) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    with first.fault("chat", status=401):
+        assert llms.ask(ASKED) == "from the second one"
+    part = llms.part()
+    assert not part.ok
+    assert part.detail.startswith("openai one: The LLM at 127.0.0.1")
+    assert "refused the request (HTTP 401)" in part.detail
+    assert "key" in part.hint
+
+
+def test_both_down_raises_the_faults_of_the_first(
+    settings: Valves, first: ScriptedLLM, second: ScriptedLLM
+) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    with (
+        first.fault("chat", status=503),
+        second.fault("chat", status=401),
+        pytest.raises(Retry, match=r"^The LLM at .* HTTP 503"),
+    ):
+        llms.ask(ASKED)
+    assert "The LLM at" in llms.part().detail
+    assert "The second LLM at" in llms.part().detail
+
+
+def test_what_the_first_cannot_take_is_not_sent_on(
+    settings: Valves, first: ScriptedLLM, second: ScriptedLLM
+) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    with first.fault("chat", status=413), pytest.raises(Drop):
+        llms.ask(ASKED)
+    assert second.chats() == []
+    assert "instead" not in llms.part().detail
+
+
+def test_a_first_that_fails_again_and_again_is_left_alone(settings: Valves, first: ScriptedLLM) -> None:
+    llms = Llms.open(settings, Metrics(), pause_s=3600)
+
+    with first.fault("chat", status=503):
+        for _ in range(5):
+            assert llms.ask(ASKED) == "from the second one"
+    assert len(first.chats()) == 3
+    assert llms.ask(ASKED) == "from the second one"
+
+
+def test_a_first_that_was_left_alone_is_tried_again(settings: Valves, first: ScriptedLLM) -> None:
+    llms = Llms.open(settings, Metrics(), pause_s=0)
+
+    with first.fault("chat", status=503):
+        for _ in range(5):
+            llms.ask(ASKED)
+    assert llms.ask(ASKED) == "from the first"
+
+
+def test_a_single_llm_that_is_left_alone_tells_why(first: ScriptedLLM) -> None:
+    settings = Valves(llm_provider="openai", llm_base_url=first.base_url)
+    llms = Llms.open(settings, Metrics(), pause_s=3600)
+
+    with first.fault("chat", status=503):
+        for _ in range(4):
+            with pytest.raises(Retry, match="HTTP 503"):
+                llms.ask(ASKED)
+    assert len(first.chats()) == 3
+
+
+def test_json_mode_that_is_refused_is_not_tried_again(settings: Valves, first: ScriptedLLM) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    with first.fault("chat", when=lambda request: "response_format" in request.body, status=400):
+        assert [llms.ask(ASKED), llms.ask(ASKED)] == ["from the first"] * 2
+    assert ["response_format" in chat.body for chat in first.chats()] == [True, False, False]
+
+
+def test_without_an_llm() -> None:
+    llms = Llms.open(Valves(), Metrics())
+
+    with pytest.raises(TellAdmin, match="no LLM"):
+        llms.ask(ASKED)
+    assert llms.part().ok
+
+
+def test_a_second_without_a_key_is_refused_by_its_name(settings: Valves) -> None:
+    wrong = settings.model_copy(update={"fallback_llm_provider": "openai", "fallback_llm_base_url": ""})
+
+    with pytest.raises(TellAdmin, match="fallback_llm_provider openai needs a key"):
+        Llms.open(wrong, Metrics())
+
+
+# Costs --------------------------------------------------------------------------------------------
+
+
+def test_tokens_are_counted_for_the_model_that_answers(settings: Valves, first: ScriptedLLM) -> None:
+    metrics = Metrics()
+    llms = Llms.open(settings, metrics)
+
+    llms.ask(ASKED)
+    with first.fault("chat", status=503):
+        llms.ask(ASKED)
+
+    # As the scripted server tells: its tokens are words.
+    assert metrics.counts() == {
+        "failed asking the first LLM": 1,
+        "LLM calls: one": 1,
+        "tokens in: one": 5,
+        "tokens out: one": 3,
+        "LLM calls: two": 1,
+        "tokens in: two": 5,
+        "tokens out: two": 4,
+    }
+    assert costs.described(metrics.counts(), exchanges=4) == (
+        "since the start 0.50 calls and 4 tokens (2 in, 2 out) per exchange; "
+        "one: 1 calls, 5 tokens in, 3 out; two: 1 calls, 5 tokens in, 4 out"
+    )
+
+
+def test_tokens_are_estimated_where_nobody_tells(settings: Valves, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = Metrics()
+    monkeypatch.setattr("tests.harness.scripted_llm._usage", lambda *_: None)
+
+    Llms.open(settings, metrics).ask(ASKED)
+
+    counts = metrics.counts()
+    assert counts["tokens in: one"] == estimated_tokens(ASKED[0]["content"])
+    assert counts["tokens out: one"] == estimated_tokens("from the first")
+    assert "(of 1 calls estimated)" in costs.described(counts, exchanges=1)
+
+
+def test_no_call_costs_nothing() -> None:
+    assert (
+        costs.described({"exchanges remembered": 3}, exchanges=3) == "no LLM has been called since the start"
+    )
+
+
+# In mem0 ------------------------------------------------------------------------------------------
+
+
+def test_mem0s_own_extraction_is_answered_by_the_second_and_counted(
+    settings: Valves, first: ScriptedLLM, second: ScriptedLLM, tmp_path: Path
+) -> None:
+    second.clear()  # back to answering as mem0's prompt wants
+    embedder = {"embedder_provider": "openai", "embedder_base_url": second.base_url}
+    metrics = Metrics()
+    backend = LibraryBackend.open(settings.model_copy(update=embedder), tmp_path, metrics)
+    try:
+        with first.fault("chat", status=503):
+            said = [{"role": "user", "content": "My dog is called Rex."}]
+            assert backend.add("ada", said, infer=True, batch="b") == 1
+        assert metrics.counts()["LLM calls: two"] == 1
+        assert next(part.detail for part in backend.check() if part.name == "LLM").endswith(
+            "vllm two answers instead."
+        )
+    finally:
+        backend.close()
