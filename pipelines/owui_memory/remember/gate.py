@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .oneself import known_script, shows_statements, signs, weak_sign
+from .oneself import known_script, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
@@ -92,7 +92,7 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
         for exchange in exchanges:
             verdict = judge(exchange)
             if verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
-                verdict = Verdict(False, "nothing said about oneself")
+                verdict = Verdict(False, "nothing stated")
             yield exchange, verdict
         return
     held: tuple[Exchange, Verdict] | None = None
@@ -107,9 +107,10 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
 
 
 def statements(text: str, answer: str = "") -> list[str]:
-    """The sentences that say something about the speaker: no questions, tasks, code, quotes, links, crumbs.
+    """The sentences that state something: no questions, tasks, code, quotes, links, crumbs.
 
-    What cannot stand alone comes with the sentence before it. `answer` is what the model made of it.
+    What cannot stand alone comes with the sentence before it. `answer` is what the model made of it: where
+    that is a piece of work, only what the speaker says of themselves is kept.
     """
     own = _own_words(text, keep_links=True)
     if len(own) >= _DOCUMENT_CHARS and not _tells_at_length(own):
@@ -125,6 +126,8 @@ def statements(text: str, answer: str = "") -> list[str]:
             before = _keep(found, sentence if alone else _joined(before, sentence), "" if alone else before)
         elif before and not _is_work(answer) and _continues(sentence, before, answer):
             before = _keep(found, _joined(before, sentence), before)
+        elif not _is_work(answer) and tells_of_others(sentence) and _states_something(sentence):
+            before = _keep(found, sentence, "")  # of others, or of a project: as good a fact
         else:
             before = ""
     return [statement for statement in dict.fromkeys(found) if len(statement) <= _LONGEST_CHARS]

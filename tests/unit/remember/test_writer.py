@@ -124,7 +124,7 @@ def test_what_is_not_worth_remembering_costs_nothing_and_is_counted(
     counts = bench.metrics.counts()
     assert counts["not worth remembering: a greeting or a crumb"] == 1
     assert counts["not worth remembering: only a question"] == 1
-    assert counts["not worth remembering: nothing said about oneself"] == 1
+    assert counts["not worth remembering: nothing stated"] == 1
     assert counts["exchanges remembered"] == 0
 
 
