@@ -60,9 +60,10 @@ class Pipeline:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
             status.unmount(app)
-        runtime, self._runtime = self._runtime, None
-        if runtime is not None:
-            await asyncio.to_thread(runtime.close)
+        if self._runtime is not None:
+            # Until it has stopped, outlets go on to store what was said.
+            await asyncio.to_thread(self._runtime.close)
+            self._runtime = None
 
     async def on_valves_updated(self) -> None:
         """The admin saved the settings: `self.valves` are the new ones."""
@@ -119,9 +120,9 @@ class Pipeline:
             runtime.live.get()
         except MemoryFault as fault:
             return self._without(runtime, str(fault))
-        self._recalling += 1
         began = runtime.breaker.clock()
         recalling = _in(runtime.recall_pool, runtime.recall, turn)
+        self._recalling += 1
         recalling.add_done_callback(self._recalled)
         if not await _done_by(deadline, recalling):
             runtime.breaker.failed(began)

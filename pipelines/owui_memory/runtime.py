@@ -113,10 +113,10 @@ class Runtime:
 
     def close(self) -> None:
         """Stop threads within a bound and release everything; what is queued waits for the next start."""
-        self.state_pool.shutdown(wait=True)
-        self.recall_pool.shutdown(wait=False, cancel_futures=True)
         self._writer.stop(_STOP_S)
         self.live.close()
+        self.recall_pool.shutdown(wait=False)
+        self.state_pool.shutdown(wait=True)
         self._engine.dispose()
 
     def _filter_part(self) -> Part:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from owui_memory.filter import Pipeline
 from owui_memory.recall.block import without_block
+from owui_memory.remember.outbox import Outbox
+from owui_memory.state import open_state
 from tests.harness.bodies import Chat, recording, recording_names
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -174,3 +176,27 @@ def test_an_unwritable_data_folder_is_told_and_the_chat_goes_on(
     assert "cannot be written" in part["detail"]
     assert "MEMORY_DATA_DIR" in part["hint"]
     running.close()
+
+
+def test_what_is_said_while_the_plugin_stops_is_kept(
+    filter_: Running, scripted_llm: ScriptedLLM, own_data_folder: Path
+) -> None:
+    busy, late = Chat("ada").say("My dog is called Rex."), Chat("bob").say("I live in Lisbon.")
+    for turn in (busy, late):
+        filter_.inlet(turn.inlet, turn.user)
+
+    async def stop_and_say() -> None:
+        with scripted_llm.hold("embeddings") as gate:
+            await filter_.pipeline.outlet(busy.outlet("I see."), busy.user)
+            await asyncio.to_thread(wait_until, lambda: gate.waiting, what="the writer is at work")
+            stopping = asyncio.ensure_future(filter_.pipeline.on_shutdown())
+            await asyncio.sleep(0)
+            await filter_.pipeline.outlet(late.outlet("I see."), late.user)
+            gate.release()
+            await stopping
+
+    filter_.run(stop_and_say())
+    engine = open_state(own_data_folder)
+    counts = Outbox(engine).counts()
+    engine.dispose()
+    assert counts.pending >= 1, "what came while it stopped waits for the next start"

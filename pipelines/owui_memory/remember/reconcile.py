@@ -23,6 +23,7 @@ _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
 _MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
 
+_HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
 _SECRET = re.compile(
     r"\b(?:sk|pk|ghp|gho|xox[abp]|AKIA)[-_]?[A-Za-z0-9_-]{16,}"  # API keys by their prefix
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
@@ -75,22 +76,6 @@ class Reconciler:
         for intended in self._journal.of_batch(back.batch):
             self._journal.made(intended, _make(backend, intended))
 
-    def retract(self, backend: EditableBackend, user_id: str, source: str) -> int:
-        """Take back what only this message said, where nothing later has built on it; how many changes."""
-        changes = self._journal.of_user(user_id)
-        latest = {change.memory_id: change.id for change in changes}
-        concerned = [
-            change
-            for change in changes
-            if change.source == source
-            and change.made
-            and not change.undoes
-            and latest[change.memory_id] == change.id
-        ]
-        for change in reversed(concerned):
-            self.undo(backend, change)
-        return len(concerned)
-
 
 def _decide(backend: EditableBackend, batch: Batch, settings: Valves) -> Iterator[Change]:
     known = _concerned(backend, batch)
@@ -99,6 +84,7 @@ def _decide(backend: EditableBackend, batch: Batch, settings: Valves) -> Iterato
     source = " ".join(exchange.key.rpartition("\n")[2] for exchange in batch.exchanges)
     for position, operation in enumerate(operations):
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
+        refused = _refusal(operation, position, operations, known)
         yield Change(
             batch=batch.name,
             position=position,
@@ -106,12 +92,12 @@ def _decide(backend: EditableBackend, batch: Batch, settings: Valves) -> Iterato
             op=operation.op,
             memory_id=shown.id if shown else "",
             before=shown.text if shown else "",
-            after=operation.text,
+            after="" if refused == _HOLDS_SECRET else operation.text,  # nor kept in the journal
             kind=operation.kind,
             expires=operation.expires.isoformat() if operation.expires else "",
             source=source,
             model=settings.llm_model,
-            refused=_refusal(operation, position, operations, known),
+            refused=refused,
         )
 
 
@@ -151,7 +137,7 @@ def _refusal(
     if operation.op == "remove" and removals > max(1, len(known) / 2):
         return "it would remove more than half of what was shown"
     if _SECRET.search(operation.text):
-        return "it holds a secret"
+        return _HOLDS_SECRET
     return ""
 
 

@@ -146,6 +146,7 @@ def test_harm_is_refused_and_journaled(
     assert mind.hears(batch("About my cats and cards."), *operations) == 0
     assert mind.texts() == before
     assert {change.refused for change in mind.changes()} == {reason}
+    assert not any("sk-" in change.after or "4111" in change.after for change in mind.changes())
 
 
 def test_two_hundred_operations_are_not_a_conversation(mind: Mind) -> None:
@@ -273,21 +274,3 @@ def test_every_change_can_be_undone_once(mind: Mind, operation: dict[str, Any]) 
         mind.reconciler.undo(mind.backend, change)
     assert mind.texts() == ["The user lives in Lisbon."]
     assert [item.undoes for item in mind.changes()] == [0, change.id]
-
-
-def test_a_replaced_message_takes_back_only_what_it_alone_said(mind: Mind) -> None:
-    mind.hears(batch("I like tea.", name="b1"), ADD)
-    mind.hears(batch("I like coffee.", name="b2"), {"op": "add", "text": "The user likes coffee."})
-    assert mind.reconciler.retract(mind.backend, "ada", "b1") == 1
-    assert mind.texts() == ["The user likes coffee."]
-    assert mind.reconciler.retract(mind.backend, "ada", "b1") == 0
-
-
-def test_what_was_built_upon_is_not_taken_back(mind: Mind) -> None:
-    mind.hears(batch("I like tea.", name="b1"), ADD)
-    mind.hears(
-        batch("Green tea above all.", name="b2"),
-        {"op": "replace", "id": 1, "text": "The user likes green tea."},
-    )
-    assert mind.reconciler.retract(mind.backend, "ada", "b1") == 0
-    assert mind.texts() == ["The user likes green tea."]
