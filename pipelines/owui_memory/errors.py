@@ -2,6 +2,7 @@
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
+│   └── Doubtful    or this input is the reason: worth a few tries only
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
@@ -28,6 +29,10 @@ class MemoryFault(Exception):
 
 class Retry(MemoryFault):
     """The same call may succeed later."""
+
+
+class Doubtful(Retry):
+    """The same call may succeed later, or never for this input."""
 
 
 class Drop(MemoryFault):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from functools import partial
 
 from . import __version__
 from .backends import open_backend
-from .backends.base import Part
+from .backends.base import Memory, Part
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
@@ -18,10 +17,11 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.metrics import Metrics
 from .ops.status import BackendCheck, report
+from .recall.block import render
 from .recall.search import recall
+from .recall.told import Told
 from .remember.journal import Journal
 from .remember.outbox import Exchange, Outbox
-from .remember.reconcile import Reconciler
 from .remember.writer import Writer
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
@@ -47,8 +47,9 @@ class Runtime:
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
         self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
         self._check = BackendCheck(self.live)
-        reconciler = Reconciler(Journal(self._engine))
-        self._writer = Writer(self._outbox, self.live, reconciler, settings, self.metrics)
+        self._told = Told(self._engine)
+        journal = Journal(self._engine)
+        self._writer = Writer(self._outbox, self.live, journal, self._told, settings, self.metrics)
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(RECALLS_AT_ONCE, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -57,7 +58,17 @@ class Runtime:
 
     def recall(self, turn: Turn) -> str:
         """The block of memories for a turn."""
-        return recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        now = datetime.now(UTC)
+        memories = recall(self.live.get(), turn, self._settings(), now)
+        if memories:
+            self.state_pool.submit(self._keep_told, turn, memories)
+        return render(memories, now)
+
+    def _keep_told(self, turn: Turn, memories: list[Memory]) -> None:
+        try:
+            self._told.keep(turn, memories)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already
+            self.metrics.failed("keeping what was told", error)
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
@@ -81,8 +92,9 @@ class Runtime:
                 chat_id=permission.chat_id,
                 user_text=answered.user_text,
                 assistant_text=answered.assistant_text,
-                said_at=time.time(),
+                said_at=permission.asked_at,
                 timezone=permission.timezone,
+                follows=permission.follows,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
@@ -112,7 +124,7 @@ class Runtime:
         return report([*parts, self._last_error_part()], counts.pending, counts.dead)
 
     def close(self) -> None:
-        """Stop threads within a bound and release everything; what is queued waits for the next start."""
+        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
         self._writer.stop(_STOP_S)
         self.live.close()
         self.recall_pool.shutdown(wait=False)

@@ -176,6 +176,16 @@ class Valves(PanelModel):
         title="Exchanges per call",
         description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
     )
+    users_at_once: int = Field(
+        2,
+        ge=1,
+        le=32,
+        title="Users at once",
+        description=(
+            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
+            "serves the chats as well."
+        ),
+    )
     retry_max_hours: float = Field(
         48,
         ge=0,

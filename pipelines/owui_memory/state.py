@@ -1,4 +1,4 @@
-"""The state database: exchanges on their way to mem0, and what each inlet decided.
+"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made.
 
 SQLite in WAL mode under the data folder; several processes may share it. Every change of the
 schema is a numbered migration.
@@ -41,6 +41,8 @@ outbox = Table(
     Column("key", String(300), nullable=False, unique=True),
     Column("user_id", String(200), nullable=False),
     Column("chat_id", String(200), nullable=False),
+    Column("follows", String(200), nullable=False, default=""),  # see chat.body.Turn
+    Column("said_at", Float, nullable=False, default=0.0),
     Column("exchange", Text),  # JSON; emptied once done
     Column("state", String(10), nullable=False),
     Column("batch", String(40), nullable=False, default=""),
@@ -61,9 +63,24 @@ decisions = Table(
     Column("user_id", String(200), nullable=False),
     Column("chat_id", String(200), nullable=False),
     Column("exchange_key", String(300), nullable=False),
+    Column("follows", String(200), nullable=False, default=""),
     Column("timezone", String(64), nullable=False, default=""),
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
+)
+
+# See recall/told.py.
+told = Table(
+    "told",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", String(200), nullable=False),
+    Column("chat", String(300), nullable=False),
+    Column("memory_id", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("told_at", Float, nullable=False),
+    UniqueConstraint("user_id", "chat", "memory_id", "text"),
+    Index("told_age", "told_at"),
 )
 
 # See remember/journal.py.
@@ -80,23 +97,42 @@ journal = Table(
     Column("after", Text, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("expires", String(10), nullable=False),
+    Column("expired", String(10), nullable=False, default=""),
     Column("source", Text, nullable=False),
+    Column("said_at", Float, nullable=False, default=0.0),
     Column("model", String(200), nullable=False),
     Column("refused", Text, nullable=False),
     Column("made", Boolean, nullable=False),
     Column("undoes", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
     UniqueConstraint("batch", "position"),
+    Index("journal_memory", "memory_id"),
 )
 
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
-def _first_schema(connection: Connection) -> None:
-    metadata.create_all(connection)
+def _to_2(connection: Connection) -> None:
+    """Versions of a message, what was told, when something was said."""
+    told.create(connection)
+    _add_columns(connection, outbox, "follows", "said_at")
+    _add_columns(connection, decisions, "follows")
+    _add_columns(connection, journal, "expired", "said_at")
+    for index in journal.indexes:
+        index.create(connection, checkfirst=True)
 
 
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first_schema,)
+# A new database is made whole; from then on, each of these takes it one version further.
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2)
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    """Add columns whose default fits the rows that are there."""
+    for name in names:
+        column = table.c[name]
+        kind = column.type.compile(connection.dialect)
+        default = repr(column.default.arg)  # type: ignore[union-attr]  # '' or 0.0: the same in SQL
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD {name} {kind} NOT NULL DEFAULT {default}")
 
 
 def open_state(data_dir: Path) -> Engine:
@@ -150,6 +186,7 @@ def _migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         _version.create(connection, checkfirst=True)
         done = connection.scalar(select(_version.c.number).order_by(_version.c.number.desc())) or 0
-        for number, migrate in enumerate(_MIGRATIONS[done:], start=done + 1):
+        for migrate in _MIGRATIONS[done:] if done else _MIGRATIONS[:1]:
             migrate(connection)
-            connection.execute(_version.insert().values(number=number))
+        if done < len(_MIGRATIONS):
+            connection.execute(_version.insert().values(number=len(_MIGRATIONS)))

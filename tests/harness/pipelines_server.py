@@ -54,6 +54,17 @@ def with_embedder(llm: ScriptedLLM) -> dict[str, str]:
     }
 
 
+def with_llm(llm: ScriptedLLM, *, idle_seconds: int = 0) -> dict[str, str]:
+    """Settings that let the scripted server read the chats, `idle_seconds` after the last message."""
+    return {
+        "MEMORY_LLM_PROVIDER": "openai",
+        "MEMORY_LLM_BASE_URL": llm.base_url,
+        "MEMORY_LLM_API_KEY": "llm-key",
+        "MEMORY_LLM_MODEL": "scripted-chat",
+        "MEMORY_BATCH_IDLE_SECONDS": str(idle_seconds),
+    }
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

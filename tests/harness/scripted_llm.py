@@ -190,6 +190,8 @@ def default_reply(request: Request) -> str | dict[str, Any]:
     system = request.said_by("system")
     if "You are a Memory Extractor" in system:
         return mem0_extraction(request.last_user_text)
+    if '"operations"' in system:
+        return {"operations": []}
     if "### Task:" in request.last_user_text:
         return task_answer(request.last_user_text)
     known = memory_lines(system)

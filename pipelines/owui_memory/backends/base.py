@@ -14,7 +14,7 @@ Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 class Memory:
     """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
 
-    `expires` is the last day it is of use, YYYY-MM-DD, or "".
+    `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     """
 
     id: str
@@ -22,6 +22,7 @@ class Memory:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     batch: str = ""
+    kind: str = "fact"
     expires: str = ""
 
 
@@ -36,6 +37,14 @@ class Found:
     memory: Memory
     meaning: float
     keyword: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an LLM answered, and the model that did."""
+
+    text: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +63,14 @@ class Backend(Protocol):
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order."""
 
-    def similarity(self, text: str, others: Sequence[str]) -> float:
-        """Cosine of a text and the nearest of others, 0 to 1; 0 where the backend cannot tell."""
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """Cosine of a text and each of the others, 0 to 1; zeros where the backend cannot tell."""
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
 
-    def added_by(self, user_id: str, batch: str) -> set[str]:
-        """Texts that an earlier try of this batch has stored already."""
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
+        """What this batch has added so far."""
 
     def check(self) -> list[Part]:
         """Ask each part whether it works now; never raises."""
@@ -74,7 +83,7 @@ class Backend(Protocol):
 class EditableBackend(Backend, Protocol):
     """A backend whose memories can be changed one by one, with an LLM to decide how."""
 
-    def ask(self, messages: Sequence[Message]) -> str:
+    def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer, in JSON where the provider can be told so."""
 
     def store(self, user_id: str, text: str, *, batch: str, kind: str, expires: str) -> str:
@@ -83,8 +92,8 @@ class EditableBackend(Backend, Protocol):
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None where there is none."""
 
-    def replace(self, memory_id: str, text: str) -> None:
-        """Give a memory another text; id and created time stay."""
+    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
+        """Give a memory another text and last day; id, kind and created time stay."""
 
     def remove(self, memory_id: str) -> None:
         """Take a memory away."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..ops.metrics import Metrics
 from ..settings import Valves
 from .assemble import assemble
-from .base import Found, Memory, Message, Part, aware_time
+from .base import Found, Memory, Message, Part, Reply, aware_time
 from .faults import host_of, translated
 from .llms import Llms
 from .stores import release
@@ -40,10 +40,24 @@ class LibraryBackend:
         if limit < 1:
             return []
         vector = self._memory.embedding_model.embed(query)
+        today = _day_that_is_over_nowhere()
+        pool = limit
+        while True:
+            found, full = self._candidates(user_id, query, vector, pool)
+            current = [item for item in found if (item.memory.expires or today) >= today]
+            # Expired memories take places in the pool of those that still hold.
+            if not full or len(current) >= limit or len(current) == len(found):
+                return current
+            pool *= 4
+
+    def _candidates(
+        self, user_id: str, query: str, vector: list[float], pool: int
+    ) -> tuple[list[Found], bool]:
+        """The nearest, expired ones too, and whether there may be more."""
         store, owner = self._memory.vector_store, {"user_id": user_id}
         with translated("store", self._settings.vector_store_url):
-            by_meaning = store.search(query=query, vectors=vector, top_k=limit, filters=owner)
-            by_words = store.keyword_search(query=query, top_k=limit, filters=owner)
+            by_meaning = store.search(query=query, vectors=vector, top_k=pool, filters=owner)
+            by_words = store.keyword_search(query=query, top_k=pool, filters=owner)
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
@@ -57,13 +71,12 @@ class LibraryBackend:
             for row in by_words or ()
             if str(row.id) in keyword
         ]
-        today = datetime.now(UTC).date().isoformat()
-        return [item for item in found if item.memory.text and (item.memory.expires or today) >= today]
+        return [item for item in found if item.memory.text], len(by_meaning) >= pool
 
-    def similarity(self, text: str, others: Sequence[str]) -> float:
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         embed = self._memory.embedding_model.embed
         vector = embed(text)
-        return _similarity(max((_cosine(vector, embed(other)) for other in others), default=0.0))
+        return [_similarity(_cosine(vector, embed(other))) for other in others]
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         told = [dict(message) for message in messages]
@@ -71,7 +84,7 @@ class LibraryBackend:
             added = self._memory.add(told, user_id=user_id, metadata={"batch": batch}, infer=infer)
         return len(added["results"])
 
-    def ask(self, messages: Sequence[Message]) -> str:
+    def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
 
     def store(self, user_id: str, text: str, *, batch: str, kind: str, expires: str) -> str:
@@ -90,18 +103,18 @@ class LibraryBackend:
             row = self._memory.vector_store.get(vector_id=memory_id)
         return _memory(row) if row else None
 
-    def replace(self, memory_id: str, text: str) -> None:
+    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
         with translated("store", self._settings.vector_store_url):
-            self._memory.update(memory_id, text=text)
+            self._memory.update(memory_id, text=text, expiration_date=expires or None)
 
     def remove(self, memory_id: str) -> None:
         with translated("store", self._settings.vector_store_url):
             self._memory.delete(memory_id)
 
-    def added_by(self, user_id: str, batch: str) -> set[str]:
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
             rows = self._memory.vector_store.list(filters={"user_id": user_id, "batch": batch}, top_k=1000)
-        return {_memory(row).text for row in rows[0]}
+        return [_memory(row) for row in rows[0]]
 
     def check(self) -> list[Part]:
         settings = self._settings
@@ -131,6 +144,11 @@ class LibraryBackend:
         return Part(name, True, detail)
 
 
+def _day_that_is_over_nowhere() -> str:
+    """A plan's last day ends when it ends for its user, whose time zone is not known here."""
+    return (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
+
+
 def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
     lengths = math.hypot(*one) * math.hypot(*other)
     return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
@@ -149,5 +167,6 @@ def _memory(row: Any) -> Memory:
         created_at=aware_time(payload.get("created_at")),
         updated_at=aware_time(payload.get("updated_at")),
         batch=str(payload.get("batch") or ""),
+        kind=str(payload.get("kind") or "fact"),
         expires=str(payload.get("expiration_date") or ""),
     )

@@ -15,7 +15,7 @@ from ..ops.metrics import Metrics
 from ..recall.block import estimated_tokens
 from ..settings import Valves
 from . import providers
-from .base import Message, Part
+from .base import Message, Part, Reply
 from .faults import translated
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Llms:
             named.append(Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s))
         return cls(named, metrics)
 
-    def ask(self, messages: Sequence[Message]) -> str:
+    def ask(self, messages: Sequence[Message]) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
 
         Raises:
@@ -78,12 +78,12 @@ class Llms:
                 self._answered = llm
                 if fault:
                     self._metrics.failed("asking the first LLM", fault)
-                return answer
+                return Reply(answer, llm.model_name)
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
         """As `ask`, by the name that mem0 calls."""
-        return self.ask(messages)
+        return self.ask(messages).text
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -111,7 +111,7 @@ class Llm:
 
         provider, config = providers.llm(settings, prefix)
         self._part, self._address = part, str(getattr(settings, f"{prefix}_base_url"))
-        self._model_name = str(config.get("model") or provider)
+        self.model_name = str(config.get("model") or provider)
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
@@ -171,7 +171,7 @@ class Llm:
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
         )
-        count_call(self._metrics, self._model_name, tokens_in, tokens_out, estimated=usage is None)
+        count_call(self._metrics, self.model_name, tokens_in, tokens_out, estimated=usage is None)
         return answer
 
     def _read_usage(self, response: Any) -> None:

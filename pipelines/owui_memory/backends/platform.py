@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from ..errors import Retry
 from ..settings import Valves
-from .remote import Answer, RemoteBackend, Timeouts, texts_of
+from .base import Memory
+from .remote import Answer, RemoteBackend, Timeouts, memories_of
 
 HOST = "https://api.mem0.ai"
 
@@ -44,17 +45,17 @@ class PlatformBackend(RemoteBackend):
         self._pauses_s = pauses_s
         self._closing = threading.Event()
 
-    def added_by(self, user_id: str, batch: str) -> set[str]:
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; what the platform has not read yet is not seen."""
         wanted = {"filters": {"AND": [{"user_id": user_id}, {"metadata": {"batch": batch}}]}}
-        texts: set[str] = set()
+        added: list[Memory] = []
         for page in range(1, _PAGES + 1):
             params: dict[str, str | int] = {"page": page, "page_size": _PAGE}
             answer = self._call("POST", "/v3/memories/", self._timeouts.search, json=wanted, params=params)
-            texts |= texts_of(answer, user_id, batch)
+            added += memories_of(answer, user_id, batch)
             if not answer.get("next"):
                 break
-        return texts
+        return added
 
     def close(self) -> None:
         self._closing.set()

@@ -80,8 +80,8 @@ class RemoteBackend(ABC):
         answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
         return [_found(row) for row in _rows(answer, user_id)]
 
-    def similarity(self, text: str, others: Sequence[str]) -> float:  # noqa: ARG002 - it keeps its vectors
-        return 0.0
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
+        return [0.0] * len(others)
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         body = {
@@ -95,7 +95,7 @@ class RemoteBackend(ABC):
         return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
 
     @abstractmethod
-    def added_by(self, user_id: str, batch: str) -> set[str]: ...
+    def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def check(self) -> list[Part]:
         try:
@@ -165,10 +165,10 @@ class RemoteBackend(ABC):
         return answer
 
 
-def texts_of(answer: Answer, user_id: str, batch: str) -> set[str]:
-    """The texts in an answer that came from this batch."""
-    memories = [_memory(row) for row in _rows(answer, user_id)]
-    return {memory.text for memory in memories if memory.batch == batch}
+def memories_of(answer: Answer, user_id: str, batch: str) -> list[Memory]:
+    """The memories in an answer that came from this batch."""
+    memories = (_memory(row) for row in _rows(answer, user_id))
+    return [memory for memory in memories if memory.batch == batch]
 
 
 def _object(response: httpx.Response) -> Answer | None:

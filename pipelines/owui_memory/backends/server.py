@@ -11,7 +11,8 @@ from typing import ClassVar
 import httpx
 
 from ..errors import Drop, MemoryFault, TellAdmin
-from .remote import Answer, RemoteBackend, texts_of
+from .base import Memory
+from .remote import Answer, RemoteBackend, memories_of
 
 _LISTED = 1000  # the server lists no more
 
@@ -29,10 +30,12 @@ class ServerBackend(RemoteBackend):
     search_options: ClassVar = {"explain": True}
     rules_field = "prompt"
 
-    def added_by(self, user_id: str, batch: str) -> set[str]:
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; looked up among the user's first 1000 memories, which is all the server lists."""
         params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED}
-        return texts_of(self._call("GET", "/memories", self._timeouts.search, params=params), user_id, batch)
+        return memories_of(
+            self._call("GET", "/memories", self._timeouts.search, params=params), user_id, batch
+        )
 
     def _key_header(self, key: str) -> dict[str, str]:
         return {"X-API-Key": key}

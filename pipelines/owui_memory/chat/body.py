@@ -24,8 +24,9 @@ class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
     `key` is the same in this turn's outlet. `exchange_key` is the same for every answer to this
-    message: a regenerated one, a second model's, a retry. `memory_switch` is None where Open WebUI
-    does not tell it (API calls).
+    message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
+    "start": two messages of a chat that follow the same are an original and its edited version; "" where
+    that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
     """
 
     user_id: str
@@ -35,7 +36,7 @@ class Turn:
     place: Place = "chat"
     chat_id: str = ""
     user_message_id: str = ""
-    parent_id: str = ""
+    follows: str = ""
     timezone: str = ""
     model: str = ""
     task: str = ""
@@ -75,7 +76,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         place=_place(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
-        parent_id=_text(_mapping(meta.get("user_message")).get("parentId")),
+        follows=_follows(meta) if chat_id and user_message_id else "",
         timezone=_text(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
         model=_text(body.get("model")),
         task=_text(meta.get("task")),
@@ -179,6 +180,12 @@ def _place(chat_id: str, message_id: str) -> Place:
     if kind == "channel":
         return "channel"
     return "chat" if chat_id or message_id else "api"
+
+
+def _follows(meta: Mapping[str, Any]) -> str:
+    """ "start" for a chat's first message, whose parent is null."""
+    message = _mapping(meta.get("user_message"))
+    return _text(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
 def _hash(user_id: str, texts: list[str]) -> str:

@@ -23,11 +23,18 @@ _COMING = 1000  # permissions
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, and as which exchange."""
+    """That a turn may be remembered, and as which exchange. `asked_at`: Unix time in seconds."""
 
     chat_id: str
     exchange_key: str
+    follows: str
     timezone: str
+    asked_at: float
+
+    @classmethod
+    def of(cls, turn: Turn) -> Permission:
+        """The permission for a turn that is asked now."""
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, time.time())
 
 
 class Decisions:
@@ -43,24 +50,25 @@ class Decisions:
         """Let this process know already what `allow` is about to keep; never blocks."""
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = Permission(turn.chat_id, turn.exchange_key, turn.timezone)
+        self._coming[turn.user_id, turn.key] = Permission.of(turn)
 
     def allow(self, turn: Turn) -> None:
         """Keep that this turn may be remembered."""
-        now = time.time()
+        given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn)
         row = {
             "key": turn.key,
             "user_id": turn.user_id,
-            "chat_id": turn.chat_id,
-            "exchange_key": turn.exchange_key,
-            "timezone": turn.timezone,
-            "created_at": now,
+            "chat_id": given.chat_id,
+            "exchange_key": given.exchange_key,
+            "follows": given.follows,
+            "timezone": given.timezone,
+            "created_at": given.asked_at,
         }
         self._kept += 1
         # The same turn may come once more.
         with suppress(IntegrityError), self._engine.begin() as connection:
             if self._kept % _PRUNE_EVERY == 0:
-                connection.execute(delete(decisions).where(decisions.c.created_at < now - _KEPT_S))
+                connection.execute(delete(decisions).where(decisions.c.created_at < given.asked_at - _KEPT_S))
             connection.execute(decisions.insert().values(row))
         self._coming.pop((turn.user_id, turn.key), None)
 
@@ -70,10 +78,9 @@ class Decisions:
         for key in keys:
             if coming := self._coming.get((user_id, key)):
                 return coming
-        wanted = select(decisions.c.chat_id, decisions.c.exchange_key, decisions.c.timezone).where(
-            decisions.c.key.in_(keys),
-            decisions.c.user_id == user_id,
-        )
+        wanted = select(decisions).where(decisions.c.key.in_(keys), decisions.c.user_id == user_id)
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
-        return Permission(row.chat_id, row.exchange_key, row.timezone) if row else None
+        if row is None:
+            return None
+        return Permission(row.chat_id, row.exchange_key, row.follows, row.timezone, row.created_at)

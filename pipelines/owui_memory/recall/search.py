@@ -1,13 +1,12 @@
-"""From a turn to its block: candidates from the backend, selected and rendered."""
+"""From a turn to the memories to tell: candidates from the backend, selected."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from ..backends.base import Backend
+from ..backends.base import Backend, Memory
 from ..chat.body import Turn
 from ..settings import Valves
-from .block import render
 from .select import select
 
 _POOL = 60  # candidates by meaning, and as many by words
@@ -23,14 +22,14 @@ _ABOUT_THE_USER = (
 _IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
 
 
-def recall(backend: Backend, turn: Turn, settings: Valves, now: datetime) -> str:
-    """The block for this turn; "" when nothing is relevant. Blocks; raises the backend's errors."""
+def recall(backend: Backend, turn: Turn, settings: Valves, now: datetime) -> list[Memory]:
+    """The memories for this turn, best first. Blocks; raises the backend's errors."""
     query = _query(turn.text)
     candidates = backend.search(turn.user_id, query, _POOL)
     chosen = select(candidates, settings, now)
-    if candidates and not chosen and backend.similarity(query, _ABOUT_THE_USER) >= _IS_ABOUT_THE_USER:
+    if candidates and not chosen and max(backend.similarities(query, _ABOUT_THE_USER)) >= _IS_ABOUT_THE_USER:
         chosen = select(candidates, settings.model_copy(update={"relevance_threshold": 0.0}), now)
-    return render(chosen, now)
+    return chosen
 
 
 def _query(text: str) -> str:

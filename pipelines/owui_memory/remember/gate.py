@@ -65,7 +65,7 @@ class Verdict:
 def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
     """Whether an LLM should read this exchange; `before` is the one that it follows in its batch."""
     text, answer = exchange.user_text, exchange.assistant_text
-    own = _own_words(text)
+    own = own_words(text)
     if not _LETTER.search(own):
         return Verdict(False, _what_is_left_out(text))
     if _signs_in(own) and (len(own) < _DOCUMENT_CHARS or _tells_at_length(own)):
@@ -112,7 +112,7 @@ def statements(text: str, answer: str = "") -> list[str]:
     What cannot stand alone comes with the sentence before it. `answer` is what the model made of it: where
     that is a piece of work, only what the speaker says of themselves is kept.
     """
-    own = _own_words(text, keep_links=True)
+    own = own_words(text, keep_links=True)
     if len(own) >= _DOCUMENT_CHARS and not _tells_at_length(own):
         return []
     found: list[str] = []
@@ -145,8 +145,8 @@ def _signs_in(text: str) -> int:
     return sum(signs(sentence) for sentence in _sentences(text))
 
 
-def _own_words(text: str, *, keep_links: bool = False) -> str:
-    """A message without code, quotes, tables, logs and links."""
+def own_words(text: str, *, keep_links: bool = False) -> str:
+    """A message without code, quotes, tables, logs and links; of a very long one, beginning and end."""
     prose = _OTHER_LINES.sub("", _FENCE.sub("\n", text))
     if len(prose) > _MOST_CHARS:
         prose = prose[: _MOST_CHARS // 2] + "\n" + prose[-_MOST_CHARS // 2 :]

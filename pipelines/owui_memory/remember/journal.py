@@ -1,13 +1,14 @@
 """Every change of a memory with before, after and where it came from: for why, undo and erase.
 
 A change is written before it is made and marked once it is made, so that a crash between the two is
-mended by making it again: see `reconcile`.
+mended by making it again: see `changes`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,14 @@ from ..state import journal, reading
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row. `op`: add, replace, remove or undo; `refused`: why it was not made, else empty.
+    """One row.
 
-    `source`: ids of the messages it came from, `at`: Unix time in seconds, `made`: False while it is only
-    intended, `undoes`: the id of the change that this one takes back.
+    op: add, replace or remove; heard where a message said again what is known, and nothing changed.
+    expires, expired: the memory's last day, after and before the change.
+    source: ids of the messages it came from, separated by spaces.
+    said_at, at: when the last of them was said, and when it was decided; Unix times in seconds.
+    refused: why it was not made, else empty. made: False while it is only intended.
+    undoes: the id of the change that this one takes back.
     """
 
     batch: str
@@ -34,13 +39,20 @@ class Change:
     after: str
     kind: str = "fact"
     expires: str = ""
+    expired: str = ""
     source: str = ""
+    said_at: float = 0.0
     model: str = ""
     refused: str = ""
     made: bool = False
     undoes: int = 0
     at: float = 0.0
     id: int = 0
+
+    @property
+    def sources(self) -> set[str]:
+        """The ids of the messages it came from."""
+        return set(self.source.split())
 
 
 class Journal:
@@ -49,15 +61,22 @@ class Journal:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
 
-    def intend(self, changes: list[Change]) -> None:
+    def intend(self, changes: Sequence[Change]) -> None:
         """Write down a batch's changes, all or none; those of a batch that is there already stay."""
+        if not changes:
+            return
         rows = [{**_columns(change), "at": time.time()} for change in changes]
-        try:
-            with self._engine.begin() as connection:
-                for row in rows:
-                    connection.execute(journal.insert().values(row))
-        except IntegrityError:
-            pass  # an earlier try wrote them
+        # IntegrityError: an earlier try wrote them.
+        with suppress(IntegrityError), self._engine.begin() as connection:
+            connection.execute(journal.insert(), rows)
+
+    def made(self, changes: Mapping[int, str]) -> None:
+        """Mark changes as made: their ids with those of their memories."""
+        with self._engine.begin() as connection:
+            for change_id, memory_id in changes.items():
+                connection.execute(
+                    update(journal).where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+                )
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -67,16 +86,23 @@ class Journal:
         """All changes of a user's memories, oldest first."""
         return list(self._select(journal.c.user_id == user_id))
 
-    def made(self, change: Change, memory_id: str) -> None:
-        """Mark a change as made."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(journal).where(journal.c.id == change.id).values(made=True, memory_id=memory_id)
-            )
+    def of_memory(self, memory_id: str) -> list[Change]:
+        """What was made of one memory, oldest first."""
+        return list(self._select(journal.c.memory_id == memory_id, journal.c.made))
 
-    def _select(self, which: Any) -> Iterator[Change]:
+    def from_message(self, user_id: str, message_id: str) -> list[Change]:
+        """What was made of a message, oldest first."""
+        named = journal.c.source.contains(message_id, autoescape=True)
+        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
+        return [change for change in found if message_id in change.sources]
+
+    def taken_back(self, change: Change) -> bool:
+        """Whether a change has been undone, or is about to be."""
+        return any(self._select(journal.c.undoes == change.id))
+
+    def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:
-            rows = connection.execute(select(journal).where(which).order_by(journal.c.id)).mappings()
+            rows = connection.execute(select(journal).where(*which).order_by(journal.c.id)).mappings()
             yield from [Change(**row) for row in rows]
 
 

@@ -2,7 +2,8 @@
 
 An exchange is put once for its key, whoever answers and however often. A claim takes all that is
 ready of one chat as a batch; it expires unless renewed, so that a crashed process loses nothing.
-The batch's name stays the same over retries: what an earlier try has stored is found by it.
+The batch's name stays the same over retries: what an earlier try has stored is found by it. A user's
+exchanges are claimed in the order in which they came: none overtakes one that waits for its retry.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ import json
 import random
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, select, update
+from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..state import outbox, reading
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 1.0, 300.0
-_DONE_KEPT_S = 30 * 24 * 3600  # how long a regenerated answer is known to be one
+_DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name."""
+    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
+
+    `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
+    versions of it, whose memories are to be taken back.
+    """
 
     key: str
     user_id: str
@@ -36,6 +42,13 @@ class Exchange:
     assistant_text: str
     said_at: float
     timezone: str = ""
+    follows: str = ""
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def message_id(self) -> str:
+        """The user message's id, or the hash of its text where it has none."""
+        return message_id_of(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +81,32 @@ class Outbox:
         self._engine, self._reading = engine, reading(engine)
 
     def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
-        """Keep an exchange durably; False where its key is there already.
+        """Keep an exchange durably; False where its key is there already, or a later version of the message.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
         """
         now = time.time()
-        row = {
-            "key": exchange.key,
-            "user_id": exchange.user_id,
-            "chat_id": exchange.chat_id,
-            "exchange": json.dumps(asdict(exchange)),
-            "state": "pending",
-            "ready_at": now + wait_s,
-            "created_at": now,
-            "waiting_since": now,
-        }
         try:
             with self._engine.begin() as connection:
-                added = connection.execute(outbox.insert().values(row))
+                replaced = self._replaced(connection, exchange)
+                if any(row.said_at > exchange.said_at for row in replaced):
+                    return False  # the answer to the original comes after that to its edited version
+                exchange = replace(exchange, replaces=self._take_back(connection, replaced))
+                added = connection.execute(
+                    outbox.insert().values(
+                        key=exchange.key,
+                        user_id=exchange.user_id,
+                        chat_id=exchange.chat_id,
+                        follows=exchange.follows,
+                        said_at=exchange.said_at,
+                        exchange=json.dumps(asdict(exchange)),
+                        state="pending",
+                        ready_at=now + wait_s,
+                        created_at=now,
+                        waiting_since=now,
+                    )
+                )
                 if wait_s:
                     self._gather(connection, exchange, now + wait_s, now, batch_max)
                 if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
@@ -131,6 +151,12 @@ class Outbox:
         """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
 
+    def hurry(self) -> None:
+        """Nothing waits for its chat to become idle any more."""
+        waiting = and_(outbox.c.state == "pending", outbox.c.batch == "")
+        with self._engine.begin() as connection:
+            connection.execute(update(outbox).where(waiting).values(ready_at=time.time()))
+
     def pending_batches(self) -> list[Batch]:
         """What waits or is being worked on, oldest first."""
         return self._batches("pending", "claimed")
@@ -168,6 +194,32 @@ class Outbox:
             connection.execute(update(outbox).where(mine).values(**values))
 
     @staticmethod
+    def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
+        """The other versions of this message."""
+        if not exchange.follows:
+            return []
+        versions = and_(
+            outbox.c.user_id == exchange.user_id,
+            outbox.c.chat_id == exchange.chat_id,
+            outbox.c.follows == exchange.follows,
+            outbox.c.key != exchange.key,
+        )
+        return _rows(connection, versions)
+
+    @staticmethod
+    def _take_back(connection: Connection, replaced: list[Any]) -> tuple[str, ...]:
+        """Forget versions that nobody has worked on, and those given up; message ids of the rest."""
+        untouched = [
+            row for row in replaced if row.state == "dead" or (row.state, row.batch) == ("pending", "")
+        ]
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.id.in_([row.id for row in untouched]))
+            .values(state="done", exchange=None, error="")
+        )
+        return tuple(message_id_of(row.key) for row in replaced if row not in untouched)
+
+    @staticmethod
     def _gather(
         connection: Connection, exchange: Exchange, ready_at: float, now: float, batch_max: int
     ) -> None:
@@ -187,34 +239,46 @@ class Outbox:
     def _expired(connection: Connection, now: float) -> list[Any]:
         gone = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= now)
         first = connection.scalar(select(outbox.c.batch).where(gone).order_by(outbox.c.id).limit(1))
-        return _rows(connection, outbox.c.batch == first) if first else []
+        return _rows(connection, and_(outbox.c.batch == first, gone)) if first else []
 
     @staticmethod
     def _ready(connection: Connection, now: float, batch_max: int) -> list[Any]:
-        ready = and_(outbox.c.state == "pending", outbox.c.ready_at <= now)
-        busy = select(outbox.c.user_id).where(outbox.c.state == "claimed")
+        pending = outbox.c.state == "pending"
+        waits_for_retry = and_(pending, outbox.c.batch != "", outbox.c.ready_at > now)
+        busy = select(outbox.c.user_id).where(or_(outbox.c.state == "claimed", waits_for_retry))
         first = connection.execute(
-            select(outbox).where(ready, outbox.c.user_id.not_in(busy)).order_by(outbox.c.id).limit(1)
+            select(outbox)
+            .where(pending, outbox.c.ready_at <= now, outbox.c.user_id.not_in(busy))
+            .order_by(outbox.c.id)
+            .limit(1)
         ).first()
         if first is None:
             return []
         if first.batch:
-            return _rows(connection, outbox.c.batch == first.batch)
-        same_chat = and_(outbox.c.user_id == first.user_id, outbox.c.chat_id == first.chat_id)
-        return _rows(connection, and_(same_chat, outbox.c.state == "pending", outbox.c.batch == ""))[
-            :batch_max
-        ]
+            return _rows(connection, and_(outbox.c.batch == first.batch, pending))
+        fresh = and_(outbox.c.user_id == first.user_id, pending, outbox.c.batch == "")
+        in_order = _rows(connection, fresh)
+        return list(takewhile(lambda row: row.chat_id == first.chat_id, in_order))[:batch_max]
+
+
+def message_id_of(key: str) -> str:
+    """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
+    return key.rpartition("\n")[2]
 
 
 def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
     return Batch(
         name=name,
         user_id=rows[0].user_id,
-        exchanges=tuple(Exchange(**json.loads(row.exchange)) for row in rows),
+        exchanges=tuple(_exchange(json.loads(row.exchange)) for row in rows),
         attempts=attempts,
         waiting_since=rows[0].waiting_since,
         error=rows[0].error,
     )
+
+
+def _exchange(kept: dict[str, Any]) -> Exchange:
+    return Exchange(**{**kept, "replaces": tuple(kept.get("replaces", ()))})
 
 
 def _rows(connection: Connection, which: Any) -> list[Any]:

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ..backends.base import Memory
+from .gate import own_words
 from .outbox import Exchange
+
+_TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
+_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to
 
 _SYSTEM = """\
 You keep the memory of a personal assistant: what is worth knowing about one user in later conversations. You get \
@@ -57,13 +61,18 @@ def reconcile_prompt(
     parts += [f"{number}. {_one_line(memory.text)}" for number, memory in enumerate(known, 1)]
     parts.append("\nNew messages:")
     for exchange in exchanges:
-        parts.append(f"User: {exchange.user_text}")
+        parts.append(f"User: {_typed(exchange.user_text)}")
         if exchange.assistant_text:
             parts.append(f"Assistant: {_shortened(exchange.assistant_text)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
-_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to
+def _typed(text: str) -> str:
+    """A message; of a long one, its own words only, and the middle of those left out."""
+    if len(text) > _TYPED_CHARS:
+        text = own_words(text, keep_links=True)
+    half = _TYPED_CHARS // 2
+    return text if len(text) <= _TYPED_CHARS else f"{text[:half]} ... {text[-half:]}"
 
 
 def _shortened(text: str) -> str:

@@ -1,27 +1,30 @@
-"""Add, replace or remove: what new exchanges mean for what is known about their user.
+"""Add, replace or remove: what an LLM makes of new exchanges and what is known about their user.
 
-One call of the LLM decides for a batch. What it decides is checked, written to the journal, and only
-then made, each change once: a crash anywhere is mended by going through the journal again.
+One call decides for a batch. What it decides is checked here; `changes` makes it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..backends.base import EditableBackend, Memory
-from ..errors import Retry
-from ..settings import Valves
+from ..backends.base import EditableBackend, Found, Memory, Reply
+from ..errors import Doubtful
+from .changes import heard
+from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .outbox import Batch
+from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
+from .sameness import known_as, same, says, words
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
 _MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
 
 _HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
 _SECRET = re.compile(
@@ -30,105 +33,153 @@ _SECRET = re.compile(
     r"|(?:\d[ -]?){13,19}"  # card numbers
     r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b"  # IBAN
 )
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+@dataclass(frozen=True)
 class Reconciler:
-    """Decides and makes the changes of a batch."""
+    """Decides for one batch. `told`: texts that recall has put into its chat."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    backend: EditableBackend
+    journal: Journal
+    batch: Batch
+    rules: str
+    told: Sequence[str]
 
-    def remember(self, backend: EditableBackend, batch: Batch, settings: Valves) -> int:
-        """How many changes were made. Safe to call again for the same batch.
+    def decide(self) -> Iterator[Change]:
+        """The changes, refused ones too.
 
         Raises:
-            Retry: the LLM's answer could not be read, twice.
+            Doubtful: the LLM's answer could not be read, twice.
             MemoryFault: what the backend raises.
         """
-        if not self._journal.of_batch(batch.name):
-            self._journal.intend(list(_decide(backend, batch, settings)))
-        made = 0
-        for change in self._journal.of_batch(batch.name):
-            if not change.refused and not change.made:
-                self._journal.made(change, _make(backend, change))
-                made += 1
-        return made
+        near = {
+            exchange.message_id: self.backend.search(self.batch.user_id, exchange.user_text, _NEAREST)
+            for exchange in self.batch.exchanges
+        }
+        known = _nearest(near)
+        prompt = reconcile_prompt(self.batch.exchanges, known, _now(self.batch), self.rules)
+        operations, model = _ask(self.backend, prompt)
+        changes = [
+            self._change(position, operation, operations, known, model)
+            for position, operation in enumerate(operations)
+        ]
+        yield from changes
+        touched = {change.memory_id for change in changes if not change.refused}
+        yield from self._heard(near, touched, first=len(changes))
 
-    def undo(self, backend: EditableBackend, change: Change) -> None:
-        """Bring back what was before a change; a change of its own in the journal. Once at most."""
-        later = [other for other in self._journal.of_user(change.user_id) if other.id > change.id]
-        if any(other.undoes == change.id for other in later):
-            return
-        back = Change(
-            batch=f"undo-{change.id}",
-            position=0,
-            user_id=change.user_id,
-            op={"add": "remove", "replace": "replace", "remove": "add"}[change.op],
-            memory_id=change.memory_id,
-            before=change.after,
-            after=change.before,
-            kind=change.kind,
-            expires=change.expires,
-            source=change.source,
-            undoes=change.id,
-        )
-        self._journal.intend([back])
-        for intended in self._journal.of_batch(back.batch):
-            self._journal.made(intended, _make(backend, intended))
-
-
-def _decide(backend: EditableBackend, batch: Batch, settings: Valves) -> Iterator[Change]:
-    known = _concerned(backend, batch)
-    prompt = reconcile_prompt(batch.exchanges, known, _now(batch), settings.extraction_rules)
-    operations = _ask(backend, prompt)
-    source = " ".join(exchange.key.rpartition("\n")[2] for exchange in batch.exchanges)
-    for position, operation in enumerate(operations):
+    def _change(
+        self,
+        position: int,
+        operation: Operation,
+        operations: Sequence[Operation],
+        known: Sequence[Memory],
+        model: str,
+    ) -> Change:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
-        refused = _refusal(operation, position, operations, known)
-        yield Change(
-            batch=batch.name,
+        refused = _harm(position, operation, operations, known) or self._repeats(
+            operation, shown, [other.text for other in operations[:position] if other.op == "add"]
+        )
+        return Change(
+            batch=self.batch.name,
             position=position,
-            user_id=batch.user_id,
+            user_id=self.batch.user_id,
             op=operation.op,
             memory_id=shown.id if shown else "",
             before=shown.text if shown else "",
             after="" if refused == _HOLDS_SECRET else operation.text,  # nor kept in the journal
-            kind=operation.kind,
-            expires=operation.expires.isoformat() if operation.expires else "",
-            source=source,
-            model=settings.llm_model,
+            kind=shown.kind if shown else operation.kind,
+            expires=_expires(operation, shown),
+            expired=shown.expires if shown else "",
+            source=self._source(operation.text or (shown.text if shown else "")),
+            said_at=self.batch.exchanges[-1].said_at,
+            model=model,
             refused=refused,
         )
 
+    def _repeats(self, operation: Operation, shown: Memory | None, earlier: Sequence[str]) -> str:
+        """Why it would undo what is newer, or store once more what is known; "" where it would not."""
+        if shown:
+            latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
+            return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+        repeated = words(operation.text) in map(words, earlier)
+        if repeated or known_as(self.backend, self.batch.user_id, operation.text):
+            return "it is known already"
+        if self._is_echo(operation.text):
+            return "recall told it to this chat, and it has been forgotten since"
+        return ""
 
-def _concerned(backend: EditableBackend, batch: Batch) -> list[Memory]:
-    """The memories nearest to what the user said, nearest first."""
-    best: dict[str, tuple[float, Memory]] = {}
-    for exchange in batch.exchanges:
-        for found in backend.search(batch.user_id, exchange.user_text, _NEAREST):
-            score = max(found.meaning, best[found.memory.id][0] if found.memory.id in best else 0.0)
-            best[found.memory.id] = (score, found.memory)
-    ranked = sorted(best.values(), key=lambda item: (-item[0], item[1].id))
-    return [memory for _, memory in ranked[:_SHOWN]]
+    def _is_echo(self, text: str) -> bool:
+        """Whether it was told by recall, and not said by the user since."""
+        meanings = self.backend.similarities(text, self.told)
+        if not any(same(text, told, meaning) for told, meaning in zip(self.told, meanings, strict=True)):
+            return False
+        said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
+        meanings = self.backend.similarities(text, said)
+        return not any(
+            says(sentence, text, meaning) for sentence, meaning in zip(said, meanings, strict=True)
+        )
+
+    def _source(self, text: str) -> str:
+        """The messages of the batch that it can have come from."""
+        exchanges = self.batch.exchanges
+        near = self.backend.similarities(text, [exchange.user_text for exchange in exchanges])
+        nearest = max(near) - _ABOUT_AS_NEAR
+        return " ".join(
+            exchange.message_id
+            for exchange, meaning in zip(exchanges, near, strict=True)
+            if meaning >= nearest
+        )
+
+    def _heard(self, near: Mapping[str, Sequence[Found]], touched: set[str], first: int) -> Iterator[Change]:
+        """What is known was said again: it stays when the message that said it first is taken back."""
+        position = first
+        for exchange in self.batch.exchanges:
+            said = " ".join(_said(exchange))
+            for found in near[exchange.message_id]:
+                memory = found.memory
+                if memory.id not in touched and says(said, memory.text, found.meaning):
+                    yield heard(self.batch, position, exchange, memory)
+                    position += 1
 
 
-def _ask(backend: EditableBackend, prompt: list[dict[str, str]]) -> list[Operation]:
-    answer = backend.ask(prompt)
+def _said(exchange: Exchange) -> list[str]:
+    return statements(exchange.user_text, exchange.assistant_text)
+
+
+def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
+    """The memories nearest to any of the messages, nearest first."""
+    best: dict[str, Found] = {}
+    for found in (found for of_message in near.values() for found in of_message):
+        if found.memory.id not in best or found.meaning > best[found.memory.id].meaning:
+            best[found.memory.id] = found
+    ranked = sorted(best.values(), key=lambda found: (-found.meaning, found.memory.id))
+    return [found.memory for found in ranked[:_SHOWN]]
+
+
+def _ask(backend: EditableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
+    """The operations, and the model that named them."""
+    reply = backend.ask(prompt)
     try:
-        return read_operations(answer)
+        return read_operations(reply.text), reply.model
     except UnreadableAnswerError as problem:
-        told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-        again = [*prompt, {"role": "assistant", "content": answer}, {"role": "user", "content": told}]
+        reply = backend.ask([*prompt, *_complaint(reply, problem)])
     try:
-        return read_operations(backend.ask(again))
+        return read_operations(reply.text), reply.model
     except UnreadableAnswerError as problem:
         hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Retry(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
 
 
-def _refusal(
-    operation: Operation, position: int, operations: Sequence[Operation], known: Sequence[Memory]
+def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+    told = f"That could not be read: {problem} Answer once more, with the JSON object only."
+    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+
+
+def _harm(
+    position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
 ) -> str:
+    """Why an operation must not be made, whatever was said; "" where it may."""
     removals = sum(1 for other in operations if other.op == "remove")
     if position >= _MOST_OPERATIONS:
         return "more operations than one conversation calls for"
@@ -141,20 +192,21 @@ def _refusal(
     return ""
 
 
-def _make(backend: EditableBackend, change: Change) -> str:
-    """Make a change that may have been made before a crash; the id of its memory."""
-    if change.op == "add":
-        if change.after in backend.added_by(change.user_id, change.batch):
-            return ""
-        return backend.store(
-            change.user_id, change.after, batch=change.batch, kind=change.kind, expires=change.expires
-        )
-    current = backend.get(change.memory_id)
-    if current is not None and change.op == "remove":
-        backend.remove(change.memory_id)
-    elif current is not None and current.text != change.after:
-        backend.replace(change.memory_id, change.after)
-    return change.memory_id
+def _expires(operation: Operation, shown: Memory | None) -> str:
+    """The memory's last day afterwards. A plan that is put off names its new day in its text."""
+    if operation.expires:
+        return operation.expires.isoformat()
+    if shown is None or not shown.expires:
+        return ""
+    return max(filter(_is_date, _DATE.findall(operation.text)), default="")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _now(batch: Batch) -> datetime:

@@ -1,4 +1,4 @@
-"""Drains the outbox into the backend: one thread, in the background, for as long as the plugin runs."""
+"""Drains the outbox into the backend, in the background, for as long as the plugin runs."""
 
 from __future__ import annotations
 
@@ -7,40 +7,46 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault
+from ..errors import Doubtful, Drop, MemoryFault
 from ..ops.metrics import Metrics
+from ..recall.told import Told
 from ..settings import Valves
-from .gate import sift, statements
+from .changes import Changes
+from .gate import sift
+from .journal import Change, Journal
 from .outbox import CLAIM_S, Batch, Outbox
 from .reconcile import Reconciler
-from .sameness import same, words
+from .verbatim import decide_verbatim
 
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_NEAREST = 3  # memories that a sentence is compared with
+_DOUBTFUL_TRIES = 10  # within about ten minutes
 
 
 class Writer:
-    """Claims batches and remembers them; what fails is tried again, and in the end set aside."""
+    """Claims batches and remembers them, several users at once; what fails is tried again, or set aside."""
 
     def __init__(
         self,
         outbox: Outbox,
         live: LiveBackend,
-        reconciler: Reconciler,
+        journal: Journal,
+        told: Told,
         settings: Callable[[], Valves],
         metrics: Metrics,
     ) -> None:
-        self._outbox, self._live, self._reconciler = outbox, live, reconciler
+        self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
+        self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
         self._wake = threading.Event()
-        self._stopping = threading.Event()
+        self._stop_at: float | None = None
+        self._claimed: dict[str, Batch] = {}  # by name, those in hand
+        self._renewed_at = 0.0
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -52,98 +58,151 @@ class Writer:
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
-        """Finish the batch in hand, for so long at most; what is left waits for the next start."""
-        self._stopping.set()
+        """Remember what waits, for so long at most; what is left waits for the next start."""
+        try:
+            self._outbox.hurry()
+        except Exception as error:  # noqa: BLE001 - the state database may be ill; stop all the same
+            self._metrics.failed("queue", error)
+        self._stop_at = time.monotonic() + timeout_s
         self._wake.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        busy = True
+        while not self._is_over(busy):
+            in_hand = bool(self._claimed)
             try:
-                busy = self._step()
+                self._renew()
+                begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
-                busy = False
-            if not busy:
+                begun = False
+            busy = begun or in_hand
+            if not begun:
                 self._wake.wait(_IDLE_S)
                 self._wake.clear()
 
-    def _step(self) -> bool:
-        """Work on one batch; False where there was none to work on."""
+    def _is_over(self, busy: bool) -> bool:
+        """Told to stop, and its time is up or nothing is left to do."""
+        return self._stop_at is not None and (not busy or time.monotonic() >= self._stop_at)
+
+    def _begin_one(self) -> bool:
+        """Begin to work on a batch; False where there is none, or enough are in hand."""
+        settings = self._settings()
+        if len(self._claimed) >= settings.users_at_once:
+            return False
         try:
             backend = self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(self._settings().batch_max_exchanges)
+        batch = self._outbox.claim(settings.batch_max_exchanges)
         if batch is None:
             return False
-        worth, left_out = _sifted(batch, verbatim=not self._settings().uses_llm)
-        try:
-            with self._claimed(batch):
-                changed = self._remember(backend, worth) if worth.exchanges else 0
-        except Exception as error:  # noqa: BLE001 - sorted by `_failed`
-            self._failed(batch, error)
-        else:
-            self._outbox.done(batch)
-            for reason, count in left_out.items():
-                self._metrics.count(f"not worth remembering: {reason}", count)
-            self._metrics.count("exchanges remembered", len(worth.exchanges))
-            self._metrics.count("memories changed", changed)
+        self._claimed[batch.name] = batch
+        working = threading.Thread(
+            target=self._work, args=(backend, batch), name="memory-remembering", daemon=True
+        )
+        working.start()
         return True
 
-    def _remember(self, backend: Backend, batch: Batch) -> int:
+    def _renew(self) -> None:
+        """Keep the claims on what is in hand."""
+        if self._claimed and time.monotonic() - self._renewed_at > CLAIM_S / 4:
+            for batch in list(self._claimed.values()):
+                self._outbox.renew(batch)
+            self._renewed_at = time.monotonic()
+
+    def _work(self, backend: Backend, batch: Batch) -> None:
+        try:
+            self._settle(backend, batch)
+        except Exception as error:  # noqa: BLE001 - the state database is ill: the claim expires
+            self._metrics.failed("queue", error)
+        finally:
+            del self._claimed[batch.name]
+            self._wake.set()
+
+    def _settle(self, backend: Backend, batch: Batch) -> None:
+        """Remember a batch, and write down in the queue what came of it."""
+        worth, left_out = _sifted(batch, verbatim=not self._settings().uses_llm)
+        try:
+            retracted = self._retract(backend, batch)
+            changes = self._remember(backend, worth) if worth.exchanges else []
+        except Exception as error:  # noqa: BLE001 - sorted by `_failed`
+            self._failed(batch, error)
+            return
+        self._outbox.done(batch)
+        for reason, count in left_out.items():
+            self._metrics.count(f"not worth remembering: {reason}", count)
+        for change in changes:
+            if change.refused:
+                self._metrics.count(f"changes refused: {change.refused}")
+        made = [change for change in changes if not change.refused and change.op != "heard"]
+        self._metrics.count("exchanges remembered", len(worth.exchanges))
+        self._metrics.count("memories changed", len(made))
+        if retracted:
+            self._metrics.count("changes taken back after an edit", retracted)
+
+    def _retract(self, backend: Backend, batch: Batch) -> int:
+        """Take back what only earlier versions of these messages said."""
+        if not isinstance(backend, EditableBackend):
+            return 0
+        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        return sum(self._changes.retract(backend, batch.user_id, version) for version in versions)
+
+    def _remember(self, backend: Backend, batch: Batch) -> list[Change]:
+        """The changes that were made of a batch, and those refused."""
         settings = self._settings()
+        if settings.mode == "verbatim":
+            return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch))
         if settings.mode == "reconcile" and isinstance(backend, EditableBackend):
-            return self._reconciler.remember(backend, batch, settings)
+            first = batch.exchanges[0]
+            told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
+            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
+            return self._changes.make(backend, batch, reconciler.decide)
+        return self._extract(backend, batch)
+
+    def _extract(self, backend: Backend, batch: Batch) -> list[Change]:
+        """By mem0's own extraction, which makes the changes itself."""
         # An earlier try may have stored something before it failed or died: look before adding again.
-        stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else set()
-        if settings.uses_llm:
-            return (
-                0
-                if stored
-                else backend.add(batch.user_id, list(_messages(batch)), infer=True, batch=batch.name)
+        stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
+        if not stored and backend.add(batch.user_id, list(_messages(batch)), infer=True, batch=batch.name):
+            stored = backend.added_by(batch.user_id, batch.name)
+        changes = [
+            Change(
+                batch=batch.name,
+                position=position,
+                user_id=batch.user_id,
+                op="add",
+                memory_id=memory.id,
+                before="",
+                after=memory.text,
+                source=" ".join(exchange.message_id for exchange in batch.exchanges),
+                said_at=batch.exchanges[-1].said_at,
+                model=self._settings().llm_model,
+                made=True,
             )
-        added = 0
-        for text in _said(batch):
-            if text not in stored and not _is_known(backend, batch.user_id, text):
-                added += backend.add(batch.user_id, [_user(text)], infer=False, batch=batch.name)
-        return added
+            for position, memory in enumerate(stored)
+        ]
+        self._changes.note(changes)
+        return changes
 
     def _failed(self, batch: Batch, error: Exception) -> None:
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         waited_h = (time.time() - batch.waiting_since) / 3600
-        if isinstance(error, Drop) or waited_h >= self._settings().retry_max_hours:
+        hopeless = isinstance(error, Drop) or (
+            isinstance(error, Doubtful) and batch.attempts >= _DOUBTFUL_TRIES
+        )
+        if hopeless or waited_h >= self._settings().retry_max_hours:
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
         else:
             self._outbox.retry(batch, reason)
 
-    @contextmanager
-    def _claimed(self, batch: Batch) -> Iterator[None]:
-        """Renew the claim from a thread of its own while the work inside goes on."""
-        finished = threading.Event()
-
-        def renew() -> None:
-            while not finished.wait(CLAIM_S / 3):
-                self._outbox.renew(batch)
-
-        renewing = threading.Thread(target=renew, name="memory-claim", daemon=True)
-        renewing.start()
-        try:
-            yield
-        finally:
-            finished.set()
-            renewing.join()
-
-
-def _user(text: str) -> Message:
-    return {"role": "user", "content": text}
-
 
 def _messages(batch: Batch) -> Iterator[Message]:
     for exchange in batch.exchanges:
-        yield _user(exchange.user_text)
+        yield {"role": "user", "content": exchange.user_text}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
 
@@ -154,16 +213,3 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
     left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
     return replace(batch, exchanges=worth), left_out
-
-
-def _said(batch: Batch) -> list[str]:
-    """What the user states in a batch, each sentence once, in order."""
-    said = (statements(exchange.user_text, exchange.assistant_text) for exchange in batch.exchanges)
-    return list({words(text): text for texts in said for text in texts}.values())
-
-
-def _is_known(backend: Backend, user_id: str, text: str) -> bool:
-    """Whether this is remembered already, in these words or nearly so."""
-    return any(
-        same(text, found.memory.text, found.meaning) for found in backend.search(user_id, text, _NEAREST)
-    )

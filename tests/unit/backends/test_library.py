@@ -69,6 +69,7 @@ def test_the_llm_is_named_and_told_until_it_works_again(
 
 def test_the_nearest_of_others(backend: LibraryBackend) -> None:
     text = "What is my dog called?"
-    assert backend.similarity(text, ["Spring in Porto", text]) == pytest.approx(1.0)
-    assert backend.similarity(text, ["Spring in Porto"]) < 0.5
-    assert backend.similarity(text, []) == 0.0
+    other, same = backend.similarities(text, ["Spring in Porto", text])
+    assert same == pytest.approx(1.0)
+    assert other < 0.5
+    assert backend.similarities(text, []) == []

@@ -53,7 +53,7 @@ def test_the_second_is_not_asked_while_the_first_answers(
 ) -> None:
     llms = Llms.open(settings, Metrics())
 
-    assert llms.ask(ASKED) == "from the first"
+    assert llms.ask(ASKED).text == "from the first"
     assert first.chats()[0].body["response_format"] == {"type": "json_object"}
     assert second.chats() == []
     assert (llms.part().ok, llms.part().detail) == (True, "openai one, then vllm two")
@@ -66,11 +66,11 @@ def test_the_second_answers_while_the_first_is_down(
     llms = Llms.open(settings, Metrics())
 
     with first.fault("chat", **fault):
-        assert llms.ask(ASKED) == "from the second one"
+        assert llms.ask(ASKED).text == "from the second one"
     assert not llms.part().ok
     assert llms.part().detail.endswith("vllm two answers instead.")
 
-    assert llms.ask(ASKED) == "from the first"
+    assert llms.ask(ASKED).text == "from the first"
     assert llms.part().ok
 
 
@@ -78,7 +78,7 @@ def test_a_slow_first_is_not_waited_for(settings: Valves, first: ScriptedLLM) ->
     llms = Llms.open(settings, Metrics(), timeout_s=0.2)
 
     with first.hold("chat"):
-        assert llms.ask(ASKED) == "from the second one"
+        assert llms.ask(ASKED).text == "from the second one"
     assert "took too long" in llms.part().detail
 
 
@@ -104,7 +104,7 @@ def test_the_deadline_is_for_the_whole_answer(settings: Valves) -> None:
         slow = settings.model_copy(update={"llm_base_url": f"http://127.0.0.1:{server.server_port}/v1"})
         llms = Llms.open(slow, Metrics(), timeout_s=0.3)
         try:
-            assert llms.ask(ASKED) == "from the second one"
+            assert llms.ask(ASKED).text == "from the second one"
             assert "took too long" in llms.part().detail
         finally:
             server.stopping.set()  # type: ignore[attr-defined]
@@ -115,7 +115,7 @@ def test_the_status_tells_that_the_first_refuses_its_key(settings: Valves, first
     llms = Llms.open(settings, Metrics())
 
     with first.fault("chat", status=401):
-        assert llms.ask(ASKED) == "from the second one"
+        assert llms.ask(ASKED).text == "from the second one"
     part = llms.part()
     assert not part.ok
     assert part.detail.startswith("openai one: The LLM at 127.0.0.1")
@@ -154,9 +154,9 @@ def test_a_first_that_fails_again_and_again_is_left_alone(settings: Valves, firs
 
     with first.fault("chat", status=503):
         for _ in range(5):
-            assert llms.ask(ASKED) == "from the second one"
+            assert llms.ask(ASKED).text == "from the second one"
     assert len(first.chats()) == 3
-    assert llms.ask(ASKED) == "from the second one"
+    assert llms.ask(ASKED).text == "from the second one"
 
 
 def test_a_first_that_was_left_alone_is_tried_again(settings: Valves, first: ScriptedLLM) -> None:
@@ -165,7 +165,7 @@ def test_a_first_that_was_left_alone_is_tried_again(settings: Valves, first: Scr
     with first.fault("chat", status=503):
         for _ in range(5):
             llms.ask(ASKED)
-    assert llms.ask(ASKED) == "from the first"
+    assert llms.ask(ASKED).text == "from the first"
 
 
 def test_a_single_llm_that_is_left_alone_tells_why(first: ScriptedLLM) -> None:
@@ -183,7 +183,7 @@ def test_json_mode_that_is_refused_is_not_tried_again(settings: Valves, first: S
     llms = Llms.open(settings, Metrics())
 
     with first.fault("chat", when=lambda request: "response_format" in request.body, status=400):
-        assert [llms.ask(ASKED), llms.ask(ASKED)] == ["from the first"] * 2
+        assert [llms.ask(ASKED).text for _ in range(2)] == ["from the first"] * 2
     assert ["response_format" in chat.body for chat in first.chats()] == [True, False, False]
 
 

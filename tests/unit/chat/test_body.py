@@ -32,7 +32,7 @@ def test_a_first_turn() -> None:
         place="chat",
         chat_id=chat_id,
         user_message_id=user_message_id,
-        parent_id="",
+        follows="start",
         timezone="UTC",
         model="tiny-chat",
         task="",
@@ -106,7 +106,7 @@ def test_one_exchange_for_a_regenerated_answer_and_for_two_models() -> None:
 def test_an_edited_message_is_another_exchange_with_the_same_parent() -> None:
     original, edited = turn("edited-message.1-original.inlet"), turn("edited-message.2-edited.inlet")
     assert original.exchange_key != edited.exchange_key
-    assert (original.chat_id, original.parent_id) == (edited.chat_id, edited.parent_id)
+    assert (original.chat_id, original.follows) == (edited.chat_id, edited.follows)
 
 
 def test_only_what_was_said_is_kept() -> None:

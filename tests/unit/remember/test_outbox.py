@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from owui_memory.errors import TellAdmin
 from owui_memory.remember import outbox as module
 from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
 from owui_memory.state import open_state
@@ -57,9 +56,13 @@ def test_a_key_is_put_once_even_after_it_is_done(queue: Outbox) -> None:
 
 
 def test_a_batch_is_one_chat_in_order(queue: Outbox) -> None:
-    for key, chat in (("1", "c1"), ("2", "c2"), ("3", "c1")):
+    for key, chat in (("1", "c1"), ("2", "c1"), ("3", "c2"), ("4", "c1")):
         queue.put(exchange(key, chat=chat))
-    assert keys(queue.claim()) == ["1", "3"]
+    claimed = []
+    while batch := queue.claim():
+        claimed.append(keys(batch))
+        queue.done(batch)
+    assert claimed == [["1", "2"], ["3"], ["4"]]
 
 
 def test_a_user_is_worked_on_by_one_at_a_time(queue: Outbox) -> None:
@@ -192,16 +195,104 @@ def test_many_threads_claim_each_exchange_once(queue: Outbox) -> None:
     assert sorted(claimed, key=int) == [str(number) for number in range(40)]
 
 
-def test_an_unwritable_folder_tells_the_admin(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(TellAdmin, match="cannot be written") as told:
-        open_state(tmp_path / "file")
-    assert "MEMORY_DATA_DIR" in told.value.hint
+def test_nothing_overtakes_what_waits_for_its_retry(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.put(exchange("1"))
+    first = queue.claim()
+    assert first is not None
+    queue.retry(first, "down")
+    queue.put(exchange("2", chat="c2"))
+    queue.put(exchange("3", user="bob"))
+    assert keys(queue.claim()) == ["3"], "another user does not wait"
+    assert queue.claim() is None
+    now = time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + 2)
+    again = queue.claim()
+    assert keys(again) == ["1"]
+    assert again is not None
+    queue.done(again)
+    assert keys(queue.claim()) == ["2"]
 
 
-def test_the_schema_is_migrated_once(tmp_path: Path) -> None:
-    for _ in range(2):
-        engine = open_state(tmp_path)
-        with engine.connect() as connection:
-            assert connection.execute(text("select number from schema_version")).all() == [(1,)]
-        engine.dispose()
+def test_what_was_given_up_holds_nothing_up(queue: Outbox) -> None:
+    queue.put(exchange("1"))
+    batch = queue.claim()
+    assert batch is not None
+    queue.dead(batch, "never")
+    queue.put(exchange("2"))
+    assert keys(queue.claim()) == ["2"]
+
+
+def test_hurry_ends_the_wait_of_all(queue: Outbox) -> None:
+    queue.put(exchange("1"), wait_s=30, batch_max=8)
+    queue.put(exchange("2", user="bob"), wait_s=30, batch_max=8)
+    assert queue.claim() is None
+    queue.hurry()
+    assert [keys(queue.claim()), keys(queue.claim())] == [["1"], ["2"]]
+
+
+# Edited messages ----------------------------------------------------------------------------------
+
+
+def version(message: str, *, said_at: float, follows: str = "start", chat: str = "c1") -> Exchange:
+    return replace(exchange(f"ada\n{chat}\n{message}", chat=chat), follows=follows, said_at=said_at)
+
+
+def messages(batch: Batch | None) -> list[str]:
+    return [] if batch is None else [item.message_id for item in batch.exchanges]
+
+
+def test_an_edited_message_takes_the_place_of_one_that_waits(queue: Outbox, engine: Engine) -> None:
+    queue.put(version("original", said_at=1), wait_s=30, batch_max=8)
+    queue.put(version("edited", said_at=2), wait_s=30, batch_max=8)
+    queue.hurry()
+    batch = queue.claim()
+    assert messages(batch) == ["edited"]
+    assert batch is not None
+    assert batch.exchanges[0].replaces == ()
+    assert rows(engine, "state, exchange is null")[0] == ("done", 1)
+
+
+@pytest.mark.parametrize("state", ["claimed", "retry", "done"])
+def test_an_edited_message_names_what_is_to_be_taken_back(queue: Outbox, state: str) -> None:
+    queue.put(version("original", said_at=1))
+    first = queue.claim()
+    assert first is not None
+    if state == "done":
+        queue.done(first)
+    elif state == "retry":
+        queue.retry(first, "down")
+    queue.put(version("edited", said_at=2))
+    if state == "done":
+        batch = queue.claim()
+        assert batch is not None
+        assert batch.exchanges[0].replaces == ("original",)
+    else:
+        assert queue.claim() is None, "the original comes first"
+
+
+def test_an_edited_message_takes_what_was_given_up_with_it(queue: Outbox) -> None:
+    queue.put(version("original", said_at=1))
+    batch = queue.claim()
+    assert batch is not None
+    queue.dead(batch, "never")
+    queue.put(version("edited", said_at=2))
+    assert queue.counts() == Counts(pending=1, dead=0)
+    assert not queue.revive(batch.name)
+    edited = queue.claim()
+    assert edited is not None
+    assert edited.exchanges[0].replaces == ()
+
+
+def test_the_originals_answer_may_come_last(queue: Outbox) -> None:
+    assert queue.put(version("edited", said_at=2))
+    assert not queue.put(version("original", said_at=1))
+    assert messages(queue.claim()) == ["edited"]
+
+
+def test_only_versions_of_one_message_replace_each_other(queue: Outbox) -> None:
+    queue.put(version("first", said_at=1))
+    queue.put(version("second", said_at=2, follows="answer"))
+    queue.put(version("elsewhere", said_at=3, chat="c2"))
+    queue.put(replace(version("untold", said_at=4), follows=""))
+    queue.put(replace(version("bobs", said_at=5), user_id="bob"))
+    assert queue.counts().pending == 5

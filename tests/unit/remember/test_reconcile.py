@@ -1,85 +1,17 @@
-"""Add, replace, remove: what the LLM decides is checked, journaled and made once, on a real store."""
+"""Add, replace, remove: what the LLM decides is read with tolerance and checked, on a real store."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
-from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import Retry
-from owui_memory.remember import reconcile as module
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Batch, Exchange
+from owui_memory.errors import Doubtful
 from owui_memory.remember.prompt import reconcile_prompt
-from owui_memory.remember.reconcile import Reconciler
-from owui_memory.settings import Valves
-from owui_memory.state import open_state
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.unit.remember.mind import Mind, batch, exchange, is_ours
 from tests.unit.samples import NOW
-
-SAID_AT = NOW.timestamp()
-
-
-def batch(text: str, *, name: str = "b1", user: str = "ada", answer: str = "I see.") -> Batch:
-    exchange = Exchange(f"{user}\nc\n{name}", user, "c", text, answer, SAID_AT, "Europe/Lisbon")
-    return Batch(name, user, (exchange,), attempts=1, waiting_since=SAID_AT)
-
-
-class Mind:
-    """A backend with its journal, and a model that answers what the test says."""
-
-    def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
-        self.llm = llm
-        self.settings = Valves(
-            embedder_provider="openai",
-            embedder_base_url=llm.base_url,
-            embedder_model="embed",
-            llm_provider="openai",
-            llm_base_url=llm.base_url,
-            llm_model="small",
-            extraction_rules="Never keep recipes.",
-        )
-        self.backend = LibraryBackend.open(self.settings, folder)
-        self.engine: Engine = open_state(folder)
-        self.journal = Journal(self.engine)
-        self.reconciler = Reconciler(self.journal)
-        llm.clear()
-
-    def hears(self, told: Batch, *operations: dict[str, Any]) -> int:
-        self.llm.clear()
-        self.llm.when(_is_ours, json.dumps({"operations": list(operations)}))
-        return self.reconciler.remember(self.backend, told, self.settings)
-
-    def knows(self, text: str, *, user: str = "ada", expires: str = "") -> str:
-        return self.backend.store(user, text, batch="before", kind="fact", expires=expires)
-
-    def texts(self, user: str = "ada") -> list[str]:
-        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]
-        return sorted(row.payload["data"] for row in rows)
-
-    def changes(self) -> list[Change]:
-        return self.journal.of_user("ada")
-
-    def close(self) -> None:
-        self.backend.close()
-        self.engine.dispose()
-
-
-def _is_ours(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")
-
-
-@pytest.fixture
-def mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
-    mind = Mind(scripted_llm, tmp_path)
-    yield mind
-    mind.close()
 
 
 def test_a_new_fact(mind: Mind) -> None:
@@ -188,65 +120,30 @@ def test_the_prompt_is_short() -> None:
 )
 def test_answers_are_read_with_tolerance(mind: Mind, wrap: Callable[[str], str]) -> None:
     answer = json.dumps({"operations": [{"op": "add", "text": "The user likes tea."}]})
-    mind.llm.when(_is_ours, wrap(answer))
-    mind.reconciler.remember(mind.backend, batch("I like tea."), mind.settings)
+    mind.llm.when(is_ours, wrap(answer))
+    mind.reconciles(batch("I like tea."))
     assert mind.texts() == ["The user likes tea."]
 
 
 def test_an_unreadable_answer_is_asked_for_once_more(mind: Mind) -> None:
     answers = iter(["I am sorry.", '{"operations": [{"op": "add", "text": "The user likes tea."}]}'])
-    mind.llm.when(_is_ours, lambda _: next(answers))
-    assert mind.reconciler.remember(mind.backend, batch("I like tea."), mind.settings) == 1
+    mind.llm.when(is_ours, lambda _: next(answers))
+    assert mind.reconciles(batch("I like tea.")) == 1
     assert "could not be read" in mind.llm.chats()[1].last_user_text
 
 
 def test_a_model_that_cannot_answer_is_tried_again_later(mind: Mind) -> None:
-    mind.llm.when(_is_ours, "I am sorry.")
-    with pytest.raises(Retry, match="could not be read"):
-        mind.reconciler.remember(mind.backend, batch("I like tea."), mind.settings)
+    mind.llm.when(is_ours, "I am sorry.")
+    with pytest.raises(Doubtful, match="could not be read"):
+        mind.reconciles(batch("I like tea."))
     assert len(mind.llm.chats()) == 2
     assert mind.changes() == []
 
 
 def test_a_server_without_json_mode(mind: Mind) -> None:
-    mind.llm.when(_is_ours, '{"operations": []}')
+    mind.llm.when(is_ours, '{"operations": []}')
     with mind.llm.fault("chat", when=lambda request: "response_format" in request.body, status=400):
-        assert mind.reconciler.remember(mind.backend, batch("Hello."), mind.settings) == 0
-
-
-ADD = {"op": "add", "text": "The user likes tea."}
-REPLACE = {"op": "replace", "id": 1, "text": "The user lives in Porto."}
-REMOVE = {"op": "remove", "id": 1}
-
-
-@pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
-@pytest.mark.parametrize("crash", ["before it is made", "before it is marked"])
-def test_a_crash_between_makes_each_change_once(
-    mind: Mind, monkeypatch: pytest.MonkeyPatch, operation: dict[str, Any], crash: str
-) -> None:
-    mind.knows("The user lives in Lisbon.")
-    told = batch("I live in Porto and like tea.")
-
-    def die(*_: object) -> str:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        if crash == "before it is made":
-            patch.setattr(module, "_make", die)
-        else:
-            patch.setattr(Journal, "made", die)
-        with pytest.raises(KeyboardInterrupt):
-            mind.hears(told, operation)
-    mind.llm.clear()
-    assert mind.reconciler.remember(mind.backend, replace(told, attempts=2), mind.settings) == 1
-    assert mind.llm.chats() == [], "what was decided is not decided again"
-    expected = {
-        "add": ["The user likes tea.", "The user lives in Lisbon."],
-        "replace": ["The user lives in Porto."],
-        "remove": [],
-    }
-    assert mind.texts() == expected[operation["op"]]
-    assert [change.made for change in mind.changes()] == [True]
+        assert mind.reconciles(batch("Hello.")) == 0
 
 
 def test_plans_leave_recall_after_their_day(mind: Mind) -> None:
@@ -265,12 +162,85 @@ def test_an_expiry_is_kept(mind: Mind) -> None:
     assert [item.memory.expires for item in found] == ["2999-11-23"]
 
 
-@pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
-def test_every_change_can_be_undone_once(mind: Mind, operation: dict[str, Any]) -> None:
+def test_a_plan_that_is_put_off_is_of_use_until_its_new_day(mind: Mind) -> None:
+    mind.knows("The user's exam is on 2998-03-09.", expires="2998-03-09")
+    put_off = {"op": "replace", "id": 1, "text": "The user's exam is on 2998-03-16, not 2998-03-09."}
+    mind.hears(batch("My exam was moved by a week."), put_off)
+    assert [item.memory.expires for item in mind.backend.search("ada", "exam", 5)] == ["2998-03-16"]
+
+
+def test_a_plan_that_became_a_fact_stays(mind: Mind) -> None:
+    mind.knows("The user's exam is on 2998-03-09.", expires="2998-03-09")
+    mind.hears(batch("I passed my exam!"), {"op": "replace", "id": 1, "text": "The user passed the exam."})
+    assert [item.memory.expires for item in mind.backend.search("ada", "exam", 5)] == [""]
+
+
+def test_many_expired_plans_hide_nothing(mind: Mind) -> None:
+    for number in range(12):
+        mind.knows(f"The user flew to Oslo for the {number}. time.", expires="2020-01-01")
+    mind.knows("The user flies to Oslo every year.")
+    found = mind.backend.search("ada", "Has the user flown to Oslo for the 3. time?", 4)
+    assert [item.memory.text for item in found] == ["The user flies to Oslo every year."]
+
+
+def test_what_is_known_is_not_added_again(mind: Mind) -> None:
     mind.knows("The user lives in Lisbon.")
-    mind.hears(batch("I live in Porto and like tea."), operation)
-    change = mind.changes()[0]
-    for _ in range(2):
-        mind.reconciler.undo(mind.backend, change)
+    assert mind.hears(batch("I live in Lisbon."), {"op": "add", "text": "the user lives in Lisbon"}) == 0
     assert mind.texts() == ["The user lives in Lisbon."]
-    assert [item.undoes for item in mind.changes()] == [0, change.id]
+    assert [change.refused for change in mind.changes() if change.op == "add"] == ["it is known already"]
+
+
+def test_what_a_model_says_twice_is_added_once(mind: Mind) -> None:
+    add = {"op": "add", "text": "The user likes tea."}
+    assert mind.hears(batch("I like tea."), add, add) == 1
+    assert mind.texts() == ["The user likes tea."]
+
+
+def test_what_recall_told_is_no_news_after_it_was_forgotten(mind: Mind) -> None:
+    mind.told = ["The user lives in Lisbon."]
+    echo = batch("And what is the weather like there?", answer="As you live in Lisbon: sunny.")
+    assert mind.hears(echo, {"op": "add", "text": "The user lives in Lisbon."}) == 0
+    (change,) = mind.changes()
+    assert change.refused == "recall told it to this chat, and it has been forgotten since"
+
+
+def test_what_recall_told_is_news_when_the_user_says_it(mind: Mind) -> None:
+    mind.told = ["The user lives in Lisbon."]
+    said = batch("I live in Lisbon.", answer="Again?")
+    assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
+
+
+def test_an_older_message_that_comes_late_changes_nothing_newer(mind: Mind) -> None:
+    mind.knows("The user lives in Rome.")
+    newer = batch(exchange("I moved to Porto.", name="new", said_at=200.0), name="newer")
+    mind.hears(newer, {"op": "replace", "id": 1, "text": "The user lives in Porto."})
+    older = batch(exchange("I moved to Lisbon.", name="old", said_at=100.0), name="older")
+    assert mind.hears(older, {"op": "replace", "id": 1, "text": "The user lives in Lisbon."}) == 0
+    assert mind.texts() == ["The user lives in Porto."]
+    assert mind.changes()[-1].refused == "a later message has changed it"
+
+
+def test_a_change_names_the_message_it_came_from(mind: Mind) -> None:
+    said = batch(
+        exchange("My dog is called Rex.", name="m1"), exchange("I work as a nurse in Porto.", name="m2")
+    )
+    mind.hears(
+        said,
+        {"op": "add", "text": "The user works as a nurse in Porto."},
+        {"op": "add", "text": "The user's dog is called Rex."},
+    )
+    assert [change.source for change in mind.changes()] == ["m2", "m1"]
+
+
+def test_a_long_message_is_shown_by_its_own_words(mind: Mind) -> None:
+    code = "\n".join(f"value_{number} = compute({number});" for number in range(400))
+    mind.hears(batch(f"I work at Siemens. Why is this slow?\n```\n{code}\n```\nI use Python 3.12."))
+    asked = mind.llm.chats()[0].last_user_text
+    assert "I work at Siemens." in asked
+    assert "I use Python 3.12." in asked
+    assert "value_7" not in asked
+
+
+def test_the_journal_names_the_model_that_answered(mind: Mind) -> None:
+    assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
+    assert mind.changes()[0].model == "small"

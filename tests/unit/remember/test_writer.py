@@ -15,9 +15,9 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.live import LiveBackend
 from owui_memory.errors import Retry
 from owui_memory.ops.metrics import Metrics
+from owui_memory.recall.told import Told
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Exchange, Outbox
-from owui_memory.remember.reconcile import Reconciler
 from owui_memory.remember.writer import Writer
 from owui_memory.settings import Valves
 from owui_memory.state import open_state
@@ -36,8 +36,10 @@ class Bench:
         self.live = LiveBackend(folder, lambda *_: backend)
         self.live.use(settings)
         self.metrics = Metrics()
-        reconciler = Reconciler(Journal(self.engine))
-        self.writer = Writer(self.outbox, self.live, reconciler, lambda: self.settings, self.metrics)
+        self.journal, self.told = Journal(self.engine), Told(self.engine)
+        self.writer = Writer(
+            self.outbox, self.live, self.journal, self.told, lambda: self.settings, self.metrics
+        )
 
     def say(self, text: str, *, key: str = "k", user: str = "ada") -> None:
         exchange = Exchange(
@@ -175,7 +177,7 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     engine = open_state(tmp_path)
     outbox, live = Outbox(engine), LiveBackend(tmp_path, never)
     outbox.put(Exchange("k", "ada", "c", "I live in Lisbon.", "", 1.0))
-    writer = Writer(outbox, live, Reconciler(Journal(engine)), lambda: settings, Metrics())
+    writer = Writer(outbox, live, Journal(engine), Told(engine), lambda: settings, Metrics())
     live.use(settings)
     writer.start()
     assert opened.wait(10)

@@ -1,0 +1,142 @@
+"""Makes what was decided, each change once, and takes changes back.
+
+A batch's changes are written to the journal before they are made and marked afterwards. A crash anywhere
+is mended by going through the journal again: what has been made already is seen and only marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..backends.base import Backend, EditableBackend, Memory
+from .journal import Change, Journal
+from .outbox import Batch, Exchange
+
+Decide = Callable[[], Iterable[Change]]
+
+_INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
+
+
+class Changes:
+    """The changes of all users' memories, in the store and in the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def make(self, backend: Backend, batch: Batch, decide: Decide) -> list[Change]:
+        """Make what `decide` says, or what an earlier try has decided; all of the batch's, refused ones too.
+
+        Raises:
+            MemoryFault: what `decide` and the backend raise. The same call later goes on from there.
+        """
+        decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
+        if not decided:
+            self._journal.intend(list(decide()))
+            decided = self._journal.of_batch(batch.name)
+        self._make(backend, decided, again=batch.attempts > 1)
+        return decided
+
+    def note(self, changes: list[Change]) -> None:
+        """Write down changes that somebody else has made."""
+        self._journal.intend(changes)
+
+    def undo(self, backend: EditableBackend, change: Change) -> bool:
+        """Bring back what was before a change, by a change of its own; False where that was done before."""
+        batch = f"undo-{change.id}"
+        if not self._journal.taken_back(change):
+            op = _INVERSE[change.op]
+            self._journal.intend(
+                [
+                    Change(
+                        batch=batch,
+                        position=0,
+                        user_id=change.user_id,
+                        op=op,
+                        memory_id="" if op == "add" else change.memory_id,
+                        before=change.after,
+                        after=change.before,
+                        kind=change.kind,
+                        expires=change.expired,
+                        expired=change.expires,
+                        source=change.source,
+                        said_at=change.said_at,
+                        undoes=change.id,
+                    )
+                ]
+            )
+        return self._make(backend, self._journal.of_batch(batch), again=True)
+
+    def retract(self, backend: EditableBackend, user_id: str, message_id: str) -> int:
+        """Take back what only this message said; how many changes were undone.
+
+        What another message has said as well, or has changed since, stays.
+        """
+        undone = 0
+        for change in reversed(self._journal.from_message(user_id, message_id)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+                undone += self.undo(backend, change)
+        return undone
+
+    def _is_shared(self, change: Change, message_id: str) -> bool:
+        if change.sources != {message_id}:
+            return True
+        history = self._journal.of_memory(change.memory_id)
+        gone = {other.undoes for other in history}
+        return any(
+            other.sources != {message_id}
+            for other in history
+            if other.id > change.id and not other.undoes and other.id not in gone
+        )
+
+    def _make(self, backend: Backend, decided: Iterable[Change], *, again: bool) -> bool:
+        """Make those that are only intended; whether there were any. `again`: some may be made already."""
+        intended = [change for change in decided if not change.refused and not change.made]
+        if not intended:
+            return False
+        made = {}
+        try:
+            for change in intended:
+                made[change.id] = self._made(backend, change, again=again)
+        finally:
+            self._journal.made(made)
+        return True
+
+    def _made(self, backend: Backend, change: Change, *, again: bool) -> str:
+        """Make one change; the id of its memory, "" where the backend does not tell it."""
+        if change.op == "add":
+            stored = backend.added_by(change.user_id, change.batch) if again else []
+            earlier = next((memory.id for memory in stored if memory.text == change.after), None)
+            return _added(backend, change) if earlier is None else earlier
+        if isinstance(backend, EditableBackend):
+            current = backend.get(change.memory_id)
+            if current is not None and change.op == "remove":
+                backend.remove(change.memory_id)
+            elif current is not None and change.op == "replace" and current.text != change.after:
+                backend.replace(change.memory_id, change.after, expires=change.expires)
+        return change.memory_id
+
+
+def _added(backend: Backend, change: Change) -> str:
+    if isinstance(backend, EditableBackend):
+        return backend.store(
+            change.user_id, change.after, batch=change.batch, kind=change.kind, expires=change.expires
+        )
+    backend.add(change.user_id, [{"role": "user", "content": change.after}], infer=False, batch=change.batch)
+    return ""
+
+
+def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+    """The note that a message said again what is known."""
+    return Change(
+        batch=batch.name,
+        position=position,
+        user_id=batch.user_id,
+        op="heard",
+        memory_id=memory.id,
+        before=memory.text,
+        after=memory.text,
+        kind=memory.kind,
+        source=exchange.message_id,
+        said_at=exchange.said_at,
+        made=True,
+    )

@@ -1,0 +1,88 @@
+"""A backend with its journal, and a model that answers what the test says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.remember.changes import Changes
+from owui_memory.remember.journal import Change, Journal
+from owui_memory.remember.outbox import Batch, Exchange
+from owui_memory.remember.reconcile import Reconciler
+from owui_memory.settings import Valves
+from owui_memory.state import open_state
+from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.unit.samples import NOW
+
+SAID_AT = NOW.timestamp()
+
+
+def exchange(
+    text: str, *, name: str = "m1", user: str = "ada", answer: str = "I see.", said_at: float = SAID_AT
+) -> Exchange:
+    return Exchange(f"{user}\nc\n{name}", user, "c", text, answer, said_at, "Europe/Lisbon")
+
+
+def batch(*said: str | Exchange, name: str = "b1", user: str = "ada", answer: str = "I see.") -> Batch:
+    """Exchanges, or texts of a batch's only exchange, whose message has the batch's name."""
+    exchanges = tuple(
+        one if isinstance(one, Exchange) else exchange(one, name=name, user=user, answer=answer)
+        for one in said
+    )
+    return Batch(name, user, exchanges, attempts=1, waiting_since=SAID_AT)
+
+
+class Mind:
+    """A backend with its journal, and a model that answers what the test says."""
+
+    def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
+        self.llm = llm
+        self.settings = Valves(
+            embedder_provider="openai",
+            embedder_base_url=llm.base_url,
+            embedder_model="embed",
+            llm_provider="openai",
+            llm_base_url=llm.base_url,
+            llm_model="small",
+            extraction_rules="Never keep recipes.",
+        )
+        self.backend = LibraryBackend.open(self.settings, folder)
+        self.engine: Engine = open_state(folder)
+        self.journal = Journal(self.engine)
+        self.making = Changes(self.journal)
+        self.told: list[str] = []
+        llm.clear()
+
+    def hears(self, told: Batch, *operations: dict[str, Any]) -> int:
+        self.llm.clear()
+        self.llm.when(is_ours, json.dumps({"operations": list(operations)}))
+        return self.reconciles(told)
+
+    def reconciles(self, told: Batch) -> int:
+        """How many changes a batch has made in the end."""
+        rules = self.settings.extraction_rules
+        reconciler = Reconciler(self.backend, self.journal, told, rules, self.told)
+        changes = self.making.make(self.backend, told, reconciler.decide)
+        return sum(not change.refused and change.op != "heard" for change in changes)
+
+    def knows(self, text: str, *, user: str = "ada", expires: str = "") -> str:
+        return self.backend.store(user, text, batch="before", kind="fact", expires=expires)
+
+    def texts(self, user: str = "ada") -> list[str]:
+        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]
+        return sorted(row.payload["data"] for row in rows)
+
+    def changes(self) -> list[Change]:
+        return self.journal.of_user("ada")
+
+    def close(self) -> None:
+        self.backend.close()
+        self.engine.dispose()
+
+
+def is_ours(request: Request) -> bool:
+    return '"operations"' in request.said_by("system")

@@ -1,0 +1,179 @@
+"""What was decided is made once, whatever happens in between, and can be taken back."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from owui_memory.errors import Retry
+from owui_memory.remember.changes import Changes
+from owui_memory.remember.journal import Journal
+from tests.harness.scripted_llm import Request
+from tests.unit.remember.mind import Mind, batch, exchange, is_ours
+
+ADD = {"op": "add", "text": "The user likes tea."}
+REPLACE = {"op": "replace", "id": 1, "text": "The user lives in Porto."}
+REMOVE = {"op": "remove", "id": 1}
+
+
+@pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
+@pytest.mark.parametrize("crash", ["before it is made", "before it is marked"])
+def test_a_crash_between_makes_each_change_once(
+    mind: Mind, monkeypatch: pytest.MonkeyPatch, operation: dict[str, Any], crash: str
+) -> None:
+    mind.knows("The user lives in Lisbon.")
+    told = batch("I live in Porto and like tea.")
+
+    def die(*_: object, **__: object) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if crash == "before it is made":
+            patch.setattr(Changes, "_made", die)
+        else:
+            patch.setattr(Journal, "made", die)
+        with pytest.raises(KeyboardInterrupt):
+            mind.hears(told, operation)
+    mind.llm.clear()
+    assert mind.reconciles(replace(told, attempts=2)) == 1
+    assert mind.llm.chats() == [], "what was decided is not decided again"
+    expected = {
+        "add": ["The user likes tea.", "The user lives in Lisbon."],
+        "replace": ["The user lives in Porto."],
+        "remove": [],
+    }
+    assert mind.texts() == expected[operation["op"]]
+    assert [change.made for change in mind.changes()] == [True]
+
+
+@pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
+def test_every_change_can_be_undone_once(mind: Mind, operation: dict[str, Any]) -> None:
+    mind.knows("The user lives in Lisbon.")
+    mind.hears(batch("I live in Porto and like tea."), operation)
+    change = mind.changes()[0]
+    for _ in range(2):
+        mind.making.undo(mind.backend, change)
+    assert mind.texts() == ["The user lives in Lisbon."]
+    assert [item.undoes for item in mind.changes()] == [0, change.id]
+
+
+@pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
+def test_a_crash_in_an_undo_is_mended(
+    mind: Mind, monkeypatch: pytest.MonkeyPatch, operation: dict[str, Any]
+) -> None:
+    mind.knows("The user lives in Lisbon.")
+    mind.hears(batch("I live in Porto and like tea."), operation)
+    change = mind.changes()[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(Changes, "_made", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            mind.making.undo(mind.backend, change)
+    assert mind.making.undo(mind.backend, change)
+    assert mind.texts() == ["The user lives in Lisbon."]
+
+
+# An edited message takes back what only its earlier version said ------------------------------------
+
+REX = {"op": "add", "text": "The user's dog is called Rex."}
+
+
+def retract(mind: Mind, message: str) -> int:
+    return mind.making.retract(mind.backend, "ada", message)
+
+
+def test_what_a_message_added_is_taken_back_once(mind: Mind) -> None:
+    mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
+    assert [retract(mind, "m1"), retract(mind, "m1")] == [1, 0]
+    assert mind.texts() == []
+    assert [(change.op, change.undoes) for change in mind.changes()] == [("add", 0), ("remove", 1)]
+
+
+def test_what_a_message_replaced_comes_back(mind: Mind) -> None:
+    known = mind.knows("The user lives in Lisbon.", expires="2999-01-01")
+    mind.hears(batch(exchange("I moved to Porto.", name="m1")), REPLACE)
+    assert retract(mind, "m1") == 1
+    memory = mind.backend.get(known)
+    assert memory is not None
+    assert (memory.text, memory.expires) == ("The user lives in Lisbon.", "2999-01-01")
+
+
+def test_what_a_message_removed_comes_back(mind: Mind) -> None:
+    mind.knows("The user lives in Lisbon.")
+    mind.hears(batch(exchange("Forget where I live.", name="m1")), REMOVE)
+    assert mind.texts() == []
+    assert retract(mind, "m1") == 1
+    assert mind.texts() == ["The user lives in Lisbon."]
+
+
+def test_what_another_message_says_too_stays(mind: Mind) -> None:
+    mind.hears(batch(exchange("My dog is called Rex.", name="m1"), name="b1"), REX)
+    mind.hears(batch(exchange("Rex, as my dog is called, is ill.", name="m2"), name="b2"))
+    assert retract(mind, "m1") == 0
+    assert mind.texts() == ["The user's dog is called Rex."]
+
+
+def test_what_another_message_only_asks_about_is_taken_back(mind: Mind) -> None:
+    mind.hears(batch(exchange("My dog is called Rex.", name="m1"), name="b1"), REX)
+    mind.hears(batch(exchange("What is my dog called? Is it Rex?", name="m2"), name="b2"))
+    assert retract(mind, "m1") == 1
+
+
+def test_what_another_message_has_changed_since_stays_changed(mind: Mind) -> None:
+    mind.hears(
+        batch(exchange("I live in Lisbon.", name="m1"), name="b1"),
+        {"op": "add", "text": "The user lives in Lisbon."},
+    )
+    mind.hears(batch(exchange("I moved to Porto.", name="m2"), name="b2"), REPLACE)
+    assert retract(mind, "m1") == 0
+    assert mind.texts() == ["The user lives in Porto."]
+
+
+def test_what_may_have_come_from_either_of_two_messages_stays(mind: Mind) -> None:
+    same = [exchange("My dog is called Rex.", name=name) for name in ("m1", "m2")]
+    mind.hears(batch(*same), REX)
+    assert mind.changes()[0].source == "m1 m2"
+    assert retract(mind, "m1") == 0
+
+
+def test_of_two_messages_read_together_the_right_one_is_taken_back(mind: Mind) -> None:
+    said = batch(exchange("My dog is called Rex.", name="m1"), exchange("I like green tea.", name="m2"))
+    mind.hears(said, REX, {"op": "add", "text": "The user likes green tea."})
+    assert retract(mind, "m1") == 1
+    assert mind.texts() == ["The user likes green tea."]
+
+
+def test_another_users_message_of_the_same_id_is_left_alone(mind: Mind) -> None:
+    mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
+    assert mind.making.retract(mind.backend, "bob", "m1") == 0
+    assert mind.texts() == ["The user's dog is called Rex."]
+
+
+def test_the_marker_of_a_like_search_is_no_wildcard(mind: Mind) -> None:
+    mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
+    assert retract(mind, "%") == 0
+
+
+def test_a_failure_between_two_changes_marks_the_first_one(mind: Mind) -> None:
+    told = batch("My dog is called Rex, and I like tea.")
+    mind.llm.when(is_ours, json.dumps({"operations": [REX, ADD]}))
+    asked = itertools.count(1)
+
+    def is_its_second_time(request: Request) -> bool:
+        """The first is the look whether it is known; the second is to store it."""
+        return request.text == ADD["text"] and next(asked) == 2
+
+    with mind.llm.fault("embeddings", when=is_its_second_time, status=503), pytest.raises(Retry):
+        mind.reconciles(told)
+    assert [change.made for change in mind.changes()] == [True, False]
+    mind.reconciles(replace(told, attempts=2))
+    assert mind.texts() == ["The user likes tea.", "The user's dog is called Rex."]
+    assert len(mind.llm.chats()) == 1
+
+
+def test_a_batch_that_decided_nothing_leaves_no_trace(mind: Mind) -> None:
+    assert mind.hears(batch("Hello.")) == 0
+    assert Journal(mind.engine).of_user("ada") == []

@@ -1,0 +1,79 @@
+"""The state database: made whole, or taken from an earlier version to the newest."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from owui_memory.errors import TellAdmin
+from owui_memory.remember.journal import Journal
+from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.state import metadata, open_state
+
+# As the first version made it.
+VERSION_1 = """
+CREATE TABLE outbox (id INTEGER NOT NULL,
+  key VARCHAR(300) NOT NULL, user_id VARCHAR(200) NOT NULL,
+  chat_id VARCHAR(200) NOT NULL, exchange TEXT, state VARCHAR(10) NOT NULL, batch VARCHAR(40) NOT NULL,
+  attempts INTEGER NOT NULL, ready_at FLOAT NOT NULL,
+  claim_expires FLOAT NOT NULL, created_at FLOAT NOT NULL,
+  waiting_since FLOAT NOT NULL, error TEXT NOT NULL, PRIMARY KEY (id), UNIQUE (key));
+CREATE TABLE decisions (key VARCHAR(300) NOT NULL,
+  user_id VARCHAR(200) NOT NULL, chat_id VARCHAR(200) NOT NULL,
+  exchange_key VARCHAR(300) NOT NULL, timezone VARCHAR(64) NOT NULL,
+  created_at FLOAT NOT NULL, PRIMARY KEY (key));
+CREATE TABLE journal (id INTEGER NOT NULL, batch VARCHAR(40) NOT NULL, position INTEGER NOT NULL,
+  user_id VARCHAR(200) NOT NULL, op VARCHAR(10) NOT NULL, memory_id VARCHAR(64) NOT NULL,
+  before TEXT NOT NULL, after TEXT NOT NULL, kind VARCHAR(16) NOT NULL, expires VARCHAR(10) NOT NULL,
+  source TEXT NOT NULL,
+  model VARCHAR(200) NOT NULL, refused TEXT NOT NULL, made BOOLEAN NOT NULL, undoes INTEGER NOT NULL,
+  at FLOAT NOT NULL, PRIMARY KEY (id), UNIQUE (batch, position));
+CREATE TABLE schema_version (number INTEGER NOT NULL, PRIMARY KEY (number));
+INSERT INTO schema_version VALUES (1);
+INSERT INTO outbox VALUES (1, 'k', 'ada', 'c', '{"key": "k", "user_id": "ada", "chat_id": "c",
+  "user_text": "I live in Lisbon.", "assistant_text": "", "said_at": 1.0, "timezone": ""}',
+  'pending', '', 0, 0.0, 0.0, 1.0, 1.0, '');
+INSERT INTO journal VALUES (1, 'b', 0, 'ada', 'add', 'm', '', 'x', 'fact', '', 'k', '', '', 1, 0, 1.0);
+"""
+
+
+def test_an_unwritable_folder_tells_the_admin(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(TellAdmin, match="cannot be written") as told:
+        open_state(tmp_path / "file")
+    assert "MEMORY_DATA_DIR" in told.value.hint
+
+
+def test_the_schema_is_made_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        engine = open_state(tmp_path)
+        with engine.connect() as connection:
+            assert connection.execute(text("select number from schema_version")).all() == [(2,)]
+        engine.dispose()
+
+
+def test_an_earlier_version_is_migrated_with_what_is_in_it(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as earlier:
+        earlier.executescript(VERSION_1)
+    for _ in range(2):
+        engine = open_state(tmp_path)
+        there = inspect(engine)
+        for table in metadata.sorted_tables:
+            expected = {column.name for column in table.columns}
+            assert {column["name"] for column in there.get_columns(table.name)} == expected
+        assert [change.after for change in Journal(engine).of_user("ada")] == ["x"]
+        engine.dispose()
+    engine = open_state(tmp_path)
+    queue = Outbox(engine)
+    queue.put(Exchange("ada\nc\nnew", "ada", "c", "I live in Porto.", "", 2.0, follows="start"))
+    batch = queue.claim()
+    engine.dispose()
+    assert batch is not None
+    assert [(one.user_text, one.replaces) for one in batch.exchanges] == [
+        ("I live in Lisbon.", ()),
+        ("I live in Porto.", ()),
+    ], "nobody knows of old rows which message they followed"
