@@ -138,6 +138,8 @@ async def filter_on(store: Path, vectors: WordVectors, *, embedding: bool = Fals
 class _TakingTime:
     """Takes the time of one embedder and gives the vectors of another."""
 
+    floor = 0.0
+
     def __init__(self, embedder: Any, vectors: WordVectors) -> None:
         self._embedder, self._vectors = embedder, vectors
 

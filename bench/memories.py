@@ -106,6 +106,8 @@ class WordVectors:
     Vectors of `ready` texts are looked up (0.0002 ms), others summed from their words' (about 0.03 ms).
     """
 
+    floor = 0.0
+
     def __init__(self, ready: list[str] | None = None) -> None:
         self._words: dict[str, np.ndarray] = {}
         self._ready = {text: self._sum(text) for text in ready or ()}

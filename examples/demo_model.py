@@ -39,10 +39,14 @@ def chat_answer(question: str, messages: list[dict]) -> str:
 
 
 def given_memories(messages: list[dict]) -> list[str]:
-    """The lines of the memory block, from whichever system message holds it."""
-    system = "\n".join(str(message.get("content")) for message in messages if message.get("role") == "system")
-    block = BLOCK.search(system)
-    lines = block[1].splitlines() if block else []
+    """The lines of all memory blocks, in whichever messages they stand."""
+    lines = [
+        line
+        for message in messages
+        if message.get("role") in ("system", "user")
+        for block in BLOCK.findall(str(message.get("content")))
+        for line in block.splitlines()
+    ]
     return [line[2:].strip() for line in lines if line.startswith("- ")]
 
 

@@ -5,11 +5,12 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone
 errors.py    errors by reaction: retry, drop, tell the admin
 state.py     the state database: tables and migrations
-__main__.py  the command line: python -m owui_memory queue
+words.py     words of a text in any language
+__main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 chat/        what Open WebUI says, and what is said back: body, policy, decisions
-recall/      the inlet's side: search, select, block
-remember/    the outlet's side: outbox, writer, gate, reconcile, journal
+recall/      the inlet's side: search, rank, select, told, block, profile, why
+remember/    the outlet's side: outbox, writer, gate, reconcile, verbatim, changes, journal
 backends/    mem0 in its three forms behind one Protocol, and the embedded store
 ops/         guard, status, metrics, costs, breaker
 """

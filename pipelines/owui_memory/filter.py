@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from .backends.base import Part
-from .chat.body import Turn, read_inlet, read_outlet, with_block
+from .chat.body import Turn, read_inlet, read_outlet, with_blocks
 from .chat.policy import decide
 from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
 from .panel import lenient
+from .recall.block import Blocks
 from .runtime import RECALLS_AT_ONCE, Runtime
 from .settings import Environment, Valves
 
@@ -105,13 +106,13 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
-        block = await self._recall(runtime, turn, deadline) if decision.read else ""
+        blocks = await self._recall(runtime, turn, deadline) if decision.read else Blocks()
         if permission is not None and await _done_by(deadline, permission):
             permission.result()  # where it is late, it goes on in its thread
-        return with_block(body, block) if decision.read else body
+        return with_blocks(body, blocks) if decision.read else body
 
-    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> str:
-        """The block, or "" where the backend is not ready, fails, or misses the deadline."""
+    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Blocks:
+        """The blocks, or none where the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
             return self._without(runtime, "recall is paused, the backend keeps failing")
         if self._recalling >= RECALLS_AT_ONCE:
@@ -128,25 +129,25 @@ class Pipeline:
             runtime.breaker.failed(began)
             return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
         try:
-            block: str = recalling.result()
+            blocks: Blocks = recalling.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
             if not isinstance(error, Drop):
                 runtime.breaker.failed(began)
             runtime.metrics.failed("recall", error)
-            return ""
+            return Blocks()
         runtime.breaker.succeeded()
-        runtime.metrics.count("messages with memories" if block else "messages without relevant memories")
-        return block
+        runtime.metrics.count("messages with memories" if blocks else "messages without relevant memories")
+        return blocks
 
-    def _recalled(self, recalling: asyncio.Future[str]) -> None:
+    def _recalled(self, recalling: asyncio.Future[Blocks]) -> None:
         self._recalling -= 1
         if not recalling.cancelled():
             recalling.exception()  # after the deadline nobody else looks at it
 
     @staticmethod
-    def _without(runtime: Runtime, reason: str) -> str:
+    def _without(runtime: Runtime, reason: str) -> Blocks:
         runtime.metrics.count(f"messages without memories: {reason}")
-        return ""
+        return Blocks()
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():

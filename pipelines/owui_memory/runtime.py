@@ -9,7 +9,7 @@ from functools import partial
 
 from . import __version__
 from .backends import open_backend
-from .backends.base import Memory, Part
+from .backends.base import Part
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
@@ -17,9 +17,10 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.metrics import Metrics
 from .ops.status import BackendCheck, report
-from .recall.block import render
-from .recall.search import recall
+from .recall.block import Blocks
+from .recall.recall import Recalled, Recaller
 from .recall.told import Told
+from .recall.why import Explanations
 from .remember.journal import Journal
 from .remember.outbox import Exchange, Outbox
 from .remember.writer import Writer
@@ -47,7 +48,8 @@ class Runtime:
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
         self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
         self._check = BackendCheck(self.live)
-        self._told = Told(self._engine)
+        self._told, self._explanations = Told(self._engine), Explanations(self._engine)
+        self._recaller = Recaller(self._told)
         journal = Journal(self._engine)
         self._writer = Writer(self._outbox, self.live, journal, self._told, settings, self.metrics)
         # Apart, so that no slow backend keeps an exchange from being stored.
@@ -56,17 +58,17 @@ class Runtime:
         self.live.use(settings())
         self._writer.start()
 
-    def recall(self, turn: Turn) -> str:
-        """The block of memories for a turn."""
-        now = datetime.now(UTC)
-        memories = recall(self.live.get(), turn, self._settings(), now)
-        if memories:
-            self.state_pool.submit(self._keep_told, turn, memories)
-        return render(memories, now)
+    def recall(self, turn: Turn) -> Blocks:
+        """The blocks of memories for a turn."""
+        recalled = self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        self.state_pool.submit(self._keep_recalled, turn, recalled)
+        return recalled.blocks
 
-    def _keep_told(self, turn: Turn, memories: list[Memory]) -> None:
+    def _keep_recalled(self, turn: Turn, recalled: Recalled) -> None:
         try:
-            self._told.keep(turn, memories)
+            if recalled.new or recalled.gone:
+                self._told.keep(turn, recalled.new, recalled.gone)
+            self._explanations.keep(turn, recalled.why)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
 

@@ -198,13 +198,14 @@ class Valves(PanelModel):
         8, ge=0, le=50, title="Memories per message", description="At most so many are given to the model."
     )
     relevance_threshold: float = Field(
-        0.25,
+        0.42,
         ge=0,
-        le=1,
+        le=1.4,
         title="Relevance",
         description=(
-            "Memories less similar to the message than this (0 to 1) are left out. Raise it if unrelated "
-            "ones show up, lower it if the right ones are missing; it depends on the embedder."
+            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
+            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
+            "are missing."
         ),
     )
     memory_token_budget: int = Field(
@@ -212,7 +213,28 @@ class Valves(PanelModel):
         ge=50,
         le=16000,
         title="Token budget",
-        description="Tokens that memories may take in a prompt. None is cut: those that do not fit stay out.",
+        description=(
+            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
+            "conversation holds four times as many, then it is told anew."
+        ),
+    )
+    profile_token_budget: int = Field(
+        200,
+        ge=0,
+        le=4000,
+        title="Profile's token budget",
+        description=(
+            "Tokens for who the user is and how they want to be answered: told in every "
+            "conversation. 0: only where relevant."
+        ),
+    )
+    placement: Literal["message", "system"] = Field(
+        "message",
+        title="Where later memories go",
+        description=(
+            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
+            "system: all into the system prompt. A message with a web or file search always uses system."
+        ),
     )
     inlet_deadline_ms: int = Field(
         800,

@@ -75,12 +75,39 @@ told = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("user_id", String(200), nullable=False),
-    Column("chat", String(300), nullable=False),
+    Column("chat_id", String(300), nullable=False),
+    Column("conversation", String(40), nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("position", String(40), nullable=False),
     Column("memory_id", String(64), nullable=False),
     Column("text", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
     Column("told_at", Float, nullable=False),
-    UniqueConstraint("user_id", "chat", "memory_id", "text"),
+    UniqueConstraint("position", "memory_id", "text"),
+    Index("told_conversation", "conversation"),
+    Index("told_chat", "user_id", "chat_id"),
     Index("told_age", "told_at"),
+)
+
+# See recall/why.py.
+recalls = Table(
+    "recalls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", String(200), nullable=False),
+    Column("chat_id", String(300), nullable=False),
+    Column("explanation", Text, nullable=False),  # JSON
+    Column("at", Float, nullable=False),
+    Index("recalls_chat", "chat_id"),
+    Index("recalls_age", "at"),
+)
+
+# Counts the changes of each user's memories, so that what was read of them is known to be current.
+versions = Table(
+    "versions",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 
 # See remember/journal.py.
@@ -100,6 +127,8 @@ journal = Table(
     Column("expired", String(10), nullable=False, default=""),
     Column("source", Text, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
+    Column("chat", String(200), nullable=False, default=""),
+    Column("place", Integer, nullable=False, default=0),
     Column("model", String(200), nullable=False),
     Column("refused", Text, nullable=False),
     Column("made", Boolean, nullable=False),
@@ -107,17 +136,19 @@ journal = Table(
     Column("at", Float, nullable=False),
     UniqueConstraint("batch", "position"),
     Index("journal_memory", "memory_id"),
+    Index("journal_chat", "user_id", "chat"),
 )
 
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
 def _to_2(connection: Connection) -> None:
-    """Versions of a message, what was told, when something was said."""
-    told.create(connection)
+    """Versions of a message, what was told and why, when and where something was said."""
+    for table in (told, recalls, versions):
+        table.create(connection)
     _add_columns(connection, outbox, "follows", "said_at")
     _add_columns(connection, decisions, "follows")
-    _add_columns(connection, journal, "expired", "said_at")
+    _add_columns(connection, journal, "expired", "said_at", "chat", "place")
     for index in journal.indexes:
         index.create(connection, checkfirst=True)
 

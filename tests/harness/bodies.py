@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from owui_memory.recall.block import without_block
+
+BLOCK = re.compile(r"<user_memories>.*?</user_memories>", re.DOTALL)
 RECORDINGS = Path(__file__).parent.parent / "fixtures" / "recordings"
 Body = dict[str, Any]
 User = dict[str, Any]
@@ -208,6 +212,37 @@ class Chat:
 def system_text(body: Body) -> str:
     """All system messages of a body, as one text."""
     return "\n".join(m["content"] for m in body["messages"] if m["role"] == "system")
+
+
+def told_text(body: Body) -> str:
+    """All blocks of memories in a body, as one text."""
+    contents = (message["content"] for message in body["messages"])
+    texts = (text if isinstance(text, str) else json.dumps(text, ensure_ascii=False) for text in contents)
+    return "\n".join(block for text in texts for block in BLOCK.findall(text))
+
+
+def without_blocks(body: Any) -> Any:
+    """Any body as it was before the filter put its blocks in. An empty system message says nothing."""
+    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
+        return body
+    messages = []
+    for message in body["messages"]:
+        if isinstance(message, dict) and message.get("role") in ("system", "user"):
+            content = message.get("content")
+            if isinstance(content, str):
+                content = without_block(content)
+            elif isinstance(content, list) and content and _is_block(content[0]):
+                content = content[1:]
+            if not content and message["role"] == "system":
+                continue
+            message = {**message, "content": content}
+        messages.append(message)
+    return {**body, "messages": messages}
+
+
+def _is_block(part: Any) -> bool:
+    text = part.get("text") if isinstance(part, dict) else None
+    return isinstance(text, str) and bool(text) and not without_block(text)
 
 
 def _template(capability: bool | None, task: str | None) -> Body:

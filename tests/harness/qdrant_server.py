@@ -26,7 +26,8 @@ class QdrantServer(WebServer):
         self._client = QdrantClient(":memory:")
         self._lock = threading.Lock()
         self.indexes: list[tuple[str, str]] = []  # collection, field
-        app = FastAPI(dependencies=[Depends(self._authenticate)])
+        self.requests: list[str] = []  # paths
+        app = FastAPI(dependencies=[Depends(self._authenticate), Depends(self._record)])
         app.get("/")(self._version)
         app.get("/collections")(self._collections)
         app.get("/collections/{name}")(self._collection)
@@ -46,6 +47,9 @@ class QdrantServer(WebServer):
     def stop(self) -> None:
         super().stop()
         self._client.close()
+
+    def _record(self, request: Request) -> None:
+        self.requests.append(request.url.path)
 
     def _authenticate(self, request: Request) -> None:
         if self._key and request.headers.get("api-key") != self._key:

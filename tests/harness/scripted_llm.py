@@ -178,6 +178,14 @@ def embedding(text: str, dims: int = DIMENSIONS) -> list[float]:
     return [x / norm for x in vector]
 
 
+def _nearer(vector: list[float], nearness: float) -> list[float]:
+    """The same with a part that all have in common."""
+    if not nearness:
+        return vector
+    common = math.sqrt(nearness / len(vector))
+    return [math.sqrt(1 - nearness) * value + common for value in vector]
+
+
 def _put(vector: list[float], feature: str, weight: float) -> None:
     digest = hashlib.blake2b(feature.encode(), digest_size=8).digest()
     vector[int.from_bytes(digest[:4], "big") % len(vector)] += weight if digest[4] & 1 else -weight
@@ -194,14 +202,13 @@ def default_reply(request: Request) -> str | dict[str, Any]:
         return {"operations": []}
     if "### Task:" in request.last_user_text:
         return task_answer(request.last_user_text)
-    known = memory_lines(system)
+    known = memory_lines(request.text)
     return "I know: " + "; ".join(known) if known else HELLO
 
 
-def memory_lines(system_text: str) -> list[str]:
-    """The memories in our block: its lines that start with a dash."""
-    block = BLOCK.search(system_text)
-    lines = block.group(1).splitlines() if block else []
+def memory_lines(prompt: str) -> list[str]:
+    """The memories in our blocks: their lines that start with a dash."""
+    lines = [line for block in BLOCK.findall(prompt) for line in block.splitlines()]
     return [line.strip().removeprefix("- ") for line in lines if line.strip().startswith("- ")]
 
 
@@ -264,6 +271,7 @@ class ScriptedLLM:
 
     def __init__(self, *, port: int = 0, dims: int = DIMENSIONS) -> None:
         self.dims = dims
+        self.nearness = 0.0  # cosine that all embeddings have in common
         self._lock = threading.Lock()
         self._requests: list[Request] = []
         self._rules: list[tuple[Predicate, Reply]] = []
@@ -351,7 +359,7 @@ class ScriptedLLM:
         """Forget requests, rules and faults."""
         with self._lock:
             faults, self._faults = self._faults, []
-            self._requests, self._rules = [], []
+            self._requests, self._rules, self.nearness = [], [], 0.0
         for fault in faults:
             if fault.until:
                 fault.until.set()
@@ -557,7 +565,7 @@ class _Handler(BaseHTTPRequestHandler):
         in_base64 = request.body.get("encoding_format") == "base64"
         found = []
         for index, text in enumerate(request.inputs):
-            vector: Any = embedding(text, dims)
+            vector: Any = _nearer(embedding(text, dims), self.server.llm.nearness)
             if in_base64:
                 vector = base64.b64encode(struct.pack(f"<{dims}f", *vector)).decode()
             found.append({"object": "embedding", "index": index, "embedding": vector})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from tests.harness.bodies import Chat, Turn, system_text
+from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.scripted_llm import DIMENSIONS
 
@@ -26,9 +26,9 @@ def tell(server: PipelinesServer, text: str, *, user: str = "ada", chat: Chat | 
 
 
 def recalled(server: PipelinesServer, question: str, *, user: str = "ada", chat: Chat | None = None) -> str:
-    """The system text that the model gets with `question`, "" if none; a new chat unless one is given."""
+    """The memories that the model gets with `question`, "" if none; a new chat unless one is given."""
     turn = (chat or Chat(user)).say(question)
-    return system_text(server.inlet(turn.inlet, turn.user))
+    return told_text(server.inlet(turn.inlet, turn.user))
 
 
 def fresh(question: str) -> str:

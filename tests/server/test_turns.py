@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.harness.bodies import Chat, inlet_body, recording, recording_names, system_text, user_of
+from tests.harness.bodies import (
+    Chat,
+    inlet_body,
+    recording,
+    recording_names,
+    system_text,
+    user_of,
+    without_blocks,
+)
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import Request, ScriptedLLM, memory_lines
@@ -216,7 +224,7 @@ class TestAnyBody:
         real = recording(name)
         call = shared_server.inlet if ".inlet" in name else shared_server.outlet
         sent = call(real["body"], real["user"])
-        assert _without_system(sent) == _without_system(real["body"])
+        assert without_blocks(sent) == without_blocks(real["body"])
 
     @pytest.mark.parametrize(
         "body",
@@ -368,7 +376,3 @@ def test_qdrant_as_the_store(pipelines_server: StartServer, user: str) -> None:
         assert "Rex" in recalled(server, QUESTION, user=user)
         assert recalled(server, QUESTION, user=f"not-{user}") == ""
         server.stop()
-
-
-def _without_system(body: dict[str, Any]) -> dict[str, Any]:
-    return {**body, "messages": [m for m in body["messages"] if m["role"] != "system"]}

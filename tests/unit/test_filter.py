@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from owui_memory.filter import Pipeline
-from owui_memory.recall.block import without_block
 from owui_memory.state import open_state, outbox
-from tests.harness.bodies import Chat, recording, recording_names
+from tests.harness.bodies import Chat, recording, recording_names, without_blocks
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -126,30 +125,6 @@ def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(filter_: Running, c
     assert filter_.outlet(call["body"], call["user"]) == before["body"]
     last_error = filter_.part("last error")["detail"]
     assert "inside the filter" not in last_error, last_error
-
-
-def without_blocks(body: Any) -> Any:
-    """The body as it was before the filter put its block in. An empty system message says nothing."""
-    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
-        return body
-    messages = []
-    for message in body["messages"]:
-        if isinstance(message, dict) and message.get("role") == "system":
-            content = message.get("content")
-            if isinstance(content, str):
-                content = without_block(content)
-            elif isinstance(content, list) and content and is_block(content[0]):
-                content = content[1:]
-            if not content:
-                continue
-            message = {**message, "content": content}
-        messages.append(message)
-    return {**body, "messages": messages}
-
-
-def is_block(part: Any) -> bool:
-    text = part.get("text") if isinstance(part, dict) else None
-    return isinstance(text, str) and bool(text) and not without_block(text)
 
 
 @pytest.mark.parametrize("role", ["user", "system", "assistant"])

@@ -47,7 +47,7 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
     [
         ({"memories_per_turn": "many"}, "memories_per_turn must be a whole number from 0 to 50, not 'many'."),
         ({"memories_per_turn": "51"}, "memories_per_turn must be a whole number from 0 to 50, not '51'."),
-        ({"relevance_threshold": "nan"}, "relevance_threshold must be a number from 0 to 1, not 'nan'."),
+        ({"relevance_threshold": "nan"}, "relevance_threshold must be a number from 0 to 1.4, not 'nan'."),
         ({"enabled": "perhaps"}, "enabled must be true or false, not 'perhaps'."),
         ({"user_switch": "on"}, "user_switch must be one of follow, ignore, not 'on'."),
         (

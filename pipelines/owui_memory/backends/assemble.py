@@ -16,7 +16,10 @@ from .embedder import Embedder
 from .faults import translated
 from .llms import Llms
 
-_STORE_CLASS = f"{__package__}.sqlite_store.SqliteStore"
+_STORE_CLASSES = {
+    "sqlite": f"{__package__}.sqlite_store.SqliteStore",
+    "qdrant": f"{__package__}.qdrant_store.QdrantStore",
+}
 
 
 def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> tuple[Any, int]:
@@ -36,6 +39,7 @@ def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -
     local = settings.embedder_provider == "bundled"
     embedder = Embedder(model, settings.embedder_base_url, local=local)
     dims = len(embedder.embed_now("size"))
+    embedder.calibrate()
 
     llms = Llms.open(settings, metrics)
     store = providers.vector_store(settings, data_dir, dims)
@@ -87,7 +91,7 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
     from mem0.utils.factory import VectorStoreFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
-    VectorStoreFactory.provider_to_class["sqlite"] = _STORE_CLASS
+    VectorStoreFactory.provider_to_class.update(_STORE_CLASSES)
     name, config = store
     return Memory(
         # model_construct: mem0's validators refuse a store that is not its own.

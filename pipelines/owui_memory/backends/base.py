@@ -15,6 +15,7 @@ class Memory:
     """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
+    `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
     """
 
     id: str
@@ -24,6 +25,8 @@ class Memory:
     batch: str = ""
     kind: str = "fact"
     expires: str = ""
+    chat: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,17 @@ class EditableBackend(Backend, Protocol):
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer, in JSON where the provider can be told so."""
 
-    def store(self, user_id: str, text: str, *, batch: str, kind: str, expires: str) -> str:
-        """Add one memory as it stands; its id. `expires`: the last day it is recalled, YYYY-MM-DD or ""."""
+    def store(self, user_id: str, new: Memory) -> str:
+        """Add one memory as it stands; the id that it was given. Its id and times are not looked at."""
 
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None where there is none."""
+
+    def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        """Those of these memories that there are, in no order."""
+
+    def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
+        """A user's memories of one kind that have not expired, newest first."""
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> None:
         """Give a memory another text and last day; id, kind and created time stay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,6 +14,22 @@ from .faults import translated
 
 Vector = list[float]
 
+# Questions and memories that have nothing to do with each other. Of all-MiniLM-L6-v2 their mean cosine is
+# _UNRELATED; other embedders give unrelated texts anything up to 0.8, and a gate must know how much.
+_QUESTIONS = (
+    "How do I reverse a list in Python?",
+    "What is the capital of Australia?",
+    "Write a short poem about the sea.",
+    "Can you convert 30 miles to kilometres?",
+)
+_MEMORIES = (
+    "The user's daughter Clara plays the cello.",
+    "The user is allergic to peanuts.",
+    "The user works as a nurse in Lisbon.",
+    "The user prefers short answers.",
+)
+_UNRELATED = 0.05
+
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _BATCH = 16  # texts encoded at once: eight take four times as long as one
 
@@ -21,7 +38,10 @@ class Embedder:
     """Stands in mem0's `Memory` for the embedder it wraps.
 
     `local`: a model in this process. Then one call at a time encodes what all threads wait for.
+    `floor`: the cosine that means nothing, 0 for the bundled model; known after `calibrate`.
     """
+
+    floor = 0.0
 
     def __init__(self, model: Any, address: str, *, local: bool) -> None:
         self.config = model.config
@@ -48,9 +68,22 @@ class Embedder:
         with translated("embedder", self._address):
             return list(self._encode(text, memory_action))
 
+    def calibrate(self) -> None:
+        """Learn the floor. Raises a MemoryFault that names the embedder."""
+        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
+        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
+        cosines = [cosine(question, memory) for question in questions for memory in memories]
+        self.floor = min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
+
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
         return vectors
+
+
+def cosine(one: Vector, other: Vector) -> float:
+    """Of two vectors; 0 where one of them has no direction."""
+    lengths = math.hypot(*one) * math.hypot(*other)
+    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
 
 
 class _Batches:

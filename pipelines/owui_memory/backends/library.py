@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from ..ops.metrics import Metrics
 from ..settings import Valves
 from .assemble import assemble
 from .base import Found, Memory, Message, Part, Reply, aware_time
+from .embedder import cosine
 from .faults import host_of, translated
 from .llms import Llms
 from .stores import release
+
+_BESIDE = 8  # searches by words at once
 
 
 class LibraryBackend:
@@ -29,6 +32,7 @@ class LibraryBackend:
         self._settings = settings
         self._dims = dims
         self._llms: Llms = memory.llm
+        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-words")
 
     @classmethod
     def open(cls, settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> LibraryBackend:
@@ -39,29 +43,22 @@ class LibraryBackend:
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         if limit < 1:
             return []
-        vector = self._memory.embedding_model.embed(query)
-        today = _day_that_is_over_nowhere()
         pool = limit
         while True:
-            found, full = self._candidates(user_id, query, vector, pool)
-            current = [item for item in found if (item.memory.expires or today) >= today]
+            found, full = self._candidates(user_id, query, pool)
+            current = [item for item in found if not _is_over(item.memory)]
             # Expired memories take places in the pool of those that still hold.
             if not full or len(current) >= limit or len(current) == len(found):
                 return current
             pool *= 4
 
-    def _candidates(
-        self, user_id: str, query: str, vector: list[float], pool: int
-    ) -> tuple[list[Found], bool]:
+    def _candidates(self, user_id: str, query: str, pool: int) -> tuple[list[Found], bool]:
         """The nearest, expired ones too, and whether there may be more."""
-        store, owner = self._memory.vector_store, {"user_id": user_id}
-        with translated("store", self._settings.vector_store_url):
-            by_meaning = store.search(query=query, vectors=vector, top_k=pool, filters=owner)
-            by_words = store.keyword_search(query=query, top_k=pool, filters=owner)
+        by_meaning, by_words = self._rows(user_id, query, pool)
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
-            Found(_memory(row), meaning=_similarity(row.score), keyword=keyword.pop(str(row.id), none))
+            Found(_memory(row), self._similarity(row.score), keyword=keyword.pop(str(row.id), none))
             for row in by_meaning
         ]
         # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
@@ -73,10 +70,29 @@ class LibraryBackend:
         ]
         return [item for item in found if item.memory.text], len(by_meaning) >= pool
 
+    def _rows(self, user_id: str, query: str, pool: int) -> tuple[Sequence[Any], Sequence[Any] | None]:
+        """By meaning and by words; None for words where the store cannot look for some of several."""
+        store, owner = self._memory.vector_store, {"user_id": user_id}
+        embed = self._memory.embedding_model.embed
+        with translated("store", self._settings.vector_store_url):
+            if self._settings.vector_store == "qdrant":
+                rows: tuple[Sequence[Any], Sequence[Any] | None]
+                rows = store.search_both(query, embed(query), pool, owner)
+                return rows
+            if self._settings.vector_store == "pgvector":  # its words must all be there
+                return store.search(query=query, vectors=embed(query), top_k=pool, filters=owner), None
+            # Words need no vector: they are looked for while the text is embedded.
+            by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owner)
+            try:
+                by_meaning = store.search(query=query, vectors=embed(query), top_k=pool, filters=owner)
+            finally:
+                wait([by_words])
+            return by_meaning, by_words.result()
+
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         embed = self._memory.embedding_model.embed
         vector = embed(text)
-        return [_similarity(_cosine(vector, embed(other))) for other in others]
+        return [self._similarity(cosine(vector, embed(other))) for other in others]
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         told = [dict(message) for message in messages]
@@ -87,13 +103,13 @@ class LibraryBackend:
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
 
-    def store(self, user_id: str, text: str, *, batch: str, kind: str, expires: str) -> str:
+    def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
             added = self._memory.add(
-                [{"role": "user", "content": text}],
+                [{"role": "user", "content": new.text}],
                 user_id=user_id,
-                metadata={"batch": batch, "kind": kind},
-                expiration_date=expires or None,
+                metadata={"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place},
+                expiration_date=new.expires or None,
                 infer=False,
             )
         return str(added["results"][0]["id"])
@@ -102,6 +118,22 @@ class LibraryBackend:
         with translated("store", self._settings.vector_store_url):
             row = self._memory.vector_store.get(vector_id=memory_id)
         return _memory(row) if row else None
+
+    def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        store = self._memory.vector_store
+        with translated("store", self._settings.vector_store_url):
+            if hasattr(store, "get_all"):
+                rows = store.get_all(memory_ids)
+            else:
+                rows = [row for memory_id in memory_ids if (row := store.get(vector_id=memory_id))]
+        return [_memory(row) for row in rows]
+
+    def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
+        with translated("store", self._settings.vector_store_url):
+            filters = {"user_id": user_id, "kind": kind}
+            rows = self._memory.vector_store.list(filters=filters, top_k=most)[0]
+        memories = [memory for row in rows if not _is_over(memory := _memory(row))]
+        return sorted(memories, key=lambda memory: (str(memory.updated_at), memory.id), reverse=True)
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> None:
         with translated("store", self._settings.vector_store_url):
@@ -125,8 +157,14 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def close(self) -> None:
+        self._beside.shutdown()
         self._memory.close()
         release(self._memory)
+
+    def _similarity(self, cosine: float) -> float:
+        """0 to 1: opposite is no more different than unrelated, and rounding may go beyond 1."""
+        floor: float = self._memory.embedding_model.floor
+        return min(max((float(cosine) - floor) / (1 - floor), 0.0), 1.0)
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
@@ -144,19 +182,11 @@ class LibraryBackend:
         return Part(name, True, detail)
 
 
-def _day_that_is_over_nowhere() -> str:
-    """A plan's last day ends when it ends for its user, whose time zone is not known here."""
-    return (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
-
-
-def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    lengths = math.hypot(*one) * math.hypot(*other)
-    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
-
-
-def _similarity(cosine: float) -> float:
-    """0 to 1: opposite is no more different than unrelated, and rounding may go beyond 1."""
-    return min(max(float(cosine), 0.0), 1.0)
+def _is_over(memory: Memory) -> bool:
+    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    if not memory.expires:
+        return False
+    return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
 
 
 def _memory(row: Any) -> Memory:
@@ -169,4 +199,6 @@ def _memory(row: Any) -> Memory:
         batch=str(payload.get("batch") or ""),
         kind=str(payload.get("kind") or "fact"),
         expires=str(payload.get("expiration_date") or ""),
+        chat=str(payload.get("chat") or ""),
+        place=place if isinstance(place := payload.get("place"), int) else 0,
     )

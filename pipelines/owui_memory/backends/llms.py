@@ -12,7 +12,7 @@ from ..errors import Drop, MemoryFault, TellAdmin
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.metrics import Metrics
-from ..recall.block import estimated_tokens
+from ..recall.tokens import estimated_tokens
 from ..settings import Valves
 from . import providers
 from .base import Message, Part, Reply

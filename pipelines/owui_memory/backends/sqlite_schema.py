@@ -7,11 +7,13 @@ identifier. Numbers are not used twice: whoever still has a deleted collection o
 # ruff: noqa: S608  (table names are made of our own numbers)
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
 from ..errors import TellAdmin
 from .sqlite_driver import Connections, erases_words
+from .sqlite_text import indexed
 
 MAX_NAME = 200
 MAX_DIMS = 8192  # of sqlite-vec
@@ -22,7 +24,7 @@ CHUNK = 32
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One collection's tables: memories (id, user, JSON), their vectors and their words, joined by `seq`."""
+    """One collection's tables: memories (id, user, chat, JSON), their vectors and words, joined by `seq`."""
 
     number: int
     dims: int
@@ -54,9 +56,12 @@ def open_collection(connections: Connections, name: str, dims: int) -> Tables:
     # Looked up without the write lock first: opening must not wait for whoever writes.
     with connections.use() as connection:
         tables = _find(connection, name)
-    if tables is None:
+        current = tables is not None and _is_current(connection, tables)
+    if tables is None or not current:
         with connections.write() as connection:
             tables = _find(connection, name) or _register(connection, name, dims)
+            if not _is_current(connection, tables):
+                _upgrade(connection, tables)
     if tables.dims != dims:
         raise wrong_size(name, tables.dims, dims)
     return tables
@@ -73,16 +78,24 @@ def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
 def make_tables(connection: sqlite3.Connection, tables: Tables) -> None:
     connection.execute(
         f"CREATE TABLE {tables.memories} (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, "
-        "user_id TEXT, payload TEXT NOT NULL, "
+        "user_id TEXT, chat TEXT, payload TEXT NOT NULL, "
         "created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"
     )
-    connection.execute(f"CREATE INDEX {tables.memories}_user ON {tables.memories} (user_id)")
+    _index_chats(connection, tables)
     connection.execute(
         f"CREATE VIRTUAL TABLE {tables.vectors} USING vec0(owner TEXT partition key, "
         f"embedding float[{tables.dims}] distance_metric=cosine, chunk_size={CHUNK})"
     )
+    _make_words(connection, tables)
+
+
+def _index_chats(connection: sqlite3.Connection, tables: Tables) -> None:
+    connection.execute(f"CREATE INDEX {tables.memories}_chat ON {tables.memories} (user_id, chat)")
+
+
+def _make_words(connection: sqlite3.Connection, tables: Tables) -> None:
     connection.execute(
-        f"CREATE VIRTUAL TABLE {tables.words} USING fts5(owner, body, "
+        f"CREATE VIRTUAL TABLE {tables.words} USING fts5(owner, body, context, "
         "tokenize = \"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
     )
     if erases_words(connection):
@@ -92,6 +105,26 @@ def make_tables(connection: sqlite3.Connection, tables: Tables) -> None:
 def drop_tables(connection: sqlite3.Connection, tables: Tables) -> None:
     for table in (tables.memories, tables.vectors, tables.words):
         connection.execute(f"DROP TABLE {table}")
+
+
+def _is_current(connection: sqlite3.Connection, tables: Tables) -> bool:
+    columns = connection.execute("SELECT name FROM pragma_table_info(?)", (tables.memories,))
+    return ("chat",) in columns.fetchall()
+
+
+def _upgrade(connection: sqlite3.Connection, tables: Tables) -> None:
+    """From the first version, which knew nothing of chats: words are indexed anew."""
+    connection.execute(f"ALTER TABLE {tables.memories} ADD chat TEXT")
+    connection.execute(f"DROP INDEX {tables.memories}_user")
+    _index_chats(connection, tables)
+    owners = dict(connection.execute(f"SELECT rowid, owner FROM {tables.words}").fetchall())
+    connection.execute(f"DROP TABLE {tables.words}")
+    _make_words(connection, tables)
+    for seq, payload in connection.execute(f"SELECT seq, payload FROM {tables.memories}").fetchall():
+        connection.execute(
+            f"INSERT INTO {tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, '')",
+            (seq, owners.get(seq, ""), indexed(json.loads(payload))),
+        )
 
 
 def _find(connection: sqlite3.Connection, name: str) -> Tables | None:

@@ -1,7 +1,9 @@
 """A mem0 vector store in one SQLite file: the embedded default.
 
 A memory is written to three tables in one transaction: itself as JSON, its vector (sqlite-vec, partitioned
-by user) and its words (FTS5, with the user as a required term).
+by user) and its words (FTS5, with the user as a required term). With its own words go, at a lower weight,
+those of the two memories before it in the same chat: what was said there is often what it is about. They are
+taken away again with the memory that they are of.
 """
 
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
@@ -27,6 +29,10 @@ from .sqlite_schema import drop_tables, make_tables, open_collection, wrong_size
 from .sqlite_text import indexed, match_expression
 
 KNN_LIMIT = 4096  # of sqlite-vec
+
+# docs/recall.md says what was measured.
+_CONTEXT = 2  # memories before one, in its chat
+_CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +112,19 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             raise Drop("An insert needs as many payloads and ids as vectors.")
         # Everything that can be refused is refused before the write lock is taken.
         entries = [
-            (str(id_), _user(payload), _to_json(payload), self._blob(vector), indexed(payload))
+            (str(id_), _user(payload), _chat(payload), _to_json(payload), self._blob(vector))
             for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
         ]
         with self._connections.write() as connection:
-            for id_, user, text, blob, words in entries:
+            for id_, user, chat, text, blob in entries:
                 (seq,) = connection.execute(
-                    f"INSERT INTO {self._tables.memories} (id, user_id, payload) VALUES (?, ?, ?) "
-                    "ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, payload = excluded.payload "
-                    "RETURNING seq",
-                    (id_, user, text),
+                    f"INSERT INTO {self._tables.memories} (id, user_id, chat, payload) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, chat = excluded.chat, "
+                    "payload = excluded.payload RETURNING seq",
+                    (id_, user, chat, text),
                 ).fetchone()
                 self._put_vector(connection, seq, user, blob)
-                self._put_words(connection, seq, user, words)
+                self._put_words(connection, seq)
             self._erase_words(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
@@ -127,18 +133,20 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         text = None if payload is None else _to_json(payload)
         with self._connections.write() as connection:
             row = connection.execute(
-                f"SELECT seq, user_id FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
+                f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
             ).fetchone()
             if row is None:
                 raise Drop("The memory to update no longer exists.")
-            seq, user = row
+            seq, user, chat = row
             if payload is not None:
                 user = _user(payload)
                 connection.execute(
-                    f"UPDATE {self._tables.memories} SET user_id = ?, payload = ? WHERE seq = ?",
-                    (user, text, seq),
+                    f"UPDATE {self._tables.memories} SET user_id = ?, chat = ?, payload = ? WHERE seq = ?",
+                    (user, _chat(payload), text, seq),
                 )
-                self._put_words(connection, seq, user, indexed(payload))
+                self._put_words(connection, seq)
+                if (user, _chat(payload)) != row[1:]:
+                    self._follow(connection, seq, row[1], chat)
                 self._erase_words(connection)
             if blob is None and user != row[1]:
                 blob = self._stored_blob(connection, seq)  # it moves to the other user's partition
@@ -149,11 +157,13 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         """Erase one memory; nothing happens when it is absent."""
         with self._connections.write() as connection:
             row = connection.execute(
-                f"DELETE FROM {self._tables.memories} WHERE id = ? RETURNING seq", (str(vector_id),)
+                f"DELETE FROM {self._tables.memories} WHERE id = ? RETURNING seq, user_id, chat",
+                (str(vector_id),),
             ).fetchone()
             if row is not None:
-                connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row)
-                connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row)
+                connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
+                connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
+                self._follow(connection, *row)
                 self._erase_words(connection)
 
     # Reading
@@ -165,6 +175,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
             ).fetchone()
         return _row(row) if row else None
+
+    def get_all(self, vector_ids: Sequence[str]) -> Rows:
+        """Those of these memories that there are, in no order."""
+        marks = ", ".join("?" for _ in vector_ids)
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id IN ({marks})",
+                [str(id_) for id_ in vector_ids],
+            ).fetchall()
+        return [_row(row) for row in rows]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
         """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
@@ -224,7 +244,8 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if top_k < 1 or match is None:
             return []
         words = self._tables.words
-        near = f"SELECT {words}.rowid AS seq, bm25({words}, 0.0, 1.0) AS distance FROM {words}"
+        distance = f"bm25({words}, 0.0, 1.0, {_CONTEXT_WEIGHT})"
+        near = f"SELECT {words}.rowid AS seq, {distance} AS distance FROM {words}"
         values: list[Any] = [match]
         if _user_only(filters):  # the owner's term filters already
             near += f" WHERE {words} MATCH ?"
@@ -292,10 +313,36 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 (seq, _owner(user), blob),
             )
 
-    def _put_words(self, connection: sqlite3.Connection, seq: int, user: str | None, words: str) -> None:
+    def _put_words(self, connection: sqlite3.Connection, seq: int) -> None:
+        """Index a memory's words, and those of the memories for which it is context."""
+        memories = self._tables.memories
+        (user, chat, payload) = connection.execute(
+            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
+        ).fetchone()
+        self._index(connection, seq, user, chat, payload)
+        self._follow(connection, seq, user, chat)
+
+    def _follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
+        """Index the memories anew for which the one at `seq` was context."""
+        for row in connection.execute(
+            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
+            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (user, chat, seq, _CONTEXT),
+        ).fetchall():
+            self._index(connection, *row)
+
+    def _index(
+        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
+    ) -> None:
+        before = connection.execute(
+            f"SELECT payload FROM {self._tables.memories} "
+            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (user, chat, seq, _CONTEXT),
+        ).fetchall()
+        context = " ".join(indexed(json.loads(text)) for (text,) in before)
         connection.execute(
-            f"REPLACE INTO {self._tables.words} (rowid, owner, body) VALUES (?, ?, ?)",
-            (seq, _owner(user), words),
+            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
+            (seq, _owner(user), indexed(json.loads(payload)), context),
         )
 
     def _erase_words(self, connection: sqlite3.Connection) -> None:
@@ -311,6 +358,12 @@ def _user_only(filters: Filters | None) -> bool:
 def _user(payload: Payload) -> str | None:
     user = payload.get("user_id")
     return user if isinstance(user, str) and user else None
+
+
+def _chat(payload: Payload) -> str | None:
+    """The chat it is from; None where that is not known."""
+    chat = payload.get("chat")
+    return chat if isinstance(chat, str) and chat else None
 
 
 def _owner(user: str | None) -> str:

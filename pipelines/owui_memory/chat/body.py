@@ -6,16 +6,17 @@ Everything that comes in may be missing or of a wrong type: what cannot be read 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
-from ..recall.block import without_block
+from ..recall.block import Blocks, without_block
 
 Place = Literal["chat", "temporary", "channel", "api"]
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_SEARCHES = ("web_search", "image_generation")
 _DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | re.IGNORECASE)
 
 
@@ -27,6 +28,8 @@ class Turn:
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
+    `positions` names each user message of the conversation by all that users said up to it, this one last.
+    `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
     """
 
     user_id: str
@@ -42,6 +45,9 @@ class Turn:
     task: str = ""
     memory_switch: bool | None = None
     memory_capability: bool = True
+    positions: tuple[str, ...] = ()
+    text_before: str = ""
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     chat_id = _text(meta.get("chat_id"))
     message_id = _text(meta.get("message_id"))
     user_message_id = _text(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash(user_id, texts)
+    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
     features = _mapping(body.get("features") or meta.get("features"))
     info = _mapping(_mapping(meta.get("model")).get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
@@ -82,6 +88,10 @@ def read_inlet(body: Any, user: Any) -> Turn:
         task=_text(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,
+        positions=tuple(_hashes((user_id, chat_id), texts)),
+        text_before=texts[-2] if len(texts) > 1 else "",
+        searched=any(features.get(name) is True for name in _SEARCHES)
+        or bool(body.get("files") or meta.get("files")),
     )
 
 
@@ -98,42 +108,51 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
     # An API call's id is made after the inlet: such a turn is found by its text.
     return Answered(
         user_id=user_id,
-        keys=(_text(body.get("id")), _hash(user_id, texts)),
+        keys=(_text(body.get("id")), _hash((user_id, *texts))),
         user_text=texts[-1],
         assistant_text=_answer(messages[-1]),
     )
 
 
-def with_block(body: Mapping[str, Any], block: str) -> dict[str, Any]:
-    """A copy of the body with the block in front of its first system message.
-
-    An earlier block of ours in any system message goes; no other message changes. An empty block
-    only takes the earlier one out.
-    """
-    messages = [kept for message in body["messages"] for kept in _without_block(message)]
-    if block:
+def with_blocks(body: Mapping[str, Any], blocks: Blocks) -> dict[str, Any]:
+    """A copy of the body with its blocks, in place of earlier ones of ours; no other message changes."""
+    messages: list[Any] = []
+    users = 0
+    for message in body["messages"]:
+        kept = _without_block(message)
+        if _mapping(message).get("role") == "user":
+            if block := blocks.before.get(users):
+                kept = [{**message, "content": _prepended(block, without_blocks(message.get("content")))}]
+            users += 1
+        messages += kept
+    if blocks.system:
         first = _mapping(messages[0]) if messages else {}
         content = first.get("content") or ""
         if first.get("role") == "system" and isinstance(content, str | list):
-            messages[0] = {**first, "content": _prepended(block, content)}
+            messages[0] = {**first, "content": _prepended(blocks.system, content)}
         else:
-            messages.insert(0, {"role": "system", "content": block})
+            messages.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": messages}
 
 
 def _without_block(message: Any) -> list[Any]:
-    """The message without our block; nothing where nothing else was in it."""
-    if not isinstance(message, Mapping) or message.get("role") != "system":
+    """The message without our block; nothing where nothing else was in a system message."""
+    if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
         return [message]
     content = message.get("content")
-    rest: Any = content
-    if isinstance(content, str):
-        rest = without_block(content)
-    elif isinstance(content, list):
-        rest = [part for part in content if not _is_block(part)]
+    rest = without_blocks(content)
     if rest == content:
         return [message]
-    return [{**message, "content": rest}] if rest else []
+    return [{**message, "content": rest}] if rest or message.get("role") == "user" else []
+
+
+def without_blocks(content: Any) -> Any:
+    """A message's content, a text or a list of parts, without blocks of ours."""
+    if isinstance(content, str):
+        return without_block(content)
+    if isinstance(content, list):
+        return [part for part in content if not _is_block(part)]
+    return content
 
 
 def _is_block(part: Any) -> bool:
@@ -141,7 +160,7 @@ def _is_block(part: Any) -> bool:
     return bool(text) and not without_block(text)
 
 
-def _prepended(block: str, content: str | list[Any]) -> str | list[Any]:
+def _prepended(block: str, content: Any) -> str | list[Any]:
     if isinstance(content, list):
         return [{"type": "text", "text": block}, *content]
     return f"{block}\n\n{content}" if content else block
@@ -155,7 +174,8 @@ def _messages(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _user_texts(messages: list[Mapping[str, Any]]) -> list[str]:
     """What the user typed, message by message: the text parts of each, without images and files."""
-    return [_content_text(m.get("content")).strip() for m in messages if m.get("role") == "user"]
+    texts = (_content_text(m.get("content")) for m in messages if m.get("role") == "user")
+    return [without_block(text).strip() for text in texts]
 
 
 def _content_text(content: Any) -> str:
@@ -188,11 +208,19 @@ def _follows(meta: Mapping[str, Any]) -> str:
     return _text(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
-def _hash(user_id: str, texts: list[str]) -> str:
+def _hash(texts: Iterable[str]) -> str:
+    *_, last = _hashes((), texts)
+    return last
+
+
+def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
+    """For each text, a name of all up to it."""
     digest = blake2b(digest_size=16)
-    for text in (user_id, *texts):
+    for text in head:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-    return "text:" + digest.hexdigest()
+    for text in texts:
+        digest.update(text.encode(errors="surrogatepass") + b"\0")
+        yield "text:" + digest.hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """What the LLMs cost: calls and tokens of each model, among the counters of `Metrics`.
 
 Calls that were answered are counted, with the tokens that the provider tells; where it tells none,
-they are estimated (`recall.block.estimated_tokens`).
+they are estimated (`recall.tokens.estimated_tokens`).
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
-"""From a turn to the memories to tell: candidates from the backend, selected."""
+"""From a message to candidates: what the backend finds for it, or for the one before where it leans on it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 
-from ..backends.base import Backend, Memory
+from ..backends.base import Backend, Found
 from ..chat.body import Turn
-from ..settings import Valves
-from .select import select
+from ..words import terms_of
 
 _POOL = 60  # candidates by meaning, and as many by words
 _QUERY_CHARS = 2000  # of a long message, half from its beginning and half from its end
-
+_LEANS_WORDS = 4  # a message of so few words may be about what the one before was about
+_BEFORE_WEIGHT = 0.5  # of what is found for that one
 
 # Nothing that is remembered resembles a question for all of it.
 _ABOUT_THE_USER = (
@@ -22,18 +23,46 @@ _ABOUT_THE_USER = (
 _IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
 
 
-def recall(backend: Backend, turn: Turn, settings: Valves, now: datetime) -> list[Memory]:
-    """The memories for this turn, best first. Blocks; raises the backend's errors."""
-    query = _query(turn.text)
-    candidates = backend.search(turn.user_id, query, _POOL)
-    chosen = select(candidates, settings, now)
-    if candidates and not chosen and max(backend.similarities(query, _ABOUT_THE_USER)) >= _IS_ABOUT_THE_USER:
-        chosen = select(candidates, settings.model_copy(update={"relevance_threshold": 0.0}), now)
-    return chosen
+def candidates(backend: Backend, turn: Turn) -> list[Found]:
+    """What may be relevant, in no order. Blocks; raises the backend's errors.
+
+    Only the last message is searched for: joined with those before it, it finds half as much. A short one,
+    "and the other one?", adds what is found for the message before, at half its worth.
+    """
+    found = backend.search(turn.user_id, query_of(turn.text), _POOL)
+    if not turn.text_before or len(terms_of(turn.text)) > _LEANS_WORDS:
+        return found
+    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL)
+    return _joined(found, before)
 
 
-def _query(text: str) -> str:
+def asks_for_all(backend: Backend, query: str) -> bool:
+    """Whether it is a question for all that is known."""
+    return max(backend.similarities(query, _ABOUT_THE_USER)) >= _IS_ABOUT_THE_USER
+
+
+def query_of(text: str) -> str:
+    """What of a message is searched for."""
     if len(text) <= _QUERY_CHARS:
         return text
     half = _QUERY_CHARS // 2
     return f"{text[:half]}\n{text[-half:]}"
+
+
+def _joined(found: Sequence[Found], before: Sequence[Found]) -> list[Found]:
+    """Each memory once, with the better of both."""
+    best = {item.memory.id: item for item in found}
+    for item in before:
+        weaker = replace(
+            item,
+            meaning=_BEFORE_WEIGHT * item.meaning,
+            keyword=None if item.keyword is None else _BEFORE_WEIGHT * item.keyword,
+        )
+        own = best.get(item.memory.id)
+        best[item.memory.id] = _better(own, weaker) if own else weaker
+    return list(best.values())
+
+
+def _better(one: Found, other: Found) -> Found:
+    keywords = [item.keyword for item in (one, other) if item.keyword is not None]
+    return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)

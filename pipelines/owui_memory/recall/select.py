@@ -1,61 +1,112 @@
-"""Which of the candidates go into the prompt: relevant, each once, whole, within the budget."""
+"""Which of the ranked are told: only when something is relevant, each once, whole, within the budget."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from ..backends.base import Found, Memory
-from ..settings import Valves
-from .block import estimated_tokens, line, overhead_tokens
+from ..backends.base import Memory
+from ..words import stem, telling, terms_of
+from .rank import Ranked, stems_asked
 
-# Evidence recall@10 of 67.8 % on LoCoMo, against 60.7 for reciprocal-rank fusion and 49.7 for
-# meaning alone: docs/architecture.md, "Recall".
-_MEANING_WEIGHT, _KEYWORD_WEIGHT = 0.6, 0.4
+# The gate: docs/recall.md, "When nothing is told".
+_COVERAGE_WEIGHT = 0.4
+_WITNESSES = 10  # the nearest, and those with the most words, that may open it
+LEAST_MEANING = 0.15  # of what is told once it is open
 
-_WORDS = re.compile(r"\w+")
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+_NEARLY_SAME = 0.8  # share of words in common
+
+TOLD, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH = (
+    "told",
+    "not relevant",
+    "says the same as a better one",
+    "does not fit the token budget",
+    "others are better",
+)
 
 
-def select(candidates: Sequence[Found], settings: Valves, now: datetime) -> list[Memory]:
-    """The memories to tell, best first; empty when nothing is relevant."""
-    relevant = [item for item in candidates if is_relevant(item, settings.relevance_threshold)]
-    best = max((item.keyword or 0.0 for item in relevant), default=0.0)
-    ranked = sorted(
-        relevant, key=lambda item: (score(item, best), _time(item.memory), item.memory.id), reverse=True
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is chosen, best first, and what became of each candidate, in words."""
+
+    chosen: tuple[Memory, ...]
+    outcomes: tuple[tuple[Ranked, str], ...]
+
+
+def evidence(candidates: Sequence[Ranked], query: str, enough: float) -> float:
+    """How sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one memory has.
+
+    `enough`: no more is looked for.
+    """
+    nearest = sorted(candidates, key=lambda item: item.meaning, reverse=True)[:_WITNESSES]
+    found = max((item.meaning for item in nearest), default=0.0)
+    if found >= enough:
+        return found
+    asked = stems_asked(query)
+    by_words = sorted(candidates, key=lambda item: item.keyword, reverse=True)[:_WITNESSES]
+    return max(
+        (item.meaning + _COVERAGE_WEIGHT * _coverage(item.memory, asked) for item in (*nearest, *by_words)),
+        default=0.0,
     )
+
+
+def _coverage(memory: Memory, asked: set[str]) -> float:
+    """Share of the words that a memory has."""
+    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+
+
+def select(
+    candidates: Sequence[Ranked],
+    *,
+    least_meaning: float | None,
+    most: int,
+    room: int,
+    cost: Callable[[Memory], int],
+) -> Selection:
+    """Choose from ranked candidates.
+
+    least_meaning: of what may be told, a cosine; None where nothing may. most: memories. room: tokens.
+    cost: tokens of one memory.
+    """
     chosen: list[Memory] = []
-    room = settings.memory_token_budget - overhead_tokens()
-    for memory in _each_once(item.memory for item in ranked):
-        tokens = estimated_tokens(line(memory, now)) + 1
-        if len(chosen) < settings.memories_per_turn and tokens <= room:
-            chosen.append(memory)
+    sayings: list[_Saying] = []
+    outcomes = []
+    for item in candidates:
+        if least_meaning is None or item.meaning < least_meaning:
+            outcome = NOT_RELEVANT
+        elif len(chosen) >= most:
+            outcome = ENOUGH
+        elif (saying := _Saying.of(item.memory.text)).is_among(sayings):
+            outcome = REPEATS
+        elif (tokens := cost(item.memory)) > room:
+            outcome = NO_ROOM
+        else:
+            outcome = TOLD
+            chosen.append(item.memory)
+            sayings.append(saying)
             room -= tokens
-    return chosen
+        outcomes.append((item, outcome))
+    return Selection(tuple(chosen), tuple(outcomes))
 
 
-def is_relevant(item: Found, threshold: float) -> bool:
-    """Near enough in meaning, or half as near and sharing a word that matters."""
-    return item.meaning >= threshold or (bool(item.keyword) and item.meaning >= threshold / 2)
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """What a memory says: its words, and the names and numbers in it."""
 
+    words: frozenset[str]
+    telling: frozenset[str]
 
-def score(item: Found, best_keyword: float) -> float:
-    """0 to 1: similarity in meaning and share of the best keyword score, weighted."""
-    if item.keyword is None:
-        return item.meaning
-    keyword = item.keyword / best_keyword if best_keyword else 0.0
-    return _MEANING_WEIGHT * item.meaning + _KEYWORD_WEIGHT * keyword
+    @classmethod
+    def of(cls, text: str) -> _Saying:
+        return cls(frozenset(terms_of(text)), frozenset(telling(text)))
 
-
-def _each_once(memories: Iterator[Memory]) -> Iterator[Memory]:
-    seen: set[tuple[str, ...]] = set()
-    for memory in memories:
-        words = tuple(_WORDS.findall(memory.text.casefold()))
-        if words not in seen:
-            seen.add(words)
-            yield memory
-
-
-def _time(memory: Memory) -> datetime:
-    return memory.updated_at or memory.created_at or _BEFORE_ALL
+    def is_among(self, others: Sequence[_Saying]) -> bool:
+        """Whether another has nearly all of its words, and all names and numbers."""
+        return any(
+            self.words == other.words
+            or (
+                self.telling == other.telling
+                and len(self.words & other.words) >= _NEARLY_SAME * len(self.words | other.words)
+            )
+            for other in others
+        )

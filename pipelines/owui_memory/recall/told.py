@@ -1,53 +1,134 @@
-"""What recall has put into which chat, so that it is never taken for news from there."""
+"""What recall has put into which conversation, and where: so that a prompt grows at its end only.
+
+A model's cache holds for as long as a prompt begins like the one before. So what was told stays where it was,
+byte for byte, and new memories are told with the message that brings them up. The exception: what was
+forgotten since is not told again, cache or not.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, select
+from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
-from ..backends.base import Memory
 from ..chat.body import Turn
-from ..state import reading, told
+from ..state import journal, reading, told, versions
+from .block import Blocks, render
 
-_KEPT_S = 90 * 24 * 3600  # after which a chat is not expected to go on
-_MOST = 200  # of one chat
+_KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
+_KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
 _PRUNE_EVERY = 200  # times
+_MOST = 200  # texts of a chat that what is learned there is compared with
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A memory as it stands in a prompt. `position`: of the user message that it was told with."""
+
+    position: str
+    memory_id: str
+    text: str
+    line: str
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a conversation was told so far; `version`: that of its user's memories, see `state.versions`."""
+
+    lines: tuple[Line, ...] = ()
+    version: int = 0
+
+    def blocks(self, positions: Sequence[str], *, in_system: bool) -> Blocks:
+        """The blocks for the conversation's user messages: with the first one, in the system prompt.
+
+        `in_system`: all of them there, in the order in which they were told.
+        """
+        if in_system:
+            return Blocks(system=render([line.line for line in self.lines]))
+        system, before, more = "", {}, False
+        for number, position in enumerate(positions):
+            lines = [line.line for line in self.lines if line.position == position]
+            if lines and not number:
+                system = render(lines)
+            elif lines:
+                before[number] = render(lines, more=more)
+            more = more or bool(lines)
+        return Blocks(system, before)
 
 
 class Told:
-    """Kept in the state database, by chat; by message where there is no chat (API calls)."""
+    """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
         self._kept = 0
 
-    def keep(self, turn: Turn, memories: Sequence[Memory]) -> None:
-        """These memories are in the prompt of this turn."""
+    def conversation(self, turn: Turn) -> Conversation:
+        """What this turn's conversation was told up to its last message, oldest first."""
+        oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
+        wanted = (
+            select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
+            .where(told.c.conversation == turn.positions[0], ~told.c.gone, told.c.told_at > oldest)
+            .order_by(told.c.id)
+        )
+        positions = set(turn.positions)
+        with self._reading.connect() as connection:
+            version = connection.scalar(select(versions.c.number).where(versions.c.user_id == turn.user_id))
+            rows = connection.execute(wanted)
+            lines = tuple(Line(*row) for row in rows if row.position in positions)
+        return Conversation(lines, version or 0)
+
+    def heard(self, memory_ids: Sequence[str]) -> dict[str, int]:
+        """How often users said again what these memories hold; those of 0 are left out."""
+        wanted = (
+            select(journal.c.memory_id, func.count())
+            .where(journal.c.memory_id.in_(memory_ids), journal.c.op == "heard")
+            .group_by(journal.c.memory_id)
+        )
+        with self._reading.connect() as connection:
+            return {memory_id: count for memory_id, count in connection.execute(wanted)}  # noqa: C416
+
+    def keep(self, turn: Turn, lines: Iterable[Line], gone: Sequence[int] = ()) -> None:
+        """These lines are in the prompt from now on, and those ids no longer."""
         now = time.time()
-        chat = turn.chat_id or turn.exchange_key
         self._kept += 1
         with self._engine.begin() as connection:
-            here = and_(told.c.user_id == turn.user_id, told.c.chat == chat)
-            known = {(row.memory_id, row.text) for row in connection.execute(select(told).where(here))}
-            rows = [
-                {"user_id": turn.user_id, "chat": chat, "memory_id": m.id, "text": m.text, "told_at": now}
-                for m in memories
-                if (m.id, m.text) not in known
-            ]
-            if rows:
-                connection.execute(told.insert(), rows)
+            if gone:
+                connection.execute(update(told).where(told.c.id.in_(gone)).values(gone=True))
+            for line in lines:
+                _insert(connection, turn, line, now)
             if self._kept % _PRUNE_EVERY == 0:
                 connection.execute(delete(told).where(told.c.told_at < now - _KEPT_S))
 
-    def to_chat(self, user_id: str, chat: str) -> list[str]:
-        """The texts told to a chat, newest first."""
+    def to_chat(self, user_id: str, chat_id: str) -> list[str]:
+        """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
         wanted = (
             select(told.c.text)
-            .where(told.c.user_id == user_id, told.c.chat == chat)
+            .where(told.c.user_id == user_id, told.c.chat_id == chat_id)
             .order_by(told.c.id.desc())
             .limit(_MOST)
         )
         with self._reading.connect() as connection:
-            return list(connection.scalars(wanted))
+            return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _insert(connection: Connection, turn: Turn, line: Line, now: float) -> None:
+    # IntegrityError: a second model's inlet for the same message has told it.
+    with suppress(IntegrityError), connection.begin_nested():
+        connection.execute(
+            told.insert().values(
+                user_id=turn.user_id,
+                chat_id=turn.chat_id or turn.exchange_key,
+                conversation=turn.positions[0],
+                position=line.position,
+                memory_id=line.memory_id,
+                text=line.text,
+                line=line.line,
+                told_at=now,
+            )
+        )

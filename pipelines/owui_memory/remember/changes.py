@@ -6,7 +6,8 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
 from .journal import Change, Journal
@@ -31,14 +32,22 @@ class Changes:
         """
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
-            self._journal.intend(list(decide()))
+            self._journal.intend(list(self._placed(batch, decide())))
             decided = self._journal.of_batch(batch.name)
         self._make(backend, decided, again=batch.attempts > 1)
         return decided
 
-    def note(self, changes: list[Change]) -> None:
-        """Write down changes that somebody else has made."""
-        self._journal.intend(changes)
+    def note(self, batch: Batch, changes: Iterable[Change]) -> None:
+        """Write down changes that somebody else has made of a batch."""
+        self._journal.intend(list(self._placed(batch, changes)))
+
+    def _placed(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
+        """The same, each with its chat and each added memory with its place there."""
+        chat = batch.exchanges[0].chat_id
+        place = self._journal.added_in(batch.user_id, chat) if chat else 0
+        for change in changes:
+            yield replace(change, chat=chat, place=place)
+            place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before."""
@@ -60,6 +69,8 @@ class Changes:
                         expired=change.expires,
                         source=change.source,
                         said_at=change.said_at,
+                        chat=change.chat,
+                        place=change.place,
                         undoes=change.id,
                     )
                 ]
@@ -98,7 +109,7 @@ class Changes:
             for change in intended:
                 made[change.id] = self._made(backend, change, again=again)
         finally:
-            self._journal.made(made)
+            self._journal.made(intended[0].user_id, made)
         return True
 
     def _made(self, backend: Backend, change: Change, *, again: bool) -> str:
@@ -118,9 +129,16 @@ class Changes:
 
 def _added(backend: Backend, change: Change) -> str:
     if isinstance(backend, EditableBackend):
-        return backend.store(
-            change.user_id, change.after, batch=change.batch, kind=change.kind, expires=change.expires
+        new = Memory(
+            id="",
+            text=change.after,
+            batch=change.batch,
+            kind=change.kind,
+            expires=change.expires,
+            chat=change.chat,
+            place=change.place,
         )
+        return backend.store(change.user_id, new)
     backend.add(change.user_id, [{"role": "user", "content": change.after}], infer=False, batch=change.batch)
     return ""
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..state import journal, reading
+from ..state import journal, reading, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Change:
     op: add, replace or remove; heard where a message said again what is known, and nothing changed.
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
+    chat: the chat that they are of; place: the number of an added memory among those of the chat.
     said_at, at: when the last of them was said, and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
     undoes: the id of the change that this one takes back.
@@ -42,6 +43,8 @@ class Change:
     expired: str = ""
     source: str = ""
     said_at: float = 0.0
+    chat: str = ""
+    place: int = 0
     model: str = ""
     refused: str = ""
     made: bool = False
@@ -69,14 +72,17 @@ class Journal:
         # IntegrityError: an earlier try wrote them.
         with suppress(IntegrityError), self._engine.begin() as connection:
             connection.execute(journal.insert(), rows)
+            if any(change.made for change in changes):
+                _count_up(connection, changes[0].user_id)
 
-    def made(self, changes: Mapping[int, str]) -> None:
-        """Mark changes as made: their ids with those of their memories."""
+    def made(self, user_id: str, changes: Mapping[int, str]) -> None:
+        """Mark changes of a user's memories as made: their ids with those of their memories."""
         with self._engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
                     update(journal).where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
                 )
+            _count_up(connection, user_id)
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -85,6 +91,12 @@ class Journal:
     def of_user(self, user_id: str) -> list[Change]:
         """All changes of a user's memories, oldest first."""
         return list(self._select(journal.c.user_id == user_id))
+
+    def added_in(self, user_id: str, chat: str) -> int:
+        """How many memories a chat has added so far, taken back or not."""
+        added = (journal.c.user_id == user_id, journal.c.chat == chat, journal.c.op == "add")
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(journal).where(*added)) or 0
 
     def of_memory(self, memory_id: str) -> list[Change]:
         """What was made of one memory, oldest first."""
@@ -104,6 +116,14 @@ class Journal:
         with self._reading.connect() as connection:
             rows = connection.execute(select(journal).where(*which).order_by(journal.c.id)).mappings()
             yield from [Change(**row) for row in rows]
+
+
+def _count_up(connection: Connection, user_id: str) -> None:
+    """The user's memories are no longer what they were; see `state.versions`."""
+    mine = versions.c.user_id == user_id
+    counted = connection.execute(update(versions).where(mine).values(number=versions.c.number + 1))
+    if not counted.rowcount:
+        connection.execute(versions.insert().values(user_id=user_id, number=1))
 
 
 def _columns(change: Change) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import EditableBackend, Found, Memory, Reply
 from ..errors import Doubtful
+from ..words import words
 from .changes import heard
 from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
-from .sameness import known_as, same, says, words
+from .sameness import known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message

@@ -183,7 +183,7 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
-        self._changes.note(changes)
+        self._changes.note(batch, changes)
         return changes
 
     def _failed(self, batch: Batch, error: Exception) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from owui_memory.backends.base import Memory
 from owui_memory.backends.embedder import Embedder
+from owui_memory.backends.library import LibraryBackend
 from owui_memory.errors import Retry
+from owui_memory.settings import Valves
+from tests.harness.scripted_llm import ScriptedLLM
 
 
 class Model:
@@ -47,3 +53,43 @@ def test_a_failure_reaches_its_own_batch_only() -> None:
     with pytest.raises(Retry, match="The embedder failed"):
         embedder.embed("poison")
     assert embedder.embed("tea") == [3.0]
+
+
+class Vectors:
+    """A model whose unrelated texts are as near to each other as told."""
+
+    config = None
+
+    def __init__(self, near: float) -> None:
+        self._near = near
+
+    def embed_batch(self, texts: list[str], _action: str) -> list[list[float]]:
+        return [self._of(number, len(texts)) for number in range(len(texts))]
+
+    def _of(self, number: int, count: int) -> list[float]:
+        own = [0.0] * count
+        own[number] = (1 - self._near) ** 0.5
+        return [self._near**0.5, *own]
+
+
+@pytest.mark.parametrize(("near", "floor"), [(0.0, 0.0), (0.05, 0.0), (0.5, 0.45), (0.8, 0.75)])
+def test_the_cosine_that_means_nothing_is_learned(near: float, floor: float) -> None:
+    embedder = Embedder(Vectors(near), "", local=True)
+    embedder.calibrate()
+    assert embedder.floor == pytest.approx(floor)
+
+
+def test_an_unrelated_memory_is_as_far_off_with_any_embedder(
+    scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    """One that finds everything similar opens the gate no sooner than another."""
+    settings = Valves(embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="e")
+    found = []
+    for number, near in enumerate((0.0, 0.7)):
+        scripted_llm.nearness = near
+        with contextlib.closing(LibraryBackend.open(settings, tmp_path / str(number))) as backend:
+            backend.store("ada", Memory("", "The user's dog is called Rex."))
+            found.append([backend.search("ada", text, 1)[0].meaning for text in ("my dog Rex", "tax law")])
+    (related, unrelated), (related_too, unrelated_too) = found
+    assert related_too == pytest.approx(related, abs=0.2)
+    assert unrelated_too == pytest.approx(unrelated, abs=0.2)

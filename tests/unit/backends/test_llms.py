@@ -16,7 +16,7 @@ from owui_memory.backends.llms import Llms
 from owui_memory.errors import Drop, Retry, TellAdmin
 from owui_memory.ops import costs
 from owui_memory.ops.metrics import Metrics
-from owui_memory.recall.block import estimated_tokens
+from owui_memory.recall.tokens import estimated_tokens
 from owui_memory.settings import Valves
 from tests.harness.scripted_llm import ScriptedLLM
 

@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 
 from owui_memory.backends import sqlite_driver
 from owui_memory.backends.sqlite_store import SqliteStore
-from tests.unit.backends.sqlite_files import (
-    ANNE,
-    ids,
-    put,
-)
+from tests.unit.backends.sqlite_files import ANNE, BEN, bytes_on_disk, ids, put
 
 
 def found(store: SqliteStore, query: str) -> list[str]:
@@ -149,3 +145,42 @@ def test_any_text_is_stored_and_comes_back(crowd: SqliteStore, text: str) -> Non
     assert stored is not None
     assert stored.payload["data"] == text.encode("utf-8", "replace").decode()
     crowd.delete("guest")
+
+
+class TestContext:
+    """With a memory's own words go those of the two before it in the same chat."""
+
+    def chat(self, store: SqliteStore, *texts: str, chat: str = "c1", user: str = "anne") -> None:
+        for number, text in enumerate(texts):
+            put(store, f"{chat} {number}", text, user=user, chat=chat)
+
+    def test_what_was_said_just_before_finds_a_memory(self, store: SqliteStore) -> None:
+        self.chat(store, "A trip to Norway", "In June", "By ship", "And then home")
+        assert found(store, "Norway")[0] == "c1 0", "its own words weigh more"
+        assert set(found(store, "Norway")) == {"c1 0", "c1 1", "c1 2"}
+
+    def test_other_chats_and_other_users_are_no_context(self, store: SqliteStore) -> None:
+        put(store, "first", "A trip to Norway", chat="c1")
+        put(store, "other chat", "In June", chat="c2")
+        put(store, "no chat", "In June")
+        put(store, "other user", "In June", user="ben", chat="c1")
+        assert found(store, "Norway") == ["first"]
+        assert store.keyword_search("Norway", filters=BEN) == []
+
+    def test_a_forgotten_memory_is_no_context_any_more(self, store: SqliteStore) -> None:
+        self.chat(store, "A trip to Norway", "In June", "By ship")
+        store.delete("c1 0")
+        assert found(store, "Norway") == []
+        store.checkpoint()
+        assert b"norway" not in bytes_on_disk(store.path).lower()
+
+    def test_a_corrected_memory_is_other_context(self, store: SqliteStore) -> None:
+        self.chat(store, "A trip to Norway", "In June", "By ship")
+        store.update("c1 0", (0, 1, 0), {"data": "A trip to Iceland", "user_id": "anne", "chat": "c1"})
+        assert found(store, "Norway") == []
+        assert set(found(store, "Iceland")) == {"c1 0", "c1 1", "c1 2"}
+
+    def test_a_memory_that_moves_takes_its_words_along(self, store: SqliteStore) -> None:
+        self.chat(store, "A trip to Norway", "In June")
+        store.update("c1 0", payload={"data": "A trip to Norway", "user_id": "anne", "chat": "c2"})
+        assert found(store, "Norway") == ["c1 0"]

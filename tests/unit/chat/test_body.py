@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from owui_memory.chat.body import Turn, read_inlet, read_outlet, with_block
-from owui_memory.recall.block import render
+from owui_memory.chat.body import Turn, read_inlet, read_outlet, with_blocks
+from owui_memory.recall.block import Blocks, line, render
 from tests.harness.bodies import recording, recording_names
 from tests.unit.samples import NOW, memory
 
 ADA = "6dc1cabf-53c7-4a62-b7c7-96e8c552b462"
+TEA, COFFEE = (render([line(memory(f"Likes {drink}."), NOW)]) for drink in ("tea", "coffee"))
+MORE = render([line(memory("Likes milk."), NOW)], more=True)
 INLETS = [name for name in recording_names() if ".inlet" in name]
 OUTLETS = [name for name in recording_names() if ".outlet" in name]
 
@@ -24,7 +27,7 @@ def turn(name: str) -> Turn:
 def test_a_first_turn() -> None:
     message_id = "0b75fcc5-f2f6-4471-873a-d6ffb4ceff56"
     chat_id, user_message_id = "04b4b422-0b4d-4af7-8ce9-eff29c924193", "3073f1ca-ba07-4124-8c2e-151520e60f98"
-    assert turn("first-turn.inlet") == Turn(
+    assert replace(turn("first-turn.inlet"), positions=()) == Turn(
         user_id=ADA,
         text="My dog is called Rex and I live in Lisbon.",
         key=message_id,
@@ -157,34 +160,101 @@ def test_texts_of_api_calls_are_not_confused() -> None:
     ],
 )
 def test_the_block_goes_before_the_first_system_message(messages: list[Any], expected: list[Any]) -> None:
-    block = render([memory("Likes tea.")], NOW)
-    expected = _replace(expected, "BLOCK", block)
+    expected = _replace(expected, "BLOCK", TEA)
     before = copy.deepcopy(messages)
-    assert with_block({"model": "m", "messages": messages}, block) == {"model": "m", "messages": expected}
+    body = {"model": "m", "messages": messages}
+    assert with_blocks(body, Blocks(TEA)) == {"model": "m", "messages": expected}
     assert messages == before, "the caller's body is not touched"
 
 
+def test_later_blocks_go_before_their_user_messages() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:"}}
+    messages = [
+        {"role": "system", "content": "Be terse."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "And now?"},
+        {"role": "assistant", "content": "What?"},
+        {"role": "user", "content": [{"type": "text", "text": "This."}, image]},
+    ]
+    got = with_blocks({"messages": messages}, Blocks(TEA, {1: MORE, 2: MORE}))["messages"]
+    assert [message["role"] for message in got] == [message["role"] for message in messages]
+    assert got[0]["content"] == f"{TEA}\n\nBe terse."
+    assert got[1] == messages[1]
+    assert got[3]["content"] == f"{MORE}\n\nAnd now?"
+    assert got[5]["content"] == [{"type": "text", "text": MORE}, *messages[5]["content"]]
+    again = with_blocks({"messages": got}, Blocks(TEA, {1: MORE, 2: MORE}))["messages"]
+    assert again == got, "what is there already is put there once"
+    assert with_blocks({"messages": got}, Blocks())["messages"] == messages
+
+
 def test_an_earlier_block_is_replaced() -> None:
-    old, new = render([memory("Likes tea.")], NOW), render([memory("Likes coffee.")], NOW)
-    once = with_block({"messages": [{"role": "system", "content": "Be terse."}]}, old)
-    assert with_block(once, new) == {"messages": [{"role": "system", "content": f"{new}\n\nBe terse."}]}
-    assert with_block(once, "") == {"messages": [{"role": "system", "content": "Be terse."}]}
-    alone = with_block({"messages": [{"role": "user", "content": "Hi"}]}, old)
-    assert with_block(alone, "") == {"messages": [{"role": "user", "content": "Hi"}]}
+    once = with_blocks({"messages": [{"role": "system", "content": "Be terse."}]}, Blocks(TEA))
+    assert with_blocks(once, Blocks(COFFEE))["messages"] == [
+        {"role": "system", "content": f"{COFFEE}\n\nBe terse."}
+    ]
+    assert with_blocks(once, Blocks()) == {"messages": [{"role": "system", "content": "Be terse."}]}
+    alone = with_blocks({"messages": [{"role": "user", "content": "Hi"}]}, Blocks(TEA))
+    assert with_blocks(alone, Blocks()) == {"messages": [{"role": "user", "content": "Hi"}]}
 
 
 def test_what_is_no_message_stays() -> None:
-    block = render([memory("Likes tea.")], NOW)
-    strange = [None, 5, {"role": "user", "content": "Hi"}, {"role": "system"}]
-    assert with_block({"messages": strange}, "") == {"messages": strange}
-    assert with_block({"messages": strange}, block)["messages"][1:] == strange
+    strange = [None, 5, {"role": "user", "content": "Hi"}, {"role": "system"}, {"role": "user"}]
+    assert with_blocks({"messages": strange}, Blocks()) == {"messages": strange}
+    assert with_blocks({"messages": strange}, Blocks(TEA))["messages"][1:] == strange
 
 
 def test_what_only_looks_like_a_block_is_not_ours() -> None:
-    body = {"messages": [{"role": "system", "content": "<user_memories>\n- mine\n</user_memories>"}]}
-    assert with_block(body, "") == body
-    quoted = {"messages": [{"role": "user", "content": render([memory("Likes tea.")], NOW)}]}
-    assert with_block(quoted, "") == quoted
+    for role in ("system", "user"):
+        body = {"messages": [{"role": role, "content": "<user_memories>\n- mine\n</user_memories>"}]}
+        assert with_blocks(body, Blocks()) == body
+    answer = {"messages": [{"role": "assistant", "content": TEA}]}
+    assert with_blocks(answer, Blocks()) == answer
+
+
+def test_a_block_is_not_what_the_user_said() -> None:
+    call = recording("api-no-chat-id.outlet")
+    for message in call["body"]["messages"]:
+        if message["role"] == "user":
+            message["content"] = f"{MORE}\n\n{message['content']}"
+    answered = read_outlet(**call)
+    assert answered is not None
+    assert answered.user_text == "I am allergic to peanuts."
+
+
+# Where in its conversation a message stands -----------------------------------------------------------
+
+
+def test_the_same_message_of_a_conversation_has_one_position() -> None:
+    first, second, again = (turn(f"{name}.inlet") for name in ("first-turn", "second-turn", "regenerate"))
+    assert len(first.positions) == 1
+    assert second.positions[:1] == first.positions
+    assert again.positions == second.positions
+    assert second.text_before == first.text
+
+
+def test_positions_differ_between_chats_users_and_versions() -> None:
+    calls = [recording("first-turn.inlet") for _ in range(4)]
+    calls[1]["body"]["metadata"]["chat_id"] = "another"
+    calls[2]["user"]["id"] = "somebody-else"
+    calls[3]["body"]["messages"][0]["content"] += " Or in Porto."
+    assert len({read_inlet(**call).positions for call in calls}) == 4
+
+
+@pytest.mark.parametrize("name", INLETS)
+def test_every_turn_has_a_position_for_each_user_message(name: str) -> None:
+    users = [m for m in recording(name)["body"]["messages"] if m["role"] == "user"]
+    assert len(set(turn(name).positions)) == len(users)
+
+
+def test_whether_open_webui_makes_a_search_of_it() -> None:
+    call = recording("first-turn.inlet")
+    assert not read_inlet(**call).searched
+    call["body"]["features"]["web_search"] = True
+    assert read_inlet(**call).searched
+    call = recording("first-turn.inlet")
+    call["body"]["files"] = [{"type": "file", "id": "f"}]
+    assert read_inlet(**call).searched
 
 
 def _replace(value: Any, old: str, new: str) -> Any:

@@ -8,19 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory.recall.block import ago, estimated_tokens, quoted, render, without_block
+from owui_memory.recall.block import ago, correction, line, quoted, render, without_block
 from tests.unit.samples import NOW, memory
 
 
 def test_a_block() -> None:
-    block = render([memory("Has a dog called Rex.", days=3), memory("Lives in Lisbon.")], NOW)
+    block = render(
+        [line(memory("Has a dog called Rex.", days=3), NOW), line(memory("Lives in Lisbon."), NOW)]
+    )
     first, _header, *lines, last = block.split("\n")
     assert (first, last) == ("<user_memories>", "</user_memories>")
     assert lines == ['- (3 days ago) "Has a dog called Rex."', '- (today) "Lives in Lisbon."']
 
 
 def test_no_memories_no_block() -> None:
-    assert render([], NOW) == ""
+    assert render([]) == ""
+    assert render([], more=True) == ""
+
+
+def test_a_later_block_of_a_prompt_is_short() -> None:
+    lines = [line(memory("Likes tea."), NOW)]
+    assert len(render(lines, more=True)) < len(render(lines)) / 2
+    assert without_block(render(lines, more=True) + "\n\nHi") == "Hi"
+
+
+def test_a_correction_takes_back_what_was_told() -> None:
+    told = correction(memory("Lives in Porto."), "Lives in <Lisbon>.", NOW)
+    assert told == '- (today) "Lives in Porto." holds now, no longer "Lives in ‹Lisbon›."'
 
 
 @pytest.mark.parametrize(
@@ -67,13 +81,8 @@ def test_a_memory_cannot_be_more_than_a_quoted_line(text: str, shown: str) -> No
 
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_whatever_memories_hold_the_block_is_found_whole(texts: list[str]) -> None:
-    block = render([memory(text) for text in texts], NOW)
+    block = render([line(memory(text), NOW) for text in texts])
     assert len(block.split("\n")) == len(texts) + 3
     assert without_block(f"{block}\n\nBe terse.") == "Be terse."
     assert without_block(f"Prompt\n{block}\n\nBe terse.") == "Prompt\nBe terse."
     block.encode()
-
-
-def test_tokens_are_rather_overestimated() -> None:
-    assert estimated_tokens("My dog is called Rex and I live in Lisbon.") >= 11  # cl100k counts 11
-    assert estimated_tokens("我住在里斯本") >= 6

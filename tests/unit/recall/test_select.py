@@ -1,75 +1,113 @@
-"""What is told: relevant, each once, whole, within the budget."""
+"""What is told: only when something is relevant, each once, whole, within the budget."""
 
 from __future__ import annotations
 
 import pytest
 
 from owui_memory.backends.base import Found
-from owui_memory.recall.block import estimated_tokens, render
-from owui_memory.recall.select import is_relevant, score, select
-from owui_memory.settings import Valves
+from owui_memory.recall.block import line, render
+from owui_memory.recall.rank import ranked
+from owui_memory.recall.select import (
+    ENOUGH,
+    LEAST_MEANING,
+    NO_ROOM,
+    NOT_RELEVANT,
+    REPEATS,
+    TOLD,
+    Selection,
+    evidence,
+    select,
+)
+from owui_memory.recall.tokens import estimated_tokens
 from tests.unit.samples import NOW, found
 
 
-def told(candidates: list[Found], **settings: object) -> list[str]:
-    return [memory.text for memory in select(candidates, Valves(**settings), NOW)]
+def selected(candidates: list[Found], *, opened: bool = True, most: int = 8, room: int = 800) -> Selection:
+    return select(
+        ranked(candidates, "tea and dogs", NOW),
+        least_meaning=LEAST_MEANING if opened else None,
+        most=most,
+        room=room,
+        cost=lambda memory: estimated_tokens(line(memory, NOW)) + 1,
+    )
 
 
-def test_nothing_is_told_when_nothing_is_relevant() -> None:
-    assert told([found("Likes tea.", 0.2), found("Has a dog.", 0.12)]) == []
+def told(candidates: list[Found], **options: int) -> list[str]:
+    return [memory.text for memory in selected(candidates, **options).chosen]
+
+
+def outcomes(selection: Selection) -> dict[str, str]:
+    return {item.memory.text: outcome for item, outcome in selection.outcomes}
 
 
 @pytest.mark.parametrize(
-    ("meaning", "keyword", "relevant"),
+    ("candidates", "query", "expected"),
     [
-        (0.25, 0.0, True),
-        (0.24, 0.0, False),
-        (0.13, 2.0, True),
-        (0.12, 9.0, False),
-        (0.25, None, True),
-        (0.2, None, False),
+        ([found("The user likes tea.", 0.5)], "What do I drink?", 0.5),
+        ([found("The user likes tea.", 0.2, 3.0)], "green tea", 0.2 + 0.4 / 2),
+        ([found("The user likes gardening.", 0.2, 3.0)], "gardens", 0.6),
+        ([found("The user likes coffee.", 0.2)], "green tea", 0.2),
+        ([], "green tea", 0.0),
     ],
 )
-def test_the_gate_takes_near_ones_and_half_near_ones_that_share_a_word(
-    meaning: float, keyword: float | None, relevant: bool
+def test_the_gate_sees_meaning_and_the_words_that_one_memory_has(
+    candidates: list[Found], query: str, expected: float
 ) -> None:
-    assert is_relevant(found("x", meaning, keyword), threshold=0.25) is relevant
+    assert evidence(ranked(candidates, query, NOW), query, enough=1.4) == pytest.approx(expected)
 
 
-def test_meaning_and_words_are_weighed() -> None:
-    assert score(found("x", 0.5, 4.0), best_keyword=8.0) == pytest.approx(0.6 * 0.5 + 0.4 * 0.5)
-    assert score(found("x", 0.5, None), best_keyword=0.0) == 0.5
-    assert told([found("by meaning", 0.6, 0.0), found("by both", 0.4, 8.0)]) == ["by both", "by meaning"]
+def test_words_that_several_memories_have_together_are_no_evidence() -> None:
+    apart = [found("The user likes green.", 0.2, 2.0), found("The user drinks tea.", 0.2, 2.0)]
+    assert evidence(ranked(apart, "green tea", NOW), "green tea", enough=1.4) == pytest.approx(0.4)
 
 
-def test_the_newer_one_first_among_equals() -> None:
-    assert told([found("Lives in Lisbon.", 0.5, days=9), found("Lives in Porto.", 0.5)]) == [
-        "Lives in Porto.",
-        "Lives in Lisbon.",
-    ]
+def test_nothing_is_told_while_the_gate_is_shut() -> None:
+    selection = selected([found("Likes tea.", 0.9)], opened=False)
+    assert selection.chosen == ()
+    assert outcomes(selection) == {"Likes tea.": NOT_RELEVANT}
 
 
-def test_the_same_words_are_told_once() -> None:
-    assert told(
-        [found("Likes tea.", 0.5), found("likes  TEA", 0.4, days=3), found("Likes coffee.", 0.3)]
-    ) == [
-        "Likes tea.",
-        "Likes coffee.",
-    ]
+def test_what_is_far_off_is_not_told_beside_what_is_near() -> None:
+    assert told([found("Likes tea.", 0.5), found("Has a dog.", 0.14, 1.0)]) == ["Likes tea."]
+
+
+def test_nearly_the_same_is_told_once() -> None:
+    selection = selected(
+        [found("The user likes tea.", 0.5), found("the user  LIKES tea", 0.4), found("Likes coffee.", 0.3)]
+    )
+    assert [memory.text for memory in selection.chosen] == ["The user likes tea.", "Likes coffee."]
+    assert outcomes(selection)["the user  LIKES tea"] == REPEATS
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "The user's spare locker at the gym is number 17.",
+            "The user's spare locker at the gym is number 18.",
+        ),
+        ("The user's oldest sister is called Anna today.", "The user's oldest sister is called Anne today."),
+    ],
+)
+def test_another_name_or_number_is_another_memory(one: str, other: str) -> None:
+    assert told([found(one, 0.5), found(other, 0.4)]) == [one, other]
 
 
 def test_as_many_as_the_admin_wants() -> None:
-    assert len(told([found(f"Fact {n}.", 0.5) for n in range(30)], memories_per_turn=3)) == 3
+    selection = selected([found(f"Fact {n}.", 0.5) for n in range(30)], most=3)
+    assert len(selection.chosen) == 3
+    assert list(outcomes(selection).values()).count(ENOUGH) == 27
 
 
 def test_memories_are_whole_or_left_out() -> None:
-    long, short = found("long " * 100, 0.9), found("Likes tea.", 0.5)
-    assert told([long, short], memory_token_budget=200) == ["Likes tea."]
+    selection = selected([found("long " * 100, 0.9), found("Likes tea.", 0.5)], room=70)
+    assert [memory.text for memory in selection.chosen] == ["Likes tea."]
+    assert sorted(outcomes(selection).values()) == [NO_ROOM, TOLD]
 
 
 @pytest.mark.parametrize("budget", [120, 200, 400, 800])
 def test_the_budget_holds_for_the_whole_block(budget: int) -> None:
     candidates = [found(f"Fact number {n} about the user's life.", 0.5) for n in range(50)]
-    chosen = select(candidates, Valves(memory_token_budget=budget, memories_per_turn=50), NOW)
-    assert estimated_tokens(render(chosen, NOW)) <= budget
-    assert chosen or budget < 150
+    chosen = selected(candidates, most=50, room=budget - estimated_tokens(render(["-"]))).chosen
+    assert estimated_tokens(render([line(memory, NOW) for memory in chosen])) <= budget
+    assert chosen or budget < 160

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.remember.changes import Changes
 from owui_memory.remember.journal import Change, Journal
@@ -70,7 +71,7 @@ class Mind:
         return sum(not change.refused and change.op != "heard" for change in changes)
 
     def knows(self, text: str, *, user: str = "ada", expires: str = "") -> str:
-        return self.backend.store(user, text, batch="before", kind="fact", expires=expires)
+        return self.backend.store(user, Memory("", text, batch="before", expires=expires))
 
     def texts(self, user: str = "ada") -> list[str]:
         rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]

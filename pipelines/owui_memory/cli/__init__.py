@@ -1,0 +1,1 @@
+"""What `python -m owui_memory` does: a module for each command."""

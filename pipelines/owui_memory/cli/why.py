@@ -1,0 +1,61 @@
+"""`why`: what recall has weighed for each message of a chat, and what came of it."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import Engine
+
+from ..recall.block import quoted
+from ..recall.select import TOLD
+from ..recall.why import Explanation, Explanations, Weighed
+from ..remember.journal import Journal
+from .queue import age
+
+_SHOWN = 10  # candidates of a message that are not told
+
+
+def show(engine: Engine, chat_id: str) -> int:
+    """Print it; the exit code."""
+    explanations = Explanations(engine).of_chat(chat_id)
+    if not explanations:
+        print(f"Nothing is known of a chat {chat_id}. It is kept for a week, by the id in its address.")
+        return 1
+    journal = Journal(engine)
+    for number, explanation in enumerate(explanations, 1):
+        print("\n".join(_described(number, explanation, journal)))
+    return 0
+
+
+def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
+    opened = explanation.evidence >= explanation.threshold
+    gate = "relevant" if opened else "nothing relevant"
+    told = [one for one in explanation.weighed if one.outcome == TOLD]
+    others = [one for one in explanation.weighed if one.outcome != TOLD]
+    lines = [
+        f"{number}. {quoted(explanation.query)}, {age(time.time() - explanation.at)} ago, "
+        f"{explanation.took_ms:.0f} ms",
+        f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
+    ]
+    for title, ids in (
+        ("always told", explanation.profile),
+        ("told as corrected", explanation.corrected),
+        ("not told any more, it is forgotten", explanation.forgotten),
+    ):
+        lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
+    lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
+    more = max(len(others) - _SHOWN, 0) + explanation.more
+    return [*lines, f"   and {more} more candidates"] if more else lines
+
+
+def _weighed(one: Weighed, journal: Journal) -> str:
+    scores = f"{one.score:.2f} (meaning {one.meaning:.2f}, words {one.keyword:.2f})"
+    return f"   {scores} {one.outcome}: {_text(one.memory_id, journal)}"
+
+
+def _text(memory_id: str, journal: Journal) -> str:
+    """What a memory holds now, by the journal."""
+    changes = [change for change in journal.of_memory(memory_id) if change.op != "heard"]
+    if not changes:
+        return f"memory {memory_id}"
+    return quoted(changes[-1].after) if changes[-1].op != "remove" else "(forgotten)"

@@ -1,0 +1,136 @@
+"""Candidates -> ranked: meaning and words fused, neighbours in the chat, and what else speaks for a memory.
+
+docs/recall.md says what each part was measured to bring.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ..backends.base import Found, Memory
+from ..words import content_words, stem, terms_of
+
+_QUERY_WORDS = 32  # looked at
+_HEARD_MOST = 3
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What counts how much.
+
+    meaning, keyword: of cosine and of the share of the best BM25. lift: of the best neighbour's score, of
+    those at most `reach` places away. recency: what a memory of today gets more than an old one, halved every
+    `half_life_days`. heard: for each time that the user said it again, three at most.
+    """
+
+    meaning: float = 0.6
+    keyword: float = 0.4
+    lift: float = 0.4
+    reach: int = 2
+    recency: float = 0.03
+    half_life_days: float = 60.0
+    heard: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate with all that is known of it for one query.
+
+    meaning: cosine similarity, 0 to 1. keyword: share of the best candidate's BM25, 0 to 1.
+    score: what it is ranked by.
+    """
+
+    memory: Memory
+    meaning: float
+    keyword: float
+    score: float
+
+
+DEFAULT = Weights()
+
+
+def ranked(
+    found: Sequence[Found],
+    query: str,
+    now: datetime,
+    heard: Mapping[str, int] | None = None,
+    weights: Weights = DEFAULT,
+) -> list[Ranked]:
+    """Best first. `heard`: how often the user said again what a memory holds, by its id."""
+    found = with_keywords(found, query)
+    best = max((item.keyword or 0.0 for item in found), default=0.0)
+    items = [_fused(item, best, weights) for item in found]
+    lifts = _lifts(items, weights)
+    worths = [_worth(item.memory, now, heard or {}, weights) for item in items]
+    items = [
+        replace(item, score=item.score + weights.lift * lift + worth)
+        for item, lift, worth in zip(items, lifts, worths, strict=True)
+    ]
+    return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
+
+
+def with_keywords(found: Sequence[Found], query: str) -> Sequence[Found]:
+    """For stores that search by meaning only: BM25 of the query's words over the candidates themselves."""
+    if not found or any(item.keyword is not None for item in found):
+        return found
+    asked = stems_asked(query)
+    documents = [[stem(word) for word in terms_of(item.memory.text)] for item in found]
+    scores = bm25(documents, asked)
+    return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
+
+
+def bm25(
+    documents: Sequence[Sequence[str]], asked: Iterable[str], k1: float = 1.2, b: float = 0.75
+) -> list[float]:
+    """BM25 of each document (Robertson and Zaragoza 2009), with Lucene's idf, which is never negative."""
+    count = len(documents)
+    mean = sum(map(len, documents)) / max(count, 1) or 1.0
+    scores = [0.0] * count
+    for word in asked:
+        frequencies = [document.count(word) for document in documents]
+        holding = sum(frequency > 0 for frequency in frequencies)
+        idf = math.log(1 + (count - holding + 0.5) / (holding + 0.5))
+        for at, frequency in enumerate(frequencies):
+            if frequency:
+                length = 1 - b + b * len(documents[at]) / mean
+                scores[at] += idf * frequency * (k1 + 1) / (frequency + k1 * length)
+    return scores
+
+
+def stems_asked(query: str) -> set[str]:
+    """The stems of the words that say what a query is about."""
+    return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+
+
+def _fused(item: Found, best_keyword: float, weights: Weights) -> Ranked:
+    keyword = (item.keyword or 0.0) / best_keyword if best_keyword else 0.0
+    score = weights.meaning * item.meaning + weights.keyword * keyword
+    return Ranked(item.memory, item.meaning, keyword, score)
+
+
+def _lifts(items: Sequence[Ranked], weights: Weights) -> list[float]:
+    """The score of each one's best neighbour among the candidates: what was said next to it."""
+    scores = {(item.memory.chat, item.memory.place): item.score for item in items if item.memory.chat}
+    steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
+    return [
+        max(scores.get((item.memory.chat, item.memory.place + step), 0.0) for step in steps)
+        if item.memory.chat
+        else 0.0
+        for item in items
+    ]
+
+
+def _worth(memory: Memory, now: datetime, heard: Mapping[str, int], weights: Weights) -> float:
+    """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
+    age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
+    again = min(heard.get(memory.id, 0), _HEARD_MOST)
+    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.heard * again)
+
+
+def _time(memory: Memory) -> datetime:
+    return memory.updated_at or memory.created_at or _BEFORE_ALL

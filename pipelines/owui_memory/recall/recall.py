@@ -1,0 +1,157 @@
+"""What a turn is told: the steps from its message to the blocks of its prompt."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..backends.base import Backend, EditableBackend, Memory
+from ..chat.body import Turn
+from ..settings import Valves
+from .block import Blocks, correction, line, render
+from .profile import Profiles
+from .rank import ranked
+from .search import asks_for_all, candidates, query_of
+from .select import LEAST_MEANING, Selection, evidence, select
+from .tokens import Count, Tokenizers
+from .told import Conversation, Line, Told
+from .why import Explanation, Weighed
+
+_CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
+_CHECKED = 1000  # conversations
+_TIMES_THE_BUDGET = 4  # of one message, that a conversation may hold; then it is told anew
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Blocks for a prompt; what of it is new, and which lines are not told any more; and why."""
+
+    blocks: Blocks
+    new: tuple[Line, ...]
+    gone: tuple[int, ...]
+    why: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was told and still is, ids of the lines that are not, and corrections of what has changed."""
+
+    lines: tuple[Line, ...]
+    gone: tuple[int, ...] = ()
+    corrections: tuple[Line, ...] = ()
+
+
+class Recaller:
+    """Recalls for all users. Threads may share it."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._profiles = Profiles()
+        self._tokenizers = Tokenizers()
+        self._checked: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
+        """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
+        began = time.perf_counter()
+        count = _Lines(self._tokenizers.of(turn.model), now)
+        before = self._told.conversation(turn)
+        kept = self._kept(backend, turn, before, now)
+        if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
+            kept = _Kept((), tuple(told.id for told in before.lines))
+        profile: list[Memory] = []
+        if not kept.lines:
+            always = self._profiles.of(backend, turn.user_id, before.version)
+            profile = count.fitting(always, settings.profile_token_budget)
+        selection, seen = self._selected(backend, turn, settings, count)
+        known = {told.memory_id for told in kept.lines} | {memory.id for memory in profile}
+        news = [*profile, *(memory for memory in selection.chosen if memory.id not in known)]
+        new = (
+            *kept.corrections,
+            *(Line(turn.positions[-1], one.id, one.text, line(one, now)) for one in news),
+        )
+        conversation = Conversation((*kept.lines, *new))
+        in_system = turn.searched or settings.placement == "system"
+        forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
+        why = Explanation(
+            query=turn.text,
+            evidence=seen,
+            threshold=settings.relevance_threshold,
+            weighed=tuple(
+                Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
+                for item, outcome in selection.outcomes
+            ),
+            profile=tuple(memory.id for memory in profile),
+            corrected=tuple(one.memory_id for one in kept.corrections),
+            forgotten=tuple(dict.fromkeys(forgotten)),
+            took_ms=(time.perf_counter() - began) * 1000,
+        )
+        return Recalled(conversation.blocks(turn.positions, in_system=in_system), new, kept.gone, why)
+
+    def _selected(
+        self, backend: Backend, turn: Turn, settings: Valves, count: _Lines
+    ) -> tuple[Selection, float]:
+        """What is relevant, and what the gate saw."""
+        if not settings.memories_per_turn:
+            return Selection((), ()), 0.0
+        query = query_of(turn.text)
+        found = candidates(backend, turn)
+        items = ranked(found, query, count.now, self._told.heard([item.memory.id for item in found]))
+        seen = evidence(items, query, settings.relevance_threshold)
+        opened, least = seen >= settings.relevance_threshold, LEAST_MEANING
+        if items and not opened and asks_for_all(backend, query):
+            opened, least = True, 0.0
+        selection = select(
+            items,
+            least_meaning=least if opened else None,
+            most=settings.memories_per_turn,
+            room=settings.memory_token_budget - count.overhead,
+            cost=count.cost,
+        )
+        return selection, seen
+
+    def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime) -> _Kept:
+        """What of that which was told still holds."""
+        key = turn.positions[0]
+        version, checked_at = self._checked.get(key, (-1, 0.0))
+        fresh = version == before.version and time.monotonic() - checked_at < _CHECK_EVERY_S
+        if fresh or not before.lines or not isinstance(backend, EditableBackend):
+            return _Kept(before.lines)
+        last = {told.memory_id: told for told in before.lines}
+        current = {memory.id: memory for memory in backend.get_all(list(last))}
+        gone = tuple(told.id for told in before.lines if told.memory_id not in current)
+        corrections = tuple(
+            Line(turn.positions[-1], memory.id, memory.text, correction(memory, told.text, now))
+            for told in last.values()
+            if (memory := current.get(told.memory_id)) and memory.text != told.text
+        )
+        if not gone and not corrections:  # else it is looked at once more, until that is kept
+            self._checked[key] = (before.version, time.monotonic())
+            if len(self._checked) > _CHECKED:
+                self._checked.popitem(last=False)
+        return _Kept(tuple(told for told in before.lines if told.id not in gone), gone, corrections)
+
+
+class _Lines:
+    """What memories take in a prompt, in tokens."""
+
+    def __init__(self, count: Count, now: datetime) -> None:
+        self._count, self.now = count, now
+        self.overhead = count(render(["-"]))
+
+    def cost(self, memory: Memory) -> int:
+        return self._count(line(memory, self.now)) + 1
+
+    def held(self, lines: Iterable[Line]) -> int:
+        return sum(self._count(told.line) + 1 for told in lines)
+
+    def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
+        """Those that fit, in order."""
+        chosen = []
+        for memory in memories:
+            if (tokens := self.cost(memory)) <= room:
+                chosen.append(memory)
+                room -= tokens
+        return chosen

@@ -1,0 +1,90 @@
+"""Why a turn was told what it was told: kept for some days, for whoever asks."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Engine, delete, select
+
+from ..chat.body import Turn
+from ..state import reading, recalls
+
+_KEPT_S = 7 * 24 * 3600
+_PRUNE_EVERY = 200  # rows
+_QUERY_CHARS = 200
+_MOST = 20  # candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate: how near in meaning (cosine, 0 to 1) and in words (share of the best), and its outcome."""
+
+    memory_id: str
+    meaning: float
+    keyword: float
+    score: float
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What was weighed for one message.
+
+    evidence: what the gate saw, and `threshold`, at which it opens. profile: ids of what is told always.
+    corrected, forgotten: ids of memories that were told before and changed since. took_ms: milliseconds.
+    """
+
+    query: str
+    evidence: float
+    threshold: float
+    weighed: tuple[Weighed, ...] = ()
+    more: int = 0
+    profile: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    took_ms: float = 0.0
+    at: float = 0.0
+
+
+class Explanations:
+    """Kept in the state database, by chat."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def keep(self, turn: Turn, explanation: Explanation) -> None:
+        """Keep one, and drop what is too old."""
+        now = time.time()
+        shown = asdict(explanation)
+        shown.update(
+            query=explanation.query[:_QUERY_CHARS],
+            weighed=shown["weighed"][:_MOST],
+            more=max(len(explanation.weighed) - _MOST, 0),
+            at=now,
+        )
+        with self._engine.begin() as connection:
+            added = connection.execute(
+                recalls.insert().values(
+                    user_id=turn.user_id,
+                    chat_id=turn.chat_id or turn.exchange_key,
+                    explanation=json.dumps(shown, ensure_ascii=False),
+                    at=now,
+                )
+            )
+            if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
+                connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
+
+    def of_chat(self, chat_id: str) -> Sequence[Explanation]:
+        """All that is kept of a chat, oldest first."""
+        wanted = select(recalls.c.explanation).where(recalls.c.chat_id == chat_id).order_by(recalls.c.id)
+        with self._reading.connect() as connection:
+            return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+
+
+def _read(kept: dict[str, object]) -> Explanation:
+    weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return Explanation(weighed=weighed, **lists)  # type: ignore[arg-type]

@@ -1,0 +1,100 @@
+"""A conversation with a real store behind it, as the inlet sees it turn by turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from owui_memory.backends.base import Memory
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.chat.body import read_inlet, with_blocks
+from owui_memory.recall.recall import Recalled, Recaller
+from owui_memory.recall.told import Told
+from owui_memory.recall.why import Explanations
+from owui_memory.remember.changes import Changes
+from owui_memory.remember.journal import Change, Journal
+from owui_memory.remember.outbox import Batch, Exchange
+from owui_memory.settings import Valves
+from owui_memory.state import open_state
+from tests.harness.bodies import Chat
+from tests.harness.bodies import Turn as Said
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.samples import NOW
+
+
+class House:
+    """A backend and a state database; `knows`, `corrects` and `forgets` go through the journal."""
+
+    def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
+        self.settings = Valves(
+            embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
+        )
+        self.backend = LibraryBackend.open(self.settings, folder)
+        self.engine = open_state(folder)
+        self.told, self.explanations = Told(self.engine), Explanations(self.engine)
+        self.recaller = Recaller(self.told)
+        self.changes = Changes(Journal(self.engine))
+        self._batches = 0
+
+    def knows(self, text: str, *, user: str = "ada", kind: str = "fact", chat: str = "") -> str:
+        """Remember something; its id."""
+        (change,) = self._change(user, chat, op="add", after=text, kind=kind)
+        return change.memory_id
+
+    def corrects(self, memory_id: str, text: str, *, user: str = "ada") -> None:
+        self._change(user, "", op="replace", memory_id=memory_id, before="?", after=text)
+
+    def forgets(self, memory_id: str, *, user: str = "ada") -> None:
+        self._change(user, "", op="remove", memory_id=memory_id, before="?")
+
+    def _change(self, user: str, chat: str, **what: Any) -> list[Change]:
+        self._batches += 1
+        batch = Batch(f"b{self._batches}", user, (Exchange("k", user, chat, "", "", 1.0),), 1, 1.0)
+        given = {"memory_id": "", "before": "", "after": "", **what}
+        change = Change(batch=batch.name, position=0, user_id=user, **given)
+        self.changes.make(self.backend, batch, lambda: [change])
+        return Journal(self.engine).of_batch(batch.name)
+
+    def close(self) -> None:
+        self.backend.close()
+        self.engine.dispose()
+
+
+@dataclass
+class Conversation:
+    """Asks turn by turn; `prompt` is what the model gets."""
+
+    house: House
+    chat: Chat = field(default_factory=Chat)
+    now: datetime = NOW
+
+    def ask(self, text: str, **options: Any) -> list[dict[str, Any]]:
+        """The messages that the model gets for the next user message; it answers "ok"."""
+        said = self.chat.say(text, **options)
+        prompt = self.prompt(said)
+        said.outlet("ok")
+        return prompt
+
+    def prompt(self, said: Said) -> list[dict[str, Any]]:
+        """The messages that the model gets for this turn."""
+        recalled = self.recall(said)
+        return list(with_blocks(said.inlet, recalled.blocks)["messages"])
+
+    def recall(self, said: Said) -> Recalled:
+        house = self.house
+        turn = read_inlet(said.inlet, said.user)
+        recalled = house.recaller.recall(house.backend, turn, house.settings, self.now)
+        house.told.keep(turn, recalled.new, recalled.gone)
+        house.explanations.keep(turn, recalled.why)
+        return recalled
+
+
+def text_of(prompt: list[dict[str, Any]]) -> str:
+    """A whole prompt as one text."""
+    return "\n".join(f"{message['role']}: {message['content']}" for message in prompt)
+
+
+def known(text: str) -> Memory:
+    return Memory("", text)
