@@ -3,6 +3,7 @@
     .venv/bin/python -m bench.inlet      how long does a message wait for its memories?
     .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?
     .venv/bin/python -m bench.startup    when is the first question answered, and in how much memory?
+    .venv/bin/python -m bench.remember DATA.json    what does an LLM cost that remembers, and how fast is it?
 
 `--quick` is small, `--json` makes the last line one JSON object. The first run fills stores, which takes
 minutes for embedded Qdrant; `--cache` says where they are kept. Ratios travel, absolute times do not.
@@ -10,6 +11,8 @@ minutes for embedded Qdrant; `--cache` says where they are kept. Ratios travel, 
 measure      percentiles, tables, arguments
 memories     synthetic memories, questions about them, and vectors for both
 contenders   filled stores, the filter, and plain mem0
+locomo       LoCoMo's conversations as chats, with their questions; its data is not part of the project
+scripted     an LLM whose answers are scripted, and what is asked of it
 
 Sizes are numbers of memories in the whole store, of 100 users.
 """

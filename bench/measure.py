@@ -58,17 +58,18 @@ def _cell(value: Any) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def arguments(description: str | None, sizes: Sequence[int]) -> argparse.ArgumentParser:
-    """The arguments that all benchmarks have."""
+def arguments(description: str | None, sizes: Sequence[int] = ()) -> argparse.ArgumentParser:
+    """The arguments that all benchmarks have, and those with filled stores of several sizes."""
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
-    parser.add_argument(
-        "--memories", type=int, nargs="+", default=list(sizes), metavar="N", help="sizes of the store"
-    )
     parser.add_argument("--quick", action="store_true", help="small stores, few repetitions")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
-    parser.add_argument(
-        "--cache", type=Path, default=ROOT / ".run" / "bench", help="where filled stores are kept"
-    )
+    if sizes:
+        parser.add_argument(
+            "--memories", type=int, nargs="+", default=list(sizes), metavar="N", help="sizes of the store"
+        )
+        parser.add_argument(
+            "--cache", type=Path, default=ROOT / ".run" / "bench", help="where filled stores are kept"
+        )
     return parser
 
 

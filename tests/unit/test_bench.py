@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import pytest
 
 from bench.contenders import sqlite_store
+from bench.locomo import Conversation, Question, load
 from bench.measure import Latency, percentile, table
 from bench.memories import DIMS, USERS, WordVectors, asked, fact
+from bench.remember import first, mem0, of_users, ours, writer_speed
+from bench.scripted import Asked, asking, scripted_llm, word_pieces
+from tests.harness.scripted_llm import ScriptedLLM
 
 
 @pytest.mark.parametrize(
@@ -69,3 +74,129 @@ def test_a_question_finds_its_memory_by_meaning_and_by_words(tmp_path: Path) -> 
             assert one.text in [row.payload["data"] for row in by_words]
     finally:
         store.close()
+
+
+# Remembering, on a made-up conversation in LoCoMo's format; the scripted server embeds as well
+
+_SAID = {
+    1: (
+        ("Ben", "Hi! Nice to see you."),
+        ("Ada", "How are you?"),
+        ("Ben", "Fine, thanks."),
+        ("Ada", "I moved to Lisbon in May."),
+        ("Ada", "My dog is called Rex."),
+        ("Ben", "Lovely."),
+        ("Ben", "How does he like it?"),
+        ("Ada", "I play the cello now."),
+    ),
+    2: (("Ada", "I gave my cello to my sister."), ("Ben", "How kind.")),
+}
+_DATES = {1: "1:56 pm on 8 May, 2023", 2: "12:05 am on 1 January, 2024", 3: "1:00 pm on 2 January, 2024"}
+
+
+@pytest.fixture
+def conversation(tmp_path: Path) -> Conversation:
+    talk = {
+        f"session_{number}": [
+            {"speaker": who, "dia_id": f"D{number}:{at}", "text": text}
+            for at, (who, text) in enumerate(said, 1)
+        ]
+        for number, said in _SAID.items()
+    }
+    dates = {f"session_{number}_date_time": date for number, date in _DATES.items()}  # one without a session
+    qa = [
+        {
+            "question": "Where does Ada live?",
+            "answer": "Lisbon",
+            "evidence": ["D1:4; D1:05", "D"],
+            "category": 4,
+        },
+        {"question": "Her cat?", "adversarial_answer": "Rex", "evidence": ["D:1:5"], "category": 5},
+    ]
+    whole = {"speaker_a": "Ada", "speaker_b": "Ben", **talk, **dates}
+    path = tmp_path / "locomo.json"
+    path.write_text(json.dumps([{"sample_id": "conv-1", "conversation": whole, "qa": qa}]))
+    return load(path)[0]
+
+
+def embedding(llm: ScriptedLLM) -> dict[str, str]:
+    return {
+        "embedder_provider": "openai",
+        "embedder_base_url": llm.base_url,
+        "embedder_api_key": "k",
+        "embedder_model": "m",
+    }
+
+
+def test_a_conversation_has_sessions_turns_and_questions(conversation: Conversation) -> None:
+    assert [session.said_at for session in conversation.sessions] == [1683554160, 1704067500]
+    assert [turn.dia_id for turn in conversation.turns][7:] == ["D1:8", "D2:1", "D2:2"]
+    assert conversation.questions == (
+        Question("Where does Ada live?", "Lisbon", ("D1:4", "D1:5"), 4),
+        Question("Her cat?", "Rex", ("D1:5",), 5),
+    )
+
+
+def test_a_session_is_a_chat_of_what_one_says_and_the_other_answers(conversation: Conversation) -> None:
+    said = [[(one.user_text, one.assistant_text) for one in chat] for chat in conversation.chats()]
+    assert said == [
+        [
+            ("How are you?", "Fine, thanks."),
+            ("I moved to Lisbon in May.\nMy dog is called Rex.", "Lovely.\nHow does he like it?"),
+            ("I play the cello now.", ""),
+        ],
+        [("I gave my cello to my sister.", "How kind.")],
+    ]
+    assert [chat[0].message_id for chat in conversation.chats()] == ["D1:2", "D2:1"]
+
+
+def test_a_sample_takes_the_first_of_each_user(conversation: Conversation) -> None:
+    chats = conversation.chats()
+    assert [len(chat) for chat in first(chats, 2)] == [2]
+    assert [len(chat) for chat in first(chats, 4)] == [3, 1]
+    assert first(chats, 0) == chats
+
+
+def test_exchanges_of_many_users_have_keys_of_their_own(conversation: Conversation) -> None:
+    said = of_users(conversation.chats(), users=3, each=2)
+    assert [one.user_id for one in said] == ["user-0", "user-0", "user-1", "user-1", "user-2", "user-2"]
+    assert len({one.key for one in said}) == 6
+
+
+def test_word_pieces_are_those_of_bert() -> None:
+    assert word_pieces("Unaffable, Ada!") == len(["una", "##ffa", "##ble", ",", "ada", "!"])
+
+
+def test_a_chat_is_read_in_batches_and_costs_what_is_sent(conversation: Conversation) -> None:
+    with scripted_llm() as llm:
+        cost = ours(conversation.chats(), llm, **embedding(llm))
+        prompts = [request.last_user_text for request in llm.chats()]
+    assert cost.exchanges == 4
+    assert cost.asked.calls == 2, "one a chat"
+    assert cost.memories == 4
+    assert cost.gated == {"only a question": 1}
+    assert "Lisbon in May" in prompts[0], "what is left out is not sent"
+    assert "How are you" not in prompts[0]
+    assert "User's dog is called Rex." in prompts[1], "what was stored is shown later"
+    assert cost.asked.tokens > cost.asked.instructions > 0
+
+
+def test_batches_of_one_cost_a_call_each(conversation: Conversation) -> None:
+    with scripted_llm() as llm:
+        cost = ours(conversation.chats(), llm, batch_max_exchanges=1, **embedding(llm))
+    assert cost.asked.calls == 3
+
+
+def test_mem0_is_asked_for_each_exchange(conversation: Conversation) -> None:
+    with scripted_llm() as llm:
+        cost = mem0(conversation.chats(), llm, WordVectors())
+    assert cost.asked.calls == cost.exchanges == 4
+    assert cost.memories == 4
+    assert cost.asked.tokens > 20_000
+
+
+def test_the_writer_remembers_everything_of_all_users(conversation: Conversation) -> None:
+    said = of_users(conversation.chats(), users=3, each=2)
+    with scripted_llm() as llm:
+        assert writer_speed(said, asking(llm, users_at_once=2, **embedding(llm))) > 0
+        assert Asked.of(llm.chats()).calls == 3
