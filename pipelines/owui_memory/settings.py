@@ -195,7 +195,11 @@ class Valves(PanelModel):
     )
 
     memories_per_turn: int = Field(
-        8, ge=0, le=50, title="Memories per message", description="At most so many are given to the model."
+        8,
+        ge=0,
+        le=50,
+        title="Memories per message",
+        description="At most so many are told with a chat's first message, and half as many with later ones.",
     )
     relevance_threshold: float = Field(
         0.42,
@@ -215,7 +219,7 @@ class Valves(PanelModel):
         title="Token budget",
         description=(
             "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds four times as many, then it is told anew."
+            "conversation holds six times as many, then it is told anew."
         ),
     )
     profile_token_budget: int = Field(

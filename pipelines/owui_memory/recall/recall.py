@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,14 +15,14 @@ from .block import Blocks, correction, line, render
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import LEAST_MEANING, Selection, evidence, select
+from .select import ENOUGH, LEAST_MEANING, TOLD, TOLD_BEFORE, Selection, evidence, select
 from .tokens import Count, Tokenizers
 from .told import Conversation, Line, Told
 from .why import Explanation, Weighed
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
 _CHECKED = 1000  # conversations
-_TIMES_THE_BUDGET = 4  # of one message, that a conversation may hold; then it is told anew
+_TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,12 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version)
             profile = count.fitting(always, settings.profile_token_budget)
         selection, seen = self._selected(backend, turn, settings, count)
-        known = {told.memory_id for told in kept.lines} | {memory.id for memory in profile}
-        news = [*profile, *(memory for memory in selection.chosen if memory.id not in known)]
+        told_before = {told.memory_id for told in kept.lines}
+        known = told_before | {memory.id for memory in profile}
+        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # Half as many later: what was told before is still there. bench/prefix.py says what that saves.
+        most = max(settings.memories_per_turn // 2, 1) if kept.lines else settings.memories_per_turn
+        news = [*profile, *chosen[:most]]
         new = (
             *kept.corrections,
             *(Line(turn.positions[-1], one.id, one.text, line(one, now)) for one in news),
@@ -79,10 +83,7 @@ class Recaller:
             query=turn.text,
             evidence=seen,
             threshold=settings.relevance_threshold,
-            weighed=tuple(
-                Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
-                for item, outcome in selection.outcomes
-            ),
+            weighed=tuple(_weighed(selection, told_before, {memory.id for memory in news})),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(one.memory_id for one in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -132,6 +133,15 @@ class Recaller:
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
         return _Kept(tuple(told for told in before.lines if told.id not in gone), gone, corrections)
+
+
+def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Iterator[Weighed]:
+    """The candidates with what became of them in this conversation."""
+    for item, chosen in selection.outcomes:
+        outcome = chosen
+        if chosen == TOLD and item.memory.id not in news:
+            outcome = TOLD_BEFORE if item.memory.id in told_before else ENOUGH
+        yield Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
 class _Lines:

@@ -222,7 +222,7 @@ def test_a_conversation_that_holds_too_much_is_told_anew(house: House, talk: Con
     towns = [
         start + end
         for start in ("Nor", "Sud", "Wes", "Ost", "Alt", "Neu")
-        for end in ("burg", "feld", "au", "heim")
+        for end in ("burg", "feld", "au", "heim", "dorf", "tal")
     ]
     for town in towns:
         house.knows(f"The user's grey parcel from {town} lies in the shelf of the cellar.")
@@ -283,6 +283,17 @@ def test_each_turn_can_be_explained(house: House, talk: Conversation) -> None:
     assert {one.memory_id: one.outcome for one in first.weighed} == {dog: "told", cat: "others are better"}
     assert {one.outcome for one in second.weighed} == {"not relevant"}
     assert second.evidence < second.threshold
+    talk.ask("What was my dog called, once more?")
+    third = house.explanations.of_chat(talk.chat.chat_id)[-1]
+    assert {one.memory_id: one.outcome for one in third.weighed}[dog] == "told before"
+
+
+def test_half_as_many_are_told_later(house: House, talk: Conversation) -> None:
+    for number in range(20):
+        house.knows(f"The user's parcel of the {number}. day lies in the cellar.")
+    house.settings = house.settings.model_copy(update={"memories_per_turn": 6})
+    assert text_of(talk.ask("Where lies my parcel of the 3. day?")).count("lies in the cellar") == 6
+    assert text_of(talk.ask("Where lies my parcel of the 17. day?")).count("lies in the cellar") <= 9
 
 
 def test_it_can_be_read_on_the_command_line(
