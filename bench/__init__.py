@@ -3,6 +3,8 @@
     .venv/bin/python -m bench.inlet      how long does a message wait for its memories?
     .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?
     .venv/bin/python -m bench.startup    when is the first question answered, and in how much memory?
+    .venv/bin/python -m bench.recall_quality DATA.json    are the right memories found, and only those?
+    .venv/bin/python -m bench.prefix DATA.json      how much of a prompt does the model's cache still know?
     .venv/bin/python -m bench.remember DATA.json    what does an LLM cost that remembers, and how fast is it?
 
 `--quick` is small, `--json` makes the last line one JSON object. The first run fills stores, which takes

@@ -1,19 +1,25 @@
-"""How long does a message wait for its memories, without the embedder's time?
+"""How long does a message wait for its memories, without the embedder's time, and how does that grow?
 
-Ours: the whole inlet of the real `Pipeline`: parse, policy, permission in the state database, search by
-meaning and by words, select, render, body. mem0: `Memory.search` alone, by meaning alone (as it installs).
-What carries no memory asked for counts as wrong. The first question, which opens connections, counts too.
-Aim: p95 under 10 ms with 100,000 memories, and at least 50 times faster than mem0 there.
+    .venv/bin/python -m bench.inlet [--memories N ...] [--plot docs/images/inlet.svg]
+
+Ours: the whole inlet of the real `Pipeline`: parse, policy, permission in the state database, what the chat
+was told, search by meaning and by words, rank, select, blocks, body; 1, 8 and 32 chats at once, each with a
+message after another in chats of its own. mem0: `Memory.search` alone, by meaning alone (as it installs), one
+after another, up to 100,000 memories (it holds them in this process: 2.4 GB). What carries no memory asked
+for counts as wrong. The first question, which opens connections, counts too.
+Aim: p95 under 10 ms with 100,000 memories of 100 users, one chat at a time, and 50 times faster than mem0.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.contenders import (
     copied,
@@ -24,103 +30,161 @@ from bench.contenders import (
     sqlite_store,
     take_environment,
 )
-from bench.measure import Latency, arguments, finish, percentile, table
+from bench.measure import Latency, arguments, finish, rss_mib, table
 from bench.memories import Fact, WordVectors, asked
-from tests.harness.bodies import Chat, system_text
+from tests.harness.bodies import Chat, told_text
 
 _PER_TURN = 8  # the filter's default
+_MOST_OF_MEM0 = 100_000  # memories
 
 
 @dataclass(frozen=True)
 class Measured:
-    """How long each question took, and the processor's part of it in ms, which other work disturbs less."""
+    """How long each question took, its share of the processor in ms, questions a second.
+
+    `rss_mib`: resident memory of the whole process afterwards.
+    """
 
     latency: Latency
     cpu_ms: float
+    per_second: float
+    rss_mib: float
 
 
 class Stopwatch:
-    """Times one question after another."""
+    """Times questions, also several at once."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        self.cpu_seconds: list[float] = []
         self.wrong = 0
+        self._began, self._cpu_began = time.perf_counter(), time.process_time()
 
     @contextmanager
     def question(self) -> Iterator[None]:
-        start, cpu_start = time.perf_counter(), time.process_time()
+        start = time.perf_counter()
         yield
         self.seconds.append(time.perf_counter() - start)
-        self.cpu_seconds.append(time.process_time() - cpu_start)
 
     def measured(self) -> Measured:
-        return Measured(Latency.of(self.seconds, self.wrong), percentile(self.cpu_seconds, 50) * 1000)
+        """All together; the processor's time on average."""
+        count = len(self.seconds)
+        cpu = (time.process_time() - self._cpu_began) / count * 1000
+        per_second = count / (time.perf_counter() - self._began)
+        return Measured(Latency.of(self.seconds, self.wrong), cpu, per_second, rss_mib(os.getpid())[0])
 
 
-async def ours(store: Path, facts: list[Fact]) -> Measured:
-    """Inlets one after another."""
-    watch = Stopwatch()
+async def ours(store: Path, facts: list[Fact], at_once: Sequence[int]) -> list[Measured]:
+    """Inlets of so many chats at once, for each of these numbers."""
+    results = []
     async with filter_on(store, WordVectors([one.question for one in facts])) as pipeline:
-        for one in facts:
-            turn = Chat(one.user_id).say(one.question)
-            with watch.question():
-                body = await pipeline.inlet(turn.inlet, turn.user)
-            watch.wrong += one.text not in system_text(body)
-    return watch.measured()
+        for chats in at_once:
+            watch = Stopwatch()
+            await asyncio.gather(*(_chat(pipeline, facts[at::chats], watch) for at in range(chats)))
+            results.append(watch.measured())
+    return results
+
+
+async def _chat(pipeline: Any, facts: list[Fact], watch: Stopwatch) -> None:
+    for one in facts:
+        turn = Chat(one.user_id).say(one.question)
+        with watch.question():
+            body = await pipeline.inlet(turn.inlet, turn.user)
+        watch.wrong += one.text not in told_text(body)
 
 
 def mem0(store: Path, facts: list[Fact]) -> Measured:
     """Searches one after another."""
-    watch = Stopwatch()
     vectors = WordVectors([one.question for one in facts])
     with copied(store, "qdrant") as folder, plain_mem0(folder / "qdrant", vectors) as memory:
+        watch = Stopwatch()
         for one in facts:
             with watch.question():
                 found = mem0_finds(memory, one.user_id, one.question, one.text, _PER_TURN)
             watch.wrong += not found
-    return watch.measured()
+        return watch.measured()
 
 
-def columns(measured: Measured) -> tuple[float | str, ...]:
+def columns(measured: Measured) -> tuple[Any, ...]:
     latency = measured.latency
-    return latency.p50, latency.p95, measured.cpu_ms, f"{latency.wrong}/{latency.count}"
+    return (
+        *(latency.p50, latency.p95, latency.p99, measured.cpu_ms, measured.per_second),
+        f"{latency.wrong}/{latency.count}",
+        measured.rss_mib,
+    )
+
+
+def plot(path: Path, results: list[dict[str, Any]]) -> None:
+    """Cost against the number of memories, both on a logarithmic scale."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "owui-memory"  # the same picture for the same numbers
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.2))
+    sizes = [one["memories"] for one in results]
+    for percent, style in (("p50", "-o"), ("p95", "--o")):
+        alone = [getattr(one["inlet"]["1"].latency, percent) for one in results]
+        axes.plot(sizes, alone, style, color="tab:blue", label=f"our inlet, {percent}")
+        theirs = [
+            (one["memories"], getattr(one["mem0_search"].latency, percent))
+            for one in results
+            if one["mem0_search"]
+        ]
+        axes.plot(*zip(*theirs, strict=True), style, color="tab:red", label=f"mem0 search, {percent}")
+    axes.axhline(10, color="grey", linewidth=0.8, linestyle=":")
+    axes.set(xscale="log", yscale="log", xlabel="memories in the store, of 100 users", ylabel="ms")
+    axes.set_title("What a message waits for its memories, without the embedder")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
-    parser = arguments(__doc__, sizes=(100, 10_000, 100_000))
-    parser.add_argument("--inlets", type=int, default=500, help="of ours at each size")
+    parser = arguments(__doc__, sizes=(1_000, 10_000, 100_000, 1_000_000))
+    parser.add_argument("--inlets", type=int, default=600, help="of ours at each size and number at once")
     parser.add_argument("--searches", type=int, default=40, help="of mem0 at each size")
+    parser.add_argument("--at-once", type=int, nargs="+", default=[1, 8, 32], help="chats")
+    parser.add_argument("--plot", type=Path, help="write a picture of it there")
     options = parser.parse_args()
     if options.quick:
-        options.memories, options.inlets, options.searches = [100, 1000], 50, 20
+        options.memories, options.inlets, options.searches = [100, 1000], 64, 20
     take_environment()
 
     # Ours at all sizes first: mem0's gigabytes in this process would slow its garbage collector.
     filters = [
-        asyncio.run(ours(sqlite_store(options.cache, size), asked(size, options.inlets)))
+        asyncio.run(ours(sqlite_store(options.cache, size), asked(size, options.inlets), options.at_once))
         for size in options.memories
     ]
     plain = [
-        mem0(qdrant_store(options.cache, size), asked(size, options.searches)) for size in options.memories
+        mem0(qdrant_store(options.cache, size), asked(size, options.searches))
+        if size <= _MOST_OF_MEM0
+        else None
+        for size in options.memories
     ]
-    rows = [
-        (f"{size:,}", *columns(a), *columns(b), b.latency.p50 / a.latency.p50, b.cpu_ms / a.cpu_ms)
-        for size, a, b in zip(options.memories, filters, plain, strict=True)
-    ]
-    columns_of = ("p95", "CPU", "wrong")
-    head = ("memories", "inlet p50 ms", *columns_of, "mem0 search p50 ms", *columns_of, "faster p50", "CPU")
-    print(table("Added time of an inlet, without the embedder", head, rows))
+    rows: list[tuple[Any, ...]] = []
+    for size, inlets, search in zip(options.memories, filters, plain, strict=True):
+        rows += [
+            (f"{size:,} inlets, {chats} at once", *columns(one))
+            for chats, one in zip(options.at_once, inlets, strict=True)
+        ]
+        if search:
+            rows.append((f"{size:,} mem0 searches", *columns(search)))
+            faster = search.latency.p50 / inlets[0].latency.p50
+            rows.append((f"  ours is {faster:.1f} times faster (p50)", *[""] * 7))
+    head = ("memories", "p50 ms", "p95", "p99", "CPU ms", "per second", "wrong", "RSS MiB")
+    print(table("A message and its memories, without the embedder", head, rows))
     results = [
         {
             "memories": size,
-            "inlet": a,
-            "mem0_search": b,
-            "times_faster_p50": b.latency.p50 / a.latency.p50,
-            "times_faster_cpu": b.cpu_ms / a.cpu_ms,
+            "inlet": {str(chats): one for chats, one in zip(options.at_once, inlets, strict=True)},
+            "mem0_search": search,
         }
-        for size, a, b in zip(options.memories, filters, plain, strict=True)
+        for size, inlets, search in zip(options.memories, filters, plain, strict=True)
     ]
+    if options.plot:
+        plot(options.plot, results)
     finish(options, {"benchmark": "inlet", "results": results})
 
 

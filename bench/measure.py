@@ -21,11 +21,12 @@ class Latency:
     count: int
     p50: float
     p95: float
+    p99: float
     wrong: int = 0
 
     @classmethod
     def of(cls, seconds: Sequence[float], wrong: int = 0) -> Latency:
-        return cls(len(seconds), percentile(seconds, 50) * 1000, percentile(seconds, 95) * 1000, wrong)
+        return cls(len(seconds), *(percentile(seconds, p) * 1000 for p in (50, 95, 99)), wrong)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

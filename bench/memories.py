@@ -66,7 +66,8 @@ class Fact:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What mem0 2.2.1 stores beside the vector."""
+        """What mem0 2.2.1 stores beside the vector, with the chat that we add: eight memories each."""
+        of_user = self.number // USERS
         learned = (_FIRST_DAY + timedelta(minutes=5 * self.number)).isoformat()
         return {
             "user_id": self.user_id,
@@ -76,6 +77,8 @@ class Fact:
             "created_at": learned,
             "updated_at": learned,
             "text_lemmatized": self.text.lower().rstrip("."),
+            "chat": f"{self.user_id}-{of_user // 8}",
+            "place": of_user % 8,
         }
 
 

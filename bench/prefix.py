@@ -33,7 +33,6 @@ from bench.recall_quality import NOW, House, by_turn, our_store, questions_of
 from owui_memory.chat.body import read_inlet, with_blocks
 from owui_memory.recall.block import Blocks, line, quoted, render
 from owui_memory.recall.recall import Recaller
-from owui_memory.recall.told import Told
 from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat
@@ -61,13 +60,12 @@ class Kept:
 
 
 @contextmanager
-def recaller() -> Iterator[tuple[Recaller, Told]]:
+def recaller() -> Iterator[Recaller]:
     """The filter's own, with a state database of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-prefix-") as folder:
         engine = open_state(Path(folder))
-        told = Told(engine)
         try:
-            yield Recaller(told), told
+            yield Recaller(engine)
         finally:
             engine.dispose()
 
@@ -76,13 +74,13 @@ def ours(house: House, user: str, questions: Sequence[Question], placement: str)
     """The prompts of a chat, as the filter makes them."""
     settings = Valves(placement=placement)
     prompts = []
-    with recaller() as (recaller_, told):
+    with recaller() as recalling:
         chat = Chat(user, options={"system": _SYSTEM})
         for question in questions:
             said = chat.say(question.text)
             turn = read_inlet(said.inlet, said.user)
-            recalled = recaller_.recall(house.backend, turn, settings, NOW)
-            told.keep(turn, recalled.new, recalled.gone)
+            recalled = recalling.recall(house.backend, turn, settings, NOW)
+            recalling.keep(turn, recalled)
             prompts.append(with_blocks(said.inlet, recalled.blocks)["messages"])
             said.outlet(question.answer)
     return prompts

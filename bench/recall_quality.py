@@ -147,10 +147,10 @@ class House:
 
 
 @contextmanager
-def our_store(memories: Mapping[str, Sequence[Stored]]) -> Iterator[House]:
-    """A backend filled with every user's memories."""
+def our_store(memories: Mapping[str, Sequence[Stored]], **settings: Any) -> Iterator[House]:
+    """A backend with the default settings, or others, filled with every user's memories."""
     with tempfile.TemporaryDirectory(prefix="bench-recall-") as folder:
-        backend = LibraryBackend.open(Valves(), Path(folder))
+        backend = LibraryBackend.open(Valves(**settings), Path(folder))
         store, embed = backend._memory.vector_store, backend._memory.embedding_model.embed_batch
         for user, stored in memories.items():
             payloads = [

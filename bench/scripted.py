@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from owui_memory.recall.block import estimated_tokens
+from owui_memory.recall.tokens import estimated_tokens
 from owui_memory.settings import Valves
 from tests.harness.scripted_llm import (
     Request,

@@ -20,7 +20,6 @@ from .ops.status import BackendCheck, report
 from .recall.block import Blocks
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
-from .recall.why import Explanations
 from .remember.journal import Journal
 from .remember.outbox import Exchange, Outbox
 from .remember.writer import Writer
@@ -48,10 +47,9 @@ class Runtime:
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
         self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
         self._check = BackendCheck(self.live)
-        self._told, self._explanations = Told(self._engine), Explanations(self._engine)
-        self._recaller = Recaller(self._told)
+        self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
-        self._writer = Writer(self._outbox, self.live, journal, self._told, settings, self.metrics)
+        self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(RECALLS_AT_ONCE, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -66,9 +64,7 @@ class Runtime:
 
     def _keep_recalled(self, turn: Turn, recalled: Recalled) -> None:
         try:
-            if recalled.new or recalled.gone:
-                self._told.keep(turn, recalled.new, recalled.gone)
-            self._explanations.keep(turn, recalled.why)
+            self._recaller.keep(turn, recalled)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
 

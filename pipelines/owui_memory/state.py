@@ -6,7 +6,7 @@ schema is a numbered migration.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from sqlalchemy import (
     event,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from .errors import TellAdmin
@@ -211,6 +212,13 @@ def _begin(connection: Connection) -> None:
 def reading(engine: Engine) -> Engine:
     """The same database, for transactions that only read: they never wait for one that writes."""
     return engine.execution_options(read_only=True)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows; those whose unique values are there already are left out."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if rows:
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
 def _migrate(engine: Engine) -> None:

@@ -12,6 +12,9 @@ from bench.contenders import sqlite_store
 from bench.locomo import Conversation, Question, load
 from bench.measure import Latency, percentile, table
 from bench.memories import DIMS, USERS, WordVectors, asked, fact
+from bench.prefix import Tokens, common, measured, peers
+from bench.prefix import ours as ours_placed
+from bench.recall_quality import Answer, Stored, by_pair, by_turn, our_store
 from bench.remember import first, mem0, of_users, ours, writer_speed
 from bench.scripted import Asked, asking, scripted_llm, word_pieces
 from tests.harness.scripted_llm import ScriptedLLM
@@ -30,7 +33,7 @@ def test_nothing_has_no_percentile() -> None:
 
 
 def test_latency_is_in_milliseconds() -> None:
-    assert Latency.of([0.001, 0.002], wrong=1) == Latency(count=2, p50=1.0, p95=2.0, wrong=1)
+    assert Latency.of([0.001, 0.002], wrong=1) == Latency(count=2, p50=1.0, p95=2.0, p99=2.0, wrong=1)
 
 
 def test_a_table_has_one_line_a_row_in_columns() -> None:
@@ -200,3 +203,55 @@ def test_the_writer_remembers_everything_of_all_users(conversation: Conversation
     with scripted_llm() as llm:
         assert writer_speed(said, asking(llm, users_at_once=2, **embedding(llm))) > 0
         assert Asked.of(llm.chats()).calls == 3
+
+
+# Recall -------------------------------------------------------------------------------------------
+
+
+def test_memories_are_turns_or_pairs_of_them_with_their_place(conversation: Conversation) -> None:
+    turns, pairs = by_turn(conversation), by_pair(conversation)
+    assert turns[3].text == "[08 May 2023] Ada: I moved to Lisbon in May."
+    assert [(one.chat, one.place) for one in turns][6:10] == [
+        *(("conv-1-1", 6), ("conv-1-1", 7)),
+        *(("conv-1-2", 0), ("conv-1-2", 1)),
+    ]
+    assert pairs[1].text.splitlines()[1] == "Ada: I moved to Lisbon in May."
+    assert pairs[1].dia_ids == {"D1:3", "D1:4"}
+
+
+def test_evidence_recall_is_the_share_found() -> None:
+    question = Question("?", "!", ("D1:1", "D1:2"), 4)
+    found = [Stored("x" * 90, frozenset({dia_id}), "c", 0) for dia_id in ("D9:9", "D1:2", "D1:1")]
+    answer = Answer(question, "c", found)
+    assert [answer.recall(first) for first in (1, 2, 3, 9)] == [0, 50, 100, 100]
+    assert [answer.within(tokens) for tokens in (10, 80, 100, 1000)] == [0, 50, 50, 100]
+
+
+def test_a_prompt_that_grows_at_its_end_is_kept_whole(
+    conversation: Conversation, scripted_llm: ScriptedLLM
+) -> None:
+    questions = [
+        Question(text, "Yes.", ("D1:4",), 4)
+        for text in ("Has Ada moved to Lisbon in May?", "What is the name of Ada's dog, Rex?")
+    ]
+    with our_store({"conv-1": by_turn(conversation)}, **embedding(scripted_llm)) as house:
+        tokens = Tokens(_Words())
+        asked_ = [("conv-1", questions)]
+        message = measured(house, asked_, [ours_placed(house, "conv-1", questions, "message")], tokens)
+        anew = measured(house, asked_, [peers(house, "conv-1", questions)], tokens)
+    assert message.kept == 100
+    assert anew.kept < 50
+    assert message.evidence == 100
+
+
+class _Words:
+    """A tokenizer: words."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return text.split()
+
+
+def test_what_two_prompts_begin_with() -> None:
+    assert common(["a", "b", "c"], ["a", "b", "x"]) == 2
+    assert common(["a", "b"], ["a", "b", "x"]) == 2
+    assert common([], ["a"]) == 0

@@ -16,9 +16,11 @@ from .embedder import Embedder
 from .faults import translated
 from .llms import Llms
 
+# Under names of our own: mem0's stay what they are for others in this process.
+_OURS = {"sqlite": "sqlite", "qdrant": "owui_qdrant"}
 _STORE_CLASSES = {
     "sqlite": f"{__package__}.sqlite_store.SqliteStore",
-    "qdrant": f"{__package__}.qdrant_store.QdrantStore",
+    "owui_qdrant": f"{__package__}.qdrant_store.QdrantStore",
 }
 
 
@@ -97,8 +99,8 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
         # model_construct: mem0's validators refuse a store that is not its own.
         MemoryConfig.model_construct(
             vector_store=(
-                VectorStoreConfig.model_construct(provider=name, config=_Config(config))
-                if name == "sqlite"
+                VectorStoreConfig.model_construct(provider=_OURS[name], config=_Config(config))
+                if name in _OURS
                 else VectorStoreConfig(provider=name, config=config)
             ),
             # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.

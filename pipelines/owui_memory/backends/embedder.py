@@ -54,9 +54,9 @@ class Embedder:
             # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
             torch.set_num_threads(1)
 
-    def embed(self, text: str, memory_action: str = "search") -> Vector:
+    def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector. Raises a MemoryFault that names the embedder."""
-        return list(self._cached(text, memory_action))
+        return list(self._cached(text))
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .llms import Llms
 from .stores import release
 
 _BESIDE = 8  # searches by words at once
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
 class LibraryBackend:
@@ -32,6 +34,7 @@ class LibraryBackend:
         self._settings = settings
         self._dims = dims
         self._llms: Llms = memory.llm
+        self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-words")
 
     @classmethod
@@ -90,9 +93,10 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        embed = self._memory.embedding_model.embed
-        vector = embed(text)
-        return [self._similarity(cosine(vector, embed(other))) for other in others]
+        if not others:
+            return []
+        vector = self._memory.embedding_model.embed(text)
+        return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
         told = [dict(message) for message in messages]

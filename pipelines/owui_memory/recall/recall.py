@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Engine
+
 from ..backends.base import Backend, EditableBackend, Memory
 from ..chat.body import Turn
 from ..settings import Valves
@@ -18,9 +20,10 @@ from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, LEAST_MEANING, TOLD, TOLD_BEFORE, Selection, evidence, select
 from .tokens import Count, Tokenizers
 from .told import Conversation, Line, Told
-from .why import Explanation, Weighed
+from .why import Explanation, Explanations, Weighed
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
+_HEARD_OF = 24  # candidates, the nearest: the others are too far off for it to matter
 _CHECKED = 1000  # conversations
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -47,8 +50,9 @@ class _Kept:
 class Recaller:
     """Recalls for all users. Threads may share it."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._told, self._explanations = Told(engine), Explanations(engine)
         self._profiles = Profiles()
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -91,6 +95,13 @@ class Recaller:
         )
         return Recalled(conversation.blocks(turn.positions, in_system=in_system), new, kept.gone, why)
 
+    def keep(self, turn: Turn, recalled: Recalled) -> None:
+        """Keep what this turn was told, and why, for the next one and for whoever asks."""
+        with self._engine.begin() as connection:
+            if recalled.new or recalled.gone:
+                self._told.keep(connection, turn, recalled.new, recalled.gone)
+            self._explanations.keep(connection, turn, recalled.why)
+
     def _selected(
         self, backend: Backend, turn: Turn, settings: Valves, count: _Lines
     ) -> tuple[Selection, float]:
@@ -99,7 +110,8 @@ class Recaller:
             return Selection((), ()), 0.0
         query = query_of(turn.text)
         found = candidates(backend, turn)
-        items = ranked(found, query, count.now, self._told.heard([item.memory.id for item in found]))
+        heard = self._told.heard([item.memory.id for item in found[:_HEARD_OF]])
+        items = ranked(found, query, count.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
         opened, least = seen >= settings.relevance_threshold, LEAST_MEANING
         if items and not opened and asks_for_all(backend, query):

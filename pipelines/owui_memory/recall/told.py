@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
 from ..chat.body import Turn
-from ..state import journal, reading, told, versions
+from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, render
 
 _KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
@@ -61,49 +59,71 @@ class Conversation:
         return Blocks(system, before)
 
 
+# Put together once: building a statement takes as long as running it.
+_LINES = (
+    select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
+    .where(
+        told.c.conversation == bindparam("conversation"), ~told.c.gone, told.c.told_at > bindparam("oldest")
+    )
+    .order_by(told.c.id)
+)
+_VERSION = select(versions.c.number).where(versions.c.user_id == bindparam("user_id"))
+_HEARD = (
+    select(journal.c.memory_id, func.count())
+    .where(journal.c.memory_id.in_(bindparam("memory_ids", expanding=True)), journal.c.op == "heard")
+    .group_by(journal.c.memory_id)
+)
+
+
 class Told:
     """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
+        self._reading = reading(engine)
         self._kept = 0
 
     def conversation(self, turn: Turn) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first."""
         oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
-        wanted = (
-            select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
-            .where(told.c.conversation == turn.positions[0], ~told.c.gone, told.c.told_at > oldest)
-            .order_by(told.c.id)
-        )
         positions = set(turn.positions)
         with self._reading.connect() as connection:
-            version = connection.scalar(select(versions.c.number).where(versions.c.user_id == turn.user_id))
-            rows = connection.execute(wanted)
+            version = connection.scalar(_VERSION, {"user_id": turn.user_id})
+            rows = connection.execute(_LINES, {"conversation": turn.positions[0], "oldest": oldest})
             lines = tuple(Line(*row) for row in rows if row.position in positions)
         return Conversation(lines, version or 0)
 
     def heard(self, memory_ids: Sequence[str]) -> dict[str, int]:
         """How often users said again what these memories hold; those of 0 are left out."""
-        wanted = (
-            select(journal.c.memory_id, func.count())
-            .where(journal.c.memory_id.in_(memory_ids), journal.c.op == "heard")
-            .group_by(journal.c.memory_id)
-        )
+        if not memory_ids:
+            return {}
         with self._reading.connect() as connection:
-            return {memory_id: count for memory_id, count in connection.execute(wanted)}  # noqa: C416
+            rows = connection.execute(_HEARD, {"memory_ids": list(memory_ids)})
+            return {memory_id: count for memory_id, count in rows}  # noqa: C416 - rows are not tuples
 
-    def keep(self, turn: Turn, lines: Iterable[Line], gone: Sequence[int] = ()) -> None:
+    def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
         """These lines are in the prompt from now on, and those ids no longer."""
         now = time.time()
         self._kept += 1
-        with self._engine.begin() as connection:
-            if gone:
-                connection.execute(update(told).where(told.c.id.in_(gone)).values(gone=True))
-            for line in lines:
-                _insert(connection, turn, line, now)
-            if self._kept % _PRUNE_EVERY == 0:
-                connection.execute(delete(told).where(told.c.told_at < now - _KEPT_S))
+        if gone:
+            connection.execute(update(told).where(told.c.id.in_(gone)).values(gone=True))
+        # A second model's inlet for the same message may have told it.
+        rows = [
+            {
+                "user_id": turn.user_id,
+                "chat_id": turn.chat_id or turn.exchange_key,
+                "conversation": turn.positions[0],
+                "position": line.position,
+                "memory_id": line.memory_id,
+                "text": line.text,
+                "line": line.line,
+                "gone": False,
+                "told_at": now,
+            }
+            for line in lines
+        ]
+        insert_new(connection, told, rows)
+        if self._kept % _PRUNE_EVERY == 0:
+            connection.execute(delete(told).where(told.c.told_at < now - _KEPT_S))
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
@@ -115,20 +135,3 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
-
-
-def _insert(connection: Connection, turn: Turn, line: Line, now: float) -> None:
-    # IntegrityError: a second model's inlet for the same message has told it.
-    with suppress(IntegrityError), connection.begin_nested():
-        connection.execute(
-            told.insert().values(
-                user_id=turn.user_id,
-                chat_id=turn.chat_id or turn.exchange_key,
-                conversation=turn.positions[0],
-                position=line.position,
-                memory_id=line.memory_id,
-                text=line.text,
-                line=line.line,
-                told_at=now,
-            )
-        )

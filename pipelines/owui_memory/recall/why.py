@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from ..chat.body import Turn
 from ..state import reading, recalls
 
 _KEPT_S = 7 * 24 * 3600
-_PRUNE_EVERY = 200  # rows
+_PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
 _MOST = 20  # candidates
 
@@ -53,29 +53,29 @@ class Explanations:
     """Kept in the state database, by chat."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
+        self._reading = reading(engine)
+        self._kept = 0
 
-    def keep(self, turn: Turn, explanation: Explanation) -> None:
+    def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
         """Keep one, and drop what is too old."""
         now = time.time()
-        shown = asdict(explanation)
-        shown.update(
+        shown = replace(
+            explanation,
             query=explanation.query[:_QUERY_CHARS],
-            weighed=shown["weighed"][:_MOST],
+            weighed=explanation.weighed[:_MOST],
             more=max(len(explanation.weighed) - _MOST, 0),
             at=now,
         )
-        with self._engine.begin() as connection:
-            added = connection.execute(
-                recalls.insert().values(
-                    user_id=turn.user_id,
-                    chat_id=turn.chat_id or turn.exchange_key,
-                    explanation=json.dumps(shown, ensure_ascii=False),
-                    at=now,
-                )
-            )
-            if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
-                connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
+        row = {
+            "user_id": turn.user_id,
+            "chat_id": turn.chat_id or turn.exchange_key,
+            "explanation": json.dumps(asdict(shown), ensure_ascii=False),
+            "at": now,
+        }
+        connection.execute(recalls.insert(), row)
+        self._kept += 1
+        if self._kept % _PRUNE_EVERY == 0:
+            connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
 
     def of_chat(self, chat_id: str) -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first."""

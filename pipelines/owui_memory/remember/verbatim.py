@@ -11,6 +11,29 @@ from .journal import Change
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
+# Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
+_PROFILE = (
+    "My name is Anna.",
+    "I live in Berlin.",
+    "I work as a nurse.",
+    "I am 34 years old.",
+    "My wife is called Maria.",
+    "We have two children.",
+    "I am allergic to nuts.",
+    "I am from Spain.",
+    "I am vegetarian.",
+)
+_WISHES = (
+    "Always answer briefly.",
+    "Please answer in German.",
+    "Call me Sam.",
+    "From now on use bullet points.",
+    "I prefer short answers.",
+    "Don't use emojis in your answers.",
+    "Explain things step by step.",
+)
+_OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0.3 at most
+
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
@@ -29,9 +52,19 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
                 memory_id="",
                 before="",
                 after=text,
+                kind=kind_of(backend, text),
                 source=exchange.message_id,
                 said_at=exchange.said_at,
             )
+
+
+def kind_of(backend: Backend, text: str) -> str:
+    """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
+    near = backend.similarities(text, [*_PROFILE, *_WISHES])
+    profile, wish = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    if max(profile, wish) < _OF_THE_KIND:
+        return "fact"
+    return "profile" if profile >= wish else "preference"
 
 
 def _statements(exchange: Exchange) -> list[str]:

@@ -34,7 +34,7 @@ class House:
         self.backend = LibraryBackend.open(self.settings, folder)
         self.engine = open_state(folder)
         self.told, self.explanations = Told(self.engine), Explanations(self.engine)
-        self.recaller = Recaller(self.told)
+        self.recaller = Recaller(self.engine)
         self.changes = Changes(Journal(self.engine))
         self._batches = 0
 
@@ -86,8 +86,7 @@ class Conversation:
         house = self.house
         turn = read_inlet(said.inlet, said.user)
         recalled = house.recaller.recall(house.backend, turn, house.settings, self.now)
-        house.told.keep(turn, recalled.new, recalled.gone)
-        house.explanations.keep(turn, recalled.why)
+        house.recaller.keep(turn, recalled)
         return recalled
 
 

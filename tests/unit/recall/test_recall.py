@@ -242,7 +242,7 @@ def test_an_api_call_without_a_chat_is_known_by_what_was_said(
     call = recording("api-no-chat-id.inlet")
     turn = replace(read_inlet(**call), user_id="ada", text="Am I allergic to peanuts?")
     recalled = house.recaller.recall(house.backend, turn, house.settings, NOW)
-    house.told.keep(turn, recalled.new, recalled.gone)
+    house.recaller.keep(turn, recalled)
     assert [line.memory_id for line in house.told.conversation(turn).lines] != []
     now = told_module.time.time()
     monkeypatch.setattr(told_module.time, "time", lambda: now + 25 * 3600)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from owui_memory.errors import Retry
 from owui_memory.remember.changes import Changes
 from owui_memory.remember.journal import Journal
-from tests.harness.scripted_llm import Request
-from tests.unit.remember.mind import Mind, batch, exchange, is_ours
+from tests.unit.remember.mind import Mind, batch, exchange
 
 ADD = {"op": "add", "text": "The user likes tea."}
 REPLACE = {"op": "replace", "id": 1, "text": "The user lives in Porto."}
@@ -155,23 +151,6 @@ def test_another_users_message_of_the_same_id_is_left_alone(mind: Mind) -> None:
 def test_the_marker_of_a_like_search_is_no_wildcard(mind: Mind) -> None:
     mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
     assert retract(mind, "%") == 0
-
-
-def test_a_failure_between_two_changes_marks_the_first_one(mind: Mind) -> None:
-    told = batch("My dog is called Rex, and I like tea.")
-    mind.llm.when(is_ours, json.dumps({"operations": [REX, ADD]}))
-    asked = itertools.count(1)
-
-    def is_its_second_time(request: Request) -> bool:
-        """The first is the look whether it is known; the second is to store it."""
-        return request.text == ADD["text"] and next(asked) == 2
-
-    with mind.llm.fault("embeddings", when=is_its_second_time, status=503), pytest.raises(Retry):
-        mind.reconciles(told)
-    assert [change.made for change in mind.changes()] == [True, False]
-    mind.reconciles(replace(told, attempts=2))
-    assert mind.texts() == ["The user likes tea.", "The user's dog is called Rex."]
-    assert len(mind.llm.chats()) == 1
 
 
 def test_a_batch_that_decided_nothing_leaves_no_trace(mind: Mind) -> None:

@@ -1,0 +1,54 @@
+"""Without an LLM, by the bundled embedder: what kind of statement it is."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.remember.verbatim import kind_of
+from owui_memory.settings import Valves
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryBackend]:
+    folder = tmp_path_factory.mktemp("data")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # mem0 asks its model by an old name
+        opened = LibraryBackend.open(Valves(), folder)
+    with contextlib.closing(opened):
+        yield opened
+
+
+# Of the statements none is among the examples that the code compares with.
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("I live in Lisbon.", "profile"),
+        ("I'm a software engineer at Siemens.", "profile"),
+        ("I have diabetes.", "profile"),
+        ("My husband works at the hospital.", "profile"),
+        ("I was born in 1980 in Madrid.", "profile"),
+        ("Me llamo Carlos y vivo en Sevilla.", "profile"),
+        ("Always answer in French.", "preference"),
+        ("From now on, keep your answers short.", "preference"),
+        ("Never use emojis.", "preference"),
+        ("Please call me Ada.", "preference"),
+        ("Antworte immer auf Deutsch.", "preference"),
+        ("I bought a telescope on Tuesday.", "fact"),
+        ("My thesis is about whales.", "fact"),
+        ("I like green tea.", "fact"),
+        ("Our project uses PostgreSQL 15.", "fact"),
+        ("My flight to Oslo is on Monday.", "fact"),
+        ("I need to fix the sink.", "fact"),
+    ],
+)
+def test_the_kind_of_a_statement(backend: LibraryBackend, text: str, kind: str) -> None:
+    assert kind_of(backend, text) == kind
+
+
+def test_the_bundled_embedder_needs_no_correction(backend: LibraryBackend) -> None:
+    assert backend._memory.embedding_model.floor == pytest.approx(0.0, abs=0.03)
