@@ -28,6 +28,7 @@ class Turn:
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
+    `base_model` is what a workspace model stands on, else "".
     `positions` names each user message of the conversation by all that users said up to it, this one last.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
     """
@@ -42,6 +43,7 @@ class Turn:
     follows: str = ""
     timezone: str = ""
     model: str = ""
+    base_model: str = ""
     task: str = ""
     memory_switch: bool | None = None
     memory_capability: bool = True
@@ -85,6 +87,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         follows=_follows(meta) if chat_id and user_message_id else "",
         timezone=_text(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
         model=_text(body.get("model")),
+        base_model=_text(info.get("base_model_id")),
         task=_text(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,

@@ -60,7 +60,7 @@ class Recaller:
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
         began = time.perf_counter()
-        count = _Lines(self._tokenizers.of(turn.model), now)
+        count = _Lines(self._tokenizers.of(turn.base_model or turn.model), now)
         before = self._told.conversation(turn)
         kept = self._kept(backend, turn, before, now)
         if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:

@@ -75,6 +75,11 @@ def test_tasks(name: str) -> None:
     assert turn(name).task == (expected if expected.endswith("generation") else "")
 
 
+def test_a_workspace_model_stands_on_another() -> None:
+    assert turn("first-turn.inlet").base_model == ""
+    assert turn("workspace-model-with-system-prompt.inlet").base_model == "tiny-chat"
+
+
 def test_the_switches() -> None:
     assert turn("user-switched-memory-off.inlet").memory_switch is False
     assert turn("memory-capability-off.inlet").memory_capability is False
