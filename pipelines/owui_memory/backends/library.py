@@ -134,8 +134,11 @@ class LibraryBackend:
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            filters = {"user_id": user_id, "kind": kind}
-            rows = self._memory.vector_store.list(filters=filters, top_k=most)[0]
+            store = self._memory.vector_store
+            if hasattr(store, "of_kind"):
+                rows = store.of_kind(user_id, kind, most)
+            else:
+                rows = store.list(filters={"user_id": user_id, "kind": kind}, top_k=most)[0]
         memories = [memory for row in rows if not _is_over(memory := _memory(row))]
         return sorted(memories, key=lambda memory: (str(memory.updated_at), memory.id), reverse=True)
 

@@ -24,7 +24,7 @@ CHUNK = 32
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One collection's tables: memories (id, user, chat, JSON), their vectors and words, joined by `seq`."""
+    """One collection's tables: memories (id, user, chat, kind, JSON), vectors and words, joined by `seq`."""
 
     number: int
     dims: int
@@ -78,10 +78,10 @@ def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
 def make_tables(connection: sqlite3.Connection, tables: Tables) -> None:
     connection.execute(
         f"CREATE TABLE {tables.memories} (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, "
-        "user_id TEXT, chat TEXT, payload TEXT NOT NULL, "
+        "user_id TEXT, chat TEXT, kind TEXT, payload TEXT NOT NULL, "
         "created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"
     )
-    _index_chats(connection, tables)
+    _index_memories(connection, tables)
     connection.execute(
         f"CREATE VIRTUAL TABLE {tables.vectors} USING vec0(owner TEXT partition key, "
         f"embedding float[{tables.dims}] distance_metric=cosine, chunk_size={CHUNK})"
@@ -89,8 +89,11 @@ def make_tables(connection: sqlite3.Connection, tables: Tables) -> None:
     _make_words(connection, tables)
 
 
-def _index_chats(connection: sqlite3.Connection, tables: Tables) -> None:
-    connection.execute(f"CREATE INDEX {tables.memories}_chat ON {tables.memories} (user_id, chat)")
+def _index_memories(connection: sqlite3.Connection, tables: Tables) -> None:
+    for column in ("chat", "kind"):
+        connection.execute(
+            f"CREATE INDEX {tables.memories}_{column} ON {tables.memories} (user_id, {column})"
+        )
 
 
 def _make_words(connection: sqlite3.Connection, tables: Tables) -> None:
@@ -109,14 +112,15 @@ def drop_tables(connection: sqlite3.Connection, tables: Tables) -> None:
 
 def _is_current(connection: sqlite3.Connection, tables: Tables) -> bool:
     columns = connection.execute("SELECT name FROM pragma_table_info(?)", (tables.memories,))
-    return ("chat",) in columns.fetchall()
+    return ("kind",) in columns.fetchall()
 
 
 def _upgrade(connection: sqlite3.Connection, tables: Tables) -> None:
     """From the first version, which knew nothing of chats: words are indexed anew."""
     connection.execute(f"ALTER TABLE {tables.memories} ADD chat TEXT")
+    connection.execute(f"ALTER TABLE {tables.memories} ADD kind TEXT")
     connection.execute(f"DROP INDEX {tables.memories}_user")
-    _index_chats(connection, tables)
+    _index_memories(connection, tables)
     owners = dict(connection.execute(f"SELECT rowid, owner FROM {tables.words}").fetchall())
     connection.execute(f"DROP TABLE {tables.words}")
     _make_words(connection, tables)

@@ -112,16 +112,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             raise Drop("An insert needs as many payloads and ids as vectors.")
         # Everything that can be refused is refused before the write lock is taken.
         entries = [
-            (str(id_), _user(payload), _chat(payload), _to_json(payload), self._blob(vector))
+            (str(id_), _user(payload), *_columns(payload), _to_json(payload), self._blob(vector))
             for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
         ]
         with self._connections.write() as connection:
-            for id_, user, chat, text, blob in entries:
+            for id_, user, chat, kind, text, blob in entries:
                 (seq,) = connection.execute(
-                    f"INSERT INTO {self._tables.memories} (id, user_id, chat, payload) VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, chat = excluded.chat, "
-                    "payload = excluded.payload RETURNING seq",
-                    (id_, user, chat, text),
+                    f"INSERT INTO {self._tables.memories} (id, user_id, chat, kind, payload) "
+                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, "
+                    "chat = excluded.chat, kind = excluded.kind, payload = excluded.payload RETURNING seq",
+                    (id_, user, chat, kind, text),
                 ).fetchone()
                 self._put_vector(connection, seq, user, blob)
                 self._put_words(connection, seq)
@@ -139,13 +139,14 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 raise Drop("The memory to update no longer exists.")
             seq, user, chat = row
             if payload is not None:
-                user = _user(payload)
+                user, columns = _user(payload), _columns(payload)
                 connection.execute(
-                    f"UPDATE {self._tables.memories} SET user_id = ?, chat = ?, payload = ? WHERE seq = ?",
-                    (user, _chat(payload), text, seq),
+                    f"UPDATE {self._tables.memories} SET user_id = ?, chat = ?, kind = ?, payload = ? "
+                    "WHERE seq = ?",
+                    (user, *columns, text, seq),
                 )
                 self._put_words(connection, seq)
-                if (user, _chat(payload)) != row[1:]:
+                if (user, columns[0]) != row[1:]:
                     self._follow(connection, seq, row[1], chat)
                 self._erase_words(connection)
             if blob is None and user != row[1]:
@@ -183,6 +184,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             rows = connection.execute(
                 f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id IN ({marks})",
                 [str(id_) for id_ in vector_ids],
+            ).fetchall()
+        return [_row(row) for row in rows]
+
+    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
+        """A user's memories of one kind, newest first; found by index."""
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} "
+                "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
+                (user_id, kind, top_k),
             ).fetchall()
         return [_row(row) for row in rows]
 
@@ -360,10 +371,10 @@ def _user(payload: Payload) -> str | None:
     return user if isinstance(user, str) and user else None
 
 
-def _chat(payload: Payload) -> str | None:
-    """The chat it is from; None where that is not known."""
-    chat = payload.get("chat")
-    return chat if isinstance(chat, str) and chat else None
+def _columns(payload: Payload) -> tuple[str | None, str | None]:
+    """The chat it is from and its kind; None where that is not known."""
+    chat, kind = payload.get("chat"), payload.get("kind")
+    return chat if isinstance(chat, str) and chat else None, kind if isinstance(kind, str) else None
 
 
 def _owner(user: str | None) -> str:

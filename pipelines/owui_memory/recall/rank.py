@@ -64,12 +64,20 @@ def ranked(
     """Best first. `heard`: how often the user said again what a memory holds, by its id."""
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
-    items = [_fused(item, best, weights) for item in found]
-    lifts = _lifts(items, weights)
-    worths = [_worth(item.memory, now, heard or {}, weights) for item in items]
+    keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
+    scores = [
+        weights.meaning * item.meaning + weights.keyword * keyword
+        for item, keyword in zip(found, keywords, strict=True)
+    ]
+    lifts = _lifts(found, scores, weights)
     items = [
-        replace(item, score=item.score + weights.lift * lift + worth)
-        for item, lift, worth in zip(items, lifts, worths, strict=True)
+        Ranked(
+            item.memory,
+            item.meaning,
+            keyword,
+            score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
+        )
+        for item, keyword, score, lift in zip(found, keywords, scores, lifts, strict=True)
     ]
     return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
 
@@ -107,21 +115,13 @@ def stems_asked(query: str) -> set[str]:
     return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
 
 
-def _fused(item: Found, best_keyword: float, weights: Weights) -> Ranked:
-    keyword = (item.keyword or 0.0) / best_keyword if best_keyword else 0.0
-    score = weights.meaning * item.meaning + weights.keyword * keyword
-    return Ranked(item.memory, item.meaning, keyword, score)
-
-
-def _lifts(items: Sequence[Ranked], weights: Weights) -> list[float]:
+def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) -> list[float]:
     """The score of each one's best neighbour among the candidates: what was said next to it."""
-    scores = {(item.memory.chat, item.memory.place): item.score for item in items if item.memory.chat}
+    places = [(item.memory.chat, item.memory.place) for item in found]
+    known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
     steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
     return [
-        max(scores.get((item.memory.chat, item.memory.place + step), 0.0) for step in steps)
-        if item.memory.chat
-        else 0.0
-        for item in items
+        max(known.get((chat, place + step), 0.0) for step in steps) if chat else 0.0 for chat, place in places
     ]
 
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Engine
 
@@ -20,7 +21,7 @@ from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, LEAST_MEANING, TOLD, TOLD_BEFORE, Selection, evidence, select
 from .tokens import Count, Tokenizers
 from .told import Conversation, Line, Told
-from .why import Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
 _HEARD_OF = 24  # candidates, the nearest: the others are too far off for it to matter
@@ -87,7 +88,8 @@ class Recaller:
             query=turn.text,
             evidence=seen,
             threshold=settings.relevance_threshold,
-            weighed=tuple(_weighed(selection, told_before, {memory.id for memory in news})),
+            weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
+            more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(one.memory_id for one in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),

@@ -15,7 +15,7 @@ from ..state import reading, recalls
 _KEPT_S = 7 * 24 * 3600
 _PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
-_MOST = 20  # candidates
+MOST = 20  # candidates that are told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class Weighed:
 class Explanation:
     """What was weighed for one message.
 
-    evidence: what the gate saw, and `threshold`, at which it opens. profile: ids of what is told always.
-    corrected, forgotten: ids of memories that were told before and changed since. took_ms: milliseconds.
+    evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
+    profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
+    changed since. took_ms: milliseconds.
     """
 
     query: str
@@ -62,8 +63,6 @@ class Explanations:
         shown = replace(
             explanation,
             query=explanation.query[:_QUERY_CHARS],
-            weighed=explanation.weighed[:_MOST],
-            more=max(len(explanation.weighed) - _MOST, 0),
             at=now,
         )
         row = {
