@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .oneself import known_script, shows_statements, signs, tells_of_others, weak_sign
+from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
@@ -185,6 +185,8 @@ def _is_task(own: str, said: list[str], stated: list[str], answer: str) -> bool:
         return True  # what it was for is code, or left out
     if lead.rstrip().endswith(_COLONS) and not weak_sign(lead) and len(answer) * 2 >= len(material):
         return True
+    if any(map(names_and_states, stated)):
+        return False
     few = len(said) <= _TASK_SENTENCES and not re.search(r"\d", own)
     return few and ("```" in answer or len(answer) >= _LONG_WORK_CHARS)
 

@@ -50,7 +50,9 @@ _WORDS = frozenset(
 _PHRASES = re.compile(
     r"from now on|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
     r"|(?:a partir de|desde) (?:ahora|agora)|de ahora en adelante|de agora em diante|d'ora in poi|od teraz"
-    r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ",
+    r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ"
+    r"|\b(?:call me|nenn mich|llámame|appelle[sz]?-moi|chiamami|me chame|chama-me|noem mij?|kall[ad] mig"
+    r"|mów mi|říkej mi|зови меня|называй меня)\b|と呼んで|라고 불러",
     re.IGNORECASE,
 )
 # A verb that states, in the commonest languages; an imperative would stand first.
@@ -134,6 +136,14 @@ def signs(sentence: str) -> int:
 def weak_sign(sentence: str) -> bool:
     """Whether the speaker occurs in it at all, if only as the one who asks: "give me ..."."""
     return any(word.lower() in _OBJECTS for word in _WORD.findall(sentence))
+
+
+def names_and_states(sentence: str) -> bool:
+    """Whether it begins with who it is about and a verb that states: "Clara is allergic to nuts"."""
+    words = _WORD.findall(sentence)[:2]
+    if len(words) < 2 or words[0].lower() in _POINTS:
+        return False
+    return words[0][0].isupper() and words[1] in _STATES
 
 
 def tells_of_others(sentence: str) -> bool:

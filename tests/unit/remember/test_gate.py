@@ -203,6 +203,18 @@ def test_a_short_request_with_a_piece_of_work_for_an_answer_is_a_task(text: str)
     assert reason(text, POEM) == "a task"
 
 
+@pytest.mark.parametrize("text", ["Call me Ada.", "Nenn mich Ada.", "Appelle-moi Ada.", "Зови меня Адой."])
+def test_how_one_wants_to_be_called_is_read_however_long_the_answer(text: str) -> None:
+    assert reason(text, WORK) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["Clara is allergic to nuts.", "Rex has a sore paw.", "Clara ist Lehrerin.", "Ana es alérgica."]
+)
+def test_a_fact_about_others_is_read_however_long_the_answer(text: str) -> None:
+    assert reason(text, WORK) == ""
+
+
 def test_something_to_work_on_below_a_colon_is_a_task() -> None:
     assert reason("Translate this:\nThe weather is nice today.", "Das Wetter ist heute schön.") == "a task"
 
@@ -210,8 +222,6 @@ def test_something_to_work_on_below_a_colon_is_a_task() -> None:
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("Clara is allergic to nuts.", WORK),  # a fact about others, without a sign, answered at length
-        ("Call me Ada.", WORK),
         ("Ninapenda kahawa sana.", WORK),  # Swahili, whose verbs are not known here: "I like coffee"
     ],
 )
