@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -74,9 +74,7 @@ class Recaller:
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
         chosen = [memory for memory in selection.chosen if memory.id not in known]
-        # Half as many later: what was told before is still there. bench/prefix.py says what that saves.
-        most = max(settings.memories_per_turn // 2, 1) if kept.lines else settings.memories_per_turn
-        news = [*profile, *chosen[:most]]
+        news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = (
             *kept.corrections,
             *(Line(turn.positions[-1], one.id, one.text, line(one, now)) for one in news),
@@ -147,6 +145,21 @@ class Recaller:
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
         return _Kept(tuple(told for told in before.lines if told.id not in gone), gone, corrections)
+
+
+def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
+    """How many memories may be new with this message.
+
+    Half as many as with a conversation's first one: what was told before is still there (bench/prefix.py says
+    what that saves). Another answer to the same message brings no more than the first one did.
+    """
+    if all(told.position == turn.positions[-1] for told in lines):
+        most = settings.memories_per_turn
+    else:
+        most = max(settings.memories_per_turn // 2, 1)
+    chosen = {memory.id for memory in selection.chosen}
+    here = sum(told.position == turn.positions[-1] and told.memory_id in chosen for told in lines)
+    return max(most - here, 0)
 
 
 def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Iterator[Weighed]:

@@ -74,6 +74,23 @@ def test_another_answer_to_the_same_message_gets_the_same_prompt(house: House, t
     assert talk.prompt(said.regenerated()) == first
 
 
+def test_nor_do_other_answers_bring_what_had_no_place_before(house: House, talk: Conversation) -> None:
+    for number in range(20):
+        house.knows(f"The user's parcel of the {number}. day lies in the cellar.")
+    talk.ask("Where lies my parcel of the 3. day?")
+    said = talk.chat.say("Where lies my parcel of the 17. day?")
+    first = talk.prompt(said)
+    assert talk.prompt(said.regenerated()) == first
+
+
+def test_what_was_learned_since_comes_with_another_answer(house: House, talk: Conversation) -> None:
+    house.knows(DOG)
+    said = talk.chat.say("What are my dog and my cat called?")
+    assert CAT not in text_of(talk.prompt(said))
+    house.knows(CAT)
+    assert CAT in text_of(talk.prompt(said.regenerated()))
+
+
 def test_two_chats_know_nothing_of_each_other(house: House, talk: Conversation) -> None:
     house.knows(DOG)
     talk.ask("What is my dog called?")
