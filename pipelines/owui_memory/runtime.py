@@ -73,8 +73,13 @@ class Runtime:
         self._decisions.announce(turn)
 
     def allow(self, turn: Turn) -> None:
-        """Keep for the outlet that this turn may be remembered."""
+        """Keep for the outlet that this turn may be remembered; what was said in other chats waits no more.
+
+        So it may be known by the time of the next message.
+        """
         self._decisions.allow(turn)
+        if self._outbox.leave_others(turn.user_id, turn.chat_id):
+            self._writer.wake()
 
     def keep(self, answered: Answered) -> None:
         """Store a finished exchange durably, if its inlet allowed it."""

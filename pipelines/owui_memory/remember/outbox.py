@@ -26,6 +26,8 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 1.0, 300.0
 _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
 
+_WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -153,9 +155,21 @@ class Outbox:
 
     def hurry(self) -> None:
         """Nothing waits for its chat to become idle any more."""
-        waiting = and_(outbox.c.state == "pending", outbox.c.batch == "")
         with self._engine.begin() as connection:
-            connection.execute(update(outbox).where(waiting).values(ready_at=time.time()))
+            connection.execute(update(outbox).where(_WAITING).values(ready_at=time.time()))
+
+    def leave_others(self, user_id: str, chat_id: str) -> bool:
+        """A user goes on in this chat: what they said in others waits no more. Whether there was anything."""
+        now = time.time()
+        others = and_(
+            _WAITING, outbox.c.user_id == user_id, outbox.c.chat_id != chat_id, outbox.c.ready_at > now
+        )
+        with self._reading.connect() as connection:
+            if connection.scalar(select(outbox.c.id).where(others).limit(1)) is None:
+                return False
+        with self._engine.begin() as connection:
+            connection.execute(update(outbox).where(others).values(ready_at=now))
+        return True
 
     def pending_batches(self) -> list[Batch]:
         """What waits or is being worked on, oldest first."""
@@ -224,9 +238,7 @@ class Outbox:
         connection: Connection, exchange: Exchange, ready_at: float, now: float, batch_max: int
     ) -> None:
         """One moment for all that wait in this chat; now for the user's other chats."""
-        waiting = and_(
-            outbox.c.user_id == exchange.user_id, outbox.c.state == "pending", outbox.c.batch == ""
-        )
+        waiting = and_(_WAITING, outbox.c.user_id == exchange.user_id)
         here = and_(waiting, outbox.c.chat_id == exchange.chat_id)
         count = connection.scalar(select(func.count()).where(here)) or 0
         connection.execute(

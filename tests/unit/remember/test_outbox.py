@@ -222,6 +222,17 @@ def test_what_was_given_up_holds_nothing_up(queue: Outbox) -> None:
     assert keys(queue.claim()) == ["2"]
 
 
+def test_beginning_another_chat_ends_the_wait(queue: Outbox) -> None:
+    queue.put(exchange("1", chat="c1"), wait_s=30, batch_max=8)
+    queue.put(exchange("2", chat="c1", user="bob"), wait_s=30, batch_max=8)
+    assert not queue.leave_others("ada", "c1")
+    assert queue.claim() is None
+    assert queue.leave_others("ada", "c2")
+    assert not queue.leave_others("ada", "c2"), "once"
+    assert keys(queue.claim()) == ["1"]
+    assert queue.claim() is None
+
+
 def test_hurry_ends_the_wait_of_all(queue: Outbox) -> None:
     queue.put(exchange("1"), wait_s=30, batch_max=8)
     queue.put(exchange("2", user="bob"), wait_s=30, batch_max=8)
