@@ -6,6 +6,7 @@ schema is a numbered migration.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from .errors import TellAdmin
+
+_TURN_S = 1.0  # after which a transaction asks SQLite itself
 
 metadata = MetaData()
 
@@ -179,7 +182,7 @@ def open_state(data_dir: Path) -> Engine:
             data_dir.chmod(0o700)  # what people said is nobody else's
         engine = create_engine(f"sqlite:///{data_dir / 'state.db'}", connect_args={"timeout": 10})
         event.listen(engine, "connect", _configure)
-        event.listen(engine, "begin", _begin)
+        _Turns().listen(engine)
         _migrate(engine)
     except (OSError, OperationalError) as error:
         raise TellAdmin(
@@ -195,7 +198,7 @@ def open_state(data_dir: Path) -> Engine:
 
 
 def _configure(connection: object, _record: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _begin
+    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
@@ -203,10 +206,37 @@ def _configure(connection: object, _record: object) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and writes later would fail when another wrote between.
-    mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+class _Turns:
+    """Begins transactions; of those that write, one at a time in this process.
+
+    SQLite lets one write and the others sleep, up to 10 ms longer than they must.
+    """
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
+
+    def listen(self, engine: Engine) -> None:
+        event.listen(engine, "begin", self._begin)
+        for over in ("commit", "rollback"):
+            event.listen(engine, over, self._over)
+
+    def _begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("read_only"):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+            return
+        mine = self._writing.acquire(timeout=_TURN_S)  # another process may hold the one before us up
+        try:
+            # IMMEDIATE: one that reads first and writes later would fail when another wrote between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            if mine:
+                self._writing.release()
+            raise
+        connection.info["writes"] = mine
+
+    def _over(self, connection: Connection) -> None:
+        if connection.info.pop("writes", False):
+            self._writing.release()
 
 
 def reading(engine: Engine) -> Engine:

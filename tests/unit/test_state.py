@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, func, inspect, select, text
 
 from owui_memory.errors import TellAdmin
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Exchange, Outbox
-from owui_memory.state import metadata, open_state
+from owui_memory.state import metadata, open_state, versions
 
 # As the first version made it.
 VERSION_1 = """
@@ -77,3 +78,25 @@ def test_an_earlier_version_is_migrated_with_what_is_in_it(tmp_path: Path) -> No
         ("I live in Lisbon.", ()),
         ("I live in Porto.", ()),
     ], "nobody knows of old rows which message they followed"
+
+
+def test_what_fails_or_is_held_up_lets_the_next_one_write(tmp_path: Path) -> None:
+    engine = open_state(tmp_path)
+    with pytest.raises(ZeroDivisionError), engine.begin():
+        raise ZeroDivisionError
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(3) as threads:
+            waiting = [threads.submit(_write, engine, number) for number in range(3)]
+            assert not waiting[0].done()
+            other.execute("ROLLBACK")
+            assert [one.result() for one in waiting] == [0, 1, 2]
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(versions)) == 3
+    engine.dispose()
+
+
+def _write(engine: Engine, number: int) -> int:
+    with engine.begin() as connection:
+        connection.execute(versions.insert().values(user_id=str(number), number=number))
+    return number

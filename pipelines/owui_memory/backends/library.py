@@ -197,15 +197,16 @@ def _is_over(memory: Memory) -> bool:
 
 
 def _memory(row: Any) -> Memory:
-    payload = row.payload or {}
+    get = (row.payload or {}).get
+    place = get("place")
     return Memory(
         id=str(row.id),
-        text=str(payload.get("data") or ""),
-        created_at=aware_time(payload.get("created_at")),
-        updated_at=aware_time(payload.get("updated_at")),
-        batch=str(payload.get("batch") or ""),
-        kind=str(payload.get("kind") or "fact"),
-        expires=str(payload.get("expiration_date") or ""),
-        chat=str(payload.get("chat") or ""),
-        place=place if isinstance(place := payload.get("place"), int) else 0,
+        text=str(get("data") or ""),
+        created_at=aware_time(get("created_at")),
+        updated_at=aware_time(get("updated_at")),
+        batch=str(get("batch") or ""),
+        kind=str(get("kind") or "fact"),
+        expires=str(get("expiration_date") or ""),
+        chat=str(get("chat") or ""),
+        place=place if isinstance(place, int) else 0,
     )
