@@ -16,7 +16,6 @@ import math
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +34,22 @@ _CONTEXT = 2  # memories before one, in its chat
 _CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
     """One stored memory. `score`: similarity 0..1, or BM25 above 0 (higher is better), or None."""
 
-    id: str
-    score: float | None
-    payload: dict[str, Any]
+    __slots__ = ("_payload", "_text", "id", "score")
+
+    def __init__(self, id_: str, score: float | None, text: str) -> None:
+        self.id, self.score, self._text = id_, score, text
+        self._payload: dict[str, Any] | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Read when asked for: of what is found twice, by meaning and by words, it is asked for once."""
+        if self._payload is None:
+            self._payload = json.loads(self._text)
+        assert self._payload is not None
+        return self._payload
 
 
 Rows = list[Row]
@@ -175,7 +183,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             row = connection.execute(
                 f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
             ).fetchone()
-        return _row(row) if row else None
+        return Row(*row) if row else None
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
         """Those of these memories that there are, in no order."""
@@ -185,7 +193,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id IN ({marks})",
                 [str(id_) for id_ in vector_ids],
             ).fetchall()
-        return [_row(row) for row in rows]
+        return [Row(*row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
         """A user's memories of one kind, newest first; found by index."""
@@ -195,7 +203,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
                 (user_id, kind, top_k),
             ).fetchall()
-        return [_row(row) for row in rows]
+        return [Row(*row) for row in rows]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
         """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
@@ -206,7 +214,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         )
         with self._connections.use() as connection:
             rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
-        return [[_row(row) for row in rows]]
+        return [[Row(*row) for row in rows]]
 
     def count(self, filters: Filters | None = None) -> int:
         """How many memories the filters match."""
@@ -244,8 +252,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             if filters and not _user_only(filters):
                 near += f" AND rowid IN (SELECT m.seq FROM {memories} AS m WHERE {condition})"
                 values += bound
-        rows = self._ranked(near, [*values, *bound], "1 - near.distance", condition)
-        return [Row(row.id, min(max(row.score or 0.0, 0.0), 1.0), row.payload) for row in rows]
+        return self._ranked(near, [*values, *bound], "max(min(1 - near.distance, 1.0), 0.0)", condition)
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
         """Memories that share words with `query` (any text); score is BM25 over the whole collection."""
@@ -293,7 +300,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         )
         with self._connections.use() as connection:
             rows = connection.execute(sql, values).fetchall()
-        return [_row(row) for row in rows]
+        return [Row(*row) for row in rows]
 
     def _blob(self, vector: Vector) -> bytes:
         """The direction as float32; empty for a vector of zeros, which has none to compare."""
@@ -393,7 +400,3 @@ def _to_json(payload: Payload) -> str:
     except (TypeError, ValueError):
         raise Drop("The payload holds a value that JSON cannot hold.") from None
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
-
-
-def _row(row: tuple[str, float | None, str]) -> Row:
-    return Row(row[0], row[1], json.loads(row[2]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.sqlite_store import Row, SqliteStore
+from owui_memory.backends.sqlite_store import SqliteStore
 from owui_memory.errors import Drop, TellAdmin
 from tests.unit.backends.sqlite_files import (
     ANNE,
@@ -40,7 +40,9 @@ class TestContract:
             "o": {"k": 1},
         }
         store.insert([[1, 0, 0]], [payload], ["one"])
-        assert store.get("one") == Row("one", None, payload)
+        row = store.get("one")
+        assert row is not None
+        assert (row.id, row.score, row.payload) == ("one", None, payload)
         assert store.get(vector_id="other") is None
 
     def test_list_is_newest_first_within_one_outer_list(self, store: SqliteStore) -> None:
@@ -76,7 +78,8 @@ class TestContract:
     def test_update_keeps_what_is_none(self, store: SqliteStore) -> None:
         put(store, "one", "coffee", vector=[1, 0, 0])
         store.update("one", payload={"data": "tea", "user_id": "anne"})
-        assert store.search("", [1, 0, 0], filters=ANNE)[0] == Row("one", 1.0, {"data": "tea", **ANNE})
+        row = store.search("", [1, 0, 0], filters=ANNE)[0]
+        assert (row.id, row.score, row.payload) == ("one", 1.0, {"data": "tea", **ANNE})
         assert store.keyword_search("coffee", filters=ANNE) == []
         store.update("one", vector=[0, 1, 0])
         assert store.search("", [0, 1, 0], filters=ANNE)[0].score == pytest.approx(1.0)
