@@ -18,6 +18,8 @@ from tests.harness.scripted_llm import ScriptedLLM
 os.environ["MEM0_TELEMETRY"] = "False"
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+pytest.register_assert_rewrite("tests.server.scenarios.play")  # its failures are to say what was different
+
 
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -78,11 +80,17 @@ def pipelines_server(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Star
 
 
 @pytest.fixture(scope="module")
-def _module_server(
+def module_servers(
     tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
-) -> Iterator[PipelinesServer]:
+) -> Iterator[StartServer]:
+    """As `pipelines_server`, for servers that the tests of a module share."""
     with _server_starter(tmp_path_factory.mktemp("shared"), _running_llm) as start:
-        yield start()
+        yield start
+
+
+@pytest.fixture(scope="module")
+def _module_server(module_servers: StartServer) -> PipelinesServer:
+    return module_servers()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ characters, plus the last character alone, so that every single character starts
 finds it.
 """
 
+# ruff: noqa: SIM905  (lists of words, a language or two a line, are read and corrected as text)
+
 from __future__ import annotations
 
 import re
@@ -71,6 +73,17 @@ _STOP_WORDS = tuple(
     )
 )
 
+# Where denial is an ending or a prefix (Turkish, Czech) it is not seen.
+_DENIALS = frozenset(
+    """
+    no not never nothing nobody neither nor cannot without t
+    nicht kein keine keinen keinem keiner nie niemals nichts ohne niet geen nooit zonder
+    inte ikke ej aldrig aldri utan uden uten ne n pas jamais sans nunca jamás sin tampoco não nem sem
+    non mai senza nu niciodată fără nie nigdy bez не нет никогда без ні ніколи δεν δε μη μην ποτέ χωρίς
+    değil asla soha nincs ei eivät tidak bukan tanpa
+    """.split()
+)
+
 _STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
@@ -130,3 +143,8 @@ def telling(text: str) -> set[str]:
         for position, word in enumerate(found)
         if any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word))
     }
+
+
+def denials(text: str) -> frozenset[str]:
+    """As a set: some of them are harmless words in another language, and then in both of two like texts."""
+    return _DENIALS.intersection(words(text))

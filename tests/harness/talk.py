@@ -38,11 +38,24 @@ def fresh(question: str) -> str:
 
 def stored(server: PipelinesServer, collection: str = "memories") -> list[tuple[str, str]]:
     """User and text of everything in the embedded store, read from its file; the server may run or not."""
+    return [(row.payload["user_id"], row.payload["data"]) for row in rows_of(server, collection)]
+
+
+def held(server: PipelinesServer, user: str) -> list[tuple[str, str]]:
+    """Text and last day of everything that the embedded store has of a user, expired or not."""
+    return [
+        (row.payload["data"], row.payload.get("expiration_date") or "")
+        for row in rows_of(server)
+        if row.payload["user_id"] == user
+    ]
+
+
+def rows_of(server: PipelinesServer, collection: str = "memories") -> list[Any]:
+    """The rows of the embedded store."""
     from owui_memory.backends.sqlite_store import SqliteStore
 
     store = SqliteStore(collection, DIMENSIONS, str(server.data_dir / "memories.db"))
     try:
-        rows = store.list()[0]
+        return store.list()[0]
     finally:
         store.close()
-    return [(row.payload["user_id"], row.payload["data"]) for row in rows]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
-from ..words import stem, telling, terms_of
+from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
 # The gate: docs/recall.md, "When nothing is told".
@@ -92,17 +92,17 @@ def select(
 
 @dataclass(frozen=True, slots=True)
 class _Saying:
-    """What a memory says: its words, and the names and numbers in it."""
+    """What a memory says: its words, and the names, numbers and denials in it."""
 
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> _Saying:
-        return cls(frozenset(terms_of(text)), frozenset(telling(text)))
+        return cls(frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
-        """Whether another has nearly all of its words, and all names and numbers."""
+        """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(
             self.words == other.words
             or (

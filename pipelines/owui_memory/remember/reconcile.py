@@ -31,7 +31,7 @@ _HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
 _SECRET = re.compile(
     r"\b(?:sk|pk|ghp|gho|xox[abp]|AKIA)[-_]?[A-Za-z0-9_-]{16,}"  # API keys by their prefix
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|(?:\d[ -]?){13,19}"  # card numbers
+    r"|(?<![+\d])(?:\d[ -]?){13,19}"  # card numbers, no telephone's
     r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b"  # IBAN
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -78,9 +78,7 @@ class Reconciler:
         model: str,
     ) -> Change:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
-        refused = _harm(position, operation, operations, known) or self._repeats(
-            operation, shown, [other.text for other in operations[:position] if other.op == "add"]
-        )
+        refused = self._refused(position, operation, operations, known)
         return Change(
             batch=self.batch.name,
             position=position,
@@ -98,15 +96,35 @@ class Reconciler:
             refused=refused,
         )
 
-    def _repeats(self, operation: Operation, shown: Memory | None, earlier: Sequence[str]) -> str:
-        """Why it would undo what is newer, or store once more what is known; "" where it would not."""
-        if shown:
-            latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
-            return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
-        repeated = words(operation.text) in map(words, earlier)
-        if repeated or known_as(self.backend, self.batch.user_id, operation.text):
+    def _refused(
+        self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
+    ) -> str:
+        """Why an operation is not made; "" where it is."""
+        if harm := _harm(position, operation, operations, known):
+            return harm
+        if operation.op != "add":
+            return self._outdated(known[operation.number - 1])
+        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
+        if words(operation.text) in earlier:
             return "it is known already"
-        if self._is_echo(operation.text):
+        leaving = {
+            known[other.number - 1].id
+            for at, other in enumerate(operations)
+            if other.op != "add" and not self._refused(at, other, operations, known)
+        }
+        return self._repeats(operation, leaving)
+
+    def _outdated(self, shown: Memory) -> str:
+        """Why it would undo what is newer; "" where it would not."""
+        latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
+        return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+
+    def _repeats(self, operation: Operation, leaving: set[str]) -> str:
+        """Why it would store once more what is known, and does not leave with this batch; "" if not."""
+        user_id, text = self.batch.user_id, operation.text
+        if known_as(self.backend, user_id, text, but=leaving):
+            return "it is known already"
+        if self._is_echo(text) and not known_as(self.backend, user_id, text):
             return "recall told it to this chat, and it has been forgotten since"
         return ""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..backends.base import Backend, Memory
-from ..words import has_case, telling, words
+from ..words import denials, has_case, telling, words
 
 _SAME_MEANING = 0.95  # cosine
 _SAYS, _SAYS_A_NAME = 0.8, 0.6  # cosine of a message and what it says, without and with a name of it
@@ -13,12 +15,14 @@ _NEAREST = 3  # memories that a sentence is compared with
 def same(text: str, other: str, meaning: float) -> bool:
     """Whether the words are the same, or the meaning (cosine) is and so are all names and numbers.
 
-    Embedders hardly tell Anna from Anne or 17 from 18. Where a script has no capitals, names cannot be told
-    from words, and only the words count.
+    Embedders hardly tell Anna from Anne, 17 from 18, or a statement from its denial. Where a script has no
+    capitals, names cannot be told from words, and only the words count.
     """
     if words(text) == words(other):
         return True
-    return meaning >= _SAME_MEANING and has_case(text) and telling(text) == telling(other)
+    if meaning < _SAME_MEANING or not has_case(text) or denials(text) != denials(other):
+        return False
+    return telling(text) == telling(other)
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
@@ -29,7 +33,14 @@ def says(message: str, memory: str, meaning: float) -> bool:
     return meaning >= _SAYS and bool(message)
 
 
-def known_as(backend: Backend, user_id: str, text: str) -> Memory | None:
-    """The memory that says this already, in these words or nearly so."""
-    near = backend.search(user_id, text, _NEAREST)
-    return next((found.memory for found in near if same(text, found.memory.text, found.meaning)), None)
+def known_as(backend: Backend, user_id: str, text: str, *, but: Collection[str] = ()) -> Memory | None:
+    """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
+    near = backend.search(user_id, text, _NEAREST + len(but))
+    return next(
+        (
+            found.memory
+            for found in near
+            if found.memory.id not in but and same(text, found.memory.text, found.meaning)
+        ),
+        None,
+    )

@@ -86,10 +86,11 @@ def test_nearly_the_same_is_told_once() -> None:
             "The user's spare locker at the gym is number 17.",
             "The user's spare locker at the gym is number 18.",
         ),
+        ("The user eats meat at home with the family.", "The user eats no meat at home with the family."),
         ("The user's oldest sister is called Anna today.", "The user's oldest sister is called Anne today."),
     ],
 )
-def test_another_name_or_number_is_another_memory(one: str, other: str) -> None:
+def test_another_name_or_number_or_a_denial_is_another_memory(one: str, other: str) -> None:
     assert told([found(one, 0.5), found(other, 0.4)]) == [one, other]
 
 

@@ -375,6 +375,10 @@ def test_the_longest_message_is_judged_in_no_time(text: str) -> None:
         ("My daughter Anna plays.", "My daughter Anne plays.", 0.99, False),
         ("My locker 17 is green.", "My locker 18 is green.", 0.99, False),
         ("我住在里斯本。", "我住在波尔图。", 1.0, False),
+        ("El usuario come carne.", "El usuario no come carne.", 0.98, False),
+        ("The user eats meat.", "The user doesn't eat meat.", 0.97, False),
+        ("Der Nutzer isst gar kein Fleisch.", "Der Nutzer isst kein Fleisch.", 0.97, True),
+        ("Пользователь ест мясо.", "Пользователь не ест мясо.", 0.97, False),
     ],
 )
 def test_same(text: str, other: str, meaning: float, expected: bool) -> None:

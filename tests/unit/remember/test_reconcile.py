@@ -244,3 +244,31 @@ def test_a_long_message_is_shown_by_its_own_words(mind: Mind) -> None:
 def test_the_journal_names_the_model_that_answered(mind: Mind) -> None:
     assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
     assert mind.changes()[0].model == "small"
+
+
+@pytest.mark.parametrize("adds_first", [False, True])
+@pytest.mark.parametrize("told", [False, True])
+def test_what_takes_the_place_of_a_memory_is_not_known_from_it(
+    mind: Mind, adds_first: bool, told: bool
+) -> None:
+    """A model may remove and add instead of replacing; neither order may lose both."""
+    mind.knows("The user lives in Lisbon.")
+    mind.told = ["The user lives in Lisbon."] if told else []
+    operations = [{"op": "remove", "id": 1}, {"op": "add", "text": "The user lives in LISBON."}]
+    mind.hears(batch("It is spelt in capitals."), *(reversed(operations) if adds_first else operations))
+    assert mind.texts() == ["The user lives in LISBON."]
+
+
+def test_what_must_not_be_removed_is_still_known(mind: Mind) -> None:
+    for number in range(4):
+        mind.knows(f"The user has cat number {number}.")
+    removals = [{"op": "remove", "id": number} for number in (1, 2, 3)]
+    again = [{"op": "add", "text": f"The user has cat number {number}."} for number in range(4)]
+    assert mind.hears(batch("About my cats."), *removals, *again) == 0
+    assert len(mind.texts()) == 4
+
+
+@pytest.mark.parametrize("number", ["+86 138 0013 8000", "+55 11 91234 5678", "+49 170 1234567"])
+def test_a_telephone_number_is_no_card_number(mind: Mind, number: str) -> None:
+    add = {"op": "add", "text": f"The telephone number of the user's mother is {number}."}
+    assert mind.hears(batch(f"My mother has {number}."), add) == 1
