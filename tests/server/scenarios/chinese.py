@@ -109,7 +109,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         says("请记住：克拉拉不能吃坚果。", add("克拉拉不能吃坚果。", kind="profile")),
         says("以后请用繁体字回答。", add("用户希望用繁体字回答。", kind="preference"), answer="好的。" * 700),
         holds=("克拉拉不能吃坚果。", "用户希望用繁体字回答。"),
-        recalls=(asks("克拉拉不能吃什么？", told="坚果", untold="繁体字"),),
+        recalls=(asks("克拉拉不能吃什么？", told="坚果"), asks("讲一个龙的故事。", told="繁体字")),
     ),
     scenario(
         "不值得记住的话",

@@ -161,14 +161,17 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     scenario(
         "wishes to have it remembered, and how to be answered",
-        says("Remember that Clara cannot eat nuts.", add("Clara cannot eat nuts.", kind="profile")),
+        says("Remember that Clara cannot eat nuts.", add("Clara cannot eat nuts.")),
         says(
             "From now on use metric units, please.",
             add("The user wants metric units in answers.", kind="preference"),
             answer="Sure. " + "A metre has a hundred centimetres. " * 60,
         ),
         holds=("Clara cannot eat nuts.", "The user wants metric units in answers."),
-        recalls=(asks("Which units does the user want?", told="metric units", untold="nuts"),),
+        recalls=(
+            asks("Which units does the user want?", told="metric units", untold="nuts"),
+            asks("Tell me a story of dragons.", told="metric units", untold="nuts"),
+        ),
     ),
     scenario(
         "nothing worth a call",
