@@ -19,9 +19,7 @@ from tests.unit.remember.mind import is_ours
 DOG, LISBON, PORTO = "The user's dog is called Rex.", "The user lives in Lisbon.", "The user lives in Porto."
 
 
-@pytest.mark.parametrize(
-    "step", ["after LibraryBackend.store 2", "before LibraryBackend.replace 1", "before Outbox.done 2"]
-)
+@pytest.mark.parametrize("step", ["after LibraryBackend.store 2", "before Outbox.done 2"])
 def test_the_next_start_goes_on_where_the_killed_server_was(
     pipelines_server: StartServer, scripted_llm: ScriptedLLM, step: str
 ) -> None:

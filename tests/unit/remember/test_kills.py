@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.remember.outbox import Exchange, Outbox
 from owui_memory.settings import Valves
@@ -71,7 +72,7 @@ class Scene:
     def knows(self, *texts: str) -> None:
         backend = LibraryBackend.open(Valves(**self.settings), self.folder)
         for text in texts:
-            self.known[backend.store("ada", text, batch="before", kind="fact", expires="")] = text
+            self.known[backend.store("ada", Memory("", text, batch="before"))] = text
         backend.close()
 
     def hears(self, *exchanges: Exchange) -> None:
