@@ -7,9 +7,8 @@ killed there, another one goes on, and the folder must hold what the undisturbed
 from __future__ import annotations
 
 import itertools
-import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,40 +22,14 @@ from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.mortals import Mortals
 from tests.harness.remains import Remains, expire_claims
-from tests.harness.scripted_llm import Request, ScriptedLLM
-from tests.unit.remember.mind import is_ours
-
-LISBON, PORTO, FARO = (f"The user lives in {town}." for town in ("Lisbon", "Porto", "Faro"))
-CAT, TEA, DOG = "The user's cat is called Tom.", "The user likes tea.", "The user's dog is called Rex."
-KNOWN = (LISBON, CAT, TEA)
-
-FIRST = "I moved to Porto, my cat Tom ran away, and my dog is called Rex."
-EDITED = "I moved to Faro, and my dog is called Rex."
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.remember.story import CAT, DOG, EDITED, FARO, FIRST, KNOWN, PORTO, TEA, follow_the_story, said
 
 
 @pytest.fixture(scope="module")
 def mortals() -> Iterator[Mortals]:
     with Mortals() as mortals:
         yield mortals
-
-
-def said(text: str, *, name: str, at: float) -> Exchange:
-    return Exchange(f"ada\nc\n{name}", "ada", "c", text, "I see.", at, "Europe/Lisbon", follows="root")
-
-
-def decides(*wanted: dict[str, Any]) -> Callable[[Request], dict[str, Any]]:
-    """A model's answer that names memories by text; the prompt tells their numbers."""
-
-    def answer(request: Request) -> dict[str, Any]:
-        shown = re.findall(r"^(\d+)\. (.*)$", request.last_user_text, re.MULTILINE)
-        numbers = {text: int(number) for number, text in shown}
-        operations = [
-            {**operation, "id": numbers[operation["id"]]} if "id" in operation else operation
-            for operation in wanted
-        ]
-        return {"operations": operations}
-
-    return answer
 
 
 @dataclass
@@ -139,18 +112,7 @@ def scene(tmp_path: Path, scripted_llm: ScriptedLLM, mortals: Mortals) -> Scene:
         "llm_base_url": address,
         "llm_model": "small",
     }
-    scripted_llm.when(
-        lambda request: is_ours(request) and FIRST in request.text,
-        decides(
-            {"op": "add", "text": DOG},
-            {"op": "replace", "id": LISBON, "text": PORTO},
-            {"op": "remove", "id": CAT},
-        ),
-    )
-    scripted_llm.when(
-        lambda request: is_ours(request) and EDITED in request.text,
-        decides({"op": "replace", "id": LISBON, "text": FARO}, {"op": "add", "text": DOG}),
-    )
+    follow_the_story(scripted_llm)
     return Scene(tmp_path / "data", settings, mortals)
 
 
