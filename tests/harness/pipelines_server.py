@@ -171,6 +171,10 @@ class PipelinesServer:
         """SIGTERM, and SIGKILL where that does not end it within the bound (then raises)."""
         self._end(signal.SIGTERM, within)
 
+    def has_ended(self) -> bool:
+        """By itself, or killed by somebody else."""
+        return self._process is not None and self._process.poll() is not None
+
     def restart(self) -> PipelinesServer:
         self.stop()
         return self.start()

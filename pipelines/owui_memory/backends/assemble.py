@@ -40,7 +40,7 @@ def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -
         providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     local = settings.embedder_provider == "bundled"
     embedder = Embedder(model, settings.embedder_base_url, local=local)
-    dims = len(embedder.embed_now("size"))
+    dims = embedder.dims = len(embedder.embed_now("size"))
     embedder.calibrate()
 
     llms = Llms.open(settings, metrics)

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
 
+from ..errors import TellAdmin
 from .faults import translated
 
 Vector = list[float]
@@ -38,10 +39,12 @@ class Embedder:
     """Stands in mem0's `Memory` for the embedder it wraps.
 
     `local`: a model in this process. Then one call at a time encodes what all threads wait for.
+    `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
     `floor`: the cosine that means nothing, 0 for the bundled model; known after `calibrate`.
     """
 
     floor = 0.0
+    dims = 0
 
     def __init__(self, model: Any, address: str, *, local: bool) -> None:
         self.config = model.config
@@ -61,12 +64,12 @@ class Embedder:
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
         with translated("embedder", self._address):
-            return [list(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
+            return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
         with translated("embedder", self._address):
-            return list(self._encode(text, memory_action))
+            return self._sized(self._encode(text, memory_action))
 
     def calibrate(self) -> None:
         """Learn the floor. Raises a MemoryFault that names the embedder."""
@@ -74,6 +77,14 @@ class Embedder:
         questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
         cosines = [cosine(question, memory) for question in questions for memory in memories]
         self.floor = min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
+
+    def _sized(self, vector: Sequence[float]) -> Vector:
+        if self.dims and len(vector) != self.dims:
+            raise TellAdmin(
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
+                hint="Go back to the earlier embedder, or save the settings with another `collection`.",
+            )
+        return list(vector)
 
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from ..state import outbox, reading
 
 CLAIM_S = 15.0
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S = 1.0, 300.0
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
 _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
 
@@ -145,7 +145,8 @@ class Outbox:
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
-        pause = min(_BACKOFF_FIRST_S * 2 ** (batch.attempts - 1), _BACKOFF_MOST_S)
+        doublings = min(batch.attempts - 1, _MOST_DOUBLINGS)  # after days, 2 ** attempts is no float any more
+        pause = min(_BACKOFF_FIRST_S * 2**doublings, _BACKOFF_MOST_S)
         ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
         self._set(batch, state="pending", ready_at=ready_at, error=error)
 
@@ -203,7 +204,12 @@ class Outbox:
         return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
     def _set(self, batch: Batch, **values: Any) -> None:
-        mine = and_(outbox.c.batch == batch.name, outbox.c.state == "claimed")
+        # A later try may have the claim by now: this one has lost it, and its say.
+        mine = and_(
+            outbox.c.batch == batch.name,
+            outbox.c.state == "claimed",
+            outbox.c.attempts == batch.attempts,
+        )
         with self._engine.begin() as connection:
             connection.execute(update(outbox).where(mine).values(**values))
 

@@ -70,15 +70,15 @@ class Writer:
     def _run(self) -> None:
         busy = True
         while not self._is_over(busy):
-            in_hand = bool(self._claimed)
+            stopping, in_hand = self._stop_at is not None, bool(self._claimed)
             try:
                 self._renew()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
                 begun = False
-            busy = begun or in_hand
-            if not begun:
+            busy = begun or in_hand or not stopping  # what a stop makes ready is seen by a look after it
+            if busy and not begun:
                 self._wake.wait(_IDLE_S)
                 self._wake.clear()
 

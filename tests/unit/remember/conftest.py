@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from owui_memory.backends import sqlite_driver
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.remember import outbox, writer
+from owui_memory.settings import Valves
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.mind import Mind
+from tests.unit.remember.story import follow_the_story
+from tests.unit.remember.workbench import Bench
 
 
 @pytest.fixture
@@ -16,3 +22,37 @@ def mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
     mind = Mind(scripted_llm, tmp_path)
     yield mind
     mind.close()
+
+
+@pytest.fixture
+def settings(scripted_llm: ScriptedLLM) -> Valves:
+    return Valves(
+        embedder_provider="openai",
+        embedder_base_url=scripted_llm.base_url,
+        embedder_api_key="k",
+        embedder_model="m",
+    )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, settings: Valves) -> Iterator[Bench]:
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between tries, and no patience with a file that somebody holds."""
+    monkeypatch.setattr(outbox, "_BACKOFF_FIRST_S", 0.02)
+    monkeypatch.setattr(outbox, "_BACKOFF_MOST_S", 0.05)
+    monkeypatch.setattr(writer, "_IDLE_S", 0.02)
+    monkeypatch.setattr(sqlite_driver, "BUSY_SECONDS", 0.1)
+
+
+@pytest.fixture
+def with_llm(settings: Valves, scripted_llm: ScriptedLLM) -> Valves:
+    """As `settings`, and with an LLM that follows the story."""
+    follow_the_story(scripted_llm)
+    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
+    return settings.model_copy(update=llm)

@@ -127,6 +127,36 @@ def test_pauses_grow_up_to_a_limit(queue: Outbox, engine: Engine, monkeypatch: p
         assert most / 2 <= pause <= most + 1e-6
 
 
+def test_the_ten_thousandth_try_fails_as_the_first(queue: Outbox) -> None:
+    queue.put(exchange("k"))
+    batch = queue.claim()
+    assert batch is not None
+    with queue._engine.begin() as connection:
+        connection.execute(text("update outbox set attempts = 10000"))
+    queue.retry(replace(batch, attempts=10_000), "down")
+    assert queue.pending_batches()[0].error == "down"
+
+
+def test_who_has_lost_a_claim_leaves_the_next_one_alone(queue: Outbox, engine: Engine) -> None:
+    """A server that was reloaded while its LLM thought: its thread comes back late."""
+    queue.put(exchange("k"))
+    late = queue.claim()
+    assert late is not None
+    with engine.begin() as connection:
+        connection.execute(text("update outbox set claim_expires = 0"))
+    current = queue.claim()
+    assert current is not None
+    assert current.name == late.name
+    before = rows(engine, "state, ready_at, claim_expires, error")
+    for comes_back in (queue.done, queue.renew):
+        comes_back(late)
+    queue.retry(late, "slow")
+    queue.dead(late, "slow")
+    assert rows(engine, "state, ready_at, claim_expires, error") == before
+    queue.done(current)
+    assert rows(engine, "state") == [("done",)]
+
+
 def test_a_crashed_claim_comes_back_as_the_same_batch(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(exchange("1"))
     lost = queue.claim()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,60 +21,7 @@ from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-
-
-class Bench:
-    """A queue, a backend and a writer in a folder of their own."""
-
-    def __init__(self, folder: Path, settings: Valves, backend: Backend) -> None:
-        self.settings = settings
-        self.engine = open_state(folder)
-        self.outbox = Outbox(self.engine)
-        self.backend = backend
-        self.live = LiveBackend(folder, lambda *_: backend)
-        self.live.use(settings)
-        self.metrics = Metrics()
-        self.journal, self.told = Journal(self.engine), Told(self.engine)
-        self.writer = Writer(
-            self.outbox, self.live, self.journal, self.told, lambda: self.settings, self.metrics
-        )
-
-    def say(self, text: str, *, key: str = "k", user: str = "ada") -> None:
-        exchange = Exchange(
-            key=key, user_id=user, chat_id="c", user_text=text, assistant_text="ok", said_at=1.0
-        )
-        self.outbox.put(exchange)
-
-    def drain(self) -> None:
-        with suppress(RuntimeError):  # it runs already
-            self.writer.start()
-        wait_until(lambda: self.outbox.counts().pending == 0, what="the queue is drained")
-
-    def texts(self, user: str = "ada") -> list[str]:
-        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]  # type: ignore[attr-defined]
-        return sorted(row.payload["data"] for row in rows)
-
-    def close(self) -> None:
-        self.writer.stop(5)
-        self.live.close()
-        self.engine.dispose()
-
-
-@pytest.fixture
-def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        embedder_provider="openai",
-        embedder_base_url=scripted_llm.base_url,
-        embedder_api_key="k",
-        embedder_model="m",
-    )
-
-
-@pytest.fixture
-def bench(tmp_path: Path, settings: Valves) -> Iterator[Bench]:
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
-    yield bench
-    bench.close()
+from tests.unit.remember.workbench import Bench
 
 
 def test_statements_are_remembered_word_for_word(bench: Bench) -> None:

@@ -1,0 +1,173 @@
+"""Real processes that work on a data folder and may be killed at any step of it.
+
+    with Mortals() as mortals:
+        end = mortals.run("drain", folder, settings)                       # end.steps: all it went through
+        end = mortals.run("drain", folder, settings, die_at=end.steps[3])  # end.killed
+
+`drain` is what the plugin does between its start-up and its shutdown. `undo` takes back every change of ada.
+
+One process imports mem0, which takes seconds, and forks one for each run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.harness.pipelines_server import PLUGINS, ROOT, clean_environment
+from tests.harness.steps import Steps, die_at, everything
+from tests.harness.waiting import wait_until
+
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class End:
+    """How a process ended, and the steps it went through when nobody killed it."""
+
+    status: int  # exit code, or minus the signal
+    steps: list[str]
+
+    @property
+    def killed(self) -> bool:
+        return self.status == -signal.SIGKILL
+
+
+class Mortals:
+    """Starts them one after the other: a context manager."""
+
+    def __enter__(self) -> Mortals:
+        # Files instead of pipes: whatever the processes say cannot block them.
+        self._errors = tempfile.TemporaryFile()
+        self._parent = subprocess.Popen(
+            [sys.executable, "-m", "tests.harness.mortals"],
+            cwd=ROOT,
+            env={**clean_environment(), "PYTHONPATH": os.pathsep.join(map(str, (ROOT, PLUGINS)))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._parent.stdin
+        assert self._parent.stdout
+        self._parent.stdin.close()
+        self._parent.wait(timeout=_PATIENCE_S)
+        self._parent.stdout.close()
+        self._errors.close()
+
+    def run(self, what: str, folder: Path, settings: dict[str, Any], *, die_at: str = "") -> End:
+        """Let one live and see how it ends. Fails where it ended otherwise than well or by a kill."""
+        order = {"what": what, "folder": str(folder), "settings": settings, "die_at": die_at}
+        assert self._parent.stdin
+        assert self._parent.stdout
+        print(json.dumps(order), file=self._parent.stdin, flush=True)
+        answer = self._parent.stdout.readline()
+        assert answer, self._said()
+        end = End(**json.loads(answer))
+        assert end.killed or end.status == 0, f"ended with {end.status}: {self._said()}"
+        return end
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")[-4000:]
+
+
+def _serve() -> None:
+    """The parent: an order a line, an answer a line."""
+    from owui_memory.backends.assemble import _import_mem0
+
+    with tempfile.TemporaryDirectory() as home:
+        _trust_one(Path(home) / "one.pem")
+        _import_mem0(Path(home))
+        list(everything())
+        for line in sys.stdin:
+            order, told = json.loads(line), Path(home) / "told.json"
+            pid = os.fork()
+            if pid == 0:
+                os._exit(_live(order, told))
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            last = json.loads(told.read_text()) if told.exists() else {"steps": [], "imported": []}
+            told.unlink(missing_ok=True)
+            print(json.dumps({"status": status, "steps": last["steps"]}), flush=True)
+            for name in last["imported"]:  # so that the next ones need not
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
+
+
+def _trust_one(file: Path) -> None:
+    """Each HTTP client reads all certificates there are, which takes longer than all the rest."""
+    import certifi
+
+    first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----")
+    file.write_text(first + end + "\n")
+    os.environ["SSL_CERT_FILE"] = str(file)
+
+
+def _live(order: dict[str, Any], told: Path) -> int:
+    """The child: its exit code."""
+    before = set(sys.modules)
+    try:
+        seen: list[str] = []
+        watching = Steps(die_at(order["die_at"]) if order["die_at"] else seen.append)
+        for cls in everything():
+            watching.watch(cls)
+        _WORK[order["what"]](Path(order["folder"]), order["settings"])
+        imported = sorted(set(sys.modules) - before)
+        told.write_text(json.dumps({"steps": seen, "imported": imported}))
+    except BaseException:  # noqa: BLE001 - a fork must not go on as its parent
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _drain(folder: Path, settings: dict[str, Any]) -> None:
+    from owui_memory.remember import writer
+    from owui_memory.remember.outbox import Outbox
+    from owui_memory.runtime import Runtime
+    from owui_memory.settings import Environment, Valves
+    from owui_memory.state import open_state
+
+    writer._IDLE_S = 0.01  # looks for the backend, and at the queue, more often
+    valves = Valves(**settings)
+    runtime = Runtime(Environment({}, folder, "key"), lambda: valves, [])
+    engine = open_state(folder)
+    queue = Outbox(engine)
+    wait_until(lambda: queue.counts().pending == 0, within=_PATIENCE_S, every=0.01, what="drained")
+    runtime.close()
+    engine.dispose()
+
+
+def _undo(folder: Path, settings: dict[str, Any]) -> None:
+    from owui_memory.backends.library import LibraryBackend
+    from owui_memory.remember.changes import Changes
+    from owui_memory.remember.journal import Journal
+    from owui_memory.settings import Valves
+    from owui_memory.state import open_state
+
+    backend = LibraryBackend.open(Valves(**settings), folder)
+    engine = open_state(folder)
+    journal = Journal(engine)
+    for change in reversed(journal.of_user("ada")):
+        if not change.undoes and change.op != "heard":
+            Changes(journal).undo(backend, change)
+    backend.close()
+    engine.dispose()
+
+
+_WORK = {"drain": _drain, "undo": _undo}
+
+if __name__ == "__main__":
+    _serve()

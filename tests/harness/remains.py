@@ -1,0 +1,76 @@
+"""What a data folder holds, read from its files, and whether all of it fits together."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+from owui_memory.backends.sqlite_store import SqliteStore
+from owui_memory.remember.journal import Change, Journal
+from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.state import open_state
+from tests.harness.scripted_llm import DIMENSIONS
+
+Told = tuple[str, str, str, str, bool, bool, bool]  # a change without ids and times
+
+
+class Remains:
+    """A snapshot of user ada's. Nobody else needs to have the folder open."""
+
+    def __init__(self, folder: Path) -> None:
+        engine = open_state(folder)
+        try:
+            self.counts: Counts = Outbox(engine).counts()
+            self.changes: list[Change] = Journal(engine).of_user("ada")
+        finally:
+            engine.dispose()
+        store = SqliteStore("memories", DIMENSIONS, str(folder / "memories.db"))
+        try:
+            self.memories = {row.id: str(row.payload["data"]) for row in store.list({"user_id": "ada"})[0]}
+        finally:
+            store.close()
+        with contextlib.closing(sqlite3.connect(folder / "mem0" / "history.db")) as history:
+            events = "SELECT memory_id, event, old_memory, new_memory FROM history"
+            self.history = Counter(history.execute(events).fetchall())
+
+    @property
+    def texts(self) -> list[str]:
+        return sorted(self.memories.values())
+
+    @property
+    def told(self) -> list[Told]:
+        """The journal without what differs from run to run."""
+        return [
+            (c.op, c.before, c.after, c.source, bool(c.refused), c.made, bool(c.undoes)) for c in self.changes
+        ]
+
+    def flaws(self, known: dict[str, str]) -> list[str]:
+        """What does not fit, where there were the memories `known` (text by id) before the journal began."""
+        found = []
+        if self.counts != Counts(pending=0, dead=0):
+            found.append(f"left in the queue: {self.counts}")
+        if unmade := [c for c in self.changes if not (c.made or c.refused)]:
+            found.append(f"intended and never made: {unmade}")
+        if (replayed := _replayed(self.changes, known)) != self.memories:
+            found.append(f"the journal says {replayed}, the store holds {self.memories}")
+        if double := [event for event, times in self.history.items() if times > 1]:
+            found.append(f"twice in mem0's history: {double}")
+        return found
+
+
+def expire_claims(folder: Path) -> None:
+    """As if a claim's time had passed since its process died."""
+    with contextlib.closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as state:
+        state.execute("UPDATE outbox SET claim_expires = 0 WHERE state = 'claimed'")
+
+
+def _replayed(changes: list[Change], known: dict[str, str]) -> dict[str, str]:
+    memories = dict(known)
+    for change in changes:
+        if change.made and change.op in ("add", "replace"):
+            memories[change.memory_id] = change.after
+        elif change.made and change.op == "remove":
+            memories.pop(change.memory_id, None)
+    return memories

@@ -1,0 +1,120 @@
+"""The writer's steps: every call that changes something, seen from outside, and a SIGKILL at one of them.
+
+`watch` wraps the methods of the queue, the journal, the backend, the store, mem0's history and the LLM.
+What only reads is left out by name, so that a new method that writes is a step by itself.
+
+A step is called `before Journal.intend 2` or `after Journal.intend 2`: the second call of this process.
+Plugged into a Pipelines server (this file is a plugin too), the step of DIE_AT kills that server.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+DIE_AT = "DIE_AT_STEP"
+
+# Those that only read; and `put`, `hurry` and `renew`, which other threads call whenever they like.
+_LEFT_OUT = {
+    "Outbox": {"put", "hurry", "renew", "counts", "pending_batches", "dead_batches"},
+    "Journal": {"of_batch", "of_user", "of_memory", "from_message", "taken_back", "added_in"},
+    "Llms": {"open", "part", "generate_response"},
+    "LibraryBackend": {"open", "search", "similarities", "get", "get_all", "of_kind", "added_by"}
+    | {"ask", "check", "close"},
+    "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
+    | {"search", "keyword_search", "search_batch", "checkpoint", "close"},
+    "SQLiteManager": {"get_history", "get_last_messages", "close"},
+}
+
+
+class Steps:
+    """What has been called so far. `seen` gets the name of each step."""
+
+    def __init__(self, seen: Callable[[str], None]) -> None:
+        self._seen = seen
+        self._count: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def watch(self, cls: type) -> None:
+        """Wrap the methods of `cls` that are steps."""
+        for name, method in list(vars(cls).items()):
+            if callable(method) and not name.startswith("_") and name not in _LEFT_OUT[cls.__name__]:
+                wrap = self._wrapped_claim if name == "claim" else self._wrapped
+                setattr(cls, name, wrap(f"{cls.__name__}.{name}", method))
+
+    def _wrapped(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(*args: Any, **options: Any) -> Any:
+            number = self._begin(name)
+            answer = method(*args, **options)
+            self._seen(f"after {name} {number}")
+            return answer
+
+        return call
+
+    def _wrapped_claim(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """The writer asks again and again: a step is only what came of it, and the first time."""
+
+        @functools.wraps(method)
+        def call(*args: Any, **options: Any) -> Any:
+            if not self._count[f"asked {name}"]:
+                self._count[f"asked {name}"] = 1
+                self._seen(f"before {name} 1")
+            batch = method(*args, **options)
+            if batch is not None:
+                with self._lock:
+                    self._count[name] += 1
+                self._seen(f"after {name} {self._count[name]}")
+            return batch
+
+        return call
+
+    def _begin(self, name: str) -> int:
+        with self._lock:
+            self._count[name] += 1
+            number = self._count[name]
+        self._seen(f"before {name} {number}")
+        return number
+
+
+def die_at(step: str) -> Callable[[str], None]:
+    """For `Steps`: SIGKILL to this very process at that step, or at the one with that number, from 1."""
+    number = itertools.count(1)
+
+    def seen(name: str) -> None:
+        if step in (name, str(next(number))):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return seen
+
+
+def everything() -> Iterable[type]:
+    """All classes that have steps. mem0 must be imported already."""
+    from mem0.memory.storage import SQLiteManager
+
+    from owui_memory.backends.library import LibraryBackend
+    from owui_memory.backends.llms import Llms
+    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.remember.journal import Journal
+    from owui_memory.remember.outbox import Outbox
+
+    return Outbox, Journal, Llms, LibraryBackend, SqliteStore, SQLiteManager
+
+
+class Pipeline:
+    """For the Pipelines server: a plugin that does nothing but watch."""
+
+    def __init__(self) -> None:
+        from owui_memory.backends.library import LibraryBackend
+        from owui_memory.remember.journal import Journal
+        from owui_memory.remember.outbox import Outbox
+
+        steps = Steps(die_at(os.environ.get(DIE_AT, "")))
+        for cls in (Outbox, Journal, LibraryBackend):
+            steps.watch(cls)

@@ -1,0 +1,192 @@
+"""In which order the queue drains, what happens at a stop, and what is given up and taken up again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from owui_memory.__main__ import main
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.remember.outbox import Counts, Exchange
+from owui_memory.settings import Valves
+from tests.harness.remains import Remains, expire_claims
+from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.remember.mind import is_ours
+from tests.unit.remember.workbench import Bench, Tale
+
+LOCKERS = [f"My locker number {number} is green." for number in range(1, 4)]
+
+
+def lockers(request: Request) -> str:
+    """What a model keeps of a message about a locker."""
+    new = request.last_user_text.partition("New messages:")[2]
+    found = [text for text in LOCKERS if text in new]
+    operations = [{"op": "add", "text": text.replace("My", "The user's")} for text in found]
+    return json.dumps({"operations": operations})
+
+
+@pytest.fixture
+def read(tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
+    """A bench whose LLM reads the chats, each message by itself."""
+    settings = with_llm.model_copy(update={"batch_max_exchanges": 1})
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    scripted_llm.clear()
+    scripted_llm.when(is_ours, lockers)
+    yield bench
+    bench.close()
+
+
+def asked_about(llm: ScriptedLLM) -> list[str]:
+    new = [request.last_user_text.partition("New messages:")[2] for request in llm.chats()]
+    return [text for said in new for text in LOCKERS if text in said]
+
+
+# Order --------------------------------------------------------------------------------------------
+
+
+def test_users_are_read_side_by_side_and_each_in_order(read: Bench, scripted_llm: ScriptedLLM) -> None:
+    read.settings = read.settings.model_copy(update={"users_at_once": 3})
+    users = ("ada", "bob", "cleo", "dan")
+    for number, text in enumerate(LOCKERS):
+        for user in users:
+            read.say(text, key=f"{user}\nc\n{number}", user=user)
+    with scripted_llm.hold("chat", when=LOCKERS[0]) as first:
+        read.start()
+        wait_until(lambda: first.waiting == 3, what="three are read at once")
+        assert asked_about(scripted_llm) == [LOCKERS[0]] * 3, "no fourth user, and nobody's second message"
+    read.drain()
+    assert len(scripted_llm.chats()) == len(users) * len(LOCKERS)
+    for user in users:
+        added = [change.after for change in read.journal.of_user(user)]
+        assert added == [text.replace("My", "The user's") for text in LOCKERS]
+
+
+@pytest.mark.usefixtures("quick")
+def test_nothing_overtakes_what_is_tried_again(read: Bench, scripted_llm: ScriptedLLM) -> None:
+    """Of the same user; what another one said is not held up."""
+    for number, text in enumerate(LOCKERS):
+        read.say(text, key=f"ada\nc\n{number}")
+    with scripted_llm.fault("chat", when=LOCKERS[0], status=503):
+        read.fails(2)
+        assert set(asked_about(scripted_llm)) == {LOCKERS[0]}
+        read.backend._llms.llms[0]._breaker.succeeded()  # type: ignore[attr-defined]  # not what is shown here
+        read.say(LOCKERS[1], key="bob\nc\n1", user="bob")
+        wait_until(lambda: read.texts("bob"), what="another user's is remembered")
+        assert read.texts("ada") == []
+        read.backend._llms.llms[0]._breaker.succeeded()  # type: ignore[attr-defined]
+    read.drain()
+    assert [change.source for change in read.journal.of_user("ada")] == ["0", "1", "2"]
+
+
+# Stopping -----------------------------------------------------------------------------------------
+
+
+def test_a_stop_remembers_what_waits_for_its_chat_to_be_quiet(read: Bench) -> None:
+    for number, text in enumerate(LOCKERS):
+        exchange = Exchange(f"ada\nc\n{number}", "ada", "c", text, "ok", 1.0)
+        read.outbox.put(exchange, wait_s=3600, batch_max=100)
+    assert read.outbox.claim() is None
+    read.start()
+    wait_until(lambda: read.live.fault is None, what="the backend is open")
+    read.writer.stop(20)
+    assert read.outbox.counts() == Counts(pending=0, dead=0)
+    assert len(read.texts()) == len(LOCKERS)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_stop_does_not_wait_for_an_llm_that_hangs(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
+) -> None:
+    """The next start remembers it, and the thread that was left behind does not disturb it."""
+    tale = Tale.begin(tmp_path, with_llm, timeout_s=60)
+    first = tale.bench
+    with scripted_llm.hold("chat") as hanging:
+        first.start()
+        wait_until(lambda: hanging.waiting == 1, what="it hangs")
+        first.writer.stop(0.2)
+        assert hanging.waiting == 1
+        assert first.writer._claimed, "its thread is left behind"
+        first.live.close()
+        expire_claims(tmp_path)
+
+        tale.bench = Bench(tmp_path, with_llm, LibraryBackend.open(with_llm, tmp_path))
+        tale.bench.start()
+        wait_until(lambda: hanging.waiting == 2, what="the next one hangs, too")
+    wait_until(lambda: not first.writer._claimed, what="the first one's thread ends")
+    tale.ends_well()
+    assert tale.bench.metrics.counts()["exchanges remembered"] == 1
+    assert first.metrics.counts().get("exchanges remembered", 0) == 0
+    assert "failed queue" not in tale.bench.metrics.counts()
+    first.engine.dispose()
+
+
+def test_stopping_twice_and_with_nothing_to_do_ends(bench: Bench) -> None:
+    bench.start()
+    for _ in range(2):
+        bench.writer.stop(20)
+    assert not bench.writer._thread.is_alive()
+
+
+# Given up, and taken up again ---------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_answer_that_is_never_readable_is_given_up_and_can_be_tried_again(
+    own_data_folder: Path, with_llm: Valves, scripted_llm: ScriptedLLM, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tale = Tale.begin(own_data_folder, with_llm)
+    scripted_llm.when(is_ours, "I would remember where the user lives.")
+    tale.bench.drain()
+    assert tale.bench.outbox.counts() == Counts(pending=0, dead=1)
+    assert len(scripted_llm.chats()) == 2 * 10, "ten tries, each with one more chance"
+    assert tale.bench.texts() == sorted(tale.known.values())
+
+    scripted_llm._rules.pop(0)
+    assert main(["queue", "retry", "all"]) == 0
+    assert capsys.readouterr().out == "1 batch will be tried again.\n"
+    tale.bench.writer.wake()
+    tale.ends_well()
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_made_in_part_and_given_up_is_made_whole_and_not_twice(
+    own_data_folder: Path, with_llm: Valves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tale = Tale.begin(own_data_folder, with_llm.model_copy(update={"retry_max_hours": 0.0}))
+    with monkeypatch.context() as broken:
+        broken.setattr(LibraryBackend, "replace", lambda *_, **__: 1 / 0)
+        tale.bench.drain()
+    assert tale.bench.outbox.counts() == Counts(pending=0, dead=1)
+    assert [change.made for change in tale.bench.journal.of_user("ada")] == [True, False, False]
+
+    assert main(["queue", "retry", "all"]) == 0
+    tale.bench.writer.wake()
+    tale.ends_well()
+
+
+def test_all_wait_for_one_backend_and_are_remembered_together(
+    tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM
+) -> None:
+    """Many people at once, and more than may be worked on at the same time."""
+    settings = settings.model_copy(update={"users_at_once": 8})
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    people = [f"user-{number}" for number in range(24)]
+    bench.start()
+    talking = [
+        threading.Thread(target=bench.say, args=(text,), kwargs={"key": f"{user}\nc\n{text}", "user": user})
+        for user in people
+        for text in LOCKERS
+    ]
+    for thread in talking:
+        thread.start()
+    for thread in talking:
+        thread.join()
+    bench.drain()
+    assert {user: bench.texts(user) for user in people} == dict.fromkeys(people, sorted(LOCKERS))
+    bench.close()
+    assert Remains(tmp_path).counts == Counts(pending=0, dead=0)

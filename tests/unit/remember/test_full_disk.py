@@ -1,0 +1,120 @@
+"""A disk that is full for a while: a real one, of one megabyte, that holds one of the files."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from owui_memory.remember.outbox import Outbox
+from owui_memory.settings import Valves
+from tests.harness.remains import expire_claims
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.remember.story import said
+from tests.unit.remember.workbench import Tale
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "owui-memory-test", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk, and not in every container")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def moved(name: str, folder: Path, disk: Path) -> None:
+    """Let a database of the data folder live on that disk; its log lives beside it."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).symlink_to(disk / Path(name).name)
+
+
+@contextlib.contextmanager
+def full(disk: Path, tale: Tale) -> Iterator[None]:
+    """No byte more. The logs begin anew, so that the next change needs one."""
+    tale.bench.backend._memory.vector_store.checkpoint()  # type: ignore[attr-defined]
+    for name in ("state.db", "mem0/history.db"):
+        with contextlib.closing(sqlite3.connect(tale.folder / name)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    assert os.statvfs(disk).f_bavail == 0
+    yield
+    ballast.unlink()
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "verbatim"])
+@pytest.mark.parametrize("name", ["memories.db", "mem0/history.db"])
+def test_the_disk_of_the_memories(
+    tmp_path: Path, disk: Path, with_llm: Valves, extraction: str, name: str
+) -> None:
+    moved(name, tmp_path, disk)
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
+    with full(disk, tale):
+        tale.bench.fails(1)
+    tale.ends_well()
+
+
+def test_the_disk_of_the_queue_before_the_work_begins(tmp_path: Path, disk: Path, with_llm: Valves) -> None:
+    moved("state.db", tmp_path, disk)
+    tale = Tale.begin(tmp_path, with_llm)
+    with full(disk, tale):
+        tale.bench.fails(2, "queue")
+        with pytest.raises(Exception, match="full"):
+            Outbox(tale.bench.engine).put(said("I live in Rome.", name="m2", at=2.0))
+    tale.ends_well()
+
+
+def test_the_disk_of_the_queue_while_the_llm_thinks(
+    tmp_path: Path, disk: Path, with_llm: Valves, scripted_llm: ScriptedLLM
+) -> None:
+    """Neither what was decided nor that it failed can be written down: the claim expires."""
+    moved("state.db", tmp_path, disk)
+    tale = Tale.begin(tmp_path, with_llm, timeout_s=20)
+    with scripted_llm.hold("chat") as thinking:
+        tale.bench.start()
+        wait_until(lambda: thinking.waiting, what="it thinks")
+        with full(disk, tale):
+            thinking.release()
+            tale.bench.fails(1)
+            wait_until(lambda: not tale.bench.writer._claimed, what="it lets go")
+    expire_claims(tmp_path)
+    tale.ends_well()
+
+
+def test_the_disk_of_the_queue_while_changes_are_made(
+    tmp_path: Path, disk: Path, with_llm: Valves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made and cannot be marked: the next try sees them."""
+    moved("state.db", tmp_path, disk)
+    tale = Tale.begin(tmp_path, with_llm)
+    backend, filling, number = tale.bench.backend, contextlib.ExitStack(), itertools.count(1)
+    store = backend.store  # type: ignore[attr-defined]
+
+    def store_and_fill(*args: object) -> str:
+        stored: str = store(*args)
+        if next(number) == 1:
+            filling.enter_context(full(disk, tale))
+        return stored
+
+    monkeypatch.setattr(backend, "store", store_and_fill)
+    tale.bench.fails(1)
+    wait_until(lambda: not tale.bench.writer._claimed, what="it lets go")
+    assert tale.bench.texts() == tale.expected, "the changes are made"
+    assert [change.made for change in tale.bench.journal.of_user("ada")] == [False] * 3
+    filling.close()
+    expire_claims(tmp_path)
+    tale.ends_well()

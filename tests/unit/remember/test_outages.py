@@ -1,0 +1,212 @@
+"""Whatever fails for a while, what was said is remembered afterwards: all of it, and once."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from owui_memory.backends.sqlite_driver import connect
+from owui_memory.settings import Valves
+from tests.harness.pipelines_server import free_port
+from tests.harness.remains import expire_claims
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.remember.mind import is_ours
+from tests.unit.remember.story import follow_the_story
+from tests.unit.remember.workbench import Tale
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+Outage = Callable[[ScriptedLLM], AbstractContextManager[Any]]
+
+
+@contextlib.contextmanager
+def told(llm: ScriptedLLM, answer: str) -> Iterator[None]:
+    llm.when(is_ours, answer)
+    yield
+    llm._rules.pop(0)
+
+
+LLM_OUTAGES: dict[str, Outage] = {
+    "slow": lambda llm: llm.hold("chat"),
+    "429": lambda llm: llm.fault("chat", status=429),
+    "500": lambda llm: llm.fault("chat", status=500),
+    "401": lambda llm: llm.fault("chat", status=401),
+    "cut": lambda llm: llm.fault("chat", cut=True),
+    "broken JSON": lambda llm: llm.fault("chat", broken_json=True),
+}
+UNREADABLE: dict[str, Outage] = {
+    "no JSON": lambda llm: told(llm, "I would remember where the user lives."),
+    "half of it": lambda llm: told(llm, '{"operations": [{"op": "add", "te'),
+    "another shape": lambda llm: told(llm, '{"operations": [{"op": "keep", "text": "All."}]}'),
+}
+EMBEDDER_OUTAGES: dict[str, Outage] = {
+    "500": lambda llm: llm.fault("embeddings", status=500),
+    "cut": lambda llm: llm.fault("embeddings", cut=True),
+    "broken JSON": lambda llm: llm.fault("embeddings", broken_json=True),
+    "wrong size": lambda llm: llm.fault("embeddings", dims=7),
+}
+
+
+def named(outages: dict[str, Outage]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("outage", outages.values(), ids=list(outages))
+
+
+# The LLM ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
+@named(LLM_OUTAGES)
+def test_the_llm(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
+) -> None:
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
+    with outage(scripted_llm):
+        tale.bench.fails(3)
+        assert tale.bench.texts() == sorted(tale.known.values())
+    tale.ends_well()
+
+
+@named(UNREADABLE)
+def test_an_answer_that_cannot_be_read(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, outage: Outage
+) -> None:
+    """(mem0's own extraction takes such an answer for nothing to remember.)"""
+    tale = Tale.begin(tmp_path, with_llm)
+    with outage(scripted_llm):
+        tale.bench.fails(2)
+    tale.ends_well()
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
+def test_nobody_listens_where_the_llm_should_be(tmp_path: Path, with_llm: Valves, extraction: str) -> None:
+    port = free_port()
+    down = {"llm_base_url": f"http://127.0.0.1:{port}/v1", "extraction": extraction}
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update=down))
+    tale.bench.fails(3)
+    with ScriptedLLM(port=port) as llm:
+        follow_the_story(llm)
+        tale.ends_well()
+        assert len(llm.chats()) == 1
+
+
+@pytest.fixture
+def second() -> Iterator[ScriptedLLM]:
+    with ScriptedLLM() as llm:
+        follow_the_story(llm)
+        yield llm
+
+
+@pytest.fixture
+def with_two(with_llm: Valves, second: ScriptedLLM) -> Valves:
+    fallback = {
+        "fallback_llm_provider": "vllm",
+        "fallback_llm_base_url": second.base_url,
+        "fallback_llm_model": "two",
+    }
+    return with_llm.model_copy(update=fallback)
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
+@named(LLM_OUTAGES)
+def test_the_second_llm_stands_in(
+    tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
+) -> None:
+    """What a slow first one answers afterwards, changes nothing."""
+    tale = Tale.begin(tmp_path, with_two.model_copy(update={"extraction": extraction}))
+    with outage(scripted_llm):
+        tale.bench.drain()
+    tale.ends_well()
+    assert "failed remembering" not in tale.bench.metrics.counts()
+
+
+@named(LLM_OUTAGES)
+def test_both_llms_until_the_second_is_back(
+    tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, second: ScriptedLLM, outage: Outage
+) -> None:
+    tale = Tale.begin(tmp_path, with_two)
+    with outage(scripted_llm):
+        with outage(second):
+            tale.bench.fails(2)
+        tale.ends_well()
+    (model,) = {change.model for change in tale.bench.journal.of_user("ada")}
+    assert model == "two"
+
+
+def test_a_dead_llm_is_left_alone_while_the_work_waits(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
+) -> None:
+    tale = Tale.begin(tmp_path, with_llm, pause_s=3600)
+    with scripted_llm.fault("chat", status=503):
+        tale.bench.fails(8)
+    assert len(scripted_llm.chats()) == 3
+    tale.bench.close()
+    assert tale.bench.outbox.counts().pending == 1
+
+
+# The embedder -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "verbatim", "mem0"])
+@named(EMBEDDER_OUTAGES)
+def test_the_embedder(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
+) -> None:
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
+    with outage(scripted_llm):
+        tale.bench.fails(2)
+    tale.ends_well()
+
+
+# Files that somebody else holds --------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def held(file: Path) -> Iterator[None]:
+    """By a backup, say: others may read it, and not write."""
+    # Two SQLite libraries in one process do not see each other's locks.
+    connection = connect(str(file)) if file.name == "memories.db" else sqlite3.connect(file)
+    with contextlib.closing(connection) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+        holder.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("extraction", ["reconcile", "verbatim", "mem0"])
+@pytest.mark.parametrize(("name", "times"), [("memories.db", 3), ("mem0/history.db", 1)])
+def test_a_file_that_somebody_holds(
+    tmp_path: Path, with_llm: Valves, extraction: str, name: str, times: int
+) -> None:
+    """Where only the history fails, the memory is stored already, and the next try sees it."""
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
+    tale.bench.backend._memory.db.connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
+    with held(tmp_path / name):
+        tale.bench.fails(times)
+    tale.ends_well()
+
+
+def test_a_state_database_that_somebody_holds_while_the_llm_thinks(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
+) -> None:
+    """Neither what was decided nor that it failed can be written down: the claim expires."""
+    tale = Tale.begin(tmp_path, with_llm, timeout_s=20)
+    event.listen(
+        tale.bench.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA busy_timeout = 50")
+    )
+    with scripted_llm.hold("chat") as thinking:
+        tale.bench.start()
+        wait_until(lambda: thinking.waiting, what="it thinks")
+        with held(tmp_path / "state.db"):
+            thinking.release()
+            tale.bench.fails(1)
+            wait_until(lambda: tale.bench.metrics.counts().get("failed queue", 0), what="the queue fails")
+            wait_until(lambda: not tale.bench.writer._claimed, what="it lets go")
+    expire_claims(tmp_path)
+    tale.ends_well()

@@ -1,0 +1,114 @@
+"""What tests of the writer work with."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from owui_memory.backends.base import Backend, Memory
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.live import LiveBackend
+from owui_memory.backends.llms import Llms
+from owui_memory.ops.metrics import Metrics
+from owui_memory.recall.told import Told
+from owui_memory.remember.journal import Journal
+from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.remember.writer import Writer
+from owui_memory.settings import Valves
+from owui_memory.state import open_state
+from tests.harness.remains import Remains
+from tests.harness.waiting import wait_until
+from tests.unit.remember.story import DOG, FIRST, KNOWN, PORTO, TEA, said
+
+
+class Bench:
+    """A queue, a backend and a writer in a folder of their own."""
+
+    def __init__(self, folder: Path, settings: Valves, backend: Backend) -> None:
+        self.settings = settings
+        self.engine = open_state(folder)
+        self.outbox = Outbox(self.engine)
+        self.backend = backend
+        self.live = LiveBackend(folder, lambda *_: backend)
+        self.live.use(settings)
+        self.metrics = Metrics()
+        self.journal, self.told = Journal(self.engine), Told(self.engine)
+        self.writer = Writer(
+            self.outbox, self.live, self.journal, self.told, lambda: self.settings, self.metrics
+        )
+
+    def say(self, text: str, *, key: str = "k", user: str = "ada") -> None:
+        exchange = Exchange(
+            key=key, user_id=user, chat_id="c", user_text=text, assistant_text="ok", said_at=1.0
+        )
+        self.outbox.put(exchange)
+
+    def start(self) -> None:
+        with suppress(RuntimeError):  # it runs already
+            self.writer.start()
+
+    def fails(self, times: int, where: str = "remembering") -> None:
+        """Until it has failed so often."""
+        self.start()
+        wait_until(
+            lambda: self.metrics.counts().get(f"failed {where}", 0) >= times,
+            what=lambda: f"it fails {times} times: {self.metrics.counts()}",
+        )
+
+    def drain(self) -> None:
+        self.start()
+        wait_until(lambda: self.outbox.counts().pending == 0, what="the queue is drained")
+
+    def texts(self, user: str = "ada") -> list[str]:
+        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]  # type: ignore[attr-defined]
+        return sorted(row.payload["data"] for row in rows)
+
+    def close(self) -> None:
+        self.writer.stop(5)
+        self.live.close()
+        self.engine.dispose()
+
+
+@dataclass
+class Tale:
+    """What Ada says to a bench, and what must be remembered of it in the end, whatever happens meanwhile."""
+
+    bench: Bench
+    folder: Path
+    exchange: Exchange
+    known: dict[str, str]
+    expected: list[str]
+
+    @classmethod
+    def begin(cls, folder: Path, settings: Valves, **llms: float) -> Tale:
+        """Ada is known already, and has said something that waits. `llms`: see `Llms.open`."""
+        known, text, expected = TALES[settings.mode]
+        backend = LibraryBackend.open(settings, folder)
+        backend._llms = backend._memory.llm = Llms.open(
+            settings, **{"timeout_s": 0.5, "pause_s": 0.01, **llms}
+        )
+        ids = {backend.store("ada", Memory("", text, batch="before")): text for text in known}
+        bench = Bench(folder, settings, backend)
+        tale = cls(bench, folder, said(text, name="m1", at=1.0), ids, sorted(expected))
+        assert bench.outbox.put(tale.exchange)
+        return tale
+
+    def ends_well(self) -> None:
+        """All is remembered, each once, and everything that is written down says so."""
+        self.bench.drain()
+        self.bench.close()
+        remains = Remains(self.folder)
+        assert remains.texts == self.expected
+        assert remains.flaws(self.known) == []
+
+
+TALES = {
+    "reconcile": (KNOWN, FIRST, (DOG, PORTO, TEA)),
+    "verbatim": (
+        ("I like green tea.",),
+        "I like green tea. I live in Lisbon. My dog is called Rex.",
+        ("I like green tea.", "I live in Lisbon.", "My dog is called Rex."),
+    ),
+    "mem0": ((), "I live in Lisbon.", ("User live in Lisbon.",)),
+}
