@@ -122,9 +122,13 @@ class Changes:
             current = backend.get(change.memory_id)
             if current is not None and change.op == "remove":
                 backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace" and current.text != change.after:
+            elif current is not None and change.op == "replace" and not _says(current, change):
                 backend.replace(change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _says(memory: Memory, change: Change) -> bool:
+    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change) -> str:

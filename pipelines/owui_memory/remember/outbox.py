@@ -228,16 +228,15 @@ class Outbox:
 
     @staticmethod
     def _take_back(connection: Connection, replaced: list[Any]) -> tuple[str, ...]:
-        """Forget versions that nobody has worked on, and those given up; message ids of the rest."""
-        untouched = [
-            row for row in replaced if row.state == "dead" or (row.state, row.batch) == ("pending", "")
+        """Forget versions that wait or were given up; message ids of those that somebody has worked on."""
+        forgotten = [
+            row.id for row in replaced if row.state == "dead" or (row.state, row.batch) == ("pending", "")
         ]
         connection.execute(
-            update(outbox)
-            .where(outbox.c.id.in_([row.id for row in untouched]))
-            .values(state="done", exchange=None, error="")
+            update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
-        return tuple(message_id_of(row.key) for row in replaced if row not in untouched)
+        # What was given up may have been made in part.
+        return tuple(message_id_of(row.key) for row in replaced if row.batch)
 
     @staticmethod
     def _gather(

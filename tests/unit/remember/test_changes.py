@@ -46,6 +46,15 @@ def test_a_crash_between_makes_each_change_once(
     assert [change.made for change in mind.changes()] == [True]
 
 
+def test_a_new_date_alone_is_a_change(mind: Mind) -> None:
+    plan = mind.knows("The user has an exam.", expires="2999-01-01")
+    put_off = {"op": "replace", "id": 1, "text": "The user has an exam.", "expires": "2999-02-01"}
+    mind.hears(batch("My exam was put off to the first of February 2999."), put_off)
+    memory = mind.backend.get(plan)
+    assert memory is not None
+    assert memory.expires == "2999-02-01"
+
+
 @pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
 def test_every_change_can_be_undone_once(mind: Mind, operation: dict[str, Any]) -> None:
     mind.knows("The user lives in Lisbon.")

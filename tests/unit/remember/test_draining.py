@@ -17,7 +17,8 @@ from tests.harness.remains import Remains, expire_claims
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
-from tests.unit.remember.workbench import Bench, Tale
+from tests.unit.remember.story import CAT, DOG, FARO, LISBON, TEA, decides, said
+from tests.unit.remember.workbench import Bench, Tale, impatient
 
 LOCKERS = [f"My locker number {number} is green." for number in range(1, 4)]
 
@@ -34,7 +35,9 @@ def lockers(request: Request) -> str:
 def read(tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     """A bench whose LLM reads the chats, each message by itself."""
     settings = with_llm.model_copy(update={"batch_max_exchanges": 1})
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    backend = LibraryBackend.open(settings, tmp_path)
+    impatient(backend, settings, timeout_s=20)
+    bench = Bench(tmp_path, settings, backend)
     scripted_llm.clear()
     scripted_llm.when(is_ours, lockers)
     yield bench
@@ -74,11 +77,9 @@ def test_nothing_overtakes_what_is_tried_again(read: Bench, scripted_llm: Script
     with scripted_llm.fault("chat", when=LOCKERS[0], status=503):
         read.fails(2)
         assert set(asked_about(scripted_llm)) == {LOCKERS[0]}
-        read.backend._llms.llms[0]._breaker.succeeded()  # type: ignore[attr-defined]  # not what is shown here
         read.say(LOCKERS[1], key="bob\nc\n1", user="bob")
         wait_until(lambda: read.texts("bob"), what="another user's is remembered")
         assert read.texts("ada") == []
-        read.backend._llms.llms[0]._breaker.succeeded()  # type: ignore[attr-defined]
     read.drain()
     assert [change.source for change in read.journal.of_user("ada")] == ["0", "1", "2"]
 
@@ -111,6 +112,7 @@ def test_a_stop_does_not_wait_for_an_llm_that_hangs(
         first.writer.stop(0.2)
         assert hanging.waiting == 1
         assert first.writer._claimed, "its thread is left behind"
+        wait_until(lambda: not first.writer._thread.is_alive(), what="it renews its claim no more")
         first.live.close()
         expire_claims(tmp_path)
 
@@ -139,7 +141,7 @@ def test_stopping_twice_and_with_nothing_to_do_ends(bench: Bench) -> None:
 def test_an_answer_that_is_never_readable_is_given_up_and_can_be_tried_again(
     own_data_folder: Path, with_llm: Valves, scripted_llm: ScriptedLLM, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tale = Tale.begin(own_data_folder, with_llm)
+    tale = Tale.begin(own_data_folder, with_llm, timeout_s=20)
     scripted_llm.when(is_ours, "I would remember where the user lives.")
     tale.bench.drain()
     assert tale.bench.outbox.counts() == Counts(pending=0, dead=1)
@@ -167,6 +169,29 @@ def test_what_was_made_in_part_and_given_up_is_made_whole_and_not_twice(
     assert main(["queue", "retry", "all"]) == 0
     tale.bench.writer.wake()
     tale.ends_well()
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_made_in_part_and_given_up_is_taken_back_by_an_edit(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"retry_max_hours": 0.0}))
+    with monkeypatch.context() as broken:
+        broken.setattr(LibraryBackend, "replace", lambda *_, **__: 1 / 0)
+        tale.bench.drain()
+    assert DOG in tale.bench.texts()
+
+    edited = "I moved to Faro."
+    scripted_llm.when(
+        lambda request: is_ours(request) and edited in request.text,
+        decides({"op": "replace", "id": LISBON, "text": FARO}),
+    )
+    assert tale.bench.outbox.put(said(edited, name="m2", at=2.0))
+    tale.bench.writer.wake()
+    tale.bench.drain()
+    assert tale.bench.texts() == sorted([CAT, FARO, TEA])
+    assert tale.bench.outbox.counts() == Counts(pending=0, dead=0)
+    tale.bench.close()
 
 
 def test_all_wait_for_one_backend_and_are_remembered_together(

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from owui_memory.backends.sqlite_driver import connect
+from owui_memory.remember import writer
 from owui_memory.settings import Valves
 from tests.harness.pipelines_server import free_port
 from tests.harness.remains import expire_claims
@@ -76,9 +77,14 @@ def test_the_llm(
 
 @named(UNREADABLE)
 def test_an_answer_that_cannot_be_read(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, outage: Outage
+    tmp_path: Path,
+    with_llm: Valves,
+    scripted_llm: ScriptedLLM,
+    outage: Outage,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """(mem0's own extraction takes such an answer for nothing to remember.)"""
+    monkeypatch.setattr(writer, "_DOUBTFUL_TRIES", 1000)  # however long this test takes
     tale = Tale.begin(tmp_path, with_llm)
     with outage(scripted_llm):
         tale.bench.fails(2)
@@ -120,7 +126,7 @@ def test_the_second_llm_stands_in(
     tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
 ) -> None:
     """What a slow first one answers afterwards, changes nothing."""
-    tale = Tale.begin(tmp_path, with_two.model_copy(update={"extraction": extraction}))
+    tale = Tale.begin(tmp_path, with_two.model_copy(update={"extraction": extraction}), timeout_s=2)
     with outage(scripted_llm):
         tale.bench.drain()
     tale.ends_well()

@@ -321,7 +321,7 @@ def test_an_edited_message_takes_what_was_given_up_with_it(queue: Outbox) -> Non
     assert not queue.revive(batch.name)
     edited = queue.claim()
     assert edited is not None
-    assert edited.exchanges[0].replaces == ()
+    assert edited.exchanges[0].replaces == ("original",), "it may have been made in part"
 
 
 def test_the_originals_answer_may_come_last(queue: Outbox) -> None:

@@ -70,6 +70,11 @@ class Bench:
         self.engine.dispose()
 
 
+def impatient(backend: LibraryBackend, settings: Valves, *, timeout_s: float, pause_s: float = 0.01) -> None:
+    """Bound its LLMs to so many seconds for an answer; one that failed is left alone for `pause_s` only."""
+    backend._llms = backend._memory.llm = Llms.open(settings, timeout_s=timeout_s, pause_s=pause_s)
+
+
 @dataclass
 class Tale:
     """What Ada says to a bench, and what must be remembered of it in the end, whatever happens meanwhile."""
@@ -82,7 +87,7 @@ class Tale:
 
     @classmethod
     def begin(cls, folder: Path, settings: Valves, **llms: float) -> Tale:
-        """Ada is known already, and has said something that waits. `llms`: see `Llms.open`."""
+        """Ada is known already, and has said something that waits. `llms`: see `impatient`."""
         known, text, expected = TALES[settings.mode]
         backend = LibraryBackend.open(settings, folder)
         backend._llms = backend._memory.llm = Llms.open(
