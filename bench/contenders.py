@@ -142,9 +142,12 @@ class _TakingTime:
 
     def __init__(self, embedder: Any, vectors: WordVectors) -> None:
         self._embedder, self._vectors = embedder, vectors
+        self.took_s = 0.0  # in all
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:
+        start = time.perf_counter()
         self._embedder.embed(text, memory_action)
+        self.took_s += time.perf_counter() - start
         return self._vectors.embed(text)
 
     def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
