@@ -24,6 +24,7 @@ from mem0.vector_stores.base import VectorStoreBase
 from ..errors import Drop, TellAdmin
 from .sqlite_driver import Connections, erases_words, translated
 from .sqlite_filters import Filters, user_of, where
+from .sqlite_row import Row
 from .sqlite_schema import drop_tables, make_tables, open_collection, wrong_size
 from .sqlite_text import indexed, match_expression
 
@@ -32,24 +33,6 @@ KNN_LIMIT = 4096  # of sqlite-vec
 # docs/recall.md says what was measured.
 _CONTEXT = 2  # memories before one, in its chat
 _CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
-
-
-class Row:
-    """One stored memory. `score`: similarity 0..1, or BM25 above 0 (higher is better), or None."""
-
-    __slots__ = ("_payload", "_text", "id", "score")
-
-    def __init__(self, id_: str, score: float | None, text: str) -> None:
-        self.id, self.score, self._text = id_, score, text
-        self._payload: dict[str, Any] | None = None
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """Read when asked for: of what is found twice, by meaning and by words, it is asked for once."""
-        if self._payload is None:
-            self._payload = json.loads(self._text)
-        assert self._payload is not None
-        return self._payload
 
 
 Rows = list[Row]
