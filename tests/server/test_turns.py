@@ -75,7 +75,7 @@ class TestRecall:
     def test_what_has_nothing_to_do_with_it_brings_no_block(
         self, shared_server: PipelinesServer, user: str
     ) -> None:
-        tell(shared_server, FACT, user=user)
+        tell(shared_server, "My locker at the gym has a green door.", user=user)
         assert recalled(shared_server, "Explain quantum chromodynamics briefly.", user=user) == ""
 
     def test_the_block_goes_before_a_system_prompt_that_is_there(
