@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.chat.body import read_inlet, with_blocks
 from owui_memory.recall.recall import Recalled, Recaller
@@ -93,7 +92,3 @@ class Conversation:
 def text_of(prompt: list[dict[str, Any]]) -> str:
     """A whole prompt as one text."""
     return "\n".join(f"{message['role']}: {message['content']}" for message in prompt)
-
-
-def known(text: str) -> Memory:
-    return Memory("", text)
