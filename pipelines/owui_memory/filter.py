@@ -16,6 +16,7 @@ from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
 from .panel import lenient
 from .recall.block import Blocks
+from .recall.recall import Recalled
 from .runtime import RECALLS_AT_ONCE, Runtime
 from .settings import Environment, Valves
 
@@ -106,48 +107,54 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
-        blocks = await self._recall(runtime, turn, deadline) if decision.read else Blocks()
+        recalled = await self._recall(runtime, turn, deadline) if decision.read else None
         if permission is not None and await _done_by(deadline, permission):
             permission.result()  # where it is late, it goes on in its thread
-        return with_blocks(body, blocks) if decision.read else body
+        told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
+        runtime.after_inlet(turn, recalled, writes=decision.write)
+        return told
 
-    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Blocks:
-        """The blocks, or none where the backend is not ready, fails, or misses the deadline."""
+    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
+        """What it is told, or nothing where the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
-            return self._without(runtime, "recall is paused, the backend keeps failing")
+            self._without(runtime, "recall is paused, the backend keeps failing")
+            return None
         if self._recalling >= RECALLS_AT_ONCE:
-            return self._without(runtime, "too many requests wait for the backend")
+            self._without(runtime, "too many requests wait for the backend")
+            return None
         try:
             runtime.live.get()
         except MemoryFault as fault:
-            return self._without(runtime, str(fault))
+            self._without(runtime, str(fault))
+            return None
         began = runtime.breaker.clock()
         recalling = _in(runtime.recall_pool, runtime.recall, turn)
         self._recalling += 1
         recalling.add_done_callback(self._recalled)
         if not await _done_by(deadline, recalling):
             runtime.breaker.failed(began)
-            return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
+            self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
+            return None
         try:
-            blocks: Blocks = recalling.result()
+            recalled: Recalled = recalling.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
             if not isinstance(error, Drop):
                 runtime.breaker.failed(began)
             runtime.metrics.failed("recall", error)
-            return Blocks()
+            return None
         runtime.breaker.succeeded()
-        runtime.metrics.count("messages with memories" if blocks else "messages without relevant memories")
-        return blocks
+        told = "messages with memories" if recalled.blocks else "messages without relevant memories"
+        runtime.metrics.count(told)
+        return recalled
 
-    def _recalled(self, recalling: asyncio.Future[Blocks]) -> None:
+    def _recalled(self, recalling: asyncio.Future[Recalled]) -> None:
         self._recalling -= 1
         if not recalling.cancelled():
             recalling.exception()  # after the deadline nobody else looks at it
 
     @staticmethod
-    def _without(runtime: Runtime, reason: str) -> Blocks:
+    def _without(runtime: Runtime, reason: str) -> None:
         runtime.metrics.count(f"messages without memories: {reason}")
-        return Blocks()
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():

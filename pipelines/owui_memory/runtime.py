@@ -17,7 +17,6 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.metrics import Metrics
 from .ops.status import BackendCheck, report
-from .recall.block import Blocks
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
@@ -56,30 +55,31 @@ class Runtime:
         self.live.use(settings())
         self._writer.start()
 
-    def recall(self, turn: Turn) -> Blocks:
+    def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
-        recalled = self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
-        self.state_pool.submit(self._keep_recalled, turn, recalled)
-        return recalled.blocks
-
-    def _keep_recalled(self, turn: Turn, recalled: Recalled) -> None:
-        try:
-            self._recaller.keep(turn, recalled)
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already
-            self.metrics.failed("keeping what was told", error)
+        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
         self._decisions.announce(turn)
 
     def allow(self, turn: Turn) -> None:
-        """Keep for the outlet that this turn may be remembered; what was said in other chats waits no more.
-
-        So it may be known by the time of the next message.
-        """
+        """Keep for the outlet that this turn may be remembered."""
         self._decisions.allow(turn)
-        if self._outbox.leave_others(turn.user_id, turn.chat_id):
-            self._writer.wake()
+
+    def after_inlet(self, turn: Turn, recalled: Recalled | None, *, writes: bool) -> None:
+        """Do what no message has to wait for: never blocks. `writes`: the turn may be remembered."""
+        self.state_pool.submit(self._after_inlet, turn, recalled, writes=writes)
+
+    def _after_inlet(self, turn: Turn, recalled: Recalled | None, *, writes: bool) -> None:
+        try:
+            if recalled:
+                self._recaller.keep(turn, recalled)
+            # So that what was said in other chats is known by the time of the next message.
+            if writes and self._outbox.leave_others(turn.user_id, turn.chat_id):
+                self._writer.wake()
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already
+            self.metrics.failed("keeping what was told", error)
 
     def keep(self, answered: Answered) -> None:
         """Store a finished exchange durably, if its inlet allowed it."""

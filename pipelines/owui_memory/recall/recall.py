@@ -24,7 +24,6 @@ from .told import Conversation, Line, Told
 from .why import MOST, Explanation, Explanations, Weighed
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
-_HEARD_OF = 24  # candidates, the nearest: the others are too far off for it to matter
 _CHECKED = 1000  # conversations
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -70,7 +69,7 @@ class Recaller:
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version)
             profile = count.fitting(always, settings.profile_token_budget)
-        selection, seen = self._selected(backend, turn, settings, count)
+        selection, seen = self._selected(backend, turn, settings, count, before.version)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
         chosen = [memory for memory in selection.chosen if memory.id not in known]
@@ -103,14 +102,14 @@ class Recaller:
             self._explanations.keep(connection, turn, recalled.why)
 
     def _selected(
-        self, backend: Backend, turn: Turn, settings: Valves, count: _Lines
+        self, backend: Backend, turn: Turn, settings: Valves, count: _Lines, version: int
     ) -> tuple[Selection, float]:
-        """What is relevant, and what the gate saw."""
+        """What is relevant, and what the gate saw; `version`: of the user's memories."""
         if not settings.memories_per_turn:
             return Selection((), ()), 0.0
         query = query_of(turn.text)
         found = candidates(backend, turn)
-        heard = self._told.heard([item.memory.id for item in found[:_HEARD_OF]])
+        heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, count.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
         opened, least = seen >= settings.relevance_threshold, LEAST_MEANING

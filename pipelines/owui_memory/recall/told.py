@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, select, upda
 from ..chat.body import Turn
 from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, render
+from .ready import Ready
 
 _KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
 _KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
@@ -70,7 +71,7 @@ _LINES = (
 _VERSION = select(versions.c.number).where(versions.c.user_id == bindparam("user_id"))
 _HEARD = (
     select(journal.c.memory_id, func.count())
-    .where(journal.c.memory_id.in_(bindparam("memory_ids", expanding=True)), journal.c.op == "heard")
+    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
     .group_by(journal.c.memory_id)
 )
 
@@ -80,6 +81,7 @@ class Told:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
+        self._heard: Ready[dict[str, int]] = Ready()
         self._kept = 0
 
     def conversation(self, turn: Turn) -> Conversation:
@@ -92,12 +94,13 @@ class Told:
             lines = tuple(Line(*row) for row in rows if row.position in positions)
         return Conversation(lines, version or 0)
 
-    def heard(self, memory_ids: Sequence[str]) -> dict[str, int]:
-        """How often users said again what these memories hold; those of 0 are left out."""
-        if not memory_ids:
-            return {}
+    def heard(self, user_id: str, version: int) -> dict[str, int]:
+        """How often a user said again what their memories hold, by id; those of 0 are left out."""
+        return self._heard.of(user_id, version, lambda: self._read_heard(user_id))
+
+    def _read_heard(self, user_id: str) -> dict[str, int]:
         with self._reading.connect() as connection:
-            rows = connection.execute(_HEARD, {"memory_ids": list(memory_ids)})
+            rows = connection.execute(_HEARD, {"user_id": user_id})
             return {memory_id: count for memory_id, count in rows}  # noqa: C416 - rows are not tuples
 
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:

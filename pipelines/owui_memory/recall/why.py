@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, delete, select
 
@@ -16,6 +16,8 @@ _KEPT_S = 7 * 24 * 3600
 _PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
 MOST = 20  # candidates that are told of
+
+_INSERT = recalls.insert()  # put together once, as those of told.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,14 @@ class Explanations:
     def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
         """Keep one, and drop what is too old."""
         now = time.time()
-        shown = replace(
-            explanation,
-            query=explanation.query[:_QUERY_CHARS],
-            at=now,
-        )
+        shown = replace(explanation, query=explanation.query[:_QUERY_CHARS], at=now)
         row = {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
-            "explanation": json.dumps(asdict(shown), ensure_ascii=False),
+            "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
             "at": now,
         }
-        connection.execute(recalls.insert(), row)
+        connection.execute(_INSERT, row)
         self._kept += 1
         if self._kept % _PRUNE_EVERY == 0:
             connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
@@ -81,6 +79,10 @@ class Explanations:
         wanted = select(recalls.c.explanation).where(recalls.c.chat_id == chat_id).order_by(recalls.c.id)
         with self._reading.connect() as connection:
             return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+
+
+def _fields(one: Explanation | Weighed) -> dict[str, object]:
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def _read(kept: dict[str, object]) -> Explanation:

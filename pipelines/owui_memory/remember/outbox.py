@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..state import outbox, reading
@@ -27,6 +27,16 @@ _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited mes
 _PRUNE_EVERY = 500  # rows
 
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
+
+# With each message: put together once, for building a statement takes as long as running it.
+_ELSEWHERE = and_(
+    _WAITING,
+    outbox.c.user_id == bindparam("of_user"),
+    outbox.c.chat_id != bindparam("here"),
+    outbox.c.ready_at > bindparam("now"),
+)
+_FIRST_ELSEWHERE = select(outbox.c.id).where(_ELSEWHERE).limit(1)
+_READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +171,12 @@ class Outbox:
 
     def leave_others(self, user_id: str, chat_id: str) -> bool:
         """A user goes on in this chat: what they said in others waits no more. Whether there was anything."""
-        now = time.time()
-        others = and_(
-            _WAITING, outbox.c.user_id == user_id, outbox.c.chat_id != chat_id, outbox.c.ready_at > now
-        )
+        others = {"of_user": user_id, "here": chat_id, "now": time.time()}
         with self._reading.connect() as connection:
-            if connection.scalar(select(outbox.c.id).where(others).limit(1)) is None:
+            if connection.scalar(_FIRST_ELSEWHERE, others) is None:
                 return False
         with self._engine.begin() as connection:
-            connection.execute(update(outbox).where(others).values(ready_at=now))
+            connection.execute(_READY_ELSEWHERE, others)
         return True
 
     def pending_batches(self) -> list[Batch]:
