@@ -50,7 +50,7 @@ def sqlite_store(cache: Path, count: int) -> Path:
         from owui_memory.backends.sqlite_store import SqliteStore
 
         store = SqliteStore(COLLECTION, DIMS, str(path))
-        _insert(store, count)
+        insert_all(store, count)
         store.checkpoint()
         store.close()
 
@@ -65,13 +65,14 @@ def qdrant_store(cache: Path, count: int) -> Path:
         from mem0.vector_stores.qdrant import Qdrant
 
         store = Qdrant(COLLECTION, DIMS, path=str(path))
-        _insert(store, count)
+        insert_all(store, count)
         store.client.close()
 
     return _filled(cache / f"qdrant-{code}-{_memories_version()}-{count}", fill)
 
 
-def _insert(store: Any, count: int) -> None:
+def insert_all(store: Any, count: int) -> None:
+    """Insert the first `count` of the synthetic memories into a mem0 store."""
     vectors = WordVectors()
     for start in range(0, count, _BATCH):
         facts = [fact(number) for number in range(start, min(start + _BATCH, count))]
