@@ -4,7 +4,7 @@ filter.py    class Pipeline: what the server calls; start here
 runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone
 errors.py    errors by reaction: retry, drop, tell the admin
-state.py     the state database: tables and migrations
+state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
 words.py     words of a text in any language
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 

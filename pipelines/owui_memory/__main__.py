@@ -1,7 +1,8 @@
 """The command line: `python -m owui_memory queue [list | retry <batch> | retry all]`, `... why <chat>`.
 
 Run it in the folder that holds this package, with the environment of the Pipelines server
-(`MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same state database, also while the server runs.
+(`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same state database, also while
+the server runs.
 """
 
 from __future__ import annotations
@@ -23,12 +24,9 @@ from .state import open_state
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
     options = _parser().parse_args(arguments)
-    data_dir = Environment.read(os.environ).data_dir
-    if not (data_dir / "state.db").exists():
-        print(f"There is nothing in {data_dir}. Set MEMORY_DATA_DIR as the Pipelines server has it.")
-        return 1
+    given = Environment.read(os.environ)
     try:
-        engine = open_state(data_dir)
+        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
     except MemoryFault as fault:
         print(f"{fault} {fault.hint}")
         return 1

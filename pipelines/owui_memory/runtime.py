@@ -27,6 +27,7 @@ from .state import open_state
 
 RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _STATE_THREADS = 4
+_STATE_START_S = 20.0  # that PostgreSQL may start later than this server
 _STOP_S = 5.0
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
@@ -38,11 +39,14 @@ class Runtime:
         """Open the state database and begin to open the backend, in the background.
 
         Raises:
-            TellAdmin: the data folder cannot be written.
+            TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
+            Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
         self.metrics, self.breaker = Metrics(), Breaker()
-        self._engine = open_state(environment.data_dir)
+        self._engine = open_state(
+            environment.data_dir, environment.state_url, environment.state_password, wait_s=_STATE_START_S
+        )
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
         self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
         self._check = BackendCheck(self.live)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -311,11 +311,16 @@ def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the environment says: presets of settings, where state lives, the server's key."""
+    """What the environment says: presets of settings, where state lives, the server's key.
+
+    state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+    """
 
     presets: Mapping[str, str]
     data_dir: Path
     server_key: str
+    state_url: str = field(default="", repr=False)  # may hold a password
+    state_password: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -328,4 +333,6 @@ class Environment:
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
             server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            state_url=environ.get("MEMORY_STATE_URL", "").strip(),
+            state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
         )

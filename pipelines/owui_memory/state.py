@@ -1,15 +1,15 @@
 """The state database: exchanges on their way to mem0, what each inlet decided and told, every change made.
 
-SQLite in WAL mode under the data folder; several processes may share it. Every change of the
-schema is a numbered migration.
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. Every change of the
+schema is a numbered migration. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -24,16 +24,21 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
-    event,
+    func,
+    inspect,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from . import engines
+from .engines import reading
 from .errors import TellAdmin
 
-_TURN_S = 1.0  # after which a transaction asks SQLite itself
+__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading"]
+
+_MIGRATION_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
+_MIGRATION_S = 60
 
 metadata = MetaData()
 
@@ -42,14 +47,14 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", String(300), nullable=False, unique=True),
-    Column("user_id", String(200), nullable=False),
-    Column("chat_id", String(200), nullable=False),
-    Column("follows", String(200), nullable=False, default=""),  # see chat.body.Turn
+    Column("key", String, nullable=False, unique=True),
+    Column("user_id", String, nullable=False),
+    Column("chat_id", String, nullable=False),
+    Column("follows", String, nullable=False, default=""),  # see chat.body.Turn
     Column("said_at", Float, nullable=False, default=0.0),
     Column("exchange", Text),  # JSON; emptied once done
-    Column("state", String(10), nullable=False),
-    Column("batch", String(40), nullable=False, default=""),
+    Column("state", String, nullable=False),
+    Column("batch", String, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("ready_at", Float, nullable=False),  # Unix times, seconds
     Column("claim_expires", Float, nullable=False, default=0.0),
@@ -63,12 +68,12 @@ outbox = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("key", String(300), primary_key=True),
-    Column("user_id", String(200), nullable=False),
-    Column("chat_id", String(200), nullable=False),
-    Column("exchange_key", String(300), nullable=False),
-    Column("follows", String(200), nullable=False, default=""),
-    Column("timezone", String(64), nullable=False, default=""),
+    Column("key", String, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("chat_id", String, nullable=False),
+    Column("exchange_key", String, nullable=False),
+    Column("follows", String, nullable=False, default=""),
+    Column("timezone", String, nullable=False, default=""),
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
@@ -78,11 +83,11 @@ told = Table(
     "told",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", String(200), nullable=False),
-    Column("chat_id", String(300), nullable=False),
-    Column("conversation", String(40), nullable=False),  # the first of its positions: see chat.body.Turn
-    Column("position", String(40), nullable=False),
-    Column("memory_id", String(64), nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("chat_id", String, nullable=False),
+    Column("conversation", String, nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("position", String, nullable=False),
+    Column("memory_id", String, nullable=False),
     Column("text", Text, nullable=False),
     Column("line", Text, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
@@ -98,8 +103,8 @@ recalls = Table(
     "recalls",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", String(200), nullable=False),
-    Column("chat_id", String(300), nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("chat_id", String, nullable=False),
     Column("explanation", Text, nullable=False),  # JSON
     Column("at", Float, nullable=False),
     Index("recalls_chat", "chat_id"),
@@ -107,10 +112,11 @@ recalls = Table(
 )
 
 # Counts the changes of each user's memories, so that what was read of them is known to be current.
+# On PostgreSQL, whoever puts or claims a user's exchanges locks the user's row: see `hold`.
 versions = Table(
     "versions",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", String, primary_key=True),
     Column("number", Integer, nullable=False),
 )
 
@@ -119,21 +125,21 @@ journal = Table(
     "journal",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("batch", String(40), nullable=False),
+    Column("batch", String, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("user_id", String(200), nullable=False, index=True),
-    Column("op", String(10), nullable=False),
-    Column("memory_id", String(64), nullable=False),
+    Column("user_id", String, nullable=False, index=True),
+    Column("op", String, nullable=False),
+    Column("memory_id", String, nullable=False),
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("expires", String(10), nullable=False),
-    Column("expired", String(10), nullable=False, default=""),
+    Column("kind", String, nullable=False),
+    Column("expires", String, nullable=False),
+    Column("expired", String, nullable=False, default=""),
     Column("source", Text, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("chat", String(200), nullable=False, default=""),
+    Column("chat", String, nullable=False, default=""),
     Column("place", Integer, nullable=False, default=0),
-    Column("model", String(200), nullable=False),
+    Column("model", String, nullable=False),
     Column("refused", Text, nullable=False),
     Column("made", Boolean, nullable=False),
     Column("undoes", Integer, nullable=False, default=0),
@@ -170,19 +176,32 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD {name} {kind} NOT NULL DEFAULT {default}")
 
 
-def open_state(data_dir: Path) -> Engine:
+def open_state(
+    data_dir: Path, url: str = "", password: str = "", *, wait_s: float = 0.0, make: bool = True
+) -> Engine:
     """The database's engine, migrated to the newest schema.
 
+    In the data folder, or at PostgreSQL's `url` where there is one. `password`: in place of the URL's.
+    wait_s: seconds that PostgreSQL may take to start. make: else a database that is not there is an error.
+
     Raises:
-        TellAdmin: the data folder cannot be written, or the database is damaged.
+        TellAdmin: the data folder cannot be written, the database is damaged or missing, PostgreSQL refuses.
+        Retry: PostgreSQL cannot be reached.
     """
+    return _open_shared(url, password, wait_s, make) if url else _open_file(data_dir, make)
+
+
+def _open_file(data_dir: Path, make: bool) -> Engine:
+    file = data_dir / "state.db"
+    if not make and not file.exists():
+        raise TellAdmin(
+            f"There is nothing in {data_dir}.", hint="Set MEMORY_DATA_DIR as the Pipelines server has it."
+        )
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         with suppress(PermissionError):  # somebody else's folder, but we may write there
             data_dir.chmod(0o700)  # what people said is nobody else's
-        engine = create_engine(f"sqlite:///{data_dir / 'state.db'}", connect_args={"timeout": 10})
-        event.listen(engine, "connect", _configure)
-        _Turns().listen(engine)
+        engine = engines.sqlite(file)
         _migrate(engine)
     except (OSError, OperationalError) as error:
         raise TellAdmin(
@@ -191,68 +210,68 @@ def open_state(data_dir: Path) -> Engine:
         ) from error
     except DatabaseError as error:
         raise TellAdmin(
-            f"{data_dir / 'state.db'} is damaged or no database.",
+            f"{file} is damaged or no database.",
             hint="Put back a copy of it, or move it away: then the queue begins anew, and memories are kept.",
         ) from error
     return engine
 
 
-def _configure(connection: object, _record: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.close()
-
-
-class _Turns:
-    """Begins transactions; of those that write, one at a time in this process.
-
-    SQLite lets one write and the others sleep, up to 10 ms longer than they must.
-    """
-
-    def __init__(self) -> None:
-        self._writing = threading.Lock()
-
-    def listen(self, engine: Engine) -> None:
-        event.listen(engine, "begin", self._begin)
-        for over in ("commit", "rollback"):
-            event.listen(engine, over, self._over)
-
-    def _begin(self, connection: Connection) -> None:
-        if connection.get_execution_options().get("read_only"):
-            connection.exec_driver_sql("BEGIN DEFERRED")
-            return
-        mine = self._writing.acquire(timeout=_TURN_S)  # another process may hold the one before us up
-        try:
-            # IMMEDIATE: one that reads first and writes later would fail when another wrote between.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except BaseException:
-            if mine:
-                self._writing.release()
-            raise
-        connection.info["writes"] = mine
-
-    def _over(self, connection: Connection) -> None:
-        if connection.info.pop("writes", False):
-            self._writing.release()
-
-
-def reading(engine: Engine) -> Engine:
-    """The same database, for transactions that only read: they never wait for one that writes."""
-    return engine.execution_options(read_only=True)
+def _open_shared(url: str, password: str, wait_s: float, make: bool) -> Engine:
+    engine = engines.postgres(url, password)
+    try:
+        engines.connect_once(engine, wait_s)
+        if not make and not inspect(engine).has_table(_version.name):
+            raise TellAdmin(
+                "There is nothing in the database of MEMORY_STATE_URL.",
+                hint="Set it as the Pipelines server has it.",
+            )
+        _migrate(engine)
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(error, DBAPIError):
+            raise engines.fault_of(engine, error) from error
+        raise
+    return engine
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows; those whose unique values are there already are left out."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     if rows:
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def count_up(connection: Connection, user_id: str) -> None:
+    """A user's memories are no longer what they were; see `versions`."""
+    first = _insert(connection, versions).values(user_id=user_id, number=1)
+    connection.execute(
+        first.on_conflict_do_update(index_elements=["user_id"], set_={"number": versions.c.number + 1})
+    )
+
+
+def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
+    """Have a user's exchanges to oneself until the transaction ends; False where another one has them.
+
+    wait: for it to end. SQLite's transactions that write are alone anyway.
+    """
+    if not engines.is_shared(connection):
+        return True
+    mine = select(versions.c.user_id).where(versions.c.user_id == user_id)
+    mine = mine.with_for_update(skip_locked=not wait)
+    if connection.scalar(mine) is not None:
+        return True
+    insert_new(connection, versions, [{"user_id": user_id, "number": 0}])
+    return connection.scalar(mine) is not None
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (postgresql if engines.is_shared(connection) else sqlite).insert(table)
 
 
 def _migrate(engine: Engine) -> None:
     with engine.begin() as connection:
+        if engines.is_shared(engine):  # servers that start together: one does it, the others wait
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_MIGRATION_S}s'")
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         _version.create(connection, checkfirst=True)
         done = connection.scalar(select(_version.c.number).order_by(_version.c.number.desc())) or 0
         for migrate in _MIGRATIONS[done:] if done else _MIGRATIONS[:1]:

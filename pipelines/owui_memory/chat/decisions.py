@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 
+from ..engines import Patience
 from ..state import decisions, reading
 from .body import Turn
 
@@ -44,7 +45,7 @@ class Decisions:
     """Kept by the turn's key in the state database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
         self._kept = 0
         # On their way to the database, which may be slower than the answer.
         self._coming: dict[tuple[str, str], Permission] = {}
@@ -68,11 +69,15 @@ class Decisions:
             "created_at": given.asked_at,
         }
         self._kept += 1
-        # The same turn may come once more.
-        with suppress(IntegrityError), self._engine.begin() as connection:
-            if self._kept % _PRUNE_EVERY == 0:
-                connection.execute(delete(decisions).where(decisions.c.created_at < given.asked_at - _KEPT_S))
+        too_old = given.asked_at - _KEPT_S if self._kept % _PRUNE_EVERY == 0 else None
+
+        def keep(connection: Connection) -> None:
+            if too_old is not None:
+                connection.execute(delete(decisions).where(decisions.c.created_at < too_old))
             connection.execute(_INSERT, row)
+
+        with suppress(IntegrityError):  # the same turn may come once more
+            self._writing.run(keep)
         self._coming.pop((turn.user_id, turn.key), None)
 
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
@@ -82,8 +87,7 @@ class Decisions:
             if coming := self._coming.get((user_id, key)):
                 return coming
         wanted = select(decisions).where(decisions.c.key.in_(keys), decisions.c.user_id == user_id)
-        with self._reading.connect() as connection:
-            row = connection.execute(wanted).first()
+        row = self._reading.run(lambda connection: connection.execute(wanted).first())
         if row is None:
             return None
         return Permission(row.chat_id, row.exchange_key, row.follows, row.timezone, row.created_at)

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..state import journal, reading, versions
+from ..state import count_up, journal, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Journal:
         with suppress(IntegrityError), self._engine.begin() as connection:
             connection.execute(journal.insert(), rows)
             if any(change.made for change in changes):
-                _count_up(connection, changes[0].user_id)
+                count_up(connection, changes[0].user_id)
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
@@ -82,7 +82,7 @@ class Journal:
                 connection.execute(
                     update(journal).where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
                 )
-            _count_up(connection, user_id)
+            count_up(connection, user_id)
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -116,14 +116,6 @@ class Journal:
         with self._reading.connect() as connection:
             rows = connection.execute(select(journal).where(*which).order_by(journal.c.id)).mappings()
             yield from [Change(**row) for row in rows]
-
-
-def _count_up(connection: Connection, user_id: str) -> None:
-    """The user's memories are no longer what they were; see `state.versions`."""
-    mine = versions.c.user_id == user_id
-    counted = connection.execute(update(versions).where(mine).values(number=versions.c.number + 1))
-    if not counted.rowcount:
-        connection.execute(versions.insert().values(user_id=user_id, number=1))
 
 
 def _columns(change: Change) -> dict[str, Any]:

@@ -4,6 +4,7 @@ An exchange is put once for its key, whoever answers and however often. A claim 
 ready of one chat as a batch; it expires unless renewed, so that a crashed process loses nothing.
 The batch's name stays the same over retries: what an earlier try has stored is found by it. A user's
 exchanges are claimed in the order in which they came: none overtakes one that waits for its retry.
+Where several servers share PostgreSQL, one of them at a time puts or claims a user's: see `state.hold`.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ import random
 import time
 import uuid
 from dataclasses import asdict, dataclass, replace
-from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..state import outbox, reading
+from ..engines import Patience
+from ..state import hold, outbox, reading
+from .turns import next_user, rows_of, rows_where
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
 _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
+
+_LOOKS = 10  # for a batch that no other server takes first
 
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
@@ -91,6 +95,7 @@ class Outbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
+        self._patience = Patience(engine)
 
     def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
@@ -99,51 +104,66 @@ class Outbox:
         `batch_max` of its chat wait, or when its user goes on in another chat.
         """
         now = time.time()
+
+        def keep(connection: Connection) -> bool:
+            return self._put(connection, exchange, now, wait_s, batch_max)
+
         try:
-            with self._engine.begin() as connection:
-                replaced = self._replaced(connection, exchange)
-                if any(row.said_at > exchange.said_at for row in replaced):
-                    return False  # the answer to the original comes after that to its edited version
-                exchange = replace(exchange, replaces=self._take_back(connection, replaced))
-                added = connection.execute(
-                    outbox.insert().values(
-                        key=exchange.key,
-                        user_id=exchange.user_id,
-                        chat_id=exchange.chat_id,
-                        follows=exchange.follows,
-                        said_at=exchange.said_at,
-                        exchange=json.dumps(asdict(exchange)),
-                        state="pending",
-                        ready_at=now + wait_s,
-                        created_at=now,
-                        waiting_since=now,
-                    )
-                )
-                if wait_s:
-                    self._gather(connection, exchange, now + wait_s, now, batch_max)
-                if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
-                    old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
-                    connection.execute(outbox.delete().where(old))
+            return self._patience.run(keep)
         except IntegrityError:
             return False
+
+    def _put(
+        self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
+    ) -> bool:
+        hold(connection, exchange.user_id)
+        replaced = self._replaced(connection, exchange)
+        if any(row.said_at > exchange.said_at for row in replaced):
+            return False  # the answer to the original comes after that to its edited version
+        exchange = replace(exchange, replaces=self._take_back(connection, replaced))
+        added = connection.execute(
+            outbox.insert().values(
+                key=exchange.key,
+                user_id=exchange.user_id,
+                chat_id=exchange.chat_id,
+                follows=exchange.follows,
+                said_at=exchange.said_at,
+                exchange=json.dumps(asdict(exchange)),
+                state="pending",
+                ready_at=now + wait_s,
+                created_at=now,
+                waiting_since=now,
+            )
+        )
+        if wait_s:
+            self._gather(connection, exchange, now + wait_s, now, batch_max)
+        if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
+            old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
+            connection.execute(outbox.delete().where(old))
         return True
 
     def claim(self, batch_max: int = 100) -> Batch | None:
         """Take the next batch, or one whose claim has expired; None where nothing is ready."""
-        now = time.time()
-        with self._engine.begin() as connection:
-            rows = self._expired(connection, now) or self._ready(connection, now, batch_max)
-            if not rows:
-                return None
-            name = rows[0].batch or uuid.uuid4().hex
-            connection.execute(
-                update(outbox)
-                .where(outbox.c.id.in_([row.id for row in rows]))
-                .values(
-                    state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=outbox.c.attempts + 1
-                )
-            )
-        return _batch(rows, name=name, attempts=rows[0].attempts + 1)
+        for _ in range(_LOOKS):
+            with self._engine.begin() as connection:
+                now = time.time()
+                user_id = next_user(connection, now)
+                if user_id is None:
+                    return None
+                # Another server may have been quicker: then look again.
+                if rows := rows_of(connection, user_id, now, batch_max):
+                    return self._claimed(connection, rows, now)
+        return None
+
+    @staticmethod
+    def _claimed(connection: Connection, rows: list[Any], now: float) -> Batch:
+        name, attempts = rows[0].batch or uuid.uuid4().hex, rows[0].attempts + 1
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.id.in_([row.id for row in rows]))
+            .values(state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=attempts)
+        )
+        return _batch(rows, name=name, attempts=attempts)
 
     def renew(self, batch: Batch) -> None:
         """Keep the claim for longer."""
@@ -206,7 +226,7 @@ class Outbox:
     def _batches(self, *states: str) -> list[Batch]:
         grouped: dict[tuple[str, str, str], list[Any]] = {}
         with self._reading.connect() as connection:
-            for row in _rows(connection, outbox.c.state.in_(states)):
+            for row in rows_where(connection, outbox.c.state.in_(states)):
                 grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
         return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
@@ -231,7 +251,7 @@ class Outbox:
             outbox.c.follows == exchange.follows,
             outbox.c.key != exchange.key,
         )
-        return _rows(connection, versions)
+        return rows_where(connection, versions)
 
     @staticmethod
     def _take_back(connection: Connection, replaced: list[Any]) -> tuple[str, ...]:
@@ -259,31 +279,6 @@ class Outbox:
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
-    @staticmethod
-    def _expired(connection: Connection, now: float) -> list[Any]:
-        gone = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= now)
-        first = connection.scalar(select(outbox.c.batch).where(gone).order_by(outbox.c.id).limit(1))
-        return _rows(connection, and_(outbox.c.batch == first, gone)) if first else []
-
-    @staticmethod
-    def _ready(connection: Connection, now: float, batch_max: int) -> list[Any]:
-        pending = outbox.c.state == "pending"
-        waits_for_retry = and_(pending, outbox.c.batch != "", outbox.c.ready_at > now)
-        busy = select(outbox.c.user_id).where(or_(outbox.c.state == "claimed", waits_for_retry))
-        first = connection.execute(
-            select(outbox)
-            .where(pending, outbox.c.ready_at <= now, outbox.c.user_id.not_in(busy))
-            .order_by(outbox.c.id)
-            .limit(1)
-        ).first()
-        if first is None:
-            return []
-        if first.batch:
-            return _rows(connection, and_(outbox.c.batch == first.batch, pending))
-        fresh = and_(outbox.c.user_id == first.user_id, pending, outbox.c.batch == "")
-        in_order = _rows(connection, fresh)
-        return list(takewhile(lambda row: row.chat_id == first.chat_id, in_order))[:batch_max]
-
 
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
@@ -303,7 +298,3 @@ def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
 
 def _exchange(kept: dict[str, Any]) -> Exchange:
     return Exchange(**{**kept, "replaces": tuple(kept.get("replaces", ()))})
-
-
-def _rows(connection: Connection, which: Any) -> list[Any]:
-    return list(connection.execute(select(outbox).where(which).order_by(outbox.c.id)))
