@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from .errors import MemoryFault, Retry, TellAdmin
 
 T = TypeVar("T")
 
+_BUSY_S = 10.0
 _TURN_S = 1.0  # after which a transaction asks SQLite itself
 
 _SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -39,9 +41,9 @@ _NO_RIGHTS, _READ_ONLY, _NO_LOCK = "42501", "25006", "55P03"
 _REFUSED = ("42", "3F", "0A")  # classes of SQLSTATE: names and rights, no such schema, features
 
 
-def sqlite(path: Path) -> Engine:
+def of_file(path: Path) -> Engine:
     """The engine of a file; several processes of one machine may share it."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10}, hide_parameters=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_S}, hide_parameters=True)
     event.listen(engine, "connect", _configure)
     _Turns().listen(engine)
     return engine
@@ -50,10 +52,23 @@ def sqlite(path: Path) -> Engine:
 def _configure(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
+
+
+def _to_wal(cursor: sqlite3.Cursor) -> None:
+    """Of servers that make a file at the same moment, SQLite refuses all but one, at once."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_PAUSE_S / 10)
 
 
 class _Turns:
@@ -89,7 +104,7 @@ class _Turns:
             self._writing.release()
 
 
-def postgres(url: str, password: str = "") -> Engine:
+def of_server(url: str, password: str = "") -> Engine:
     """The engine of a PostgreSQL database; nothing is connected yet. `password` takes the place of the URL's.
 
     Raises:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Dialect,
     Engine,
     Float,
     Index,
@@ -23,7 +24,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
+    column,
     func,
     inspect,
     select,
@@ -40,6 +43,18 @@ __all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading"
 _MIGRATION_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _MIGRATION_S = 60
 
+
+class _Text(TypeDecorator[str]):
+    """What somebody wrote: PostgreSQL keeps everything but NUL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        shared = dialect.name == "postgresql"
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and shared else value
+
+
 metadata = MetaData()
 
 # States: pending -> claimed -> done, or back to pending for a retry, or dead.
@@ -52,7 +67,7 @@ outbox = Table(
     Column("chat_id", String, nullable=False),
     Column("follows", String, nullable=False, default=""),  # see chat.body.Turn
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("exchange", Text),  # JSON; emptied once done
+    Column("exchange", _Text),  # JSON; emptied once done
     Column("state", String, nullable=False),
     Column("batch", String, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
@@ -60,7 +75,7 @@ outbox = Table(
     Column("claim_expires", Float, nullable=False, default=0.0),
     Column("created_at", Float, nullable=False),
     Column("waiting_since", Float, nullable=False),  # created, or revived
-    Column("error", Text, nullable=False, default=""),
+    Column("error", _Text, nullable=False, default=""),
     Index("outbox_ready", "state", "ready_at"),
     Index("outbox_owner", "user_id", "chat_id", "state"),
 )
@@ -88,11 +103,15 @@ told = Table(
     Column("conversation", String, nullable=False),  # the first of its positions: see chat.body.Turn
     Column("position", String, nullable=False),
     Column("memory_id", String, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("line", Text, nullable=False),
+    Column("text", _Text, nullable=False),
+    Column("line", _Text, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
     Column("told_at", Float, nullable=False),
-    UniqueConstraint("position", "memory_id", "text"),
+    UniqueConstraint("position", "memory_id", "text").ddl_if(dialect="sqlite"),
+    # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
+    Index("told_once", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
+        dialect="postgresql"
+    ),
     Index("told_conversation", "conversation"),
     Index("told_chat", "user_id", "chat_id"),
     Index("told_age", "told_at"),
@@ -105,7 +124,7 @@ recalls = Table(
     Column("id", Integer, primary_key=True),
     Column("user_id", String, nullable=False),
     Column("chat_id", String, nullable=False),
-    Column("explanation", Text, nullable=False),  # JSON
+    Column("explanation", _Text, nullable=False),  # JSON
     Column("at", Float, nullable=False),
     Index("recalls_chat", "chat_id"),
     Index("recalls_age", "at"),
@@ -130,17 +149,17 @@ journal = Table(
     Column("user_id", String, nullable=False, index=True),
     Column("op", String, nullable=False),
     Column("memory_id", String, nullable=False),
-    Column("before", Text, nullable=False),
-    Column("after", Text, nullable=False),
+    Column("before", _Text, nullable=False),
+    Column("after", _Text, nullable=False),
     Column("kind", String, nullable=False),
     Column("expires", String, nullable=False),
     Column("expired", String, nullable=False, default=""),
-    Column("source", Text, nullable=False),
+    Column("source", _Text, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
     Column("chat", String, nullable=False, default=""),
     Column("place", Integer, nullable=False, default=0),
     Column("model", String, nullable=False),
-    Column("refused", Text, nullable=False),
+    Column("refused", _Text, nullable=False),
     Column("made", Boolean, nullable=False),
     Column("undoes", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
@@ -170,9 +189,9 @@ _MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _t
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     """Add columns whose default fits the rows that are there."""
     for name in names:
-        column = table.c[name]
-        kind = column.type.compile(connection.dialect)
-        default = repr(column.default.arg)  # type: ignore[union-attr]  # '' or 0.0: the same in SQL
+        added = table.c[name]
+        kind = added.type.compile(connection.dialect)
+        default = repr(added.default.arg)  # type: ignore[union-attr]  # '' or 0.0: the same in SQL
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD {name} {kind} NOT NULL DEFAULT {default}")
 
 
@@ -201,7 +220,7 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
         data_dir.mkdir(parents=True, exist_ok=True)
         with suppress(PermissionError):  # somebody else's folder, but we may write there
             data_dir.chmod(0o700)  # what people said is nobody else's
-        engine = engines.sqlite(file)
+        engine = engines.of_file(file)
         _migrate(engine)
     except (OSError, OperationalError) as error:
         raise TellAdmin(
@@ -217,7 +236,7 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
 
 
 def _open_shared(url: str, password: str, wait_s: float, make: bool) -> Engine:
-    engine = engines.postgres(url, password)
+    engine = engines.of_server(url, password)
     try:
         engines.connect_once(engine, wait_s)
         if not make and not inspect(engine).has_table(_version.name):

@@ -5,12 +5,17 @@ pgserver's own Python is not used: it wants a home and a system user of its own.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import uuid
+from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -37,7 +42,26 @@ class Postgres:
     @property
     def url(self) -> str:
         """Without the password, as an admin writes it."""
-        return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        return self.url_of("postgres")
+
+    def url_of(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self._port}/{database}"
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a database of its own, which is gone afterwards."""
+        name = f"test_{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name}")
+        try:
+            yield self.url_of(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def execute(self, statement: str, url: str = "") -> list[Any]:
+        """Run a statement; its rows."""
+        with psycopg.connect(url or self.url, password=PASSWORD, autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[call-overload]  # no literal
+            return cursor.fetchall() if cursor.description else []
 
     def __enter__(self) -> Postgres:
         # Not pytest's folder: PostgreSQL refuses to run as root, and another user cannot enter that one.
@@ -49,24 +73,28 @@ class Postgres:
                 shutil.chown(path, "nobody")
         self._run("initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret,
                   "-E", "UTF8", "--no-sync", "--locale=C")  # fmt: skip
-        self._log = (self._folder / "log").open("w")
-        self._process = subprocess.Popen(
-            [self._bin / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self._port),
-             "-k", self._folder, "-c", "fsync=off"],
-            stdout=self._log, stderr=self._log, user=_user(), cwd=self._folder,
-        )  # fmt: skip
-        wait_until(self._answers, within=60, what=lambda: (self._folder / "log").read_text())
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()  # clients may still be there
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.send_signal(2)  # fast shutdown
-            self._process.wait(20)
-        self._log.close()
+        self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start, also once more after `stop`: on the same port, with the same databases."""
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [self._bin / "postgres", "-D", self._folder / "data", "-h", "127.0.0.1",
+                 "-p", str(self._port), "-k", self._folder, "-c", "fsync=off"],
+                stdout=log, stderr=log, user=_user(), cwd=self._folder,
+            )  # fmt: skip
+        wait_until(self._answers, within=60, what=lambda: (self._folder / "log").read_text())
+
+    def stop(self) -> None:
+        """End every session and stop."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # fast shutdown: clients may still be there
+            self._process.wait(20)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command = [self._bin / program, *arguments]

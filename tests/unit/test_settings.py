@@ -195,3 +195,12 @@ def test_the_environment() -> None:
     )
     elsewhere = Environment.read({"MEMORY_DATA_DIR": "/d", "PIPELINES_API_KEY": "k"})
     assert (elsewhere.data_dir, elsewhere.server_key) == (Path("/d"), "k")
+
+
+def test_where_state_lives() -> None:
+    environment = Environment.read(
+        {"MEMORY_STATE_URL": " postgresql://pipelines:hunter2@db/state\n", "MEMORY_STATE_PASSWORD": "hunter3"}
+    )
+    assert environment.state_url == "postgresql://pipelines:hunter2@db/state"
+    assert environment.state_password == "hunter3"
+    assert "hunter" not in repr(environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from owui_memory.errors import TellAdmin
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Exchange, Outbox
 from owui_memory.state import metadata, open_state, versions
+from tests.unit.places import Place
 
 # As the first version made it.
 VERSION_1 = """
@@ -49,12 +51,27 @@ def test_an_unwritable_folder_tells_the_admin(tmp_path: Path) -> None:
     assert "MEMORY_DATA_DIR" in told.value.hint
 
 
-def test_the_schema_is_made_once(tmp_path: Path) -> None:
+def test_the_schema_is_made_once(place: Place) -> None:
     for _ in range(2):
-        engine = open_state(tmp_path)
+        engine = place.open()
         with engine.connect() as connection:
             assert connection.execute(text("select number from schema_version")).all() == [(2,)]
         engine.dispose()
+
+
+def test_servers_that_start_together_make_it_once(place: Place) -> None:
+    together = threading.Barrier(3)
+
+    def start(_: int) -> list[tuple[int]]:
+        together.wait(10)
+        engine = place.open()
+        with engine.connect() as connection:
+            versions_of_schema = connection.execute(text("select number from schema_version")).all()
+        engine.dispose()
+        return [(row.number,) for row in versions_of_schema]
+
+    with ThreadPoolExecutor(3) as servers:
+        assert list(servers.map(start, range(3))) == [[(2,)]] * 3
 
 
 def test_an_earlier_version_is_migrated_with_what_is_in_it(tmp_path: Path) -> None:

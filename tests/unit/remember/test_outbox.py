@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +13,6 @@ from sqlalchemy import Engine, text
 
 from owui_memory.remember import outbox as module
 from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
-from owui_memory.state import open_state
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_state(tmp_path / "data")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -290,7 +280,7 @@ def test_an_edited_message_takes_the_place_of_one_that_waits(queue: Outbox, engi
     assert messages(batch) == ["edited"]
     assert batch is not None
     assert batch.exchanges[0].replaces == ()
-    assert rows(engine, "state, exchange is null")[0] == ("done", 1)
+    assert rows(engine, "state, exchange is null")[0] == ("done", True)
 
 
 @pytest.mark.parametrize("state", ["claimed", "retry", "done"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,19 @@ from sqlalchemy import update
 
 from owui_memory.__main__ import main
 from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
-from owui_memory.state import open_state, outbox
+from owui_memory.state import outbox
+from tests.harness.postgres import Postgres
+from tests.unit.places import Place
 
 SECRET = "My dog is called Rex."
 HOUR = 3600.0
 
 
 class Queue(Outbox):
-    """The queue in the test's data folder, and what has happened to it."""
+    """The queue in the test's state database, and what has happened to it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.engine = open_state(folder)
+    def __init__(self, place: Place) -> None:
+        self.engine = place.open()
         super().__init__(self.engine)
 
     def say(self, text: str = SECRET, *, key: str = "k", chat: str = "c", wait_s: float = 0.0) -> None:
@@ -46,8 +49,9 @@ class Queue(Outbox):
 
 
 @pytest.fixture
-def queue(own_data_folder: Path) -> Iterator[Queue]:
-    queue = Queue(own_data_folder)
+def queue(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    place.set_in(monkeypatch)
+    queue = Queue(place)
     yield queue
     queue.engine.dispose()
 
@@ -137,6 +141,32 @@ def test_no_queue_is_made_where_there_is_none(
     assert run() == 1
     assert "Set MEMORY_DATA_DIR" in capsys.readouterr().out
     assert not own_data_folder.exists()
+
+
+def test_no_tables_are_made_where_there_are_none(
+    shared_place: Place,
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shared_place.set_in(monkeypatch)
+    assert run() == 1
+    assert "There is nothing in the database of MEMORY_STATE_URL." in capsys.readouterr().out
+    assert (
+        postgres.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", shared_place.url)
+        == []
+    )
+
+
+def test_a_wrong_password_is_told_and_not_shown(
+    shared_place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace(shared_place, password="hunter2").set_in(monkeypatch)
+    assert run() == 1
+    said = capsys.readouterr()
+    assert "refuses the login" in said.out
+    assert "MEMORY_STATE_PASSWORD" in said.out
+    assert "hunter2" not in said.out + said.err
 
 
 def test_as_a_command(queue: Queue) -> None:

@@ -1,0 +1,45 @@
+"""Where state may live: a file, or a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.harness.postgres import Postgres, PostgresMissingError
+from tests.unit.places import Place, on_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    try:
+        running = Postgres()
+    except PostgresMissingError as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+    with running:
+        yield running
+
+
+@pytest.fixture
+def shared_place(postgres: Postgres, own_data_folder: Path) -> Iterator[Place]:
+    """A database of its own."""
+    with on_postgres(postgres, own_data_folder) as place:
+        yield place
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, own_data_folder: Path) -> Place:
+    """Each kind of state database, empty."""
+    if request.param == "sqlite":
+        return Place(own_data_folder)
+    place: Place = request.getfixturevalue("shared_place")
+    return place
+
+
+@pytest.fixture
+def engine(place: Place) -> Iterator[Engine]:
+    engine = place.open()
+    yield engine
+    engine.dispose()
