@@ -5,23 +5,32 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 
 from ..state import hold, outbox
 
 _PENDING = outbox.c.state == "pending"
-_EXPIRED = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= bindparam("now"))
-_WAITS_FOR_RETRY = and_(_PENDING, outbox.c.batch != "", outbox.c.ready_at > bindparam("now"))
-_BUSY = select(outbox.c.user_id).where(or_(outbox.c.state == "claimed", _WAITS_FOR_RETRY))
-_FIRST_OF_USERS = select(func.min(outbox.c.id)).where(_PENDING).group_by(outbox.c.user_id)
-_READY = and_(
-    _PENDING,
-    outbox.c.ready_at <= bindparam("now"),
-    outbox.c.id.in_(_FIRST_OF_USERS),
-    outbox.c.user_id.not_in(_BUSY),
-)
-# What a dead process has left comes first ("claimed" before "pending"), then who waits longest.
-_NEXT = select(outbox).where(or_(_EXPIRED, _READY)).order_by(outbox.c.state, outbox.c.id).limit(1)
+
+
+def _next(*whose: ColumnElement[bool]) -> Select[Any]:
+    """The first row of what is to be claimed next, of these users."""
+    expired = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= bindparam("now"))
+    waits_for_retry = and_(_PENDING, outbox.c.batch != "", outbox.c.ready_at > bindparam("now"))
+    busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
+    firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
+    ready = and_(
+        _PENDING,
+        outbox.c.ready_at <= bindparam("now"),
+        outbox.c.id.in_(firsts),
+        outbox.c.user_id.not_in(busy),
+    )
+    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest.
+    ordered = select(outbox).where(*whose, or_(expired, ready)).order_by(outbox.c.state, outbox.c.id)
+    return ordered.limit(1)
+
+
+_NEXT = _next()
+_NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
 def next_user(connection: Connection, now: float) -> str | None:
@@ -40,13 +49,12 @@ def next_user(connection: Connection, now: float) -> str | None:
 
 def rows_of(connection: Connection, user_id: str, now: float, batch_max: int) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
-    mine = outbox.c.user_id == user_id
-    first = connection.execute(_NEXT.where(mine), {"now": now}).first()
+    first = connection.execute(_NEXT_OF_USER, {"of_user": user_id, "now": now}).first()
     if first is None:
         return []
     if first.batch:
         return rows_where(connection, and_(outbox.c.batch == first.batch, outbox.c.state == first.state))
-    fresh = rows_where(connection, and_(mine, _PENDING, outbox.c.batch == ""))
+    fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
     return list(takewhile(lambda row: row.chat_id == first.chat_id, fresh))[:batch_max]
 
 
