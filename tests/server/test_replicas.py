@@ -6,6 +6,8 @@ import contextlib
 import itertools
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +21,14 @@ import pytest
 
 from tests.conftest import PATIENT
 from tests.harness.bodies import Body, Chat, Turn, User, told_text
-from tests.harness.pipelines_server import FILTER, PipelinesServer, with_embedder, with_llm
+from tests.harness.pipelines_server import (
+    FILTER,
+    PLUGINS,
+    PipelinesServer,
+    clean_environment,
+    with_embedder,
+    with_llm,
+)
 from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.talk import recalled
@@ -192,6 +201,20 @@ def everywhere(replicas: Replicas, question: str, user: str) -> set[str]:
     return {recalled(server, question, user=user) for server in replicas.alive}
 
 
+def command(replicas: Replicas, *arguments: str) -> str:
+    """What `python -m owui_memory` prints, in an environment that knows the database only."""
+    given = {"MEMORY_STATE_URL": replicas.database, "MEMORY_STATE_PASSWORD": PASSWORD}
+    done = subprocess.run(
+        [sys.executable, "-m", "owui_memory", *arguments],
+        env={**clean_environment(), **given, "PYTHONPATH": str(PLUGINS)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 def test_what_one_has_heard_all_of_them_know(replicas: Replicas, scripted_llm: ScriptedLLM) -> None:
     one, two, three = replicas.servers
     said = Chat("ada").say("My locker number 7 is green.")
@@ -232,6 +255,19 @@ def test_a_chat_that_goes_on_elsewhere_is_told_the_same(replicas: Replicas) -> N
         server.outlet(turn.outlet("Well."), turn.user)
     assert "locker number 7 is green" in blocks[0]
     assert blocks == [blocks[0]] * 3
+    why = command(replicas, "why", chat.chat_id)
+    assert [line[:2] for line in why.splitlines() if not line.startswith(" ")] == ["1.", "2.", "3."]
+    assert "locker number 7 is green" in why
+
+
+def test_the_command_line_works_on_the_shared_queue(replicas: Replicas, scripted_llm: ScriptedLLM) -> None:
+    with scripted_llm.hold("chat", when=is_ours) as gate:
+        replicas.take(Chat("ada").say("My locker number 7 is green."))
+        wait_until(lambda: gate.waiting == 1, what="it is being read")
+        listed = command(replicas, "queue").splitlines()
+    assert [line.split()[6] for line in listed[1:]] == ["ada"]
+    replicas.drain()
+    assert command(replicas, "queue") == "Nothing waits, and nothing was given up.\n"
 
 
 def test_an_outlet_that_every_server_gets_is_remembered_once(replicas: Replicas) -> None:
@@ -305,3 +341,17 @@ def test_a_restart_of_the_database(replicas: Replicas) -> None:
     people.said = list(replicas.stored())
     people.talk_at_once(1)
     people.are_remembered()
+
+
+def test_a_wrong_password_is_told_in_the_status(replicas: Replicas, tmp_path: Path) -> None:
+    """Chats go on, and the password is in no log."""
+    env = {"MEMORY_STATE_URL": replicas.database, "MEMORY_STATE_PASSWORD": "hunter2"}
+    with PipelinesServer(tmp_path, env=env, wait_ready=False) as server:
+        turn = Chat("ada").say("My locker number 7 is green.")
+        assert server.inlet(turn.inlet, turn.user) == turn.inlet
+        part = server.part("filter")
+        assert not part["ok"]
+        assert "refuses the login" in part["detail"]
+        assert "MEMORY_STATE_PASSWORD" in part["hint"]
+        assert "refuses the login" in server.log()
+        assert "hunter2" not in server.log()
