@@ -256,6 +256,38 @@ def test_openrouter_does_not_take_over(
         assert memory.llm.llms[0].model.client.api_key == providers.NO_KEY
 
 
+def test_traffic_goes_where_the_settings_say_with_their_keys(
+    settings: Valves, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """LLM, second LLM and embedder, whatever the environment says of OpenRouter and OpenAI."""
+    with ScriptedLLM() as second, ScriptedLLM() as elsewhere:
+        for name in ("OPENROUTER", "OPENAI"):
+            monkeypatch.setenv(f"{name}_API_KEY", "the environment's key")
+        for name in ("OPENROUTER_API_BASE", "OPENAI_BASE_URL"):
+            monkeypatch.setenv(name, elsewhere.base_url)
+        given = {
+            "llm_model": "first-chat",
+            "llm_api_key": "llm-key",
+            "embedder_api_key": "embedder-key",
+            "fallback_llm_provider": "openai",
+            "fallback_llm_base_url": second.base_url,
+            "fallback_llm_model": "second-chat",
+            "fallback_llm_api_key": "second-key",
+        }
+        with assembled(settings.model_copy(update=given), tmp_path) as memory:
+            memory.add("I live in Rome.", user_id="ada")
+            with scripted_llm.fault("chat", status=503):
+                memory.add("I live in Oslo.", user_id="ada")
+
+        assert elsewhere.requests == []
+        assert {
+            (request.endpoint, request.headers["authorization"]) for request in scripted_llm.requests
+        } == {("chat", "Bearer llm-key"), ("embeddings", "Bearer embedder-key")}
+        assert {chat.body["model"] for chat in scripted_llm.chats()} == {"first-chat"}
+        assert {request.headers["authorization"] for request in second.requests} == {"Bearer second-key"}
+        assert {chat.body["model"] for chat in second.chats()} == {"second-chat"}
+
+
 def test_clients_have_our_time_outs_and_no_retries(settings: Valves, tmp_path: Path) -> None:
     with assembled(settings, tmp_path) as memory:
         assert (memory.llm.llms[0].model.client.timeout, memory.llm.llms[0].model.client.max_retries) == (
