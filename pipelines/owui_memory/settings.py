@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from .combinations import objections
 from .panel import PanelModel, Secret, SettingsError, Text
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
@@ -269,21 +270,8 @@ class Valves(PanelModel):
         return value
 
     def check(self) -> None:
-        if self.backend == "library" and self.vector_store != "sqlite" and not self.vector_store_url:
-            raise SettingsError(
-                "vector_store_url", f"vector_store_url must be set when vector_store is {self.vector_store}."
-            )
-        if self.backend == "server" and not self.backend_url:
-            raise SettingsError("backend_url", "backend_url must be set when backend is server.")
-        if self.backend == "platform" and not self.backend_api_key:
-            raise SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-        if self.extraction == "reconcile" and self.backend != "library":
-            raise SettingsError("extraction", "extraction must not be reconcile unless backend is library.")
-        asks = self.extraction in ("mem0", "reconcile")
-        if self.backend == "library" and asks and self.llm_provider == "none":
-            raise SettingsError(
-                "extraction", "extraction must be verbatim or auto when llm_provider is none."
-            )
+        for objection in objections(self):
+            raise objection
 
     @property
     def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves
 
@@ -34,8 +35,8 @@ _DEFAULT_URL = {
     "deepseek": "https://api.deepseek.com",
     "xai": "https://api.x.ai/v1",
     "vllm": "http://localhost:8000/v1",
+    "lmstudio": "http://localhost:1234/v1",
 }
-_LOCAL = {"ollama", "lmstudio", "vllm", "huggingface"}  # providers that need no key
 _PACKAGE = {
     "ollama": "ollama",
     "anthropic": "anthropic",
@@ -49,7 +50,7 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an LLM; `prefix` is that of its settings' names.
 
     Raises:
-        TellAdmin: a key or a package is missing, or an address does not belong to the provider.
+        TellAdmin: a package is missing, or the settings cannot work together (`combinations.of_provider`).
     """
     given = (getattr(settings, f"{prefix}_{name}") for name in ("provider", "base_url", "model", "api_key"))
     return _provider(prefix, *given)
@@ -66,19 +67,13 @@ def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
             "model": _bundled_model(),
             "model_kwargs": {"device": "cpu", "local_files_only": True},
         }
-    name, config = _provider(
+    return _provider(
         "embedder",
         settings.embedder_provider,
         settings.embedder_base_url,
         settings.embedder_model,
         settings.embedder_api_key,
     )
-    if name == "huggingface" and not settings.embedder_base_url:
-        raise TellAdmin(
-            "embedder_provider huggingface has no address.",
-            hint="Set embedder_base_url to a text-embeddings-inference server, or choose bundled.",
-        )
-    return name, config
 
 
 def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict[str, Any]]:
@@ -94,19 +89,14 @@ def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict
 
 
 def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str, dict[str, Any]]:
+    if wrong := of_provider(role, name, url, model, key):
+        raise TellAdmin(str(wrong), hint="Change it in the settings.")
     package = _PACKAGE.get(name)
     if package and not _installed(package):
         raise TellAdmin(
             f"{role}_provider {name} needs the Python package {package}.",
             hint=f"Install {package} next to mem0ai, then restart the Pipelines server.",
         )
-    if url and name not in _BASE_URL:
-        raise TellAdmin(
-            f"{role}_provider {name} has one address of its own.",
-            hint=f"Unset {role}_base_url, or choose openai for an OpenAI-compatible server.",
-        )
-    if not key and not url and name not in _LOCAL:
-        raise TellAdmin(f"{role}_provider {name} needs a key.", hint=f"Set {role}_api_key.")
     config: dict[str, Any] = {"api_key": key or NO_KEY}
     if model:
         config["model"] = model

@@ -198,7 +198,9 @@ def test_without_an_llm() -> None:
 def test_a_second_without_a_key_is_refused_by_its_name(settings: Valves) -> None:
     wrong = settings.model_copy(update={"fallback_llm_provider": "openai", "fallback_llm_base_url": ""})
 
-    with pytest.raises(TellAdmin, match="fallback_llm_provider openai needs a key"):
+    with pytest.raises(
+        TellAdmin, match="fallback_llm_api_key must be set when fallback_llm_provider is openai"
+    ):
         Llms.open(wrong, Metrics())
 
 
