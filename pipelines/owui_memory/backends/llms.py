@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
+from ..ops.health import Health
 from ..ops.metrics import Metrics
 from ..recall.tokens import estimated_tokens
 from ..settings import Valves
@@ -102,7 +103,7 @@ class Llms:
 
 
 class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did."""
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls."""
 
     def __init__(
         self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
@@ -117,6 +118,7 @@ class Llm:
             self.model = LlmFactory.create(provider, config)
         providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
+        self.health = Health()
         self.fault: MemoryFault | None = None
         self._breaker = Breaker(_FAILURES, pause_s)
         self._metrics = metrics
@@ -137,7 +139,8 @@ class Llm:
             raise fault.again()
         began = self._breaker.clock()
         try:
-            answer = self._answer([dict(message) for message in messages])
+            with self.health.call():
+                answer = self._answer([dict(message) for message in messages])
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop):
