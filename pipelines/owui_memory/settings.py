@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from .combinations import objections
+from .ops.prices import read_prices
 from .panel import PanelModel, Secret, SettingsError, Text
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
@@ -132,6 +133,15 @@ class Valves(PanelModel):
     )
     fallback_llm_api_key: Secret = Field(
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
+    )
+
+    llm_prices: Text = Field(
+        "",
+        title="LLM prices",
+        description=(
+            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
+            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+        ),
     )
 
     embedder_provider: EmbedderProvider = Field(
@@ -267,6 +277,16 @@ class Valves(PanelModel):
         if value and not _is_url(value, (scheme, scheme + "s", "postgres" if postgres else scheme)):
             name = info.field_name or ""
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port.")
+        return value
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_prices(cls, value: str) -> str:
+        try:
+            read_prices(value)
+        except ValueError:
+            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
+            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
         return value
 
     def check(self) -> None:

@@ -85,6 +85,13 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
             {"vector_store": "qdrant", "vector_store_url": "postgresql://db"},
             "vector_store_url must be an address like http://host:port.",
         ),
+        *(
+            (
+                {"llm_prices": text},
+                "llm_prices must be like 'gpt-4.1-mini 0.40 1.60', with commas between models.",
+            )
+            for text in ("gpt", "gpt 1", "gpt 1 2 3", "gpt 1 -2", "gpt 1 nan", "gpt 1 inf", "a 1 2 b 3 4")
+        ),
         ({"extraction": "mem0"}, "extraction must be verbatim or auto when llm_provider is none."),
         ({"extraction": "reconcile"}, "extraction must be verbatim or auto when llm_provider is none."),
     ],
