@@ -18,6 +18,7 @@ from .ops.breaker import Breaker
 from .ops.ledger import Ledger
 from .ops.metrics import Metrics
 from .ops.prices import read_prices
+from .ops.selfcheck import SelfChecks
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
@@ -47,8 +48,10 @@ class Runtime:
         self._engine = open_state(environment.data_dir)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
-        self._check = BackendCheck(self.live)
+        selfchecks = SelfChecks()
+        opener = selfchecks.opening(partial(open_backend, metrics=self.metrics))
+        self.live = LiveBackend(environment.data_dir, opener)
+        self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
         self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)

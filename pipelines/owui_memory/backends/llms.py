@@ -111,7 +111,8 @@ class Llm:
         from mem0.utils.factory import LlmFactory
 
         provider, config = providers.llm(settings, prefix)
-        self._part, self._address = part, str(getattr(settings, f"{prefix}_base_url"))
+        self.part, self.prefix = part, prefix
+        self._address = str(getattr(settings, f"{prefix}_base_url"))
         self.model_name = str(config.get("model") or provider)
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
@@ -129,8 +130,8 @@ class Llm:
             # mem0 returns the answer's text only; the tokens stand beside it.
             hooks["response"].append(self._read_usage)
 
-    def ask(self, messages: Sequence[Message]) -> str:
-        """Its answer. While it is left alone, its last fault at once.
+    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
+        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `costs.count_call`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -140,7 +141,7 @@ class Llm:
         began = self._breaker.clock()
         try:
             with self.health.call():
-                answer = self._answer([dict(message) for message in messages])
+                answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop):
@@ -152,29 +153,32 @@ class Llm:
         self._breaker.succeeded()
         return answer
 
-    def _answer(self, messages: list[dict[str, str]]) -> str:
+    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
         if not self._has_json_mode:
-            return self._call(messages)
+            return self._call(messages, exchanges)
         try:
-            return self._call(messages, **_JSON_MODE)
+            return self._call(messages, exchanges, **_JSON_MODE)
         except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages)
+            answer = self._call(messages, exchanges)
             self._has_json_mode = False
             return answer
 
-    def _call(self, messages: list[dict[str, str]], **options: Any) -> str:
+    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
             answer = self.model.generate_response(messages, **options)
             return str(answer or ""), self._answered.usage
 
-        with translated(self._part, self._address):
+        with translated(self.part, self._address):
             answer, usage = _within(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
         )
-        count_call(self._metrics, self.model_name, tokens_in, tokens_out, estimated=usage is None)
+        estimated = usage is None
+        count_call(
+            self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
+        )
         return answer
 
     def _read_usage(self, response: Any) -> None:

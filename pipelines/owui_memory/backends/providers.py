@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from importlib import resources, util
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ _BASE_URL = {
     "huggingface": "huggingface_base_url",
 }
 # Said even if it is the default: mem0 would else take one from the environment, and send the key there.
-_DEFAULT_URL = {
+DEFAULT_URL = {
     "openai": "https://api.openai.com/v1",
     "anthropic": "https://api.anthropic.com",
     "deepseek": "https://api.deepseek.com",
@@ -100,7 +101,7 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
     config: dict[str, Any] = {"api_key": key or NO_KEY}
     if model:
         config["model"] = model
-    if url := url or _DEFAULT_URL.get(name, ""):
+    if url := url or DEFAULT_URL.get(name, ""):
         config[_BASE_URL[name]] = url
     return name, config
 
@@ -140,6 +141,7 @@ def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
     client: Any = getattr(model, "client", None)
     if isinstance(http := getattr(client, "_client", None), httpx.Client):
         http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+        weakref.finalize(model, http.close)  # nor does ollama close it
     if not hasattr(client, "with_options"):
         return
     options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
