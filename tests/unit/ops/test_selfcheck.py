@@ -19,7 +19,7 @@ from owui_memory.ops.selfcheck import SelfChecks, health_of, selfcheck
 from owui_memory.settings import Valves
 from tests.harness.mem0_server import RestServer
 from tests.harness.ollama import Ollama
-from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until
 
 GOOD = {"operations": []}
@@ -42,6 +42,10 @@ def settings_of(llm: ScriptedLLM, **changes: str) -> Valves:
 def opened(settings: Valves, folder: Path, metrics: Metrics | None = None) -> Iterator[Backend]:
     with contextlib.closing(open_backend(settings, folder, metrics)) as backend:
         yield backend
+
+
+def asked(llm: ScriptedLLM) -> list[Request]:
+    return [request for request in llm.requests if request.endpoint == "chat"]
 
 
 def part(parts: list[Part], name: str) -> Part:
@@ -68,8 +72,8 @@ def test_each_part_is_tried_and_clocked(scripted_llm: ScriptedLLM, tmp_path: Pat
             parts = selfcheck(settings, backend)
         assert [part.name for part in parts] == ["store", "embedder", "LLM", "second LLM"]
         assert all(map(works, parts)), parts
-        assert [len(llm.chats()) for llm in (scripted_llm, second)] == [1, 1]
-    assert scripted_llm.chats()[0].body["response_format"] == {"type": "json_object"}
+        assert [len(asked(llm)) for llm in (scripted_llm, second)] == [1, 1]
+    assert asked(scripted_llm)[0].body["response_format"] == {"type": "json_object"}
     assert metrics.counts() == {}, "it says nothing of the exchanges"
 
 
@@ -77,7 +81,7 @@ def test_an_llm_that_is_not_used_is_not_asked(scripted_llm: ScriptedLLM, tmp_pat
     settings = settings_of(scripted_llm, extraction="verbatim")
     with opened(settings, tmp_path) as backend:
         assert [part.name for part in selfcheck(settings, backend)] == ["store", "embedder"]
-    assert scripted_llm.chats() == []
+    assert asked(scripted_llm) == []
 
 
 def test_an_llm_that_cannot_do_json_is_told(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
@@ -257,10 +261,10 @@ def test_a_backend_is_checked_once_it_is_open_and_not_with_each_status(
         (found,) = checks.part(backend)
         assert (found.name, found.ok, found.hint) == ("self-check", True, "")
         assert [piece.split(":")[0] for piece in found.detail.split("; ")] == ["store", "embedder", "LLM"]
-    assert len(scripted_llm.chats()) == 1
+    assert len(asked(scripted_llm)) == 1
     again = open_checked(settings_of(scripted_llm))
     assert checks.part(again)[0].ok
-    assert len(scripted_llm.chats()) == 2
+    assert len(asked(scripted_llm)) == 2
 
 
 def test_a_status_does_not_wait_for_an_llm_that_thinks(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
@@ -295,7 +299,7 @@ def test_an_llm_that_has_answered_is_not_asked_again_though_something_is_wrong(
     embedded = len(scripted_llm.embedded_texts())
     checks.part(backend)
     wait_until(lambda: len(scripted_llm.embedded_texts()) > embedded, what="the rest is checked again")
-    assert len(scripted_llm.chats()) == 1
+    assert len(asked(scripted_llm)) == 1
 
 
 def test_a_backend_of_somebody_else_has_no_line(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from owui_memory.runtime import Runtime
 from owui_memory.settings import Environment, Valves
 from tests.harness.ollama import Ollama
-from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until
 
 
@@ -54,6 +54,10 @@ def running(folder: Path, settings: Valves) -> Iterator[Running]:
         started.runtime.close()
 
 
+def asked(llm: ScriptedLLM) -> list[Request]:
+    return [request for request in llm.requests if request.endpoint == "chat"]
+
+
 def is_checked(running: Running) -> bool:
     return "LLM: " in running.part("self-check")["detail"]
 
@@ -64,11 +68,11 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
             wait_until(lambda started=started: is_checked(started), what="the self-check")
             for _ in range(3):
                 assert started.part("self-check")["ok"]
-            assert len(scripted_llm.chats()) == start, "once a start, not once a status"
+            assert len(asked(scripted_llm)) == start, "once a start, not once a status"
             assert "LLM openai scripted-chat: 1 calls, " in started.part("health")["detail"]
             told = started.part("costs")["detail"]
             assert told.startswith("no LLM has been called since the start; ")
-            tokens = start * (len(scripted_llm.chats()[0].text.split()) + 2)
+            tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2)
             assert told.endswith(f"today {start} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
 
 
@@ -79,12 +83,12 @@ def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
         wait_until(lambda: is_checked(started), what="the self-check")
         started.save(llm_prices="")
         assert started.part("costs")["detail"].endswith(" tokens")
-        assert len(scripted_llm.chats()) == 1
+        assert len(asked(scripted_llm)) == 1
         scripted_llm.when("self-check", "no JSON")
         started.save(llm_model="other")
         wait_until(lambda: started.part("self-check")["ok"] is False, what="the new settings are checked")
         assert started.part("self-check")["hint"] == "Set llm_model to a model that can answer in JSON."
-        assert [chat.body["model"] for chat in scripted_llm.chats()] == ["scripted-chat", "other"]
+        assert [chat.body["model"] for chat in asked(scripted_llm)] == ["scripted-chat", "other"]
 
 
 def test_a_model_that_is_not_there_is_told_while_the_earlier_settings_stay_in_use(
