@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import Drop, MemoryFault, TellAdmin
@@ -128,7 +129,8 @@ class Llm:
         http = getattr(getattr(self.model, "client", None), "_client", None)
         if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
             # mem0 returns the answer's text only; the tokens stand beside it.
-            hooks["response"].append(self._read_usage)
+            # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
         """Its answer. While it is left alone, its last fault at once. `exchanges`: see `costs.count_call`.
@@ -181,11 +183,6 @@ class Llm:
         )
         return answer
 
-    def _read_usage(self, response: Any) -> None:
-        if response.is_success:
-            response.read()
-            self._answered.usage = _usage(response.text)
-
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
     """What `call` returns; its thread is left behind when it takes longer.
@@ -206,6 +203,12 @@ def _within(seconds: float, call: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="memory-llm", daemon=True).start()
     return result.result(seconds)
+
+
+def _keep_usage(answered: threading.local, response: Any) -> None:
+    if response.is_success:
+        response.read()
+        answered.usage = _usage(response.text)
 
 
 def _usage(text: str) -> tuple[int, int] | None:

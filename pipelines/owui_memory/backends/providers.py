@@ -134,14 +134,16 @@ def _with_password(url: str, password: str) -> str:
 
 
 def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
-    """Give a mem0 model's HTTP client our time-out, and no retries under the outbox's own.
+    """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
     """
     client: Any = getattr(model, "client", None)
-    if isinstance(http := getattr(client, "_client", None), httpx.Client):
+    http: Any = getattr(client, "_client", None)
+    if isinstance(http, httpx.Client):
         http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
-        weakref.finalize(model, http.close)  # nor does ollama close it
+    if hasattr(http, "close"):
+        weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
     if not hasattr(client, "with_options"):
         return
     options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
