@@ -125,7 +125,7 @@ def test_a_list_that_cannot_be_had_says_nothing(scripted_llm: ScriptedLLM, fault
         {"data": "many"},
         ["a"],
         Response(b"<html>", media_type="text/html"),
-        Response(b" " * 3_000_000),
+        {"data": [{"id": "m" * 3_000_000}]},
     ],
     ids=("no list", "text", "array", "page", "endless"),
 )

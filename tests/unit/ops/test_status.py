@@ -76,6 +76,16 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
             assert told.endswith(f"today {start} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
 
 
+def test_what_was_spent_just_before_the_end_is_kept(tmp_path: Path) -> None:
+    for calls in (2, 4):
+        with running(tmp_path, Valves(backend="server", backend_url="http://127.0.0.1:9")) as started:
+            assert started.runtime.metrics.ledger is not None
+            for _ in range(2):
+                started.runtime.metrics.ledger.add("small", 10, 1)
+            if calls == 4:
+                assert started.part("costs")["detail"].endswith("today 4 calls, 44 tokens")
+
+
 def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
     settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:
