@@ -15,7 +15,10 @@ from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
 from .ops import costs
 from .ops.breaker import Breaker
+from .ops.ledger import Ledger
 from .ops.metrics import Metrics
+from .ops.prices import read_prices
+from .ops.selfcheck import SelfChecks
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
@@ -47,9 +50,12 @@ class Runtime:
         self._engine = open_state(
             environment.data_dir, environment.state_url, environment.state_password, wait_s=_STATE_START_S
         )
+        self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        self.live = LiveBackend(environment.data_dir, partial(open_backend, metrics=self.metrics))
-        self._check = BackendCheck(self.live)
+        selfchecks = SelfChecks()
+        opener = selfchecks.opening(partial(open_backend, metrics=self.metrics))
+        self.live = LiveBackend(environment.data_dir, opener)
+        self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
         self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
@@ -136,6 +142,7 @@ class Runtime:
         self.live.close()
         self.recall_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
+        self._ledger.close()
         self._engine.dispose()
 
     def _filter_part(self) -> Part:
@@ -164,7 +171,8 @@ class Runtime:
     def _costs_part(self) -> Part:
         counts = self.metrics.counts()
         exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        return Part("costs", True, costs.described(counts, exchanges))
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        return Part("costs", True, "; ".join(filter(None, [costs.described(counts, exchanges), days])))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:

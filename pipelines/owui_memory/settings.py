@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from .combinations import objections
+from .ops.prices import read_prices
 from .panel import PanelModel, Secret, SettingsError, Text
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
@@ -131,6 +133,15 @@ class Valves(PanelModel):
     )
     fallback_llm_api_key: Secret = Field(
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
+    )
+
+    llm_prices: Text = Field(
+        "",
+        title="LLM prices",
+        description=(
+            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
+            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+        ),
     )
 
     embedder_provider: EmbedderProvider = Field(
@@ -268,22 +279,19 @@ class Valves(PanelModel):
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port.")
         return value
 
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_prices(cls, value: str) -> str:
+        try:
+            read_prices(value)
+        except ValueError:
+            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
+            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
+        return value
+
     def check(self) -> None:
-        if self.backend == "library" and self.vector_store != "sqlite" and not self.vector_store_url:
-            raise SettingsError(
-                "vector_store_url", f"vector_store_url must be set when vector_store is {self.vector_store}."
-            )
-        if self.backend == "server" and not self.backend_url:
-            raise SettingsError("backend_url", "backend_url must be set when backend is server.")
-        if self.backend == "platform" and not self.backend_api_key:
-            raise SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-        if self.extraction == "reconcile" and self.backend != "library":
-            raise SettingsError("extraction", "extraction must not be reconcile unless backend is library.")
-        asks = self.extraction in ("mem0", "reconcile")
-        if self.backend == "library" and asks and self.llm_provider == "none":
-            raise SettingsError(
-                "extraction", "extraction must be verbatim or auto when llm_provider is none."
-            )
+        for objection in objections(self):
+            raise objection
 
     @property
     def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:

@@ -35,6 +35,7 @@ from typing import Any
 DIMENSIONS = 256
 MODELS = ("scripted-chat", "scripted-embed")
 HELLO = "Hello from the model."
+SELF_CHECK = "This is a self-check."  # see owui_memory.ops.selfcheck
 BLOCK = re.compile(r"<user_memories\b[^>]*>(.*?)</user_memories>", re.DOTALL)
 
 
@@ -372,7 +373,8 @@ class ScriptedLLM:
             return list(self._requests)
 
     def chats(self) -> list[Request]:
-        return [r for r in self.requests if r.endpoint == "chat"]
+        """What was asked about chats: the one question that a start asks is left out."""
+        return [r for r in self.requests if r.endpoint == "chat" and SELF_CHECK not in r.text]
 
     def embedded_texts(self) -> list[str]:
         """Every text that was asked to be embedded, in order, faults included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -68,13 +68,135 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
         ),
         ({"backend": "server"}, "backend_url must be set when backend is server."),
         ({"backend": "platform"}, "backend_api_key must be set when backend is platform."),
+        (
+            {"backend": "server", "backend_url": "https://api.mem0.ai/v1"},
+            "backend must be platform when backend_url is mem0's hosted service.",
+        ),
+        (
+            {"backend": "server", "backend_url": "http://m:8000", "extraction": "reconcile"},
+            "extraction must not be reconcile unless backend is library.",
+        ),
+        (
+            {"backend": "platform", "backend_api_key": "k", "extraction": "reconcile"},
+            "extraction must not be reconcile unless backend is library.",
+        ),
+        ({"vector_store": "pgvector"}, "vector_store_url must be set when vector_store is pgvector."),
+        (
+            {"vector_store": "qdrant", "vector_store_url": "postgresql://db"},
+            "vector_store_url must be an address like http://host:port.",
+        ),
+        *(
+            (
+                {"llm_prices": text},
+                "llm_prices must be like 'gpt-4.1-mini 0.40 1.60', with commas between models.",
+            )
+            for text in ("gpt", "gpt 1", "gpt 1 2 3", "gpt 1 -2", "gpt 1 nan", "gpt 1 inf", "a 1 2 b 3 4")
+        ),
         ({"extraction": "mem0"}, "extraction must be verbatim or auto when llm_provider is none."),
+        ({"extraction": "reconcile"}, "extraction must be verbatim or auto when llm_provider is none."),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_sentence(sent: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Valves(**sent)
     assert str(refused.value) == sentence
+
+
+HOSTED = ("openai", "anthropic", "gemini", "groq", "together", "deepseek", "xai")
+OWN = "http://127.0.0.1:8080"
+
+
+REFUSED = [
+    *((name, "", "{role}_api_key must be set when {role}_provider is " + f"{name}.") for name in HOSTED),
+    *(
+        (
+            name,
+            OWN,
+            f"{{role}}_base_url must be unset when {{role}}_provider is {name}; for others choose openai.",
+        )
+        for name in ("gemini", "groq", "together")
+    ),
+    (
+        "ollama",
+        "https://api.openai.com/v1",
+        "{role}_base_url is openai's address: set {role}_provider to openai.",
+    ),
+    (
+        "ollama",
+        "https://API.DeepSeek.com",
+        "{role}_base_url is deepseek's address: set {role}_provider to deepseek.",
+    ),
+    (
+        "anthropic",
+        "https://api.openai.com",
+        "{role}_base_url is openai's address: set {role}_provider to openai.",
+    ),
+    (
+        "ollama",
+        "http://ollama:11434/v1/",
+        "{role}_base_url must not end in /v1 when {role}_provider is ollama, or choose openai.",
+    ),
+    ("openai", "ftp://host", "{role}_base_url must be an address like http://host:port."),
+    (
+        "huggingface",
+        "",
+        "{role}_base_url must be set when {role}_provider is huggingface: "
+        "to a text-embeddings-inference server.",
+    ),
+]
+
+
+def providers_of(role: str) -> tuple[str, ...]:
+    return get_args(Valves.model_fields[f"{role}_provider"].annotation)
+
+
+@pytest.mark.parametrize(
+    ("role", "provider", "url", "objection"),
+    [
+        (role, *case)
+        for role in ("llm", "fallback_llm", "embedder")
+        for case in REFUSED
+        if case[0] in providers_of(role)
+    ],
+)
+def test_a_provider_that_cannot_work_is_refused(role: str, provider: str, url: str, objection: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        of_role(role, provider, url)
+    assert str(refused.value) == objection.format(role=role)
+
+
+@pytest.mark.parametrize("role", ["llm", "fallback_llm"])
+@pytest.mark.parametrize("provider", ["ollama", "vllm"])
+def test_a_server_of_named_models_needs_a_name(role: str, provider: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{role}_model must be set when {role}_provider is {provider}"):
+        of_role(role, provider, OWN)
+    assert of_role(role, provider, OWN, model="small")
+
+
+@pytest.mark.parametrize(
+    ("provider", "url"),
+    [
+        ("openai", OWN),
+        ("openai", "https://api.groq.com/openai/v1"),
+        ("openai", "https://api.anthropic.com/v1"),
+        ("anthropic", "https://api.deepseek.com/anthropic"),
+        ("lmstudio", ""),
+        ("deepseek", "https://proxy.example/v1"),
+    ],
+)
+def test_a_provider_that_may_work_is_not_refused(provider: str, url: str) -> None:
+    assert of_role("llm", provider, url)
+
+
+def test_settings_that_are_not_used_are_not_judged() -> None:
+    assert Valves(backend="server", backend_url="http://m:8000", llm_provider="openai", vector_store="qdrant")
+    assert Valves(fallback_llm_provider="openai")
+
+
+def of_role(role: str, provider: str, url: str, model: str = "") -> Valves:
+    given = {f"{role}_provider": provider, f"{role}_base_url": url, f"{role}_model": model}
+    first = {"llm_provider": "openai", "llm_base_url": OWN} if role == "fallback_llm" else {}
+    return Valves(**first, **given)
 
 
 def test_a_refusal_never_repeats_a_secret() -> None:
@@ -173,8 +295,8 @@ def test_the_schema_shows_no_preset_secret() -> None:
     ("settings", "costs"),
     [
         ({}, False),
-        ({"llm_provider": "openai"}, True),
-        ({"llm_provider": "openai", "extraction": "verbatim"}, False),
+        ({"llm_provider": "openai", "llm_api_key": "k"}, True),
+        ({"llm_provider": "openai", "llm_api_key": "k", "extraction": "verbatim"}, False),
         ({"backend": "server", "backend_url": "http://m:8000"}, True),
     ],
 )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import TellAdmin
+from ..ops.health import Health
 from .faults import translated
 
 Vector = list[float]
@@ -41,6 +42,7 @@ class Embedder:
     `local`: a model in this process. Then one call at a time encodes what all threads wait for.
     `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
     `floor`: the cosine that means nothing, 0 for the bundled model; known after `calibrate`.
+    `health`: of the calls that it makes; texts from the cache are none.
     """
 
     floor = 0.0
@@ -48,6 +50,7 @@ class Embedder:
 
     def __init__(self, model: Any, address: str, *, local: bool) -> None:
         self.config = model.config
+        self.health = Health()
         self.model, self._address = model, address
         self._encode = _Batches(self._encode_all) if local else model.embed
         self._cached = lru_cache(_CACHED)(self.embed_now)
@@ -63,12 +66,12 @@ class Embedder:
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
-        with translated("embedder", self._address):
+        with self.health.call(), translated("embedder", self._address):
             return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
-        with translated("embedder", self._address):
+        with self.health.call(), translated("embedder", self._address):
             return self._sized(self._encode(text, memory_action))
 
     def calibrate(self) -> None:

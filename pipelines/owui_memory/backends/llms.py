@@ -6,11 +6,13 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
+from ..ops.health import Health
 from ..ops.metrics import Metrics
 from ..recall.tokens import estimated_tokens
 from ..settings import Valves
@@ -102,7 +104,7 @@ class Llms:
 
 
 class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did."""
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls."""
 
     def __init__(
         self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
@@ -110,13 +112,15 @@ class Llm:
         from mem0.utils.factory import LlmFactory
 
         provider, config = providers.llm(settings, prefix)
-        self._part, self._address = part, str(getattr(settings, f"{prefix}_base_url"))
+        self.part, self.prefix = part, prefix
+        self._address = str(getattr(settings, f"{prefix}_base_url"))
         self.model_name = str(config.get("model") or provider)
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
         providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
+        self.health = Health()
         self.fault: MemoryFault | None = None
         self._breaker = Breaker(_FAILURES, pause_s)
         self._metrics = metrics
@@ -125,10 +129,11 @@ class Llm:
         http = getattr(getattr(self.model, "client", None), "_client", None)
         if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
             # mem0 returns the answer's text only; the tokens stand beside it.
-            hooks["response"].append(self._read_usage)
+            # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks["response"].append(partial(_keep_usage, self._answered))
 
-    def ask(self, messages: Sequence[Message]) -> str:
-        """Its answer. While it is left alone, its last fault at once.
+    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
+        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `costs.count_call`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -137,7 +142,8 @@ class Llm:
             raise fault.again()
         began = self._breaker.clock()
         try:
-            answer = self._answer([dict(message) for message in messages])
+            with self.health.call():
+                answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop):
@@ -149,35 +155,33 @@ class Llm:
         self._breaker.succeeded()
         return answer
 
-    def _answer(self, messages: list[dict[str, str]]) -> str:
+    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
         if not self._has_json_mode:
-            return self._call(messages)
+            return self._call(messages, exchanges)
         try:
-            return self._call(messages, **_JSON_MODE)
+            return self._call(messages, exchanges, **_JSON_MODE)
         except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages)
+            answer = self._call(messages, exchanges)
             self._has_json_mode = False
             return answer
 
-    def _call(self, messages: list[dict[str, str]], **options: Any) -> str:
+    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
             answer = self.model.generate_response(messages, **options)
             return str(answer or ""), self._answered.usage
 
-        with translated(self._part, self._address):
+        with translated(self.part, self._address):
             answer, usage = _within(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
         )
-        count_call(self._metrics, self.model_name, tokens_in, tokens_out, estimated=usage is None)
+        estimated = usage is None
+        count_call(
+            self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
+        )
         return answer
-
-    def _read_usage(self, response: Any) -> None:
-        if response.is_success:
-            response.read()
-            self._answered.usage = _usage(response.text)
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
@@ -199,6 +203,12 @@ def _within(seconds: float, call: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="memory-llm", daemon=True).start()
     return result.result(seconds)
+
+
+def _keep_usage(answered: threading.local, response: Any) -> None:
+    if response.is_success:
+        response.read()
+        answered.usage = _usage(response.text)
 
 
 def _usage(text: str) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from importlib import resources, util
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves
 
@@ -28,14 +30,14 @@ _BASE_URL = {
     "huggingface": "huggingface_base_url",
 }
 # Said even if it is the default: mem0 would else take one from the environment, and send the key there.
-_DEFAULT_URL = {
+DEFAULT_URL = {
     "openai": "https://api.openai.com/v1",
     "anthropic": "https://api.anthropic.com",
     "deepseek": "https://api.deepseek.com",
     "xai": "https://api.x.ai/v1",
     "vllm": "http://localhost:8000/v1",
+    "lmstudio": "http://localhost:1234/v1",
 }
-_LOCAL = {"ollama", "lmstudio", "vllm", "huggingface"}  # providers that need no key
 _PACKAGE = {
     "ollama": "ollama",
     "anthropic": "anthropic",
@@ -49,7 +51,7 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an LLM; `prefix` is that of its settings' names.
 
     Raises:
-        TellAdmin: a key or a package is missing, or an address does not belong to the provider.
+        TellAdmin: a package is missing, or the settings cannot work together (`combinations.of_provider`).
     """
     given = (getattr(settings, f"{prefix}_{name}") for name in ("provider", "base_url", "model", "api_key"))
     return _provider(prefix, *given)
@@ -66,19 +68,13 @@ def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
             "model": _bundled_model(),
             "model_kwargs": {"device": "cpu", "local_files_only": True},
         }
-    name, config = _provider(
+    return _provider(
         "embedder",
         settings.embedder_provider,
         settings.embedder_base_url,
         settings.embedder_model,
         settings.embedder_api_key,
     )
-    if name == "huggingface" and not settings.embedder_base_url:
-        raise TellAdmin(
-            "embedder_provider huggingface has no address.",
-            hint="Set embedder_base_url to a text-embeddings-inference server, or choose bundled.",
-        )
-    return name, config
 
 
 def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict[str, Any]]:
@@ -94,23 +90,18 @@ def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict
 
 
 def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str, dict[str, Any]]:
+    if wrong := of_provider(role, name, url, model, key):
+        raise TellAdmin(str(wrong), hint="Change it in the settings.")
     package = _PACKAGE.get(name)
     if package and not _installed(package):
         raise TellAdmin(
             f"{role}_provider {name} needs the Python package {package}.",
             hint=f"Install {package} next to mem0ai, then restart the Pipelines server.",
         )
-    if url and name not in _BASE_URL:
-        raise TellAdmin(
-            f"{role}_provider {name} has one address of its own.",
-            hint=f"Unset {role}_base_url, or choose openai for an OpenAI-compatible server.",
-        )
-    if not key and not url and name not in _LOCAL:
-        raise TellAdmin(f"{role}_provider {name} needs a key.", hint=f"Set {role}_api_key.")
     config: dict[str, Any] = {"api_key": key or NO_KEY}
     if model:
         config["model"] = model
-    if url := url or _DEFAULT_URL.get(name, ""):
+    if url := url or DEFAULT_URL.get(name, ""):
         config[_BASE_URL[name]] = url
     return name, config
 
@@ -143,13 +134,16 @@ def _with_password(url: str, password: str) -> str:
 
 
 def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
-    """Give a mem0 model's HTTP client our time-out, and no retries under the outbox's own.
+    """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
     """
     client: Any = getattr(model, "client", None)
-    if isinstance(http := getattr(client, "_client", None), httpx.Client):
+    http: Any = getattr(client, "_client", None)
+    if isinstance(http, httpx.Client):
         http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+    if hasattr(http, "close"):
+        weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
     if not hasattr(client, "with_options"):
         return
     options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}

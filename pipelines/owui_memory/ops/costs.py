@@ -1,4 +1,4 @@
-"""What the LLMs cost: calls and tokens of each model, among the counters of `Metrics`.
+"""What the LLMs cost: calls and tokens of each model, among the counters of `Metrics` and in its ledger.
 
 Calls that were answered are counted, with the tokens that the provider tells; where it tells none,
 they are estimated (`recall.tokens.estimated_tokens`).
@@ -13,8 +13,14 @@ from .metrics import Metrics
 _CALLS, _IN, _OUT, _ESTIMATED = "LLM calls: ", "tokens in: ", "tokens out: ", "LLM calls estimated: "
 
 
-def count_call(metrics: Metrics, model: str, tokens_in: int, tokens_out: int, *, estimated: bool) -> None:
-    """Count one answered call."""
+def count_call(
+    metrics: Metrics, model: str, tokens_in: int, tokens_out: int, *, estimated: bool, exchanges: bool = True
+) -> None:
+    """Count one answered call. One that is not for `exchanges` costs as much, but says nothing of them."""
+    if metrics.ledger is not None:
+        metrics.ledger.add(model, tokens_in, tokens_out)
+    if not exchanges:
+        return
     metrics.count(_CALLS + model)
     metrics.count(_IN + model, tokens_in)
     metrics.count(_OUT + model, tokens_out)

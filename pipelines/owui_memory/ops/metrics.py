@@ -8,8 +8,12 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ..errors import MemoryFault
+
+if TYPE_CHECKING:
+    from .ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +29,12 @@ class LastError:
 
 
 class Metrics:
-    """Counts what happens, and logs an error when it is another than the one before."""
+    """Counts what happens, and logs an error when it is another than the one before.
+
+    `ledger` keeps the costs of each day, where there is one.
+    """
+
+    ledger: Ledger | None = None
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
+from .selfcheck import SelfChecks, health_of
 
 _PATH = "/memory"
 _CHECK_EVERY = timedelta(seconds=60)  # a check embeds a word, which may cost money
@@ -24,15 +25,18 @@ _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
 class BackendCheck:
-    """The backend's own check, not repeated more often than once a minute, or 5 s after an error."""
+    """The backend's own check, not repeated more often than once a minute, or 5 s after an error.
 
-    def __init__(self, live: LiveBackend) -> None:
-        self._live = live
+    With it go what `SelfChecks` found when the backend was opened, and its models' health.
+    """
+
+    def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
+        self._live, self._selfchecks = live, selfchecks
         self._lock = threading.Lock()
         self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
     def parts(self, failed_at: datetime | None) -> list[Part]:
-        """A line for backend, store, embedder and LLM. Blocks while it asks them.
+        """A line for backend, store, embedder, LLM, self-check and health. Blocks while it asks them.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
         """
@@ -45,7 +49,7 @@ class BackendCheck:
         with self._lock:
             if not self._is_fresh(backend, failed_at):
                 self._checked = (datetime.now(UTC), backend, backend.check())
-            parts = self._checked[2]
+            parts = [*self._checked[2], *self._selfchecks.part(backend), *health_of(backend)]
         if fault is None:
             return parts
         still = f"the earlier settings stay in use: {fault}"

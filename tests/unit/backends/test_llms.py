@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +19,7 @@ from owui_memory.ops import costs
 from owui_memory.ops.metrics import Metrics
 from owui_memory.recall.tokens import estimated_tokens
 from owui_memory.settings import Valves
+from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
 
 ASKED = [{"role": "user", "content": "What is there to remember?"}]
@@ -198,8 +200,25 @@ def test_without_an_llm() -> None:
 def test_a_second_without_a_key_is_refused_by_its_name(settings: Valves) -> None:
     wrong = settings.model_copy(update={"fallback_llm_provider": "openai", "fallback_llm_base_url": ""})
 
-    with pytest.raises(TellAdmin, match="fallback_llm_provider openai needs a key"):
+    with pytest.raises(
+        TellAdmin, match="fallback_llm_api_key must be set when fallback_llm_provider is openai"
+    ):
         Llms.open(wrong, Metrics())
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+def test_its_connections_are_closed_when_nobody_uses_it_any_more(provider: str, first: ScriptedLLM) -> None:
+    with Ollama("one:latest") as ollama:
+        url = ollama.url if provider == "ollama" else first.base_url
+        llms = Llms.open(Valves(llm_provider=provider, llm_base_url=url, llm_model="one"), Metrics())
+        llms.ask(ASKED)
+        with first.fault("chat", status=503), suppress(Retry):
+            llms.ask(ASKED)
+        http = llms.llms[0].model.client._client
+        assert not http.is_closed
+        del llms
+        gc.collect()
+        assert http.is_closed
 
 
 # Costs --------------------------------------------------------------------------------------------

@@ -1,0 +1,201 @@
+"""Whether what the settings name works, found out when a backend has been opened and not with each status."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from ..backends.base import Backend, Part
+from ..backends.probe import explained, is_ollama, lacking
+from ..errors import MemoryFault
+from ..remember.operations import UnreadableAnswerError, read_operations
+from ..settings import Valves
+from .health import in_ms
+
+if TYPE_CHECKING:
+    from ..backends.embedder import Embedder
+    from ..backends.llms import Llm
+
+# The shape that reconcile wants, in the fewest tokens.
+QUESTION = (
+    {
+        "role": "system",
+        "content": 'This is a self-check. Answer with this JSON and nothing else: {"operations": []}',
+    },
+    {"role": "user", "content": "Answer now."},
+)
+_AGAIN_S = 60.0  # after which what did not work is checked again
+_PATIENCE_S = 3.0  # that a status waits for a check that is under way
+
+Open = Callable[[Valves, Path], Backend]
+
+
+def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
+    """A line for store, embedder and each LLM: the time it took, or what is wrong and what to do.
+
+    Blocks, up to a minute for an LLM that does not answer. Asks each LLM once, which costs some tokens.
+    """
+    return _Check(settings).run(backend)
+
+
+def health_of(backend: Backend) -> list[Part]:
+    """The line of the models' health; none for mem0's server and platform, which keep theirs."""
+    embedder, llms = _models_of(backend)
+    told = [f"embedder: {embedder.health.described()}"] if embedder else []
+    told += [f"{llm.part} {llm.name}: {llm.health.described()}" for llm in llms]
+    return [Part("health", True, "; ".join(told))] if told else []
+
+
+class SelfChecks:
+    """Checks each backend in a thread of its own once it has been opened, and what did not work again."""
+
+    def __init__(self, again_s: float = _AGAIN_S, patience_s: float = _PATIENCE_S) -> None:
+        self._again_s, self._patience_s = again_s, patience_s
+        self._lock = threading.Lock()
+        self._checks: WeakKeyDictionary[Backend, _Check] = WeakKeyDictionary()
+
+    def opening(self, open_backend: Open) -> Open:
+        """The same opener, whose backends are checked and whose faults name a model that is not there.
+
+        Raises, beside the opener's own:
+            TellAdmin: the server of the embedder does not have its model.
+        """
+
+        def opened(settings: Valves, data_dir: Path) -> Backend:
+            embeds = settings.backend == "library"
+            # mem0 would make Ollama download it now, however long that takes.
+            if embeds and is_ollama(settings, "embedder") and (fault := lacking(settings, "embedder")):
+                raise fault
+            try:
+                backend = open_backend(settings, data_dir)
+            except MemoryFault as fault:
+                if embeds and str(fault).startswith("The embedder"):
+                    raise explained(fault, settings, "embedder") from fault.__cause__
+                raise
+            with self._lock:
+                check = self._checks[backend] = _Check(settings)
+            self._begin(check, backend)
+            return backend
+
+        return opened
+
+    def part(self, backend: Backend) -> list[Part]:
+        """The line of the status. Waits some seconds for the first check."""
+        with self._lock:
+            check = self._checks.get(backend)
+        if check is None:
+            return []
+        if not check.done.wait(self._patience_s):
+            return [Part("self-check", True, "under way")]
+        if not check.ok and check.age_s > self._again_s:
+            self._begin(check, backend)
+        wrong = [part for part in check.parts if not part.ok]
+        detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
+        return [Part("self-check", not wrong, detail, " ".join(part.hint for part in wrong))]
+
+    def _begin(self, check: _Check, backend: Backend) -> None:
+        if check.busy.acquire(blocking=False):
+            threading.Thread(
+                target=self._run, args=(check, backend), name="memory-selfcheck", daemon=True
+            ).start()
+
+    @staticmethod
+    def _run(check: _Check, backend: Backend) -> None:
+        try:
+            check.run(backend)
+        finally:
+            check.busy.release()
+
+
+class _Check:
+    """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
+
+    def __init__(self, settings: Valves) -> None:
+        self._settings = settings
+        self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
+        self._at = 0.0
+        self.parts: list[Part] = []
+        self.busy, self.done = threading.Lock(), threading.Event()
+
+    @property
+    def ok(self) -> bool:
+        return all(part.ok for part in self.parts)
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self._at
+
+    def run(self, backend: Backend) -> list[Part]:
+        """Ask everything; never raises."""
+        embedder, llms = _models_of(backend)
+        parts = [_tried("store" if embedder else "backend", lambda: _read(backend))]
+        if embedder:
+            parts.append(_tried("embedder", lambda: self._embed(embedder)))
+        if self._settings.uses_llm:
+            parts += [_tried(llm.part, lambda llm=llm: self._ask(llm)) for llm in llms]  # type: ignore[misc]
+        self.parts, self._at = parts, time.monotonic()
+        self.done.set()
+        return parts
+
+    def _embed(self, embedder: Embedder) -> Part:
+        began = time.monotonic()
+        try:
+            embedder.embed_now("size")  # raises where the size is another than the collection's
+        except MemoryFault as fault:
+            raise explained(fault, self._settings, "embedder") from None
+        return Part("embedder", True, _since(began) + self._note("embedder"))
+
+    def _ask(self, llm: Llm) -> Part:
+        if known := self._answered.get(llm.part):
+            return known
+        began = time.monotonic()
+        try:
+            answer = llm.ask(QUESTION, exchanges=False)
+        except MemoryFault as fault:
+            raise explained(fault, self._settings, llm.prefix) from None
+        took = _since(began)
+        try:
+            read_operations(answer)
+        except UnreadableAnswerError:
+            hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
+            part = Part(
+                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
+            )
+        else:
+            part = Part(llm.part, True, took + self._note(llm.prefix))
+        self._answered[llm.part] = part
+        return part
+
+    def _note(self, role: str) -> str:
+        """Of one that works although its name is not listed: some servers take any name."""
+        return f" ({fault})" if (fault := lacking(self._settings, role)) else ""
+
+
+def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
+    """The models in this process' mem0; the Protocol of backends has no word for them."""
+    memory = getattr(backend, "_memory", None)
+    return getattr(memory, "embedding_model", None), getattr(getattr(memory, "llm", None), "llms", ())
+
+
+def _read(backend: Backend) -> Part:
+    began = time.monotonic()
+    backend.added_by("nobody", "self-check")
+    return Part("", True, _since(began))
+
+
+def _tried(name: str, ask: Callable[[], Part]) -> Part:
+    try:
+        part = ask()
+    except MemoryFault as fault:
+        return Part(name, False, str(fault), fault.hint)
+    except Exception as error:  # noqa: BLE001 - the status reports what it meets
+        return Part(name, False, f"failed ({type(error).__name__})", "Look at the server's log.")
+    return Part(name, part.ok, part.detail, part.hint)
+
+
+def _since(began: float) -> str:
+    return in_ms((time.monotonic() - began) * 1000)

@@ -1,0 +1,335 @@
+"""What is set is tried once a backend has been opened, and each LLM is asked once only: that costs money."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owui_memory.backends import open_backend
+from owui_memory.backends.base import Backend, Part
+from owui_memory.errors import Retry, TellAdmin
+from owui_memory.ops import selfcheck as module
+from owui_memory.ops.metrics import Metrics
+from owui_memory.ops.selfcheck import SelfChecks, health_of, selfcheck
+from owui_memory.settings import Valves
+from tests.harness.mem0_server import RestServer
+from tests.harness.ollama import Ollama
+from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.waiting import wait_until
+
+GOOD = {"operations": []}
+MS = r"\d[\d.,]* ms"
+
+
+def settings_of(llm: ScriptedLLM, **changes: str) -> Valves:
+    given = {
+        "llm_provider": "openai",
+        "llm_base_url": llm.base_url,
+        "llm_model": "scripted-chat",
+        "embedder_provider": "openai",
+        "embedder_base_url": llm.base_url,
+        "embedder_model": "scripted-embed",
+    }
+    return Valves(**{**given, **changes})
+
+
+@contextlib.contextmanager
+def opened(settings: Valves, folder: Path, metrics: Metrics | None = None) -> Iterator[Backend]:
+    with contextlib.closing(open_backend(settings, folder, metrics)) as backend:
+        yield backend
+
+
+def asked(llm: ScriptedLLM) -> list[Request]:
+    return [request for request in llm.requests if request.endpoint == "chat"]
+
+
+def part(parts: list[Part], name: str) -> Part:
+    return next(part for part in parts if part.name == name)
+
+
+def works(part: Part) -> bool:
+    return part.ok and bool(re.fullmatch(MS, part.detail))
+
+
+# One check ----------------------------------------------------------------------------------------
+
+
+def test_each_part_is_tried_and_clocked(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    metrics = Metrics()
+    with ScriptedLLM() as second:
+        settings = settings_of(
+            scripted_llm,
+            fallback_llm_provider="openai",
+            fallback_llm_base_url=second.base_url,
+            fallback_llm_model="scripted-chat",
+        )
+        with opened(settings, tmp_path, metrics) as backend:
+            parts = selfcheck(settings, backend)
+        assert [part.name for part in parts] == ["store", "embedder", "LLM", "second LLM"]
+        assert all(map(works, parts)), parts
+        assert [len(asked(llm)) for llm in (scripted_llm, second)] == [1, 1]
+    assert asked(scripted_llm)[0].body["response_format"] == {"type": "json_object"}
+    assert metrics.counts() == {}, "it says nothing of the exchanges"
+
+
+def test_an_llm_that_is_not_used_is_not_asked(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    settings = settings_of(scripted_llm, extraction="verbatim")
+    with opened(settings, tmp_path) as backend:
+        assert [part.name for part in selfcheck(settings, backend)] == ["store", "embedder"]
+    assert asked(scripted_llm) == []
+
+
+def test_an_llm_that_cannot_do_json_is_told(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    scripted_llm.when("self-check", "Sure! How can I help?")
+    settings = settings_of(scripted_llm)
+    with opened(settings, tmp_path) as backend:
+        llm = part(selfcheck(settings, backend), "LLM")
+    assert not llm.ok
+    assert llm.detail.startswith("openai scripted-chat answered in ")
+    assert llm.detail.endswith(", but not in JSON as it was told")
+    assert llm.hint == "Set llm_model to a model that can answer in JSON."
+
+
+def test_a_model_that_works_without_being_listed_is_no_fault(
+    scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    """llama.cpp takes any name."""
+    settings = settings_of(scripted_llm, llm_model="any", embedder_model="any")
+    with opened(settings, tmp_path) as backend:
+        parts = selfcheck(settings, backend)
+    for name in ("embedder", "LLM"):
+        assert part(parts, name).ok
+        assert "lists no model 'any'; it has: scripted-chat, scripted-embed." in part(parts, name).detail
+
+
+def test_a_model_that_is_refused_is_told_with_those_there_are(
+    scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = settings_of(scripted_llm, llm_model="gone")
+    with opened(settings, tmp_path) as backend, scripted_llm.fault("chat", status=404):
+        llm = part(selfcheck(settings, backend), "LLM")
+    assert not llm.ok
+    assert llm.detail == (
+        f"The server at 127.0.0.1:{scripted_llm.port} lists no model 'gone'; "
+        "it has: scripted-chat, scripted-embed."
+    )
+    assert llm.hint == "Set llm_model to one that is there."
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(503, "answered HTTP 503"), (401, "refused the request (HTTP 401)")]
+)
+def test_a_server_that_is_down_or_refuses_the_key_is_told_as_that(
+    scripted_llm: ScriptedLLM, tmp_path: Path, status: int, told: str
+) -> None:
+    settings = settings_of(scripted_llm, llm_model="any", embedder_model="any")
+    with opened(settings, tmp_path) as backend, scripted_llm.fault("*", status=status):
+        parts = selfcheck(settings, backend)
+    for name in ("embedder", "LLM"):
+        assert not part(parts, name).ok
+        assert told in part(parts, name).detail
+        assert part(parts, name).hint
+    assert works(part(parts, "store"))
+
+
+def test_an_overloaded_server_is_not_said_to_lack_the_model(
+    scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = settings_of(scripted_llm, llm_model="any")
+    with opened(settings, tmp_path) as backend, scripted_llm.fault("chat", status=503):
+        assert "answered HTTP 503" in part(selfcheck(settings, backend), "LLM").detail
+
+
+def test_an_embedder_of_another_size_is_told_as_that(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    settings = settings_of(scripted_llm, embedder_model="any")
+    with opened(settings, tmp_path) as backend, scripted_llm.fault("embeddings", dims=7):
+        embedder = part(selfcheck(settings, backend), "embedder")
+    assert embedder.detail == "The embedder made vectors of 256 dimensions, and now makes 7."
+    assert "collection" in embedder.hint
+
+
+def test_a_store_that_fails_is_told(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    settings = settings_of(scripted_llm)
+    backend = open_backend(settings, tmp_path)
+    backend.close()
+    store = part(selfcheck(settings, backend), "store")
+    assert not store.ok
+    assert store.hint
+
+
+def test_mem0s_server_is_reached_and_has_no_models_of_ours(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    with (
+        opened(settings_of(scripted_llm), tmp_path) as behind,
+        RestServer(behind._memory, key="k") as server,  # type: ignore[attr-defined]
+    ):
+        settings = Valves(backend="server", backend_url=server.url, backend_api_key="k")
+        with opened(settings, tmp_path) as backend:
+            (found,) = selfcheck(settings, backend)
+            assert found.name == "backend"
+            assert works(found)
+            assert health_of(backend) == []
+            with server.fail(401):
+                (found,) = selfcheck(settings, backend)
+            assert not found.ok
+            assert "HTTP 401" in found.detail
+
+
+# Ollama -------------------------------------------------------------------------------------------
+
+
+def ollama(server: Ollama, **changes: str) -> Valves:
+    given = {f"{role}_provider": "ollama" for role in ("llm", "embedder")}
+    given |= {f"{role}_base_url": server.url for role in ("llm", "embedder")}
+    given |= {"llm_model": "qwen3:8b", "embedder_model": "nomic-embed-text"}
+    return Valves(**{**given, **changes})
+
+
+def test_everything_from_ollama(tmp_path: Path) -> None:
+    with Ollama("qwen3:8b", "nomic-embed-text:latest") as server:
+        settings = ollama(server)
+        with opened(settings, tmp_path) as backend:
+            assert all(map(works, selfcheck(settings, backend)))
+
+
+def test_an_llm_that_ollama_does_not_have(tmp_path: Path) -> None:
+    with Ollama("qwen3:8b", "nomic-embed-text:latest") as server:
+        settings = ollama(server, llm_model="qwen3:70b")
+        with opened(settings, tmp_path) as backend:
+            llm = part(selfcheck(settings, backend), "LLM")
+        assert not llm.ok
+        assert "has no model 'qwen3:70b'; it has: nomic-embed-text:latest, qwen3:8b." in llm.detail
+        assert llm.hint.startswith("Pull it: ollama pull qwen3:70b")
+
+
+def test_an_embedder_that_ollama_does_not_have_is_told_and_not_pulled(tmp_path: Path) -> None:
+    """mem0 would have it pulled within the opening, which takes minutes or never ends."""
+    open_checked = SelfChecks().opening(open_backend)
+    with Ollama("qwen3:8b") as server:
+        with pytest.raises(TellAdmin, match="has no model 'nomic-embed-text'; it has: qwen3:8b") as raised:
+            open_checked(ollama(server), tmp_path)
+        assert raised.value.hint.startswith("Pull it: ollama pull nomic-embed-text")
+        assert "/api/pull" not in server.asked
+        server.models.append("nomic-embed-text:latest")
+        open_checked(ollama(server), tmp_path).close()
+
+
+# When it opens ------------------------------------------------------------------------------------
+
+
+def test_an_embedder_that_refuses_while_opening_is_told_with_its_models(
+    scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    open_checked = SelfChecks().opening(open_backend)
+    settings = settings_of(scripted_llm, embedder_model="gone")
+    with (
+        scripted_llm.fault("embeddings", status=404),
+        pytest.raises(TellAdmin, match="lists no model 'gone'"),
+    ):
+        open_checked(settings, tmp_path)
+    with scripted_llm.fault("embeddings", status=503), pytest.raises(Retry, match="answered HTTP 503"):
+        open_checked(settings, tmp_path)
+    with scripted_llm.fault("embeddings", status=404), pytest.raises(TellAdmin, match="answers under /v1"):
+        open_checked(settings_of(scripted_llm, embedder_base_url=scripted_llm.url), tmp_path)
+
+
+@pytest.fixture
+def checks() -> SelfChecks:
+    return SelfChecks(again_s=0.0, patience_s=20.0)
+
+
+@pytest.fixture
+def open_checked(checks: SelfChecks, tmp_path: Path) -> Iterator[Callable[[Valves], Backend]]:
+    opener = checks.opening(open_backend)
+    with contextlib.ExitStack() as backends:
+
+        def open_one(settings: Valves) -> Backend:
+            return backends.enter_context(contextlib.closing(opener(settings, tmp_path)))
+
+        yield open_one
+
+
+def test_a_backend_is_checked_once_it_is_open_and_not_with_each_status(
+    scripted_llm: ScriptedLLM, checks: SelfChecks, open_checked: Callable[[Valves], Backend]
+) -> None:
+    backend = open_checked(settings_of(scripted_llm))
+    for _ in range(5):
+        (found,) = checks.part(backend)
+        assert (found.name, found.ok, found.hint) == ("self-check", True, "")
+        assert [piece.split(":")[0] for piece in found.detail.split("; ")] == ["store", "embedder", "LLM"]
+    assert len(asked(scripted_llm)) == 1
+    again = open_checked(settings_of(scripted_llm))
+    assert checks.part(again)[0].ok
+    assert len(asked(scripted_llm)) == 2
+
+
+def test_a_status_does_not_wait_for_an_llm_that_thinks(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    checks = SelfChecks(patience_s=0.0)
+    with scripted_llm.hold("chat") as gate:
+        backend = checks.opening(open_backend)(settings_of(scripted_llm), tmp_path)
+        wait_until(lambda: gate.waiting == 1, what="the LLM is asked")
+        assert checks.part(backend) == [Part("self-check", True, "under way")]
+    wait_until(lambda: "LLM" in checks.part(backend)[0].detail, what="the check is done")
+    backend.close()
+
+
+def test_what_did_not_work_is_checked_again(
+    scripted_llm: ScriptedLLM, checks: SelfChecks, open_checked: Callable[[Valves], Backend]
+) -> None:
+    with scripted_llm.fault("chat", status=503):
+        backend = open_checked(settings_of(scripted_llm))
+        assert not checks.part(backend)[0].ok
+    wait_until(lambda: checks.part(backend)[0].ok, what="it works")
+
+
+def test_an_llm_that_has_answered_is_not_asked_again_though_something_is_wrong(
+    scripted_llm: ScriptedLLM, checks: SelfChecks, open_checked: Callable[[Valves], Backend]
+) -> None:
+    scripted_llm.when("self-check", "I cannot do JSON.")
+    backend = open_checked(settings_of(scripted_llm))
+    for _ in range(4):
+        (found,) = checks.part(backend)
+        assert not found.ok
+        assert found.hint == "Set llm_model to a model that can answer in JSON."
+        wait_until(lambda: not checks._checks[backend].busy.locked(), what="no check is under way")
+    embedded = len(scripted_llm.embedded_texts())
+    checks.part(backend)
+    wait_until(lambda: len(scripted_llm.embedded_texts()) > embedded, what="the rest is checked again")
+    assert len(asked(scripted_llm)) == 1
+
+
+def test_a_backend_of_somebody_else_has_no_line(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    with opened(settings_of(scripted_llm), tmp_path) as backend:
+        assert SelfChecks().part(backend) == []
+
+
+def test_the_health_of_all_models(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    with opened(settings_of(scripted_llm), tmp_path) as backend:
+        (found,) = health_of(backend)
+    embedder, llm = found.detail.split("; ")
+    assert embedder.startswith("embedder: 2 calls, ")  # its size and its floor
+    assert llm == "LLM openai scripted-chat: 0 calls, none answered, 0 under way, no error"
+
+
+def test_the_question_is_small() -> None:
+    assert sum(len(message["content"]) for message in module.QUESTION) < 120
+    assert any("JSON" in message["content"] for message in module.QUESTION), (
+        "OpenAI's JSON mode wants the word"
+    )
+
+
+def test_errors_of_the_check_itself_are_told_without_their_text(
+    scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("My dog is called Rex.")
+
+    settings = settings_of(scripted_llm)
+    with opened(settings, tmp_path) as backend:
+        monkeypatch.setattr(backend, "added_by", broken)
+        store = part(selfcheck(settings, backend), "store")
+    assert (store.ok, store.detail) == (False, "failed (RuntimeError)")

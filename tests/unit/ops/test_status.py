@@ -1,0 +1,115 @@
+"""The status of a running filter: the self-check, the models' health, and what today has cost."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owui_memory.runtime import Runtime
+from owui_memory.settings import Environment, Valves
+from tests.harness.ollama import Ollama
+from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.waiting import wait_until
+
+
+class Running:
+    """A runtime whose settings a test changes as an admin does."""
+
+    def __init__(self, folder: Path, settings: Valves) -> None:
+        self.settings = settings
+        self.runtime = Runtime(Environment({}, folder, "key"), lambda: self.settings, [])
+
+    def save(self, **changes: str) -> None:
+        self.settings = self.settings.model_copy(update=changes)
+        self.runtime.live.use(self.settings)
+
+    def part(self, name: str) -> dict[str, Any]:
+        parts: Any = self.runtime.status()["parts"]
+        return next((part for part in parts if part["name"] == name), {"ok": None, "detail": ""})
+
+
+@pytest.fixture
+def settings(scripted_llm: ScriptedLLM) -> Valves:
+    return Valves(
+        llm_provider="openai",
+        llm_base_url=scripted_llm.base_url,
+        llm_model="scripted-chat",
+        llm_prices="scripted-chat 1000 1000",
+        embedder_provider="openai",
+        embedder_base_url=scripted_llm.base_url,
+        embedder_model="scripted-embed",
+    )
+
+
+@contextlib.contextmanager
+def running(folder: Path, settings: Valves) -> Iterator[Running]:
+    started = Running(folder, settings)
+    try:
+        yield started
+    finally:
+        started.runtime.close()
+
+
+def asked(llm: ScriptedLLM) -> list[Request]:
+    return [request for request in llm.requests if request.endpoint == "chat"]
+
+
+def is_checked(running: Running) -> bool:
+    return "LLM: " in running.part("self-check")["detail"]
+
+
+def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    for start in (1, 2):
+        with running(tmp_path, settings) as started:
+            wait_until(lambda started=started: is_checked(started), what="the self-check")
+            for _ in range(3):
+                assert started.part("self-check")["ok"]
+            assert len(asked(scripted_llm)) == start, "once a start, not once a status"
+            assert "LLM openai scripted-chat: 1 calls, " in started.part("health")["detail"]
+            told = started.part("costs")["detail"]
+            assert told.startswith("no LLM has been called since the start; ")
+            tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2)
+            assert told.endswith(f"today {start} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
+
+
+def test_what_was_spent_just_before_the_end_is_kept(tmp_path: Path) -> None:
+    for calls in (2, 4):
+        with running(tmp_path, Valves(backend="server", backend_url="http://127.0.0.1:9")) as started:
+            assert started.runtime.metrics.ledger is not None
+            for _ in range(2):
+                started.runtime.metrics.ledger.add("small", 10, 1)
+            if calls == 4:
+                assert started.part("costs")["detail"].endswith("today 4 calls, 44 tokens")
+
+
+def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
+    settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    with running(tmp_path, settings) as started:
+        wait_until(lambda: is_checked(started), what="the self-check")
+        started.save(llm_prices="")
+        assert started.part("costs")["detail"].endswith(" tokens")
+        assert len(asked(scripted_llm)) == 1
+        scripted_llm.when("self-check", "no JSON")
+        started.save(llm_model="other")
+        wait_until(lambda: started.part("self-check")["ok"] is False, what="the new settings are checked")
+        assert started.part("self-check")["hint"] == "Set llm_model to a model that can answer in JSON."
+        assert [chat.body["model"] for chat in asked(scripted_llm)] == ["scripted-chat", "other"]
+
+
+def test_a_model_that_is_not_there_is_told_while_the_earlier_settings_stay_in_use(
+    settings: Valves, tmp_path: Path
+) -> None:
+    with Ollama("qwen3:8b") as server, running(tmp_path, settings) as started:
+        wait_until(lambda: is_checked(started), what="the self-check")
+        started.save(embedder_provider="ollama", embedder_base_url=server.url, embedder_model="mini")
+        wait_until(lambda: not started.part("backend")["ok"], what="the new settings are tried")
+        told = started.part("backend")
+        assert told["detail"].startswith("the earlier settings stay in use: Ollama at ")
+        assert told["detail"].endswith("has no model 'mini'; it has: qwen3:8b.")
+        assert told["hint"].startswith("Pull it: ollama pull mini")
+        assert started.part("self-check")["ok"], "that of the backend in use"
