@@ -39,11 +39,12 @@ screenshots: setup setup-webui ## take docs/images/*.png anew
 	@scripts/debian-package chromium chromium
 	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
-check: setup check-compose ## formatting, lint, types, drift of generated files, compose file
+check: setup check-compose ## formatting, lint, types, drift of generated files, compose file, Kubernetes manifests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p owui_memory
 	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python -m scripts.manifests
 
 check-compose:
 	@scripts/check-compose
