@@ -1,6 +1,7 @@
 """Long-term memory for Open WebUI, as a filter of the Pipelines server, on mem0.
 
 filter.py    class Pipeline: what the server calls; start here
+start.py     the way to a runtime: tried until the state database lets it
 runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone
 errors.py    errors by reaction: retry, drop, tell the admin
