@@ -7,19 +7,26 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..ops.metrics import Metrics
 from ..settings import Valves
 from .assemble import assemble
 from .base import Found, Memory, Message, Part, Reply, aware_time
-from .embedder import cosine
+from .embedder import Embedder, cosine
 from .faults import host_of, translated
-from .llms import Llms
+from .llms import Llm, Llms
 from .stores import release
 
 _BESIDE = 8  # searches by words at once
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
+
+
+class Models(NamedTuple):
+    """What a backend asks: the embedder, and the LLMs in the order in which they are asked."""
+
+    embedder: Embedder
+    llms: tuple[Llm, ...]
 
 
 class LibraryBackend:
@@ -42,6 +49,11 @@ class LibraryBackend:
         """Build mem0 and its parts; see `assemble` for what it raises."""
         memory, dims = assemble(settings, data_dir, metrics)
         return cls(memory, settings, dims)
+
+    @property
+    def models(self) -> Models:
+        """Its models, which may be asked one by one, and know how they have fared."""
+        return Models(self._memory.embedding_model, self._llms.llms)
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         if limit < 1:
