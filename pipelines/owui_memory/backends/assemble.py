@@ -16,13 +16,6 @@ from .embedder import Embedder
 from .faults import translated
 from .llms import Llms
 
-# Under names of our own: mem0's stay what they are for others in this process.
-_OURS = {"sqlite": "sqlite", "qdrant": "owui_qdrant"}
-_STORE_CLASSES = {
-    "sqlite": f"{__package__}.sqlite_store.SqliteStore",
-    "owui_qdrant": f"{__package__}.qdrant_store.QdrantStore",
-}
-
 
 def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> tuple[Any, int]:
     """mem0's `Memory` and the size of its embeddings. Embeds one word; takes seconds.
@@ -46,14 +39,7 @@ def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -
     llms = Llms.open(settings, metrics)
     store = providers.vector_store(settings, data_dir, dims)
     with translated("store", settings.vector_store_url):
-        stores.connect_once(settings, store[1])
         memory = _memory(store, settings, data_dir)
-        try:
-            stores.prepare(memory.vector_store, settings, dims)
-        except BaseException:
-            memory.close()
-            stores.release(memory)
-            raise
     memory.embedding_model = embedder
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
@@ -93,15 +79,13 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
     from mem0.utils.factory import VectorStoreFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
-    VectorStoreFactory.provider_to_class.update(_STORE_CLASSES)
+    VectorStoreFactory.provider_to_class.update(stores.CLASSES)
     name, config = store
     return Memory(
         # model_construct: mem0's validators refuse a store that is not its own.
         MemoryConfig.model_construct(
-            vector_store=(
-                VectorStoreConfig.model_construct(provider=_OURS[name], config=_Config(config))
-                if name in _OURS
-                else VectorStoreConfig(provider=name, config=config)
+            vector_store=VectorStoreConfig.model_construct(
+                provider=stores.NAMES[name], config=_Config(config)
             ),
             # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.
             llm=LlmConfig(provider="openai", config={"api_key": providers.NO_KEY}),

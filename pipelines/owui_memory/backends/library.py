@@ -74,16 +74,14 @@ class LibraryBackend:
         return [item for item in found if item.memory.text], len(by_meaning) >= pool
 
     def _rows(self, user_id: str, query: str, pool: int) -> tuple[Sequence[Any], Sequence[Any] | None]:
-        """By meaning and by words; None for words where the store cannot look for some of several."""
+        """By meaning and by words; None for words in a collection that was made without them."""
         store, owner = self._memory.vector_store, {"user_id": user_id}
         embed = self._memory.embedding_model.embed
         with translated("store", self._settings.vector_store_url):
-            if self._settings.vector_store == "qdrant":
+            if hasattr(store, "search_both"):
                 rows: tuple[Sequence[Any], Sequence[Any] | None]
                 rows = store.search_both(query, embed(query), pool, owner)
                 return rows
-            if self._settings.vector_store == "pgvector":  # its words must all be there
-                return store.search(query=query, vectors=embed(query), top_k=pool, filters=owner), None
             # Words need no vector: they are looked for while the text is embedded.
             by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owner)
             try:
@@ -124,21 +122,13 @@ class LibraryBackend:
         return _memory(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        store = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            if hasattr(store, "get_all"):
-                rows = store.get_all(memory_ids)
-            else:
-                rows = [row for memory_id in memory_ids if (row := store.get(vector_id=memory_id))]
+            rows = self._memory.vector_store.get_all(memory_ids)
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            store = self._memory.vector_store
-            if hasattr(store, "of_kind"):
-                rows = store.of_kind(user_id, kind, most)
-            else:
-                rows = store.list(filters={"user_id": user_id, "kind": kind}, top_k=most)[0]
+            rows = self._memory.vector_store.of_kind(user_id, kind, most)
         memories = [memory for row in rows if not _is_over(memory := _memory(row))]
         return sorted(memories, key=lambda memory: (str(memory.updated_at), memory.id), reverse=True)
 

@@ -84,8 +84,7 @@ def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict
     if settings.vector_store == "qdrant":
         return "qdrant", {**shared, "url": url, **({"api_key": key} if key else {})}
     if settings.vector_store == "pgvector":
-        # HNSW looks at the 40 nearest of all users and only then filters; see `stores` for the index instead.
-        return "pgvector", {**shared, "connection_string": _with_password(url, key), "hnsw": False}
+        return "pgvector", {**shared, "connection_string": _with_password(url, key)}
     return "sqlite", {**shared, "path": str(data_dir / "memories.db")}
 
 
