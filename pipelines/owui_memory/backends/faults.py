@@ -33,7 +33,7 @@ def translated(part: str, address: str = "") -> Iterator[None]:
 
 def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     """What an exception means, said of `part`."""
-    who = f"The {part}" + (f" at {host_of(address)}" if address else "")
+    who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
     chain = list(_chain(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
@@ -47,6 +47,8 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         )
     if status:
         return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+    if any(_is_no_text(link) for link in chain):
+        return Drop(f"{who} cannot take this input: it holds characters that are none.")
     sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
     if sqlstate.startswith(_REFUSED_SQL):
         hint = "Check the store's address, password, rights and the pgvector extension."
@@ -81,6 +83,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _is_login(error: BaseException) -> bool:
     """psycopg's error where no session came about."""
     return type(error).__name__ == "OperationalError" and type(error).__module__.startswith("psycopg")
+
+
+def _is_no_text(error: BaseException) -> bool:
+    """Half a surrogate pair, or what psycopg does not even send: a NUL."""
+    refused = type(error).__name__ == "DataError" and not getattr(error, "sqlstate", None)
+    return isinstance(error, UnicodeEncodeError) or (refused and type(error).__module__.startswith("psycopg"))
 
 
 def _status(error: BaseException) -> int | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..ops.metrics import Metrics
-from ..settings import Valves
+from ..settings import Valves, folder_of
 from .assemble import assemble
 from .base import Found, Memory, Message, Part, Reply, aware_time
 from .embedder import cosine
@@ -19,6 +20,7 @@ from .llms import Llms
 from .stores import release
 
 _BESIDE = 8  # searches by words at once
+_EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
@@ -148,7 +150,7 @@ class LibraryBackend:
     def check(self) -> list[Part]:
         settings = self._settings
         parts = [Part("backend", True, f"mem0 in this process, extraction {settings.mode}")]
-        parts.append(self._probe("store", self._describe_store(), self._memory.vector_store.col_info))
+        parts.append(self._store_part())
         embedder = settings.embedder_model or settings.embedder_provider
         parts.append(self._probe("embedder", f"{embedder}, vectors of {self._dims}", self._embed_a_word))
         return [*parts, self._llms.part()]
@@ -166,9 +168,13 @@ class LibraryBackend:
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
 
-    def _describe_store(self) -> str:
-        where = host_of(self._settings.vector_store_url)
-        return f"{self._settings.vector_store} {where}".strip() + f", collection {self._settings.collection}"
+    def _store_part(self) -> Part:
+        name, url = self._settings.vector_store, self._settings.vector_store_url
+        folder = folder_of(url) if name == "qdrant" else ""
+        where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
+        detail = f"{where}, collection {self._settings.collection}"
+        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Part:
         try:

@@ -12,7 +12,7 @@ import httpx
 
 from ..combinations import of_provider
 from ..errors import TellAdmin
-from ..settings import Valves
+from ..settings import Valves, folder_of
 
 LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
 EMBED_TIMEOUT_S = 10.0
@@ -81,6 +81,8 @@ def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict
     """mem0's provider name and configuration of the store for embeddings of `dims` numbers."""
     shared = {"collection_name": settings.collection, "embedding_model_dims": dims}
     url, key = settings.vector_store_url, settings.vector_store_api_key
+    if settings.vector_store == "qdrant" and (folder := folder_of(url)):
+        return "qdrant", {**shared, "path": folder}
     if settings.vector_store == "qdrant":
         return "qdrant", {**shared, "url": url, **({"api_key": key} if key else {})}
     if settings.vector_store == "pgvector":

@@ -174,6 +174,15 @@ def test_qdrant_by_address(tmp_path: Path) -> None:
     assert "api_key" not in store_of(tmp_path, kind="qdrant", url="http://qdrant:6333")[1]
 
 
+def test_an_embedded_qdrant_gets_a_folder_and_nothing_of_a_server(tmp_path: Path) -> None:
+    name, config = store_of(
+        tmp_path, kind="qdrant", url="file:///data/my%20qdrant", api_key="left from before"
+    )
+
+    assert name == "qdrant"
+    assert config == {"path": "/data/my qdrant", "collection_name": "things", "embedding_model_dims": 384}
+
+
 @pytest.mark.parametrize(
     ("url", "password", "meant"),
     [
