@@ -7,10 +7,11 @@ change, the new backend opens before the old one closes.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ def in_folder(path: str) -> Client:
     Raises:
         TellAdmin: another process has it open, or it cannot be used.
     """
-    place = str(Path(path).absolute())
+    with _folder_faults(path):
+        place = str(Path(path).resolve())
     with _opening:
         shared = _open.get(place) or _Embedded(place)
         _open[place] = shared
@@ -88,8 +90,28 @@ class _Embedded:
         self.path, self.users = path, 0
         self.lock = threading.RLock()
         with _folder_faults(path), warnings.catch_warnings():
+            _see_that_it_is_free(Path(path))
             warnings.filterwarnings("ignore", "Local mode is not recommended")  # the status says it
             self.client = QdrantClient(path=path, force_disable_check_same_thread=True)
+
+
+def _see_that_it_is_free(folder: Path) -> None:
+    """qdrant-client looks only after it has read all that the other one is writing, and leaves files open."""
+    import portalocker  # refuses to be imported where no folder can be written to
+
+    with contextlib.suppress(FileNotFoundError), (folder / ".lock").open("r+") as lock:
+        try:
+            portalocker.lock(lock, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+        except portalocker.exceptions.LockException:
+            raise _taken(str(folder)) from None
+        portalocker.unlock(lock)
+
+
+def _taken(path: str) -> TellAdmin:
+    return TellAdmin(
+        f"The folder {path} is in use by another server.",
+        hint="Stop the other one, use a Qdrant server, or choose vector_store sqlite.",
+    )
 
 
 _opening = threading.Lock()
@@ -105,7 +127,7 @@ def _leave(shared: _Embedded) -> None:
                 shared.client.close()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _folder_faults(path: str) -> Iterator[None]:
     """What an embedded Qdrant raises has no status; a server would answer these with 404 and 400."""
     with translated("store"), sqlite_driver.translated(path):
@@ -114,10 +136,7 @@ def _folder_faults(path: str) -> Iterator[None]:
         except RuntimeError as error:
             if "already accessed by another instance" not in str(error):
                 raise
-            raise TellAdmin(
-                f"The folder {path} is in use by another server.",
-                hint="Stop the other one, use a Qdrant server, or choose vector_store sqlite.",
-            ) from None
+            raise _taken(path) from None
         except KeyError:
             raise Drop("The store does not hold this memory.") from None
         except ValueError as error:
