@@ -27,6 +27,7 @@ class QdrantServer(WebServer):
         self._lock = threading.Lock()
         self.indexes: list[tuple[str, str]] = []  # collection, field; as asked for
         self.schemas: dict[tuple[str, str], Any] = {}  # as they are now
+        self.may_index = True  # or the key has no right to
         self.requests: list[str] = []  # paths
         app = FastAPI(dependencies=[Depends(self._authenticate), Depends(self._record)])
         app.get("/")(self._version)
@@ -92,6 +93,8 @@ class QdrantServer(WebServer):
             return self._ok(self._client.delete_collection(name))
 
     def _index(self, name: str, body: models.CreateFieldIndex) -> JSONResponse:
+        if not self.may_index:
+            raise HTTPException(403, "Forbidden: Global manage access is required")
         field = (self._known(name), body.field_name)  # local mode has no indexes
         self.indexes.append(field)
         schema = body.field_schema

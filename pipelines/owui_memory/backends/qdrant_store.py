@@ -135,9 +135,12 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         if top_k < 1:
             return []
         newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
-        wanted = self._create_filter({"user_id": user_id, "kind": kind})
-        rows: Rows = self._scroll(wanted, top_k, order_by=newest)[0]
-        return rows
+        wanted = {"user_id": user_id, "kind": kind}
+        try:
+            return self._scroll(self._create_filter(wanted), top_k, order_by=newest)[0]
+        except Drop:  # no index to order by, see `_create_filter_indexes`
+            rows = sorted(self.list(wanted)[0], key=lambda row: str(row.payload.get("created_at")))
+            return rows[::-1][:top_k]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
         """`[rows]`, as mem0 expects it, by id; all of them when `top_k` is None."""
