@@ -23,8 +23,8 @@ def make(cursor: Any, name: str, dims: int) -> int:
     """Make the table, or add to one of mem0's what it lacks; the dimensions of its vectors."""
     table = sql.Identifier(name)
     if not _is_current(cursor, name):
-        # Of several servers that start at once, one does it.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+        # Of several servers that start at once, one does it; the extension is the whole database's.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('owui_memory vectors'))")
         cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
         cursor.execute(
             sql.SQL(

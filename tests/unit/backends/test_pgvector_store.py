@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -146,14 +147,15 @@ def test_several_servers_make_the_table_at_once(url: str) -> None:
 
 
 def test_two_that_put_the_same_do_not_wait_for_each_other_for_ever(url: str) -> None:
-    ids = [number(n) for n in range(300)]
+    ids = [number(n) for n in range(2000)]
+    both = threading.Barrier(2)
 
-    def put(order: int) -> None:
-        with opened(url) as store:
-            store.put(ids[::order], [VECTOR] * 300, [{"data": "x", "user_id": "ada"}] * 300)
+    def put(store: PgvectorStore, order: int) -> None:
+        both.wait()
+        store.put(ids[::order], [VECTOR] * len(ids), [{"data": "x", "user_id": "ada"}] * len(ids))
 
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(put, order) for order in (1, -1)]:
+    with opened(url) as one, opened(url) as other, ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(put, one, 1), pool.submit(put, other, -1)]:
             done.result()
 
 
