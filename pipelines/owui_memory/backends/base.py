@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
+
+from ..errors import Drop
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
@@ -84,13 +86,13 @@ class Backend(Protocol):
 
 @runtime_checkable
 class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be changed one by one, with an LLM to decide how."""
-
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON where the provider can be told so."""
+    """A backend whose memories can be listed and changed one by one."""
 
     def store(self, user_id: str, new: Memory) -> str:
-        """Add one memory as it stands; the id that it was given. Its id and times are not looked at."""
+        """Add one memory as it stands; the id that it was given. Its id and times are not looked at.
+
+        "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
 
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None where there is none."""
@@ -101,11 +103,60 @@ class EditableBackend(Backend, Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
+    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
+        """A user's memories, newest first, expired ones too: `limit` of them, or all, from `offset` on.
+
+        Raises:
+            TellAdmin: the user has more than the backend can list; some are never passed off as all.
+        """
+
     def replace(self, memory_id: str, text: str, *, expires: str) -> None:
-        """Give a memory another text and last day; id, kind and created time stay."""
+        """Give a memory another text and last day; id, kind and created time stay.
+
+        Raises:
+            MissingError: there is none with this id.
+        """
 
     def remove(self, memory_id: str) -> None:
-        """Take a memory away."""
+        """Take a memory away; nothing happens where it is gone already."""
+
+    def erase(self, user_id: str) -> int:
+        """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+
+
+@runtime_checkable
+class AskableBackend(EditableBackend, Protocol):
+    """One with an LLM that decides what to change."""
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """The LLM's answer, in JSON where the provider can be told so."""
+
+
+class MissingError(Drop):
+    """There is no such memory."""
+
+
+def no_such_memory() -> MissingError:
+    return MissingError("There is no such memory any more.", hint="List the memories anew.")
+
+
+def newest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """By the time of the last change; without any time last."""
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(memories, key=lambda one: (one.updated_at or one.created_at or never, one.id), reverse=True)
+
+
+def page_of(memories: Sequence[Memory], limit: int | None, offset: int) -> list[Memory]:
+    """`limit` of them, or all, from `offset` on."""
+    first = max(offset, 0)
+    return list(memories[first:] if limit is None else memories[first : first + max(limit, 0)])
+
+
+def is_over(memory: Memory) -> bool:
+    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    if not memory.expires:
+        return False
+    return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
 
 
 def aware_time(value: Any) -> datetime | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,19 @@ from typing import Any
 from ..ops.metrics import Metrics
 from ..settings import Valves
 from .assemble import assemble
-from .base import Found, Memory, Message, Part, Reply, aware_time
+from .base import (
+    Found,
+    Memory,
+    Message,
+    MissingError,
+    Part,
+    Reply,
+    aware_time,
+    is_over,
+    newest_first,
+    no_such_memory,
+    page_of,
+)
 from .embedder import cosine
 from .faults import host_of, translated
 from .llms import Llms
@@ -20,6 +32,7 @@ from .stores import release
 
 _BESIDE = 8  # searches by words at once
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
+_LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
 class LibraryBackend:
@@ -49,7 +62,7 @@ class LibraryBackend:
         pool = limit
         while True:
             found, full = self._candidates(user_id, query, pool)
-            current = [item for item in found if not _is_over(item.memory)]
+            current = [item for item in found if not is_over(item.memory)]
             # Expired memories take places in the pool of those that still hold.
             if not full or len(current) >= limit or len(current) == len(found):
                 return current
@@ -139,16 +152,39 @@ class LibraryBackend:
                 rows = store.of_kind(user_id, kind, most)
             else:
                 rows = store.list(filters={"user_id": user_id, "kind": kind}, top_k=most)[0]
-        memories = [memory for row in rows if not _is_over(memory := _memory(row))]
-        return sorted(memories, key=lambda memory: (str(memory.updated_at), memory.id), reverse=True)
+        return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
+
+    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
+        with translated("store", self._settings.vector_store_url):
+            rows = self._memory.vector_store.list(filters={"user_id": user_id}, top_k=_LISTED)[0]
+        return page_of(newest_first(_memory(row) for row in rows), limit, offset)
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> None:
-        with translated("store", self._settings.vector_store_url):
+        with translated("store", self._settings.vector_store_url), _of_one():
             self._memory.update(memory_id, text=text, expiration_date=expires or None)
 
     def remove(self, memory_id: str) -> None:
-        with translated("store", self._settings.vector_store_url):
+        with translated("store", self._settings.vector_store_url), suppress(MissingError), _of_one():
             self._memory.delete(memory_id)
+
+    def erase(self, user_id: str) -> int:
+        """As in `EditableBackend`. What mem0 keeps of them in its history and of the chats goes too."""
+        memories = self.list_all(user_id)
+        for memory in memories:
+            self.remove(memory.id)
+        with translated("store", self._settings.vector_store_url):
+            self._forget(user_id, memories)
+        return len(memories)
+
+    def _forget(self, user_id: str, memories: Sequence[Memory]) -> None:
+        from mem0.memory.main import _build_session_scope
+
+        kept = self._memory.db
+        with kept._lock, kept.connection:
+            ids = [(memory.id,) for memory in memories]
+            kept.connection.executemany("DELETE FROM history WHERE memory_id = ?", ids)
+            scope = _build_session_scope({"user_id": user_id})
+            kept.connection.execute("DELETE FROM messages WHERE session_scope = ?", (scope,))
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -189,11 +225,15 @@ class LibraryBackend:
         return Part(name, True, detail)
 
 
-def _is_over(memory: Memory) -> bool:
-    """Whether its last day has ended everywhere: its user's time zone is not known here."""
-    if not memory.expires:
-        return False
-    return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
+@contextmanager
+def _of_one() -> Iterator[None]:
+    """mem0 raises a bare ValueError where there is no such memory."""
+    try:
+        yield
+    except ValueError as error:
+        if "not found" in str(error):
+            raise no_such_memory() from None
+        raise
 
 
 def _memory(row: Any) -> Memory:

@@ -7,19 +7,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
+from urllib.parse import quote
 
 import httpx
 
 from ..errors import MemoryFault, TellAdmin
 from ..settings import Valves
-from .base import Found, Memory, Message, Part, aware_time
+from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import (
+    Found,
+    Memory,
+    Message,
+    MissingError,
+    Part,
+    is_over,
+    newest_first,
+    no_such_memory,
+    page_of,
+)
 from .faults import host_of, translated
 
-Answer = dict[str, Any]
-
 _MOST_RESULTS = 1000  # the platform refuses more
+_BESIDE = 8  # memories asked for at once; neither can be asked for several
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class RemoteBackend(ABC):
     name: ClassVar[str]
     add_route: ClassVar[str]
     search_route: ClassVar[str]
+    one_route: ClassVar[str]  # of one memory, with a place for its id
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
@@ -50,6 +64,7 @@ class RemoteBackend(ABC):
             follow_redirects=False,
             trust_env=False,
         )
+        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
 
     @classmethod
     def open(cls, settings: Valves) -> Self:
@@ -78,7 +93,7 @@ class RemoteBackend(ABC):
             **self.search_options,
         }
         answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-        return [_found(row) for row in _rows(answer, user_id)]
+        return [found_of(row) for row in rows_of(answer, user_id)]
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
         return [0.0] * len(others)
@@ -92,10 +107,54 @@ class RemoteBackend(ABC):
         }
         if infer and self._rules:
             body[self.rules_field] = self._rules
-        return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
+        return len(self._added(self._call("POST", self.add_route, self._timeouts.add, json=body)))
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
+
+    def store(self, user_id: str, new: Memory) -> str:
+        body: dict[str, Any] = {
+            "messages": [{"role": "user", "content": new.text}],
+            "user_id": user_id,
+            "metadata": {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place},
+            "infer": False,
+        }
+        if new.expires:
+            body["expiration_date"] = new.expires
+        added = self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
+        return str(added[0].get("id") or "") if added else ""
+
+    def get(self, memory_id: str) -> Memory | None:
+        if not memory_id:  # see `store`
+            return None
+        try:
+            row = self._call("GET", self._route_of(memory_id), self._timeouts.search)
+        except MissingError:
+            return None
+        return memory_of(row) if row.get("memory") else None
+
+    def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        with translated(self.name, self._url):
+            found = list(self._beside.map(self.get, dict.fromkeys(memory_ids)))
+        return [memory for memory in found if memory is not None]
+
+    def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
+        current = [one for one in self._of_kind(user_id, kind) if one.kind == kind and not is_over(one)]
+        return newest_first(current)[: max(most, 0)]
+
+    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
+        return page_of(newest_first(self._all_of(user_id)), limit, offset)
+
+    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
+        body = {"text": text, "expiration_date": expires or None}
+        self._call("PUT", self._route_of(memory_id), self._timeouts.add, json=body)
+
+    def remove(self, memory_id: str) -> None:
+        with suppress(MissingError):
+            self._call("DELETE", self._route_of(memory_id), self._timeouts.search)
+
+    @abstractmethod
+    def erase(self, user_id: str) -> int: ...
 
     def check(self) -> list[Part]:
         try:
@@ -110,6 +169,7 @@ class RemoteBackend(ABC):
         ]
 
     def close(self) -> None:
+        self._beside.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
     # What differs
@@ -125,15 +185,28 @@ class RemoteBackend(ABC):
     def _ask_whether_it_works(self) -> None:
         """One cheap request that needs the key; raises what is wrong."""
 
+    def _added(self, answer: Answer) -> list[Answer]:
+        """The memories that an `add` made, by its answer."""
+        return results_of(answer)
+
     @abstractmethod
-    def _added(self, answer: Answer) -> int:
-        """How many memories an `add` made, by its answer."""
+    def _of_kind(self, user_id: str, kind: str) -> list[Memory]:
+        """At least a user's memories of a kind, in no order."""
+
+    @abstractmethod
+    def _all_of(self, user_id: str) -> list[Memory]:
+        """All of a user's memories, in no order, expired ones too."""
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
         return None
 
     # Shared
+
+    def _route_of(self, memory_id: str) -> str:
+        if not memory_id:
+            raise no_such_memory()
+        return self.one_route.format(quote(memory_id, safe=""))
 
     def _call(
         self,
@@ -147,6 +220,7 @@ class RemoteBackend(ABC):
         """One request, and its answer as an object.
 
         Raises:
+            MissingError: it is about one memory, which is not there.
             MemoryFault: see `faults`; what was sent is never repeated in it.
         """
         with translated(self.name, self._url):
@@ -157,57 +231,15 @@ class RemoteBackend(ABC):
                 raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
             if response.is_error and (fault := self._fault_in(response)):
                 raise fault
+            if says_missing(response):
+                raise no_such_memory()
             response.raise_for_status()
-            answer = _object(response)
+            if (
+                method == "GET" and response.content.strip() == b"null"
+            ):  # the server's answer for a memory that it has not
+                raise no_such_memory()
+            answer = object_in(response)
             if answer is None:
                 hint = "backend_url is the address of its API, not of its dashboard."
                 raise TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
         return answer
-
-
-def memories_of(answer: Answer, user_id: str, batch: str) -> list[Memory]:
-    """The memories in an answer that came from this batch."""
-    memories = (_memory(row) for row in _rows(answer, user_id))
-    return [memory for memory in memories if memory.batch == batch]
-
-
-def _object(response: httpx.Response) -> Answer | None:
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
-def _rows(answer: Answer, user_id: str) -> list[Answer]:
-    """The memories of an answer that have a text. A server that overlooks filters shows nobody else's."""
-    rows = answer.get("results")
-    return [
-        row
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict) and row.get("memory") and row.get("user_id") in (None, user_id)
-    ]
-
-
-def _found(row: Answer) -> Found:
-    details = row.get("score_details") or {}
-    keyword = details.get("bm25_score")
-    return Found(
-        _memory(row),
-        meaning=min(max(_number(details.get("semantic_score", row.get("score"))), 0.0), 1.0),
-        keyword=None if keyword is None else max(_number(keyword), 0.0),
-    )
-
-
-def _memory(row: Answer) -> Memory:
-    return Memory(
-        id=str(row.get("id") or ""),
-        text=str(row["memory"]),
-        created_at=aware_time(row.get("created_at")),
-        updated_at=aware_time(row.get("updated_at")),
-        batch=str((row.get("metadata") or {}).get("batch") or ""),
-    )
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

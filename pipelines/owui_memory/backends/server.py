@@ -10,11 +10,12 @@ from typing import ClassVar
 
 import httpx
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Drop, MemoryFault, Retry, TellAdmin
+from .answers import Answer, memories_of, results_of
 from .base import Memory
-from .remote import Answer, RemoteBackend, memories_of
+from .remote import RemoteBackend
 
-_LISTED = 1000  # the server lists no more
+_LISTED = 1000  # the server lists no more, in no order, and has no second page
 
 
 class ServerBackend(RemoteBackend):
@@ -27,15 +28,49 @@ class ServerBackend(RemoteBackend):
     name = "mem0 server"
     add_route = "/memories"
     search_route = "/search"
+    one_route = "/memories/{}"
     search_options: ClassVar = {"explain": True}
     rules_field = "prompt"
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; looked up among the user's first 1000 memories, which is all the server lists."""
-        params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED}
-        return memories_of(
-            self._call("GET", "/memories", self._timeouts.search, params=params), user_id, batch
-        )
+        return [memory for memory in self._listed(user_id)[0] if memory.batch == batch]
+
+    def erase(self, user_id: str) -> int:
+        """As in `EditableBackend`, one by one: to erase all at once the server wants an admin's key.
+
+        The server's own history keeps the texts.
+        """
+        erased = 0
+        left, _ = self._listed(user_id)
+        while left:
+            for memory in left:
+                self.remove(memory.id)
+            erased += len(left)
+            removed = {memory.id for memory in left}
+            left, _ = self._listed(user_id)
+            if any(memory.id in removed for memory in left):
+                hint = "Look at its log if this goes on."
+                raise Retry("The mem0 server still lists memories that it has removed.", hint=hint)
+        return erased
+
+    def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it filters by no kind
+        return self._listed(user_id)[0]
+
+    def _all_of(self, user_id: str) -> list[Memory]:
+        memories, full = self._listed(user_id)
+        if full:
+            hint = "Use the backend library on the same store, which lists all."
+            raise TellAdmin(
+                f"The mem0 server lists {_LISTED} memories of a user, and this one may have more.", hint=hint
+            )
+        return memories
+
+    def _listed(self, user_id: str) -> tuple[list[Memory], bool]:
+        """A user's memories, expired ones too, and whether there may be more than the server lists."""
+        params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED, "show_expired": "true"}
+        answer = self._call("GET", "/memories", self._timeouts.search, params=params)
+        return memories_of(answer, user_id), len(results_of(answer)) >= _LISTED
 
     def _key_header(self, key: str) -> dict[str, str]:
         return {"X-API-Key": key}
@@ -45,9 +80,8 @@ class ServerBackend(RemoteBackend):
         params: dict[str, str | int] = {"user_id": "nobody", "top_k": 1}
         self._call("GET", "/memories", self._timeouts.search, params=params)
 
-    def _added(self, answer: Answer) -> int:
-        results = answer.get("results") or []
-        return sum(1 for row in results if row.get("event", "ADD") == "ADD")
+    def _added(self, answer: Answer) -> list[Answer]:
+        return [row for row in results_of(answer) if row.get("event", "ADD") == "ADD"]
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:
         # Whatever goes wrong behind the server is a 502 to it; `code` says what it was.

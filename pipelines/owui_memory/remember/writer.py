@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ..backends.base import Backend, EditableBackend, Message
+from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
 from ..errors import Doubtful, Drop, MemoryFault
 from ..ops.metrics import Metrics
@@ -154,7 +154,7 @@ class Writer:
         settings = self._settings()
         if settings.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch))
-        if settings.mode == "reconcile" and isinstance(backend, EditableBackend):
+        if settings.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
             told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
