@@ -37,6 +37,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from . import engines
 from .engines import reading
 from .errors import TellAdmin
+from .words import plain
 
 __all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading"]
 
@@ -45,14 +46,13 @@ _MIGRATION_S = 60
 
 
 class _Text(TypeDecorator[str]):
-    """What somebody wrote: PostgreSQL keeps everything but NUL."""
+    """What somebody wrote, as it comes back from mem0 too: see `plain`."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        shared = dialect.name == "postgresql"
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and shared else value
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
 
 
 metadata = MetaData()

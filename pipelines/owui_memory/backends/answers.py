@@ -20,8 +20,17 @@ def object_in(response: httpx.Response) -> Answer | None:
     return answer if isinstance(answer, dict) else None
 
 
+def _object(value: Any) -> Answer:
+    return value if isinstance(value, dict) else {}
+
+
 def says_missing(response: httpx.Response) -> bool:
-    """Whether a 404 is about a memory, and not about an address where there is no mem0."""
+    """Whether an answer about one memory says that there is none.
+
+    A 404 may also be that of an address where there is no mem0. The server answers a GET with null.
+    """
+    if response.status_code == 200:
+        return response.content.strip() == b"null"
     if response.status_code != 404:
         return False
     answer = object_in(response) or {}
@@ -30,7 +39,7 @@ def says_missing(response: httpx.Response) -> bool:
 
 
 def results_of(answer: Answer) -> list[Answer]:
-    """The objects that an answer lists."""
+    """The objects that an answer lists; none where it lists nothing."""
     rows = answer.get("results")
     return [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
 
@@ -40,14 +49,9 @@ def rows_of(answer: Answer, user_id: str) -> list[Answer]:
     return [row for row in results_of(answer) if row.get("memory") and row.get("user_id") in (None, user_id)]
 
 
-def memories_of(answer: Answer, user_id: str) -> list[Memory]:
-    """The user's memories in an answer."""
-    return [memory_of(row) for row in rows_of(answer, user_id)]
-
-
 def found_of(row: Answer) -> Found:
     """A search's result."""
-    details = row.get("score_details") or {}
+    details = _object(row.get("score_details"))
     keyword = details.get("bm25_score")
     return Found(
         memory_of(row),
@@ -58,7 +62,7 @@ def found_of(row: Answer) -> Found:
 
 def memory_of(row: Answer) -> Memory:
     """A memory with what was stored beside its text."""
-    beside = row.get("metadata") or {}
+    beside = _object(row.get("metadata"))
     place = beside.get("place")
     return Memory(
         id=str(row.get("id") or ""),

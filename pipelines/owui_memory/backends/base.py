@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
+from uuid import UUID
 
 from ..errors import Drop
+from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ class Part:
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`."""
+    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+
+    Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
+    """
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order."""
@@ -104,21 +111,20 @@ class EditableBackend(Backend, Protocol):
         """A user's memories of one kind that have not expired, newest first."""
 
     def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        """A user's memories, newest first, expired ones too: `limit` of them, or all, from `offset` on.
+        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
+
+        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
+        all of them: no mem0 can be asked for some in order.
 
         Raises:
             TellAdmin: the user has more than the backend can list; some are never passed off as all.
         """
 
-    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
-        """Give a memory another text and last day; id, kind and created time stay.
+    def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
+        """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
 
-        Raises:
-            MissingError: there is none with this id.
-        """
-
-    def remove(self, memory_id: str) -> None:
-        """Take a memory away; nothing happens where it is gone already."""
+    def remove(self, memory_id: str) -> bool:
+        """Take a memory away; False where it is gone already."""
 
     def erase(self, user_id: str) -> int:
         """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
@@ -132,24 +138,45 @@ class AskableBackend(EditableBackend, Protocol):
         """The LLM's answer, in JSON where the provider can be told so."""
 
 
-class MissingError(Drop):
-    """There is no such memory."""
+def is_user(user_id: str) -> bool:
+    """Whether this can be a user's id. mem0 takes no white space, trims it, and reads * as everybody."""
+    return user_id not in ("", "*") and user_id == plain(user_id) and not any(map(str.isspace, user_id))
 
 
-def no_such_memory() -> MissingError:
-    return MissingError("There is no such memory any more.", hint="List the memories anew.")
+def owner(user_id: str) -> str:
+    """The same id.
+
+    Raises:
+        Drop: it can be nobody's.
+    """
+    if not is_user(user_id):
+        raise Drop("This cannot be a user's id.", hint="It must not be empty or *, nor hold white space.")
+    return user_id
+
+
+def is_id(memory_id: str) -> bool:
+    """Whether this can be a memory's id: to ask for another one is an error to some stores."""
+    try:
+        UUID(memory_id)
+    except ValueError:
+        return False
+    return True
+
+
+def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
+    """`limit` of them, or all, from `offset` on, oldest first; those without a time come first."""
+    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
+    first = max(offset, 0)
+    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
-    """By the time of the last change; without any time last."""
-    never = datetime.min.replace(tzinfo=UTC)
-    return sorted(memories, key=lambda one: (one.updated_at or one.created_at or never, one.id), reverse=True)
+    """By the time of the last change; those without a time come last."""
 
+    def changed(memory: Memory) -> tuple[datetime, str]:
+        return memory.updated_at or memory.created_at or _NEVER, memory.id
 
-def page_of(memories: Sequence[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` of them, or all, from `offset` on."""
-    first = max(offset, 0)
-    return list(memories[first:] if limit is None else memories[first : first + max(limit, 0)])
+    return sorted(memories, key=changed, reverse=True)
 
 
 def is_over(memory: Memory) -> bool:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from ..errors import Retry
 from ..settings import Valves
-from .answers import Answer, memories_of, results_of
-from .base import Memory
+from .answers import Answer, memory_of, results_of
+from .base import Memory, owner
 from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
@@ -51,16 +51,17 @@ class PlatformBackend(RemoteBackend):
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; what the platform has not read yet is not seen."""
-        pages = islice(self._pages(user_id, {"batch": batch}, show_expired=True), _PAGES)
+        pages = islice(self._pages(owner(user_id), {"batch": batch}, show_expired=True), _PAGES)
         return [memory for page in pages for memory in page if memory.batch == batch]
 
-    def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`, by their ids: of a user named * the API would erase everybody's."""
-        ids = [memory.id for memory in self._all_of(user_id)]
-        for first in range(0, len(ids), _ERASED):
-            wanted = {"memories": [{"memory_id": memory_id} for memory_id in ids[first : first + _ERASED]]}
-            self._call("DELETE", "/v1/batch/", self._timeouts.add, json=wanted)
-        return len(ids)
+    def _some_of(self, user_id: str) -> list[Memory]:
+        return self._all_of(user_id)
+
+    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+        # By their ids: to erase all of a user's would only be queued.
+        for first in range(0, len(memory_ids), _ERASED):
+            wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
+            self._call("DELETE", "/v1/batch/", self._timeouts.add, json={"memories": wanted})
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:
         pages = islice(self._pages(user_id, {"kind": kind}), _PAGES)
@@ -68,8 +69,13 @@ class PlatformBackend(RemoteBackend):
 
     def _all_of(self, user_id: str) -> list[Memory]:
         pages = self._pages(user_id, {}, show_expired=True)
-        # By id: what is added meanwhile moves others on to the next page.
-        return list({memory.id: memory for page in pages for memory in page}.values())
+        memories: dict[str, Memory] = {}  # by id: what is added meanwhile moves others on to the next page
+        for page in pages:
+            new = {memory.id: memory for memory in page if memory.id not in memories}
+            if page and not new:
+                raise Retry("The mem0 platform lists the same memories again and again.")
+            memories |= new
+        return list(memories.values())
 
     def _pages(
         self, user_id: str, metadata: dict[str, str], *, show_expired: bool = False
@@ -80,7 +86,7 @@ class PlatformBackend(RemoteBackend):
         for page in count(1):
             params: dict[str, str | int] = {"page": page, "page_size": _PAGE}
             answer = self._call("POST", "/v3/memories/", self._timeouts.search, json=wanted, params=params)
-            yield memories_of(answer, user_id)
+            yield [memory_of(row) for row in self._rows(answer, user_id)]
             if not answer.get("next") or not answer.get("results"):
                 break
 

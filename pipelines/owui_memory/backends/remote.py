@@ -8,27 +8,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 import httpx
 
-from ..errors import MemoryFault, TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..settings import Valves
+from ..words import plain
 from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
-from .base import (
-    Found,
-    Memory,
-    Message,
-    MissingError,
-    Part,
-    is_over,
-    newest_first,
-    no_such_memory,
-    page_of,
-)
+from .base import Found, Memory, Message, Part, is_id, is_over, newest_first, owner, page_of
 from .faults import host_of, translated
 
 _MOST_RESULTS = 1000  # the platform refuses more
@@ -83,55 +73,40 @@ class RemoteBackend(ABC):
         return backend
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
-        if limit < 1 or not query.strip():
-            return []
         wanted = {
-            "query": query,
-            "filters": {"user_id": user_id},
+            "query": plain(query),
+            "filters": {"user_id": owner(user_id)},
             "top_k": min(limit, _MOST_RESULTS),
             "threshold": 0.0,  # what is relevant is decided here, not there
             **self.search_options,
         }
+        if limit < 1 or not query.strip():
+            return []
         answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-        return [found_of(row) for row in rows_of(answer, user_id)]
+        return [found_of(row) for row in self._rows(answer, user_id)]
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
         return [0.0] * len(others)
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
-        body = {
-            "messages": [dict(message) for message in messages],
-            "user_id": user_id,
-            "metadata": {"batch": batch},
-            "infer": infer,
-        }
-        if infer and self._rules:
-            body[self.rules_field] = self._rules
-        return len(self._added(self._call("POST", self.add_route, self._timeouts.add, json=body)))
+        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        return len(self._add(user_id, messages, {"batch": batch}, infer=infer, **rules))
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        body: dict[str, Any] = {
-            "messages": [{"role": "user", "content": new.text}],
-            "user_id": user_id,
-            "metadata": {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place},
-            "infer": False,
-        }
-        if new.expires:
-            body["expiration_date"] = new.expires
-        added = self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
+        beside = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+        last_day = {"expiration_date": new.expires} if new.expires else {}
+        told = [{"role": "user", "content": new.text}]
+        added = self._add(user_id, told, beside, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
     def get(self, memory_id: str) -> Memory | None:
-        if not memory_id:  # see `store`
-            return None
-        try:
-            row = self._call("GET", self._route_of(memory_id), self._timeouts.search)
-        except MissingError:
-            return None
-        return memory_of(row) if row.get("memory") else None
+        row = self._call_one("GET", memory_id, self._timeouts.search)
+        if row is not None and "memory" not in row:
+            raise self._stranger()  # taken for a memory that is gone, a change of it would count as made
+        return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
         with translated(self.name, self._url):
@@ -139,22 +114,29 @@ class RemoteBackend(ABC):
         return [memory for memory in found if memory is not None]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
-        current = [one for one in self._of_kind(user_id, kind) if one.kind == kind and not is_over(one)]
+        alike = self._of_kind(owner(user_id), kind)
+        current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
     def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(newest_first(self._all_of(user_id)), limit, offset)
+        return page_of(self._all_of(owner(user_id)), limit, offset)
 
-    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
-        body = {"text": text, "expiration_date": expires or None}
-        self._call("PUT", self._route_of(memory_id), self._timeouts.add, json=body)
+    def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
+        body = {"text": plain(text), "expiration_date": expires or None}
+        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
 
-    def remove(self, memory_id: str) -> None:
-        with suppress(MissingError):
-            self._call("DELETE", self._route_of(memory_id), self._timeouts.search)
+    def remove(self, memory_id: str) -> bool:
+        return self._call_one("DELETE", memory_id, self._timeouts.search) is not None
 
-    @abstractmethod
-    def erase(self, user_id: str) -> int: ...
+    def erase(self, user_id: str) -> int:
+        erased: set[str] = set()
+        while left := [memory.id for memory in self._some_of(owner(user_id))]:
+            if not erased.isdisjoint(left):
+                hint = "Look at its log if this goes on."
+                raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
+            self._remove_all(left)
+            erased.update(left)
+        return len(erased)
 
     def check(self) -> list[Part]:
         try:
@@ -191,11 +173,18 @@ class RemoteBackend(ABC):
 
     @abstractmethod
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:
-        """At least a user's memories of a kind, in no order."""
+        """A user's memories of a kind, in no order, as many as can be had; others too."""
 
     @abstractmethod
     def _all_of(self, user_id: str) -> list[Memory]:
         """All of a user's memories, in no order, expired ones too."""
+
+    @abstractmethod
+    def _some_of(self, user_id: str) -> list[Memory]:
+        """As many of a user's memories as are listed at once; none where there is none."""
+
+    @abstractmethod
+    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
@@ -203,43 +192,59 @@ class RemoteBackend(ABC):
 
     # Shared
 
-    def _route_of(self, memory_id: str) -> str:
-        if not memory_id:
-            raise no_such_memory()
-        return self.one_route.format(quote(memory_id, safe=""))
+    def _add(
+        self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
+    ) -> list[Answer]:
+        """Send messages to be remembered; the memories made of them, as far as the answer tells."""
+        body = {
+            "messages": [{**message, "content": plain(message["content"])} for message in messages],
+            "user_id": owner(user_id),
+            "metadata": metadata,
+            "infer": infer,
+            **more,
+        }
+        return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
 
-    def _call(
-        self,
-        method: str,
-        path: str,
-        timeout_s: float,
-        *,
-        json: Mapping[str, Any] | None = None,
-        params: Mapping[str, str | int] | None = None,
-    ) -> Answer:
-        """One request, and its answer as an object.
+    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
+        """One request, and its answer as an object; `sent`: its `json` and its `params`.
 
         Raises:
-            MissingError: it is about one memory, which is not there.
             MemoryFault: see `faults`; what was sent is never repeated in it.
         """
         with translated(self.name, self._url):
-            timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-            response = self._client.request(method, path, json=json, params=params, timeout=timeout)
-            if response.is_redirect:
-                hint = "Set backend_url to the address it redirects to, if that one is yours too."
-                raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
-            if response.is_error and (fault := self._fault_in(response)):
-                raise fault
-            if says_missing(response):
-                raise no_such_memory()
-            response.raise_for_status()
-            if (
-                method == "GET" and response.content.strip() == b"null"
-            ):  # the server's answer for a memory that it has not
-                raise no_such_memory()
-            answer = object_in(response)
-            if answer is None:
-                hint = "backend_url is the address of its API, not of its dashboard."
-                raise TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+            return self._read(self._send(method, path, timeout_s, **sent))
+
+    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
+        """As `_call`, about one memory; None where there is none."""
+        if not is_id(memory_id):
+            return None
+        with translated(self.name, self._url):
+            path = self.one_route.format(quote(memory_id, safe=""))
+            response = self._send(method, path, timeout_s, **sent)
+            return None if says_missing(response) else self._read(response)
+
+    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
+        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
+        return self._client.request(method, path, timeout=timeout, **sent)
+
+    def _read(self, response: httpx.Response) -> Answer:
+        if response.is_redirect:
+            hint = "Set backend_url to the address it redirects to, if that one is yours too."
+            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
+        if response.is_error and (fault := self._fault_in(response)):
+            raise fault
+        response.raise_for_status()
+        answer = object_in(response)
+        if answer is None:
+            raise self._stranger()
         return answer
+
+    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
+        """A user's memories in an answer that lists memories."""
+        if not isinstance(answer.get("results"), list):
+            raise self._stranger()
+        return rows_of(answer, user_id)
+
+    def _stranger(self) -> TellAdmin:
+        hint = "backend_url is the address of its API, not of its dashboard."
+        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)

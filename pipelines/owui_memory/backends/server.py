@@ -6,13 +6,14 @@ the first line of servers that take `filters` in /search; older ones want `user_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import httpx
 
-from ..errors import Drop, MemoryFault, Retry, TellAdmin
-from .answers import Answer, memories_of, results_of
-from .base import Memory
+from ..errors import Drop, MemoryFault, TellAdmin
+from .answers import Answer, memory_of, results_of
+from .base import Memory, owner
 from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
@@ -22,7 +23,8 @@ class ServerBackend(RemoteBackend):
     """mem0's REST server: `backend_url` is its API (port 8888 in its compose file), the key an API key of it.
 
     With `explain` it tells the similarity in meaning and of words apart, as the library does; a server
-    that does not know the option gives mem0's fused score instead.
+    that does not know the option gives mem0's fused score instead. Its own history keeps the texts of what is
+    erased.
     """
 
     name = "mem0 server"
@@ -34,27 +36,17 @@ class ServerBackend(RemoteBackend):
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; looked up among the user's first 1000 memories, which is all the server lists."""
-        return [memory for memory in self._listed(user_id)[0] if memory.batch == batch]
+        return [memory for memory in self._listed(owner(user_id))[0] if memory.batch == batch]
 
-    def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`, one by one: to erase all at once the server wants an admin's key.
+    def _some_of(self, user_id: str) -> list[Memory]:
+        return self._listed(user_id)[0]
 
-        The server's own history keeps the texts.
-        """
-        erased = 0
-        left, _ = self._listed(user_id)
-        while left:
-            for memory in left:
-                self.remove(memory.id)
-            erased += len(left)
-            removed = {memory.id for memory in left}
-            left, _ = self._listed(user_id)
-            if any(memory.id in removed for memory in left):
-                hint = "Look at its log if this goes on."
-                raise Retry("The mem0 server still lists memories that it has removed.", hint=hint)
-        return erased
+    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+        # One by one: to erase all at once the server wants an admin's key.
+        for memory_id in memory_ids:
+            self.remove(memory_id)
 
-    def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it filters by no kind
+    def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
         return self._listed(user_id)[0]
 
     def _all_of(self, user_id: str) -> list[Memory]:
@@ -70,7 +62,8 @@ class ServerBackend(RemoteBackend):
         """A user's memories, expired ones too, and whether there may be more than the server lists."""
         params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED, "show_expired": "true"}
         answer = self._call("GET", "/memories", self._timeouts.search, params=params)
-        return memories_of(answer, user_id), len(results_of(answer)) >= _LISTED
+        memories = [memory_of(row) for row in self._rows(answer, user_id)]
+        return memories, len(results_of(answer)) >= _LISTED
 
     def _key_header(self, key: str) -> dict[str, str]:
         return {"X-API-Key": key}

@@ -119,11 +119,12 @@ class Changes:
             stored = backend.added_by(change.user_id, change.batch) if again else []
             earlier = next((memory.id for memory in stored if memory.text == change.after), None)
             return _added(backend, change) if earlier is None else earlier
-        if isinstance(backend, EditableBackend):
+        # A memory that is gone meanwhile cannot be changed, and need not.
+        if isinstance(backend, EditableBackend) and change.op == "remove":
+            backend.remove(change.memory_id)
+        elif isinstance(backend, EditableBackend) and change.op == "replace":
             current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace" and not _says(current, change):
+            if current is not None and not _says(current, change):
                 backend.replace(change.memory_id, change.after, expires=change.expires)
         return change.memory_id
 
