@@ -6,7 +6,8 @@ The same memories in each store; the bundled embedder's place is taken by vector
 `LibraryBackend`, as the filter uses it: `search` by meaning and by words, `store` of one memory at a time,
 which counts when it is durable. The rival is plain mem0 2.2.1 on embedded Qdrant: `Memory.search`, and
 `Memory.add` as it stands. pgvector is a real PostgreSQL with `fsync` off, as the tests have it: its adds
-would take longer on a disk. No Qdrant server can be had here: vector_store=qdrant was not measured.
+would take longer on a disk. Qdrant is the embedded one, which looks at every memory of every user; no Qdrant
+server can be had here, so that one at an address was not measured.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from bench.contenders import (
     copied,
+    embedded_store,
     insert_all,
     mem0_finds,
     plain_mem0,
@@ -33,7 +35,7 @@ from bench.memories import Fact, WordVectors, asked, fact
 from tests.harness.postgres import PASSWORD, Postgres
 
 _CANDIDATES = 40  # what recall asks for, by meaning and by words each
-_MOST_OF_MEM0 = 100_000  # memories
+_MOST_EMBEDDED = 100_000  # memories of an embedded Qdrant: it takes seconds for each search then
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ def on_pgvector(cache: Path, count: int, vectors: WordVectors) -> Iterator[Any]:
             insert_all(backend._memory.vector_store, count)
             print(f"{time.perf_counter() - began:.0f} s", flush=True)
             yield backend
+
+
+@contextmanager
+def on_embedded(cache: Path, count: int, vectors: WordVectors) -> Iterator[Any]:
+    """The library backend on a copy of a filled embedded Qdrant."""
+    with copied(embedded_store(cache, count), "qdrant") as folder:
+        place = str(folder / "qdrant")
+        yield from _opened(folder, vectors, vector_store="qdrant", vector_store_url=place)
 
 
 def _opened(folder: Path, vectors: WordVectors, **settings: Any) -> Iterator[Any]:
@@ -117,12 +127,14 @@ def measured(count: int, options: Any) -> dict[str, Measured]:
     facts = asked(count, options.searches)
     news = [fact(count + number) for number in range(options.adds)]
     vectors = WordVectors([one.question for one in facts])
+    few = max(options.searches // 5, 1)
     results = {}
     for name, opened in (("sqlite", on_sqlite), ("pgvector", on_pgvector)):
         with opened(options.cache, count, vectors) as backend:
             results[name] = ours(backend, facts, news)
-    if count <= _MOST_OF_MEM0:
-        few = max(options.searches // 5, 1)
+    if count <= _MOST_EMBEDDED:
+        with on_embedded(options.cache, count, vectors) as backend:
+            results["embedded"] = ours(backend, facts[:few], news[:few])
         with (
             copied(qdrant_store(options.cache, count), "qdrant") as folder,
             plain_mem0(folder / "qdrant", vectors) as memory,
@@ -131,9 +143,12 @@ def measured(count: int, options: Any) -> dict[str, Measured]:
     return results
 
 
+_LABELS = {"embedded": "embedded Qdrant", "mem0": "mem0 on embedded Qdrant"}
+
+
 def rows_of(count: int, results: dict[str, Measured]) -> Iterator[tuple[Any, ...]]:
     for name, one in results.items():
-        label = "mem0 on embedded Qdrant" if name == "mem0" else name
+        label = _LABELS.get(name, name)
         wrong = f"{one.search.wrong}/{one.search.count}"
         yield (
             f"{count:,} in {label}",
@@ -144,8 +159,8 @@ def rows_of(count: int, results: dict[str, Measured]) -> Iterator[tuple[Any, ...
 
 def main() -> None:
     parser = arguments(__doc__, sizes=(100_000,))
-    parser.add_argument("--searches", type=int, default=200, help="of ours; a fifth of them of mem0")
-    parser.add_argument("--adds", type=int, default=100, help="of ours; of mem0 as many as searches")
+    parser.add_argument("--searches", type=int, default=200, help="a fifth of them of an embedded Qdrant")
+    parser.add_argument("--adds", type=int, default=100, help="of an embedded Qdrant as many as searches")
     options = parser.parse_args()
     if options.quick:
         options.memories, options.searches, options.adds = [1000], 20, 20

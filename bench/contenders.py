@@ -43,8 +43,6 @@ def take_environment() -> None:
 
 def sqlite_store(cache: Path, count: int) -> Path:
     """The filter's store with `count` memories: a file, filled once for each version of its code."""
-    sources = sorted((PLUGINS / "owui_memory" / "backends").glob("sqlite_*.py"))
-    code = hashlib.md5(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
     def fill(path: Path) -> None:
         from owui_memory.backends.sqlite_store import SqliteStore
@@ -54,7 +52,22 @@ def sqlite_store(cache: Path, count: int) -> Path:
         store.checkpoint()
         store.close()
 
+    code = _code_version("sqlite_*.py")
     return _filled(cache / f"sqlite-{code}-{_memories_version()}-{count}.db", fill)
+
+
+def embedded_store(cache: Path, count: int) -> Path:
+    """The filter's embedded Qdrant with the same memories and their words: a folder."""
+
+    def fill(path: Path) -> None:
+        from owui_memory.backends.qdrant_store import QdrantStore
+
+        store = QdrantStore(COLLECTION, DIMS, path=str(path))
+        insert_all(store, count)
+        store.close()
+
+    code = f"{metadata.version('qdrant-client')}-{_code_version('qdrant_*.py')}"
+    return _filled(cache / f"embedded-{code}-{_memories_version()}-{count}", fill)
 
 
 def qdrant_store(cache: Path, count: int) -> Path:
@@ -94,6 +107,11 @@ def _filled(path: Path, fill: Callable[[Path], None]) -> Path:
     unfinished.rename(path)
     print(f"{time.perf_counter() - start:.0f} s", flush=True)
     return path
+
+
+def _code_version(pattern: str) -> str:
+    sources = sorted((PLUGINS / "owui_memory" / "backends").glob(pattern))
+    return hashlib.md5(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
 def _memories_version() -> str:

@@ -1,4 +1,4 @@
-"""The command line: `python -m owui_memory queue [list | retry <batch> | retry all]`, `... why <chat>`.
+"""The command line: `python -m owui_memory queue | why | export | import | migrate`; `--help` tells more.
 
 Run it in the folder that holds this package, with the environment of the Pipelines server
 (`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same state database, also while
@@ -31,18 +31,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{fault} {fault.hint}")
         return 1
     try:
-        return _run(options, engine)
+        return _run(options, engine, given)
+    except MemoryFault as fault:
+        print(f"{fault} {fault.hint}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or 'The file'}: {error.strerror}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. Run it again to go on.", file=sys.stderr)
+        return 130
     finally:
         engine.dispose()
 
 
-def _run(options: argparse.Namespace, engine: Engine) -> int:
+def _run(options: argparse.Namespace, engine: Engine, environment: Environment) -> int:
+    if options.what in ("export", "import", "migrate"):
+        return _move(options, engine, environment)
     if options.what == "why":
         return why.show(engine, options.chat)
     if options.what == "retry":
         return queue.retry(Outbox(engine), options.batch)
     queue.show(Outbox(engine), show_text=options.show_text)
     return 0
+
+
+def _move(options: argparse.Namespace, engine: Engine, environment: Environment) -> int:
+    from .cli.moving import Moving  # loads mem0
+
+    moving = Moving(engine, environment)
+    if options.what == "export":
+        return moving.export(options.file, options.user)
+    if options.what == "import":
+        return moving.import_(options.file)
+    return moving.migrate(abandon=options.abandon)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +81,18 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("why", help="why a chat's messages were told what they were told")
     explain.set_defaults(what="why")
     explain.add_argument("chat", help="the chat's id, as in its address")
+    export = commands.add_parser("export", help="write memories as JSON Lines")
+    export.set_defaults(what="export")
+    export.add_argument("--user", default="", metavar="ID", help="only this user's; else everybody's")
+    export.add_argument("file", nargs="?", default="-", help="a new file; else standard output")
+    imported = commands.add_parser("import", help="add memories from such a file, all or none")
+    imported.set_defaults(what="import")
+    imported.add_argument("file", help="the file, or - for standard input")
+    migrate = commands.add_parser("migrate", help="move all memories to where the settings say, now")
+    migrate.set_defaults(what="migrate")
+    migrate.add_argument(
+        "--abandon", action="store_true", help="no longer wait for a former place that cannot be read"
+    )
     return parser
 
 

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from . import __version__
 from .backends import open_backend
-from .backends.base import Part
+from .backends.base import Backend, Part
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
+from .moving.mover import Mover
+from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
 from .ops.ledger import Ledger
@@ -50,8 +53,9 @@ class Runtime:
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
         selfchecks = SelfChecks()
-        opener = selfchecks.opening(partial(open_backend, metrics=self.metrics))
-        self.live = LiveBackend(environment.data_dir, opener)
+        opener = selfchecks.opening(self._open_backend)
+        self._mover = Mover(self._engine, environment.data_dir, opener)
+        self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
@@ -61,6 +65,9 @@ class Runtime:
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         self.live.use(settings())
         self._writer.start()
+
+    def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
+        return open_backend(settings, data_dir, self.metrics, partial(naming, self._engine, data_dir))
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
@@ -126,6 +133,7 @@ class Runtime:
         parts = [
             self._filter_part(),
             *checked,
+            *self._mover.part(),
             self._recall_part(),
             queue,
             self._costs_part(),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -82,12 +82,19 @@ class Valves(PanelModel):
     vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
         "sqlite",
         title="Store",
-        description="sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below.",
+        description=(
+            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
+            "also embedded, in a folder."
+        ),
     )
     vector_store_url: Text = Field(
         "",
         title="Store's address",
-        description="For qdrant: http://host:6333. For pgvector: postgresql://user@host:5432/database.",
+        description=(
+            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
+            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "postgresql://user@host:5432/database."
+        ),
     )
     vector_store_api_key: Secret = Field(
         "",
@@ -272,11 +279,12 @@ class Valves(PanelModel):
     )
     @classmethod
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
-        postgres = info.field_name == "vector_store_url" and info.data.get("vector_store") == "pgvector"
-        scheme = "postgresql" if postgres else "http"
-        if value and not _is_url(value, (scheme, scheme + "s", "postgres" if postgres else scheme)):
+        store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
+        scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
+        if value and not _is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
             name = info.field_name or ""
-            raise SettingsError(name, f"{name} must be an address like {scheme}://host:port.")
+            folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
+            raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
         return value
 
     @field_validator("llm_prices")
@@ -308,6 +316,19 @@ class Valves(PanelModel):
         return self.mode != "verbatim"
 
 
+def folder_of(url: str) -> str:
+    """The folder that a store's address names, by its full path or as file:///...; "" if it names none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        path = unquote(parts.path)
+    else:
+        path = url if url.startswith("/") and not url.startswith("//") else ""
+    return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
+
+
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(value)
@@ -321,12 +342,15 @@ def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
 class Environment:
     """What the environment says: presets of settings, where state lives, the server's key.
 
+    valves_file: where the Pipelines server keeps what was saved in the admin panel.
+
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
     """
 
     presets: Mapping[str, str]
     data_dir: Path
     server_key: str
+    valves_file: Path = Path("memory_filter/valves.json")
     state_url: str = field(default="", repr=False)  # may hold a password
     state_password: str = field(default="", repr=False)
 
@@ -341,6 +365,7 @@ class Environment:
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
             server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
         )

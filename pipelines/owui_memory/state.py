@@ -1,4 +1,5 @@
-"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made.
+"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
+and where memories live.
 
 SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. Every change of the
 schema is a numbered migration. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
@@ -37,6 +38,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from . import engines
 from .engines import reading
 from .errors import TellAdmin
+from .words import plain
 
 __all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading"]
 
@@ -45,14 +47,13 @@ _MIGRATION_S = 60
 
 
 class _Text(TypeDecorator[str]):
-    """What somebody wrote: PostgreSQL keeps everything but NUL."""
+    """What somebody wrote, as it comes back from mem0 too: see `plain`."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        shared = dialect.name == "postgresql"
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and shared else value
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
 
 
 metadata = MetaData()
@@ -168,6 +169,25 @@ journal = Table(
     Index("journal_chat", "user_id", "chat"),
 )
 
+# See moving/places.py.
+places = Table(
+    "places",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection", String, nullable=False),  # the setting
+    Column("key", String, nullable=False),
+    Column("role", String, nullable=False),  # home, target or left
+    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
+    Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
+    Column("place", Text, nullable=False),  # JSON
+    Column("copied", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("left_at", Float, nullable=False, default=0.0),
+    Column("holder", String, nullable=False, default=""),  # who copies into it
+    Column("held_until", Float, nullable=False, default=0.0),
+    UniqueConstraint("collection", "key"),
+)
+
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
@@ -182,8 +202,13 @@ def _to_2(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _to_3(connection: Connection) -> None:
+    """Where memories live, and where they are moved to."""
+    places.create(connection)
+
+
 # A new database is made whole; from then on, each of these takes it one version further.
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2)
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3)
 
 
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:

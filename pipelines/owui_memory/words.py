@@ -87,6 +87,12 @@ _DENIALS = frozenset(
 _STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
+def plain(text: str) -> str:
+    """A text that every JSON parser, embedder and database takes: without halves of characters and NUL."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def terms_of(text: object) -> list[str]:
     """All words of a text, folded, in order; of anything that is no text, none."""
     if not isinstance(text, str):

@@ -4,7 +4,7 @@ scripted_llm      an OpenAI-compatible model server that answers by rules and fa
 pipelines_server  the real Pipelines server with the filter, in a process of its own
 bodies            Open WebUI bodies, made from the recordings in tests/fixtures
 talk              whole turns through a running server
-mem0_server       stand-ins for mem0's REST server and platform, over a real mem0
+mem0_server       a stand-in for mem0's REST server, over a real mem0; mem0_platform: for its platform
 qdrant_server     a stand-in for a Qdrant server, over Qdrant's own local mode
 postgres          a real PostgreSQL with pgvector
 web               a FastAPI app on a port, for the stand-ins

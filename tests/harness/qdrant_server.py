@@ -25,12 +25,15 @@ class QdrantServer(WebServer):
         self._key = key
         self._client = QdrantClient(":memory:")
         self._lock = threading.Lock()
-        self.indexes: list[tuple[str, str]] = []  # collection, field
+        self.indexes: list[tuple[str, str]] = []  # collection, field; as asked for
+        self.schemas: dict[tuple[str, str], Any] = {}  # as they are now
+        self.may_index = True  # or the key has no right to
         self.requests: list[str] = []  # paths
         app = FastAPI(dependencies=[Depends(self._authenticate), Depends(self._record)])
         app.get("/")(self._version)
         app.get("/collections")(self._collections)
         app.get("/collections/{name}")(self._collection)
+        app.get("/collections/{name}/exists")(self._exists)
         app.put("/collections/{name}")(self._create)
         app.delete("/collections/{name}")(self._drop)
         app.put("/collections/{name}/index")(self._index)
@@ -41,6 +44,8 @@ class QdrantServer(WebServer):
         app.post("/collections/{name}/points/scroll")(self._scroll)
         app.post("/collections/{name}/points/delete")(self._delete)
         app.post("/collections/{name}/points/payload")(self._set_payload)
+        app.post("/collections/{name}/points/batch")(self._batch)
+        app.post("/collections/{name}/points/count")(self._count)
         app.add_exception_handler(ValueError, _refusal)
         super().__init__(app)
 
@@ -62,7 +67,16 @@ class QdrantServer(WebServer):
         return self._ok(self._client.get_collections())
 
     def _collection(self, name: str) -> JSONResponse:
-        return self._ok(self._client.get_collection(self._known(name)))
+        about = _plain(self._client.get_collection(self._known(name)))
+        about["payload_schema"] = {
+            field: {"data_type": _plain(schema)["type"], "params": schema, "points": 0}
+            for (collection, field), schema in self.schemas.items()
+            if collection == name
+        }
+        return self._ok(about)
+
+    def _exists(self, name: str) -> JSONResponse:
+        return self._ok({"exists": self._client.collection_exists(name)})
 
     def _create(self, name: str, body: models.CreateCollection) -> JSONResponse:
         if self._client.collection_exists(name):
@@ -74,11 +88,17 @@ class QdrantServer(WebServer):
         return self._ok(True)
 
     def _drop(self, name: str) -> JSONResponse:
+        self.schemas = {key: schema for key, schema in self.schemas.items() if key[0] != name}
         with self._lock:
             return self._ok(self._client.delete_collection(name))
 
     def _index(self, name: str, body: models.CreateFieldIndex) -> JSONResponse:
-        self.indexes.append((self._known(name), body.field_name))  # local mode has none
+        if not self.may_index:
+            raise HTTPException(403, "Forbidden: Global manage access is required")
+        field = (self._known(name), body.field_name)  # local mode has no indexes
+        self.indexes.append(field)
+        schema = body.field_schema
+        self.schemas[field] = schema if hasattr(schema, "type") else {"type": schema}
         return self._done()
 
     def _upsert(self, name: str, body: models.PointsList) -> JSONResponse:
@@ -102,9 +122,17 @@ class QdrantServer(WebServer):
         return self._ok([self._found(name, search) for search in body.searches])
 
     def _scroll(self, name: str, body: models.ScrollRequest) -> JSONResponse:
+        if body.order_by is not None:
+            self._orderable(name, body.order_by)
         with self._lock:
             points, following = self._client.scroll(
-                self._known(name), scroll_filter=body.filter, limit=_limit(body.limit), with_payload=True
+                self._known(name),
+                scroll_filter=body.filter,
+                limit=_limit(body.limit),
+                order_by=body.order_by,
+                offset=body.offset,
+                with_payload=True if body.with_payload is None else body.with_payload,
+                with_vectors=body.with_vector or False,
             )
         return self._ok({"points": points, "next_page_offset": following})
 
@@ -117,6 +145,25 @@ class QdrantServer(WebServer):
         with self._lock:
             self._client.set_payload(self._known(name), payload=body.payload, points=body.points)
         return self._done()
+
+    def _batch(self, name: str, body: models.UpdateOperations) -> JSONResponse:
+        with self._lock:
+            done = self._client.batch_update_points(self._known(name), update_operations=body.operations)
+        return self._ok(done)
+
+    def _count(self, name: str, body: models.CountRequest) -> JSONResponse:
+        with self._lock:
+            return self._ok(self._client.count(self._known(name), count_filter=body.filter))
+
+    def _orderable(self, name: str, order: Any) -> None:
+        """A server orders by what has an index for it, and by nothing else."""
+        key = order if isinstance(order, str) else order.key
+        if _plain(self.schemas.get((name, key), {"type": ""}))["type"] not in (
+            "datetime",
+            "integer",
+            "float",
+        ):
+            raise ValueError(f"Bad request: No range index for `order_by` key: `{key}`.")
 
     def _found(self, name: str, body: models.QueryRequest) -> models.QueryResponse:
         with self._lock:

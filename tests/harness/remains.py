@@ -26,7 +26,7 @@ class Remains:
             self.changes: list[Change] = Journal(engine).of_user("ada")
         finally:
             engine.dispose()
-        store = SqliteStore("memories", DIMENSIONS, str(folder / "memories.db"))
+        store = store_in(folder)
         try:
             self.memories = {row.id: str(row.payload["data"]) for row in store.list({"user_id": "ada"})[0]}
         finally:
@@ -58,6 +58,20 @@ class Remains:
         if double := [event for event, times in self.history.items() if times > 1]:
             found.append(f"twice in mem0's history: {double}")
         return found
+
+
+def store_in(folder: Path, collection: str = "memories") -> SqliteStore:
+    """The embedded store of a data folder, whatever name the scripted embedder's collection has there."""
+    file = folder / "memories.db"
+    name = collection
+    if file.exists():
+        with contextlib.closing(sqlite3.connect(file)) as memories:
+            found = memories.execute(
+                "SELECT name FROM memory_collections WHERE name = ? OR name LIKE ? ORDER BY number DESC",
+                (collection, f"{collection}_scripted%"),
+            ).fetchall()
+        name = found[0][0] if found else collection
+    return SqliteStore(name, DIMENSIONS, str(file))
 
 
 def expire_claims(folder: Path) -> None:

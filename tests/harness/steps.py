@@ -25,8 +25,8 @@ _LEFT_OUT = {
     "Outbox": {"put", "hurry", "renew", "counts", "pending_batches", "dead_batches"},
     "Journal": {"of_batch", "of_user", "of_memory", "from_message", "taken_back", "added_in"},
     "Llms": {"open", "part", "generate_response"},
-    "LibraryBackend": {"open", "search", "similarities", "get", "get_all", "of_kind", "added_by"}
-    | {"ask", "check", "close"},
+    "LibraryBackend": {"open", "search", "similarities", "get", "get_all", "of_kind"}
+    | {"list_all", "added_by", "ask", "check", "close"},
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
     | {"search", "keyword_search", "search_batch", "checkpoint", "close"},
     "SQLiteManager": {"get_history", "get_last_messages", "close"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer
-from tests.harness.scripted_llm import DIMENSIONS
+from tests.harness.remains import store_in
 
 
 def take(server: PipelinesServer, turn: Turn, answer: str = "Hello from the model.") -> dict[str, Any]:
@@ -52,9 +52,7 @@ def held(server: PipelinesServer, user: str) -> list[tuple[str, str]]:
 
 def rows_of(server: PipelinesServer, collection: str = "memories") -> list[Any]:
     """The rows of the embedded store."""
-    from owui_memory.backends.sqlite_store import SqliteStore
-
-    store = SqliteStore(collection, DIMENSIONS, str(server.data_dir / "memories.db"))
+    store = store_in(server.data_dir, collection)
     try:
         return store.list()[0]
     finally:

@@ -19,6 +19,7 @@ import httpx
 import psycopg
 import pytest
 
+from owui_memory.moving.places import name_for
 from tests.conftest import PATIENT
 from tests.harness.bodies import Body, Chat, Turn, User, told_text
 from tests.harness.pipelines_server import (
@@ -30,13 +31,14 @@ from tests.harness.pipelines_server import (
     with_llm,
 )
 from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import DIMENSIONS, Request, ScriptedLLM
 from tests.harness.talk import recalled
 from tests.harness.waiting import wait_until
 
 USERS = ("ada", "bob", "cleo", "dan", "eve", "finn")
 COLOURS = ("green", "red", "blue", "yellow", "white", "black", "orange")
 LOCKER = re.compile(r"^User: My locker number (\d+) is (\w+)\.", re.MULTILINE)
+TABLE = name_for("memories", "scripted-embed", DIMENSIONS)
 Said = tuple[str, str]  # user, memory
 
 HOLD_UP = """
@@ -44,7 +46,7 @@ CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.payload->>'data' = '{text}' THEN PERFORM pg_advisory_xact_lock(42); END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER hold_up BEFORE INSERT ON memories FOR EACH ROW EXECUTE FUNCTION hold_up();
+CREATE TRIGGER hold_up BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION hold_up();
 """
 WHO_WAITS = "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted"
 
@@ -102,7 +104,7 @@ class Replicas:
     def stored(self) -> list[Said]:
         """User and text of every memory."""
         rows = self.postgres.execute(
-            "SELECT payload->>'user_id', payload->>'data' FROM memories", self.database
+            f"SELECT payload->>'user_id', payload->>'data' FROM {TABLE}", self.database
         )
         return [(user, text) for user, text in rows]
 
@@ -110,7 +112,7 @@ class Replicas:
     def held_up(self, text: str) -> Iterator[Callable[[], str]]:
         """Who stores this memory waits until the block ends; gives the number of that server, "" before."""
         run = self.postgres.execute
-        run(HOLD_UP.format(text=text.replace("'", "''")), self.database)
+        run(HOLD_UP.format(table=TABLE, text=text.replace("'", "''")), self.database)
         try:
             with psycopg.connect(self.database, password=PASSWORD) as holding:
                 holding.execute("SELECT pg_advisory_xact_lock(42)")
@@ -154,7 +156,7 @@ def replicas(_replicas: Replicas, scripted_llm: ScriptedLLM) -> Replicas:
         if server not in _replicas.alive:
             server.start()
     _replicas.drain()
-    _replicas.postgres.execute("DELETE FROM memories", _replicas.database)
+    _replicas.postgres.execute(f"DELETE FROM {TABLE}", _replicas.database)
     scripted_llm.when(is_ours, keep_lockers)
     return _replicas
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from owui_memory.panel import MASK, SettingsError, lenient
-from owui_memory.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+from owui_memory.settings import PUBLIC_DEFAULT_KEY, Environment, Valves, folder_of
 
 
 def bound(presets: dict[str, str] | None = None) -> tuple[type[Valves], list[Valves]]:
@@ -83,6 +83,31 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
         ({"vector_store": "pgvector"}, "vector_store_url must be set when vector_store is pgvector."),
         (
             {"vector_store": "qdrant", "vector_store_url": "postgresql://db"},
+            "vector_store_url must be an address like http://host:port, or a folder like /data/qdrant.",
+        ),
+        *(
+            (
+                {"vector_store": "qdrant", "vector_store_url": text},
+                "vector_store_url must be an address like http://host:port, or a folder like /data/qdrant.",
+            )
+            for text in (
+                *("qdrant", "data/qdrant", "./qdrant", "~/qdrant", "/", "//", "/.", "//host/qdrant"),
+                *(
+                    "file://host/qdrant",
+                    "file:qdrant",
+                    "file:///",
+                    "/data\0",
+                    "ftp://host/qdrant",
+                    "file://[",
+                ),
+            )
+        ),
+        (
+            {"vector_store": "pgvector", "vector_store_url": "/data/qdrant"},
+            "vector_store_url must be an address like postgresql://host:port.",
+        ),
+        (
+            {"vector_store": "sqlite", "vector_store_url": "/data/qdrant"},
             "vector_store_url must be an address like http://host:port.",
         ),
         *(
@@ -100,6 +125,25 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(sent: dict[str, Any], s
     with pytest.raises(SettingsError) as refused:
         Valves(**sent)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("sent", "folder"),
+    [
+        ("/data/qdrant", "/data/qdrant"),
+        (" /data/my qdrant/ ", "/data/my qdrant/"),
+        ("file:///data/qdrant", "/data/qdrant"),
+        ("file://localhost/data/qdrant", "/data/qdrant"),
+        ("file:///data/my%20qdrant", "/data/my qdrant"),
+        ("http://qdrant:6333", ""),
+        ("https://qdrant.example/a/b", ""),
+    ],
+)
+def test_qdrant_is_in_a_folder_or_at_an_address(sent: str, folder: str) -> None:
+    settings = Valves(vector_store="qdrant", vector_store_url=sent)
+    settings.check()
+
+    assert folder_of(settings.vector_store_url) == folder
 
 
 HOSTED = ("openai", "anthropic", "gemini", "groq", "together", "deepseek", "xai")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ..ops.metrics import Metrics
@@ -9,15 +10,23 @@ from ..settings import Valves
 from .base import Backend
 
 
-def open_backend(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> Backend:
+def open_backend(
+    settings: Valves,
+    data_dir: Path,
+    metrics: Metrics | None = None,
+    named: Callable[[Valves], Callable[[str, int], str]] | None = None,
+) -> Backend:
     """The backend that the settings name, which counts in `metrics` what it costs.
+
+    named: for the settings, a function from embedding model and size to the collection's own name; else it is
+    that of the settings.
 
     Blocks for seconds; raises the errors of `errors.py`.
     """
     if settings.backend == "library":
         from .library import LibraryBackend
 
-        return LibraryBackend.open(settings, data_dir, metrics)
+        return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
     if settings.backend == "server":
         from .server import ServerBackend
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -15,23 +16,24 @@ from . import providers, stores
 from .embedder import Embedder
 from .faults import translated
 from .llms import Llms
-
-# Under names of our own: mem0's stay what they are for others in this process.
-_OURS = {"sqlite": "sqlite", "qdrant": "owui_qdrant"}
-_STORE_CLASSES = {
-    "sqlite": f"{__package__}.sqlite_store.SqliteStore",
-    "owui_qdrant": f"{__package__}.qdrant_store.QdrantStore",
-}
+from .store_protocol import VectorStore
 
 
-def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> tuple[Any, int]:
+def assemble(
+    settings: Valves,
+    data_dir: Path,
+    metrics: Metrics | None = None,
+    named: Callable[[str, int], str] | None = None,
+) -> tuple[Any, int]:
     """mem0's `Memory` and the size of its embeddings. Embeds one word; takes seconds.
+
+    named: from embedding model and size to the collection's own name; else it is that of the settings.
 
     Raises:
         TellAdmin: mem0 or another package is missing, or a setting cannot work.
         Retry: a server cannot be reached now.
     """
-    _import_mem0(data_dir)
+    import_mem0(data_dir)
     from mem0.utils.factory import EmbedderFactory
 
     with translated("embedder", settings.embedder_base_url):
@@ -40,20 +42,16 @@ def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -
         providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     local = settings.embedder_provider == "bundled"
     embedder = Embedder(model, settings.embedder_base_url, local=local)
+    embedder.name = providers.BUNDLED_MODEL if local else str(model.config.model)
     dims = embedder.dims = len(embedder.embed_now("size"))
     embedder.calibrate()
 
     llms = Llms.open(settings, metrics)
-    store = providers.vector_store(settings, data_dir, dims)
     with translated("store", settings.vector_store_url):
-        stores.connect_once(settings, store[1])
+        collection = named(embedder.name, dims) if named else settings.collection
+    store = providers.vector_store(settings, data_dir, dims, collection)
+    with translated("store", settings.vector_store_url):
         memory = _memory(store, settings, data_dir)
-        try:
-            stores.prepare(memory.vector_store, settings, dims)
-        except BaseException:
-            memory.close()
-            stores.release(memory)
-            raise
     memory.embedding_model = embedder
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
@@ -62,7 +60,28 @@ def assemble(settings: Valves, data_dir: Path, metrics: Metrics | None = None) -
     return memory, dims
 
 
-def _import_mem0(data_dir: Path) -> None:
+def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> VectorStore:
+    """Only mem0's store, for whoever reads or moves memories: no embedder is needed.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
+    """
+    import_mem0(data_dir)
+    from mem0.utils.factory import VectorStoreFactory
+
+    VectorStoreFactory.provider_to_class.update(stores.CLASSES)
+    name, config = providers.vector_store(settings, data_dir, dims, collection)
+    with translated("store", settings.vector_store_url):
+        store: VectorStore = VectorStoreFactory.create(stores.NAMES[name], _Config(config))
+    return store
+
+
+def import_mem0(data_dir: Path) -> None:
+    """Import mem0 with its home in the data folder and its telemetry off.
+
+    Raises:
+        TellAdmin: a package is missing.
+    """
     home = data_dir / "mem0"
     home.mkdir(parents=True, exist_ok=True)  # mem0 cannot even be imported without it
     os.environ["MEM0_TELEMETRY"] = "False"
@@ -93,15 +112,13 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
     from mem0.utils.factory import VectorStoreFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
-    VectorStoreFactory.provider_to_class.update(_STORE_CLASSES)
+    VectorStoreFactory.provider_to_class.update(stores.CLASSES)
     name, config = store
     return Memory(
         # model_construct: mem0's validators refuse a store that is not its own.
         MemoryConfig.model_construct(
-            vector_store=(
-                VectorStoreConfig.model_construct(provider=_OURS[name], config=_Config(config))
-                if name in _OURS
-                else VectorStoreConfig(provider=name, config=config)
+            vector_store=VectorStoreConfig.model_construct(
+                provider=stores.NAMES[name], config=_Config(config)
             ),
             # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.
             llm=LlmConfig(provider="openai", config={"api_key": providers.NO_KEY}),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
+from uuid import UUID
+
+from ..errors import Drop
+from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
+    `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
     id: str
@@ -27,6 +34,7 @@ class Memory:
     expires: str = ""
     chat: str = ""
     place: int = 0
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,10 @@ class Part:
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`."""
+    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+
+    Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
+    """
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order."""
@@ -84,13 +95,14 @@ class Backend(Protocol):
 
 @runtime_checkable
 class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be changed one by one, with an LLM to decide how."""
-
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON where the provider can be told so."""
+    """A backend whose memories can be listed and changed one by one."""
 
     def store(self, user_id: str, new: Memory) -> str:
-        """Add one memory as it stands; the id that it was given. Its id and times are not looked at."""
+        """Add one memory as it stands; the id that it was given.
+
+        Its id is not looked at, and its times only where it has an `origin`. The answer is "" where the
+        backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
 
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None where there is none."""
@@ -101,11 +113,80 @@ class EditableBackend(Backend, Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
-    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
-        """Give a memory another text and last day; id, kind and created time stay."""
+    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
+        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
 
-    def remove(self, memory_id: str) -> None:
-        """Take a memory away."""
+        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
+        all of them: no mem0 can be asked for some in order.
+
+        Raises:
+            TellAdmin: the user has more than the backend can list; some are never passed off as all.
+        """
+
+    def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
+        """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
+
+    def remove(self, memory_id: str) -> bool:
+        """Take a memory away; False where it is gone already."""
+
+    def erase(self, user_id: str) -> int:
+        """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+
+
+@runtime_checkable
+class AskableBackend(EditableBackend, Protocol):
+    """One with an LLM that decides what to change."""
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """The LLM's answer, in JSON where the provider can be told so."""
+
+
+def is_user(user_id: str) -> bool:
+    """Whether this can be a user's id. mem0 takes no white space, trims it, and reads * as everybody."""
+    return user_id not in ("", "*") and user_id == plain(user_id) and not any(map(str.isspace, user_id))
+
+
+def owner(user_id: str) -> str:
+    """The same id.
+
+    Raises:
+        Drop: it can be nobody's.
+    """
+    if not is_user(user_id):
+        raise Drop("This cannot be a user's id.", hint="It must not be empty or *, nor hold white space.")
+    return user_id
+
+
+def is_id(memory_id: str) -> bool:
+    """Whether this can be a memory's id: to ask for another one is an error to some stores."""
+    try:
+        UUID(memory_id)
+    except ValueError:
+        return False
+    return True
+
+
+def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
+    """`limit` of them, or all, from `offset` on, oldest first; those without a time come first."""
+    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
+    first = max(offset, 0)
+    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+
+
+def newest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """By the time of the last change; those without a time come last."""
+
+    def changed(memory: Memory) -> tuple[datetime, str]:
+        return memory.updated_at or memory.created_at or _NEVER, memory.id
+
+    return sorted(memories, key=changed, reverse=True)
+
+
+def is_over(memory: Memory) -> bool:
+    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    if not memory.expires:
+        return False
+    return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
 
 
 def aware_time(value: Any) -> datetime | None:

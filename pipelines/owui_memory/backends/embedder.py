@@ -42,11 +42,13 @@ class Embedder:
     `local`: a model in this process. Then one call at a time encodes what all threads wait for.
     `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
     `floor`: the cosine that means nothing, 0 for the bundled model; known after `calibrate`.
+    `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     """
 
     floor = 0.0
     dims = 0
+    name = ""
 
     def __init__(self, model: Any, address: str, *, local: bool) -> None:
         self.config = model.config
@@ -85,7 +87,7 @@ class Embedder:
         if self.dims and len(vector) != self.dims:
             raise TellAdmin(
                 f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
-                hint="Go back to the earlier embedder, or save the settings with another `collection`.",
+                hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
         return list(vector)
 

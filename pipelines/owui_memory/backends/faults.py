@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from ..errors import Drop, MemoryFault, Retry, TellAdmin
 
@@ -33,7 +32,7 @@ def translated(part: str, address: str = "") -> Iterator[None]:
 
 def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     """What an exception means, said of `part`."""
-    who = f"The {part}" + (f" at {host_of(address)}" if address else "")
+    who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
     chain = list(_chain(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
@@ -47,6 +46,8 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         )
     if status:
         return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+    if any(_is_no_text(link) for link in chain):
+        return Drop(f"{who} cannot take this input: it holds characters that are none.")
     sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
     if sqlstate.startswith(_REFUSED_SQL):
         hint = "Check the store's address, password, rights and the pgvector extension."
@@ -83,6 +84,12 @@ def _is_login(error: BaseException) -> bool:
     return type(error).__name__ == "OperationalError" and type(error).__module__.startswith("psycopg")
 
 
+def _is_no_text(error: BaseException) -> bool:
+    """Half a surrogate pair, or what psycopg does not even send: a NUL."""
+    refused = type(error).__name__ == "DataError" and not getattr(error, "sqlstate", None)
+    return isinstance(error, UnicodeEncodeError) or (refused and type(error).__module__.startswith("psycopg"))
+
+
 def _status(error: BaseException) -> int | None:
     for holder in (error, getattr(error, "response", None)):
         for name in ("status_code", "code"):  # google.genai says `code`
@@ -93,5 +100,5 @@ def _status(error: BaseException) -> int | None:
 
 
 def host_of(address: str) -> str:
-    """Host and port alone: an address may hold a password."""
-    return urlsplit(address).netloc.rpartition("@")[2]
+    """Host and port alone: an address may hold a password, and that a / or an @ which should be quoted."""
+    return address.partition("://")[2].partition("?")[0].rpartition("@")[2].partition("/")[0]

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..errors import Drop
 from ..ops.metrics import Metrics
-from ..settings import Valves
+from ..settings import Valves, folder_of
+from ..words import plain
 from .assemble import assemble
-from .base import Found, Memory, Message, Part, Reply, aware_time
+from .base import (
+    Found,
+    Memory,
+    Message,
+    Part,
+    Reply,
+    aware_time,
+    is_id,
+    is_over,
+    newest_first,
+    owner,
+    page_of,
+)
 from .embedder import Embedder, cosine
 from .faults import host_of, translated
 from .llms import Llm, Llms
+from .store_protocol import VectorStore
 from .stores import release
 
+Filters = dict[str, str]
+
 _BESIDE = 8  # searches by words at once
+_EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
+_LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
 class Models(NamedTuple):
@@ -45,10 +64,27 @@ class LibraryBackend:
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-words")
 
     @classmethod
-    def open(cls, settings: Valves, data_dir: Path, metrics: Metrics | None = None) -> LibraryBackend:
+    def open(
+        cls,
+        settings: Valves,
+        data_dir: Path,
+        metrics: Metrics | None = None,
+        named: Callable[[str, int], str] | None = None,
+    ) -> LibraryBackend:
         """Build mem0 and its parts; see `assemble` for what it raises."""
-        memory, dims = assemble(settings, data_dir, metrics)
+        memory, dims = assemble(settings, data_dir, metrics, named)
         return cls(memory, settings, dims)
+
+    @property
+    def collection(self) -> str:
+        """The name that the collection has in its store."""
+        return str(self._memory.vector_store.collection_name)
+
+    @property
+    def vector_store(self) -> VectorStore:
+        """The collection itself."""
+        store: VectorStore = self._memory.vector_store
+        return store
 
     @property
     def models(self) -> Models:
@@ -56,20 +92,21 @@ class LibraryBackend:
         return Models(self._memory.embedding_model, self._llms.llms)
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
+        owned, query = _of(user_id), plain(query)
         if limit < 1:
             return []
         pool = limit
         while True:
-            found, full = self._candidates(user_id, query, pool)
-            current = [item for item in found if not _is_over(item.memory)]
+            found, full = self._candidates(owned, query, pool)
+            current = [item for item in found if not is_over(item.memory)]
             # Expired memories take places in the pool of those that still hold.
             if not full or len(current) >= limit or len(current) == len(found):
                 return current
             pool *= 4
 
-    def _candidates(self, user_id: str, query: str, pool: int) -> tuple[list[Found], bool]:
+    def _candidates(self, owned: Filters, query: str, pool: int) -> tuple[list[Found], bool]:
         """The nearest, expired ones too, and whether there may be more."""
-        by_meaning, by_words = self._rows(user_id, query, pool)
+        by_meaning, by_words = self._rows(owned, query, pool)
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
@@ -85,21 +122,19 @@ class LibraryBackend:
         ]
         return [item for item in found if item.memory.text], len(by_meaning) >= pool
 
-    def _rows(self, user_id: str, query: str, pool: int) -> tuple[Sequence[Any], Sequence[Any] | None]:
-        """By meaning and by words; None for words where the store cannot look for some of several."""
-        store, owner = self._memory.vector_store, {"user_id": user_id}
+    def _rows(self, owned: Filters, query: str, pool: int) -> tuple[Sequence[Any], Sequence[Any] | None]:
+        """By meaning and by words; None for words in a collection that was made without them."""
+        store = self._memory.vector_store
         embed = self._memory.embedding_model.embed
         with translated("store", self._settings.vector_store_url):
-            if self._settings.vector_store == "qdrant":
+            if hasattr(store, "search_both"):
                 rows: tuple[Sequence[Any], Sequence[Any] | None]
-                rows = store.search_both(query, embed(query), pool, owner)
+                rows = store.search_both(query, embed(query), pool, owned)
                 return rows
-            if self._settings.vector_store == "pgvector":  # its words must all be there
-                return store.search(query=query, vectors=embed(query), top_k=pool, filters=owner), None
             # Words need no vector: they are looked for while the text is embedded.
-            by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owner)
+            by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owned)
             try:
-                by_meaning = store.search(query=query, vectors=embed(query), top_k=pool, filters=owner)
+                by_meaning = store.search(query=query, vectors=embed(query), top_k=pool, filters=owned)
             finally:
                 wait([by_words])
             return by_meaning, by_words.result()
@@ -111,9 +146,9 @@ class LibraryBackend:
         return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
-        told = [dict(message) for message in messages]
+        told = [{**message, "content": plain(message["content"])} for message in messages]
         with translated("store", self._settings.vector_store_url):
-            added = self._memory.add(told, user_id=user_id, metadata={"batch": batch}, infer=infer)
+            added = self._memory.add(told, user_id=owner(user_id), metadata={"batch": batch}, infer=infer)
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -122,8 +157,8 @@ class LibraryBackend:
     def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
             added = self._memory.add(
-                [{"role": "user", "content": new.text}],
-                user_id=user_id,
+                [{"role": "user", "content": plain(new.text)}],
+                user_id=owner(user_id),
                 metadata={"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place},
                 expiration_date=new.expires or None,
                 infer=False,
@@ -131,46 +166,73 @@ class LibraryBackend:
         return str(added["results"][0]["id"])
 
     def get(self, memory_id: str) -> Memory | None:
-        with translated("store", self._settings.vector_store_url):
-            row = self._memory.vector_store.get(vector_id=memory_id)
-        return _memory(row) if row else None
+        return next(iter(self.get_all([memory_id])), None)
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        store = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            if hasattr(store, "get_all"):
-                rows = store.get_all(memory_ids)
-            else:
-                rows = [row for memory_id in memory_ids if (row := store.get(vector_id=memory_id))]
+            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            store = self._memory.vector_store
-            if hasattr(store, "of_kind"):
-                rows = store.of_kind(user_id, kind, most)
-            else:
-                rows = store.list(filters={"user_id": user_id, "kind": kind}, top_k=most)[0]
-        memories = [memory for row in rows if not _is_over(memory := _memory(row))]
-        return sorted(memories, key=lambda memory: (str(memory.updated_at), memory.id), reverse=True)
+            rows = self._memory.vector_store.of_kind(owner(user_id), kind, most)
+        return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
 
-    def replace(self, memory_id: str, text: str, *, expires: str) -> None:
+    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            self._memory.update(memory_id, text=text, expiration_date=expires or None)
+            rows = self._memory.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
+        return page_of(map(_memory, rows), limit, offset)
 
-    def remove(self, memory_id: str) -> None:
+    def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
+        return self._changed(
+            memory_id, self._memory.update, text=plain(text), expiration_date=expires or None
+        )
+
+    def remove(self, memory_id: str) -> bool:
+        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
+        removed = self._changed(memory_id, self._memory.delete)
+        self._forget("history WHERE memory_id = ?", memory_id)
+        return removed
+
+    def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
+        """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
+        if not is_id(memory_id):
+            return False
         with translated("store", self._settings.vector_store_url):
-            self._memory.delete(memory_id)
+            try:
+                change(memory_id, **what)
+            except (ValueError, Drop):
+                if self.get(memory_id) is None:
+                    return False
+                raise
+        return True
+
+    def erase(self, user_id: str) -> int:
+        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
+        from mem0.memory.main import _build_session_scope
+
+        memories = self.list_all(user_id)
+        for memory in memories:
+            self.remove(memory.id)
+        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        return len(memories)
+
+    def _forget(self, rows: str, value: str) -> None:
+        """Delete rows from mem0's own database, which it has no call for."""
+        kept = self._memory.db
+        with translated("store"), kept._lock, kept.connection:
+            kept.connection.execute("PRAGMA secure_delete=ON")
+            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters={"user_id": user_id, "batch": batch}, top_k=1000)
+            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=1000)
         return [_memory(row) for row in rows[0]]
 
     def check(self) -> list[Part]:
         settings = self._settings
         parts = [Part("backend", True, f"mem0 in this process, extraction {settings.mode}")]
-        parts.append(self._probe("store", self._describe_store(), self._memory.vector_store.col_info))
+        parts.append(self._store_part())
         embedder = settings.embedder_model or settings.embedder_provider
         parts.append(self._probe("embedder", f"{embedder}, vectors of {self._dims}", self._embed_a_word))
         return [*parts, self._llms.part()]
@@ -188,9 +250,13 @@ class LibraryBackend:
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
 
-    def _describe_store(self) -> str:
-        where = host_of(self._settings.vector_store_url)
-        return f"{self._settings.vector_store} {where}".strip() + f", collection {self._settings.collection}"
+    def _store_part(self) -> Part:
+        name, url = self._settings.vector_store, self._settings.vector_store_url
+        folder = folder_of(url) if name == "qdrant" else ""
+        where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
+        detail = f"{where}, collection {self.collection}"
+        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Part:
         try:
@@ -201,11 +267,9 @@ class LibraryBackend:
         return Part(name, True, detail)
 
 
-def _is_over(memory: Memory) -> bool:
-    """Whether its last day has ended everywhere: its user's time zone is not known here."""
-    if not memory.expires:
-        return False
-    return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
+def _of(user_id: str, **more: str) -> Filters:
+    """mem0's filter for a user's memories; Drop for an id that can be nobody's."""
+    return {"user_id": owner(user_id), **more}
 
 
 def _memory(row: Any) -> Memory:

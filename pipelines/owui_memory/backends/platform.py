@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
 from ..errors import Retry
 from ..settings import Valves
-from .base import Memory
-from .remote import Answer, RemoteBackend, Timeouts, memories_of
+from .answers import Answer, memory_of, results_of
+from .base import Memory, owner
+from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
-_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one batch
+_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one batch, or of one kind
+_ERASED = 1000  # memories at once, the API's most
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # about a minute in all, as for the server's answer
 
 
@@ -29,6 +32,7 @@ class PlatformBackend(RemoteBackend):
     name = "mem0 platform"
     add_route = "/v3/memories/add/"
     search_route = "/v3/memories/search/"
+    one_route = "/v1/memories/{}/"
     rules_field = "custom_instructions"
 
     def __init__(
@@ -47,15 +51,44 @@ class PlatformBackend(RemoteBackend):
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; what the platform has not read yet is not seen."""
-        wanted = {"filters": {"AND": [{"user_id": user_id}, {"metadata": {"batch": batch}}]}}
-        added: list[Memory] = []
-        for page in range(1, _PAGES + 1):
+        pages = islice(self._pages(owner(user_id), {"batch": batch}, show_expired=True), _PAGES)
+        return [memory for page in pages for memory in page if memory.batch == batch]
+
+    def _some_of(self, user_id: str) -> list[Memory]:
+        return self._all_of(user_id)
+
+    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+        # By their ids: to erase all of a user's would only be queued.
+        for first in range(0, len(memory_ids), _ERASED):
+            wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
+            self._call("DELETE", "/v1/batch/", self._timeouts.add, json={"memories": wanted})
+
+    def _of_kind(self, user_id: str, kind: str) -> list[Memory]:
+        pages = islice(self._pages(user_id, {"kind": kind}), _PAGES)
+        return [memory for page in pages for memory in page]
+
+    def _all_of(self, user_id: str) -> list[Memory]:
+        pages = self._pages(user_id, {}, show_expired=True)
+        memories: dict[str, Memory] = {}  # by id: what is added meanwhile moves others on to the next page
+        for page in pages:
+            new = {memory.id: memory for memory in page if memory.id not in memories}
+            if page and not new:
+                raise Retry("The mem0 platform lists the same memories again and again.")
+            memories |= new
+        return list(memories.values())
+
+    def _pages(
+        self, user_id: str, metadata: dict[str, str], *, show_expired: bool = False
+    ) -> Iterator[list[Memory]]:
+        """A user's memories with this metadata, a page at a time."""
+        alike = [{"metadata": metadata}] if metadata else []
+        wanted = {"filters": {"AND": [{"user_id": user_id}, *alike]}, "show_expired": show_expired}
+        for page in count(1):
             params: dict[str, str | int] = {"page": page, "page_size": _PAGE}
             answer = self._call("POST", "/v3/memories/", self._timeouts.search, json=wanted, params=params)
-            added += memories_of(answer, user_id, batch)
-            if not answer.get("next"):
+            yield [memory_of(row) for row in self._rows(answer, user_id)]
+            if not answer.get("next") or not answer.get("results"):
                 break
-        return added
 
     def close(self) -> None:
         self._closing.set()
@@ -71,10 +104,10 @@ class PlatformBackend(RemoteBackend):
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
 
-    def _added(self, answer: Answer) -> int:
+    def _added(self, answer: Answer) -> list[Answer]:
         if "results" not in answer and "event_id" in answer:
             answer = self._outcome(str(answer["event_id"]))
-        return len(answer.get("results") or ())
+        return results_of(answer)
 
     def _outcome(self, event_id: str) -> dict[str, Any]:
         """What became of an accepted `add`; empty while it is still pending.

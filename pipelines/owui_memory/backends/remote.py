@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
+from urllib.parse import quote
 
 import httpx
 
-from ..errors import MemoryFault, TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..settings import Valves
-from .base import Found, Memory, Message, Part, aware_time
+from ..words import plain
+from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import Found, Memory, Message, Part, is_id, is_over, newest_first, owner, page_of
 from .faults import host_of, translated
 
-Answer = dict[str, Any]
-
 _MOST_RESULTS = 1000  # the platform refuses more
+_BESIDE = 8  # memories asked for at once; neither can be asked for several
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class RemoteBackend(ABC):
     name: ClassVar[str]
     add_route: ClassVar[str]
     search_route: ClassVar[str]
+    one_route: ClassVar[str]  # of one memory, with a place for its id
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
@@ -50,6 +54,7 @@ class RemoteBackend(ABC):
             follow_redirects=False,
             trust_env=False,
         )
+        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
 
     @classmethod
     def open(cls, settings: Valves) -> Self:
@@ -68,34 +73,72 @@ class RemoteBackend(ABC):
         return backend
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
-        if limit < 1 or not query.strip():
-            return []
         wanted = {
-            "query": query,
-            "filters": {"user_id": user_id},
+            "query": plain(query),
+            "filters": {"user_id": owner(user_id)},
             "top_k": min(limit, _MOST_RESULTS),
             "threshold": 0.0,  # what is relevant is decided here, not there
             **self.search_options,
         }
+        if limit < 1 or not query.strip():
+            return []
         answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-        return [_found(row) for row in _rows(answer, user_id)]
+        return [found_of(row) for row in self._rows(answer, user_id)]
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
         return [0.0] * len(others)
 
     def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
-        body = {
-            "messages": [dict(message) for message in messages],
-            "user_id": user_id,
-            "metadata": {"batch": batch},
-            "infer": infer,
-        }
-        if infer and self._rules:
-            body[self.rules_field] = self._rules
-        return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
+        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        return len(self._add(user_id, messages, {"batch": batch}, infer=infer, **rules))
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
+
+    def store(self, user_id: str, new: Memory) -> str:
+        beside: Answer = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+        if new.origin:  # what it cannot be told as its own
+            beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
+        last_day = {"expiration_date": new.expires} if new.expires else {}
+        told = [{"role": "user", "content": new.text}]
+        added = self._add(user_id, told, beside, infer=False, **last_day)
+        return str(added[0].get("id") or "") if added else ""
+
+    def get(self, memory_id: str) -> Memory | None:
+        row = self._call_one("GET", memory_id, self._timeouts.search)
+        if row is not None and "memory" not in row:
+            raise self._stranger()  # taken for a memory that is gone, a change of it would count as made
+        return memory_of(row) if row else None
+
+    def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        with translated(self.name, self._url):
+            found = list(self._beside.map(self.get, dict.fromkeys(memory_ids)))
+        return [memory for memory in found if memory is not None]
+
+    def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
+        alike = self._of_kind(owner(user_id), kind)
+        current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
+        return newest_first(current)[: max(most, 0)]
+
+    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
+        return page_of(self._all_of(owner(user_id)), limit, offset)
+
+    def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
+        body = {"text": plain(text), "expiration_date": expires or None}
+        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+
+    def remove(self, memory_id: str) -> bool:
+        return self._call_one("DELETE", memory_id, self._timeouts.search) is not None
+
+    def erase(self, user_id: str) -> int:
+        erased: set[str] = set()
+        while left := [memory.id for memory in self._some_of(owner(user_id))]:
+            if not erased.isdisjoint(left):
+                hint = "Look at its log if this goes on."
+                raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
+            self._remove_all(left)
+            erased.update(left)
+        return len(erased)
 
     def check(self) -> list[Part]:
         try:
@@ -110,6 +153,7 @@ class RemoteBackend(ABC):
         ]
 
     def close(self) -> None:
+        self._beside.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
     # What differs
@@ -125,9 +169,24 @@ class RemoteBackend(ABC):
     def _ask_whether_it_works(self) -> None:
         """One cheap request that needs the key; raises what is wrong."""
 
+    def _added(self, answer: Answer) -> list[Answer]:
+        """The memories that an `add` made, by its answer."""
+        return results_of(answer)
+
     @abstractmethod
-    def _added(self, answer: Answer) -> int:
-        """How many memories an `add` made, by its answer."""
+    def _of_kind(self, user_id: str, kind: str) -> list[Memory]:
+        """A user's memories of a kind, in no order, as many as can be had; others too."""
+
+    @abstractmethod
+    def _all_of(self, user_id: str) -> list[Memory]:
+        """All of a user's memories, in no order, expired ones too."""
+
+    @abstractmethod
+    def _some_of(self, user_id: str) -> list[Memory]:
+        """As many of a user's memories as are listed at once; none where there is none."""
+
+    @abstractmethod
+    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
@@ -135,79 +194,59 @@ class RemoteBackend(ABC):
 
     # Shared
 
-    def _call(
-        self,
-        method: str,
-        path: str,
-        timeout_s: float,
-        *,
-        json: Mapping[str, Any] | None = None,
-        params: Mapping[str, str | int] | None = None,
-    ) -> Answer:
-        """One request, and its answer as an object.
+    def _add(
+        self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
+    ) -> list[Answer]:
+        """Send messages to be remembered; the memories made of them, as far as the answer tells."""
+        body = {
+            "messages": [{**message, "content": plain(message["content"])} for message in messages],
+            "user_id": owner(user_id),
+            "metadata": metadata,
+            "infer": infer,
+            **more,
+        }
+        return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
+
+    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
+        """One request, and its answer as an object; `sent`: its `json` and its `params`.
 
         Raises:
             MemoryFault: see `faults`; what was sent is never repeated in it.
         """
         with translated(self.name, self._url):
-            timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-            response = self._client.request(method, path, json=json, params=params, timeout=timeout)
-            if response.is_redirect:
-                hint = "Set backend_url to the address it redirects to, if that one is yours too."
-                raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
-            if response.is_error and (fault := self._fault_in(response)):
-                raise fault
-            response.raise_for_status()
-            answer = _object(response)
-            if answer is None:
-                hint = "backend_url is the address of its API, not of its dashboard."
-                raise TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+            return self._read(self._send(method, path, timeout_s, **sent))
+
+    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
+        """As `_call`, about one memory; None where there is none."""
+        if not is_id(memory_id):
+            return None
+        with translated(self.name, self._url):
+            path = self.one_route.format(quote(memory_id, safe=""))
+            response = self._send(method, path, timeout_s, **sent)
+            return None if says_missing(response) else self._read(response)
+
+    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
+        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
+        return self._client.request(method, path, timeout=timeout, **sent)
+
+    def _read(self, response: httpx.Response) -> Answer:
+        if response.is_redirect:
+            hint = "Set backend_url to the address it redirects to, if that one is yours too."
+            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
+        if response.is_error and (fault := self._fault_in(response)):
+            raise fault
+        response.raise_for_status()
+        answer = object_in(response)
+        if answer is None:
+            raise self._stranger()
         return answer
 
+    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
+        """A user's memories in an answer that lists memories."""
+        if not isinstance(answer.get("results"), list):
+            raise self._stranger()
+        return rows_of(answer, user_id)
 
-def memories_of(answer: Answer, user_id: str, batch: str) -> list[Memory]:
-    """The memories in an answer that came from this batch."""
-    memories = (_memory(row) for row in _rows(answer, user_id))
-    return [memory for memory in memories if memory.batch == batch]
-
-
-def _object(response: httpx.Response) -> Answer | None:
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
-def _rows(answer: Answer, user_id: str) -> list[Answer]:
-    """The memories of an answer that have a text. A server that overlooks filters shows nobody else's."""
-    rows = answer.get("results")
-    return [
-        row
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict) and row.get("memory") and row.get("user_id") in (None, user_id)
-    ]
-
-
-def _found(row: Answer) -> Found:
-    details = row.get("score_details") or {}
-    keyword = details.get("bm25_score")
-    return Found(
-        _memory(row),
-        meaning=min(max(_number(details.get("semantic_score", row.get("score"))), 0.0), 1.0),
-        keyword=None if keyword is None else max(_number(keyword), 0.0),
-    )
-
-
-def _memory(row: Answer) -> Memory:
-    return Memory(
-        id=str(row.get("id") or ""),
-        text=str(row["memory"]),
-        created_at=aware_time(row.get("created_at")),
-        updated_at=aware_time(row.get("updated_at")),
-        batch=str((row.get("metadata") or {}).get("batch") or ""),
-    )
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    def _stranger(self) -> TellAdmin:
+        hint = "backend_url is the address of its API, not of its dashboard."
+        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)

@@ -7,9 +7,11 @@ identifier. Numbers are not used twice: whoever still has a deleted collection o
 # ruff: noqa: S608  (table names are made of our own numbers)
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import TellAdmin
 from .sqlite_driver import Connections, erases_words
@@ -20,6 +22,7 @@ MAX_DIMS = 8192  # of sqlite-vec
 # sqlite-vec reserves room for this many vectors at once for each user: its default of 1024 would take
 # 1.5 MB for a user's first memory (384 dimensions); this takes 48 kB and searches as fast.
 CHUNK = 32
+_LOOK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,15 @@ def open_collection(connections: Connections, name: str, dims: int) -> Tables:
     if tables.dims != dims:
         raise wrong_size(name, tables.dims, dims)
     return tables
+
+
+def size_in_file(path: Path, name: str) -> int | None:
+    """The dimensions of a collection's vectors; None where there is no such collection or file."""
+    if not path.exists():
+        return None
+    with contextlib.closing(sqlite3.connect(path, timeout=_LOOK_S)) as connection:
+        tables = _find(connection, name)
+    return tables.dims if tables else None
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:

@@ -10,7 +10,6 @@ taken away again with the memory that they are of.
 from __future__ import annotations
 
 import array
-import hashlib
 import json
 import math
 import sqlite3
@@ -22,11 +21,12 @@ from typing import Any
 from mem0.vector_stores.base import VectorStoreBase
 
 from ..errors import Drop, TellAdmin
+from .payload import to_json
 from .sqlite_driver import Connections, erases_words, translated
 from .sqlite_filters import Filters, user_of, where
 from .sqlite_row import Row
 from .sqlite_schema import drop_tables, make_tables, open_collection, wrong_size
-from .sqlite_text import indexed, match_expression
+from .sqlite_text import indexed, match_expression, owner_term
 
 KNN_LIMIT = 4096  # of sqlite-vec
 
@@ -103,7 +103,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             raise Drop("An insert needs as many payloads and ids as vectors.")
         # Everything that can be refused is refused before the write lock is taken.
         entries = [
-            (str(id_), _user(payload), *_columns(payload), _to_json(payload), self._blob(vector))
+            (str(id_), _user(payload), *_columns(payload), to_json(payload), self._blob(vector))
             for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
         ]
         with self._connections.write() as connection:
@@ -121,7 +121,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
         """Replace what is given, keep what is None. Drop when there is no such memory."""
         blob = None if vector is None else self._blob(vector)
-        text = None if payload is None else _to_json(payload)
+        text = None if payload is None else to_json(payload)
         with self._connections.write() as connection:
             row = connection.execute(
                 f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
@@ -145,17 +145,28 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             if blob is not None:
                 self._put_vector(connection, seq, user, blob)
 
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """Store all or none; one whose id exists is replaced."""
+        self.insert(vectors, payloads, ids)
+
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
+        self.delete_all([vector_id])
+
+    def delete_all(self, ids: Sequence[str]) -> None:
+        """Erase all of these memories or none; those that are absent do not matter."""
         with self._connections.write() as connection:
-            row = connection.execute(
-                f"DELETE FROM {self._tables.memories} WHERE id = ? RETURNING seq, user_id, chat",
-                (str(vector_id),),
-            ).fetchone()
-            if row is not None:
+            rows = connection.execute(
+                f"DELETE FROM {self._tables.memories} WHERE id IN (SELECT value FROM json_each(?)) "
+                "RETURNING seq, user_id, chat",
+                (_listed(ids),),
+            ).fetchall()
+            for row in rows:
                 connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
                 connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
+            for row in rows:
                 self._follow(connection, *row)
+            if rows:
                 self._erase_words(connection)
 
     # Reading
@@ -170,13 +181,24 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
         """Those of these memories that there are, in no order."""
-        marks = ", ".join("?" for _ in vector_ids)
         with self._connections.use() as connection:
             rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id IN ({marks})",
-                [str(id_) for id_ in vector_ids],
+                f"SELECT id, NULL, payload FROM {self._tables.memories} "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                (_listed(vector_ids),),
             ).fetchall()
         return [Row(*row) for row in rows]
+
+    def scan(self, after: int | None, limit: int) -> tuple[Rows, int | None]:
+        """A page of all memories, oldest first, and where the next begins; None: that was all."""
+        limit = max(limit, 1)
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT seq, id, payload FROM {self._tables.memories} WHERE seq > ? ORDER BY seq LIMIT ?",
+                (after or 0, limit + 1),  # one more tells whether there is more
+            ).fetchall()
+        page = rows[:limit]
+        return [Row(id_, None, payload) for _, id_, payload in page], page[-1][0] if rows[limit:] else None
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
         """A user's memories of one kind, newest first; found by index."""
@@ -206,6 +228,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         with self._connections.use() as connection:
             return int(connection.execute(sql, bound).fetchone()[0])
 
+    def count_rows(self) -> int:
+        """How many memories the collection holds."""
+        return self.count()
+
     def search(
         self,
         query: str,  # noqa: ARG002  (mem0 gives the text to every store)
@@ -231,7 +257,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             values = [blob, top_k]
             if user is not None:
                 near += " AND owner = ?"
-                values.append(_owner(user))
+                values.append(owner_term(user))
             if filters and not _user_only(filters):
                 near += f" AND rowid IN (SELECT m.seq FROM {memories} AS m WHERE {condition})"
                 values += bound
@@ -241,7 +267,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         """Memories that share words with `query` (any text); score is BM25 over the whole collection."""
         condition, bound = where(filters)
         user = user_of(filters)
-        match = match_expression(query, None if user is None else _owner(user))
+        match = match_expression(query, None if user is None else owner_term(user))
         if top_k < 1 or match is None:
             return []
         words = self._tables.words
@@ -311,7 +337,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if blob:
             connection.execute(
                 f"INSERT INTO {self._tables.vectors} (rowid, owner, embedding) VALUES (?, ?, ?)",
-                (seq, _owner(user), blob),
+                (seq, owner_term(user), blob),
             )
 
     def _put_words(self, connection: sqlite3.Connection, seq: int) -> None:
@@ -343,7 +369,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         context = " ".join(indexed(json.loads(text)) for (text,) in before)
         connection.execute(
             f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
-            (seq, _owner(user), indexed(json.loads(payload)), context),
+            (seq, owner_term(user), indexed(json.loads(payload)), context),
         )
 
     def _erase_words(self, connection: sqlite3.Connection) -> None:
@@ -367,19 +393,5 @@ def _columns(payload: Payload) -> tuple[str | None, str | None]:
     return chat if isinstance(chat, str) and chat else None, kind if isinstance(kind, str) else None
 
 
-def _owner(user: str | None) -> str:
-    """A user id of any shape and length as one index term; empty for memories of nobody."""
-    if user is None:
-        return ""
-    try:
-        return hashlib.blake2b(user.encode(), digest_size=16).hexdigest()
-    except UnicodeEncodeError:
-        raise Drop("The user id is not valid Unicode.") from None
-
-
-def _to_json(payload: Payload) -> str:
-    try:
-        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError):
-        raise Drop("The payload holds a value that JSON cannot hold.") from None
-    return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
+def _listed(ids: Sequence[str]) -> str:
+    return json.dumps([str(id_) for id_ in ids], ensure_ascii=False)

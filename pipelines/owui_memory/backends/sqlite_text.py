@@ -5,9 +5,11 @@ FTS5 (porter unicode61) still strips accents and stems.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import Drop
 from ..words import content_words, is_lone, terms_of
 
 QUERY_TERMS = 32
@@ -33,3 +35,13 @@ def match_expression(query: str, owner: str | None) -> str | None:
     body = " OR ".join(f'"{word}" *' if is_lone(word) else f'"{word}"' for word in words)
     required = f'{{owner}} : "{owner}" AND ' if owner is not None else ""
     return f"{required}{{body context}} : ({body})"
+
+
+def owner_term(user: str | None) -> str:
+    """A user id of any shape and length as one index term; empty for memories of nobody."""
+    if user is None:
+        return ""
+    try:
+        return hashlib.blake2b(user.encode(), digest_size=16).hexdigest()
+    except UnicodeEncodeError:
+        raise Drop("The user id is not valid Unicode.") from None

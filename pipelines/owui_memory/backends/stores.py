@@ -1,60 +1,65 @@
-"""What mem0's Qdrant and pgvector stores leave open: a size check, time-outs, an index on users, closing."""
+"""Which class of ours stands for which vector store, and how what mem0 opened is released."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from ..settings import Valves
-from .sqlite_schema import wrong_size
+from ..settings import Valves, folder_of
+from .providers import SQLITE_FILE, with_password
+from .sqlite_schema import size_in_file
 
-STORE_TIMEOUT_S = 5.0  # psycopg's pool would wait 30 s for a connection
+_LOOK_S = 5
+
+# Under names of our own: mem0's stay what they are for others in this process.
+NAMES = {"sqlite": "sqlite", "qdrant": "owui_qdrant", "pgvector": "owui_pgvector"}
+CLASSES = {
+    "sqlite": f"{__package__}.sqlite_store.SqliteStore",
+    "owui_qdrant": f"{__package__}.qdrant_store.QdrantStore",
+    "owui_pgvector": f"{__package__}.pgvector_store.PgvectorStore",
+}
 
 
-def connect_once(settings: Valves, config: dict[str, Any]) -> None:
-    """Log in to PostgreSQL directly: mem0's pool would try in vain for 30 s and not say why."""
-    if settings.vector_store == "pgvector":
-        import psycopg
+def size_of(settings: Valves, data_dir: Path, collection: str) -> int | None:
+    """The dimensions of a collection's vectors, without making it; None where there is none.
 
-        psycopg.connect(config["connection_string"], connect_timeout=int(STORE_TIMEOUT_S)).close()
-
-
-def prepare(store: Any, settings: Valves, dims: int) -> None:
-    """Make one of mem0's stores fit for many users, and see that its vectors are of our size.
-
-    Raises:
-        TellAdmin: the collection was made for another embedder.
+    Raises what the store's own client raises.
     """
-    stored = dims
+    url, key = settings.vector_store_url, settings.vector_store_api_key
+    if settings.vector_store == "sqlite":
+        return size_in_file(data_dir / SQLITE_FILE, collection)
+    if settings.vector_store == "qdrant" and folder_of(url):
+        return None  # it was never named otherwise than by its model
     if settings.vector_store == "qdrant":
-        vectors = store.col_info().config.params.vectors
-        stored = getattr(vectors, "size", dims)
-    elif settings.vector_store == "pgvector":
-        store.connection_pool.timeout = STORE_TIMEOUT_S
-        stored = _prepare_pgvector(store)
-    if stored != dims:
-        raise wrong_size(settings.collection, stored, dims)
+        return _size_in_qdrant(url, key, collection)
+    return _size_in_postgres(with_password(url, key), collection)
+
+
+def _size_in_qdrant(url: str, key: str, collection: str) -> int | None:
+    from .qdrant_connection import at_address
+
+    client = at_address(url, key)
+    try:
+        if not client.collection_exists(collection):
+            return None
+        return getattr(client.get_collection(collection).config.params.vectors, "size", None)
+    finally:
+        client.close()
+
+
+def _size_in_postgres(address: str, collection: str) -> int | None:
+    import psycopg
+
+    with psycopg.connect(address, connect_timeout=_LOOK_S) as connection:
+        row = connection.execute(
+            "SELECT atttypmod FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'vector'",
+            (psycopg.sql.Identifier(collection).as_string(),),
+        ).fetchone()
+    return int(row[0]) if row else None
 
 
 def release(memory: Any) -> None:
-    """Close what mem0's `Memory` opened and leaves open: its stores and their connections."""
+    """Close what mem0's `Memory` opened and leaves open: its stores."""
     for store in (memory.vector_store, memory._entity_store):
-        for owner in (store, getattr(store, "client", None), getattr(store, "connection_pool", None)):
-            if close := getattr(owner, "close", None):
-                close()
-
-
-def _prepare_pgvector(store: Any) -> int:
-    """Index the users, which every search filters by; the dimensions of the collection's vectors."""
-    from psycopg import sql
-
-    store._ensure_collection()
-    index, table = (sql.Identifier(store.collection_name + suffix) for suffix in ("_user_id_idx", ""))
-    with store._get_cursor(commit=True) as cursor:
-        cursor.execute(
-            sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} ((payload->>'user_id'))").format(index, table)
-        )
-        cursor.execute(
-            "SELECT atttypmod FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'vector'",
-            (table.as_string(),),
-        )
-        return int(cursor.fetchone()[0])
+        if store is not None:
+            store.close()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from ..backends.base import is_user
 from ..settings import Valves
 from .body import Turn
 
@@ -35,7 +35,7 @@ def _left_alone(turn: Turn, settings: Valves) -> str:
         return "memory is switched off in the settings"
     if turn.task:
         return "a task of Open WebUI, not a message"
-    if not turn.user_id or re.search(r"\s", turn.user_id):
+    if not is_user(turn.user_id):
         return "the request names no user"
     if turn.place == "temporary":
         return "a temporary chat"

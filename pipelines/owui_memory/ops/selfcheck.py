@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend, Part
 from ..backends.probe import explained, is_ollama, lacking
-from ..errors import MemoryFault
+from ..errors import MemoryFault, TellAdmin
 from ..remember.operations import UnreadableAnswerError, read_operations
 from ..settings import Valves
 from .health import in_ms
@@ -97,6 +97,19 @@ class SelfChecks:
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
         return [Part("self-check", not wrong, detail, " ".join(part.hint for part in wrong))]
+
+    def fault(self, backend: Backend) -> MemoryFault | None:
+        """What is wrong with a backend that was opened, if anything is. Blocks until it has been checked."""
+        with self._lock:
+            check = self._checks.get(backend)
+        if check is None:
+            return None
+        if check.done.is_set() and not check.ok:
+            self._begin(check, backend)
+        with check.busy:  # until a run that is under way has ended
+            pass
+        wrong = next((part for part in check.parts if not part.ok), None)
+        return TellAdmin(f"{wrong.name}: {wrong.detail}", hint=wrong.hint) if wrong else None
 
     def _begin(self, check: _Check, backend: Backend) -> None:
         if check.busy.acquire(blocking=False):

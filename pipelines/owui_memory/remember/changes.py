@@ -66,6 +66,7 @@ class Changes:
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
+            memory_id = change.memory_id or _found_by_text(backend, change)
             self._journal.intend(
                 [
                     Change(
@@ -73,7 +74,7 @@ class Changes:
                         position=0,
                         user_id=change.user_id,
                         op=op,
-                        memory_id="" if op == "add" else change.memory_id,
+                        memory_id="" if op == "add" else memory_id,
                         before=change.after,
                         after=change.before,
                         kind=change.kind,
@@ -105,7 +106,7 @@ class Changes:
     def _is_shared(self, change: Change, message_id: str) -> bool:
         if change.sources != {message_id}:
             return True
-        history = self._journal.of_memory(change.memory_id)
+        history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
             other.sources != {message_id}
@@ -135,15 +136,22 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change)
-        if isinstance(backend, EditableBackend):
+        # A memory that is gone meanwhile cannot be changed, and need not.
+        if isinstance(backend, EditableBackend) and change.op == "remove":
+            confirm()
+            backend.remove(change.memory_id)
+        elif isinstance(backend, EditableBackend) and change.op == "replace":
             current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
-                confirm()
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace" and not _says(current, change):
+            if current is not None and not _says(current, change):
                 confirm()
                 backend.replace(change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _found_by_text(backend: Backend, change: Change) -> str:
+    """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
+    stored = backend.added_by(change.user_id, change.batch)
+    return next((memory.id for memory in stored if memory.text == change.after), "")
 
 
 def _says(memory: Memory, change: Change) -> bool:

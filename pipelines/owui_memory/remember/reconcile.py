@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..backends.base import EditableBackend, Found, Memory, Reply
+from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
 from ..words import words
 from .changes import heard
@@ -41,7 +41,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 class Reconciler:
     """Decides for one batch. `told`: texts that recall has put into its chat."""
 
-    backend: EditableBackend
+    backend: AskableBackend
     journal: Journal
     batch: Batch
     rules: str
@@ -176,7 +176,7 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-def _ask(backend: EditableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
+def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
     try:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from ..backends.base import Backend, EditableBackend, Message
+from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
 from ..errors import Doubtful, Drop, MemoryFault, TakenOver
 from ..ops.metrics import Metrics
@@ -94,17 +94,14 @@ class Writer:
         if len(self._claimed) >= settings.users_at_once:
             return False
         try:
-            backend = self._live.get()
+            self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         batch = self._outbox.claim(settings.batch_max_exchanges)
         if batch is None:
             return False
         self._claimed[batch.name] = batch
-        working = threading.Thread(
-            target=self._work, args=(backend, batch), name="memory-remembering", daemon=True
-        )
-        working.start()
+        threading.Thread(target=self._work, args=(batch,), name="memory-remembering", daemon=True).start()
         return True
 
     def _renew(self) -> None:
@@ -115,9 +112,10 @@ class Writer:
                     self._outbox.renew(batch)
             self._renewed_at = time.monotonic()
 
-    def _work(self, backend: Backend, batch: Batch) -> None:
+    def _work(self, batch: Batch) -> None:
         try:
-            self._settle(backend, batch)
+            with self._live.writing() as backend:
+                self._settle(backend, batch)
         except Exception as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
@@ -161,7 +159,7 @@ class Writer:
         settings, confirm = self._settings(), partial(self._outbox.renew, batch)
         if settings.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if settings.mode == "reconcile" and isinstance(backend, EditableBackend):
+        if settings.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
             told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)

@@ -153,7 +153,7 @@ def test_the_bundled_embedder_whose_packages_are_missing(none_installed: None) -
 def store_of(tmp_path: Path, **settings: str) -> tuple[str, dict[str, Any]]:
     given = {f"vector_store{'_' + key if key else ''}": text for key, text in settings.items()}
     given["vector_store"] = given.pop("vector_store_kind")
-    return providers.vector_store(Valves(collection="things", **given), tmp_path, 384)
+    return providers.vector_store(Valves(**given), tmp_path, 384, "things")
 
 
 def test_sqlite_keeps_its_file_in_the_data_folder(tmp_path: Path) -> None:
@@ -174,6 +174,15 @@ def test_qdrant_by_address(tmp_path: Path) -> None:
     assert "api_key" not in store_of(tmp_path, kind="qdrant", url="http://qdrant:6333")[1]
 
 
+def test_an_embedded_qdrant_gets_a_folder_and_nothing_of_a_server(tmp_path: Path) -> None:
+    name, config = store_of(
+        tmp_path, kind="qdrant", url="file:///data/my%20qdrant", api_key="left from before"
+    )
+
+    assert name == "qdrant"
+    assert config == {"path": "/data/my qdrant", "collection_name": "things", "embedding_model_dims": 384}
+
+
 @pytest.mark.parametrize(
     ("url", "password", "meant"),
     [
@@ -185,13 +194,9 @@ def test_qdrant_by_address(tmp_path: Path) -> None:
     ],
 )
 def test_pgvector_by_connection_string(tmp_path: Path, url: str, password: str, meant: str) -> None:
-    from mem0.vector_stores.configs import VectorStoreConfig
-
     name, config = store_of(tmp_path, kind="pgvector", url=url, api_key=password)
-    accepted = VectorStoreConfig(provider=name, config=dict(config)).config
 
-    assert accepted.connection_string == meant
-    assert accepted.hnsw is False
+    assert (name, config["connection_string"]) == ("pgvector", meant)
 
 
 # Assembled ----------------------------------------------------------------------------------------

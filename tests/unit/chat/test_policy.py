@@ -39,6 +39,7 @@ def turn() -> Turn:
     [
         ({"user_id": ""}, "the request names no user"),
         ({"user_id": "a b"}, "the request names no user"),
+        ({"user_id": "*"}, "the request names no user"),  # everybody, to mem0
         ({"place": "channel"}, "a channel"),
         ({"text": ""}, "the message has no text"),
     ],

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.chat.body import read_inlet, with_blocks
 from owui_memory.recall.recall import Recalled, Recaller
@@ -26,11 +27,12 @@ from tests.unit.samples import NOW
 class House:
     """A backend and a state database; `knows`, `corrects` and `forgets` go through the journal."""
 
-    def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
+    def __init__(self, llm: ScriptedLLM, folder: Path, backend: EditableBackend | None = None) -> None:
+        """`backend`: one that is open; else the library with its usual store."""
         self.settings = Valves(
             embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
         )
-        self.backend = LibraryBackend.open(self.settings, folder)
+        self.backend = backend or LibraryBackend.open(self.settings, folder)
         self.engine = open_state(folder)
         self.told, self.explanations = Told(self.engine), Explanations(self.engine)
         self.recaller = Recaller(self.engine)

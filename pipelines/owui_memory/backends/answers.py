@@ -1,0 +1,82 @@
+"""What mem0's REST server and its hosted platform answer -> our own values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from .base import Found, Memory, aware_time
+
+Answer = dict[str, Any]
+
+
+def object_in(response: httpx.Response) -> Answer | None:
+    """The answer as an object; None where it is anything else."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _object(value: Any) -> Answer:
+    return value if isinstance(value, dict) else {}
+
+
+def says_missing(response: httpx.Response) -> bool:
+    """Whether an answer about one memory says that there is none.
+
+    A 404 may also be that of an address where there is no mem0. The server answers a GET with null.
+    """
+    if response.status_code == 200:
+        return response.content.strip() == b"null"
+    if response.status_code != 404:
+        return False
+    answer = object_in(response) or {}
+    told = str(answer.get("detail") or answer.get("error") or "").lower()
+    return "memory" in told and "not found" in told
+
+
+def results_of(answer: Answer) -> list[Answer]:
+    """The objects that an answer lists; none where it lists nothing."""
+    rows = answer.get("results")
+    return [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
+
+
+def rows_of(answer: Answer, user_id: str) -> list[Answer]:
+    """The memories of an answer that have a text. A server that overlooks filters shows nobody else's."""
+    return [row for row in results_of(answer) if row.get("memory") and row.get("user_id") in (None, user_id)]
+
+
+def found_of(row: Answer) -> Found:
+    """A search's result."""
+    details = _object(row.get("score_details"))
+    keyword = details.get("bm25_score")
+    return Found(
+        memory_of(row),
+        meaning=min(max(_number(details.get("semantic_score", row.get("score"))), 0.0), 1.0),
+        keyword=None if keyword is None else max(_number(keyword), 0.0),
+    )
+
+
+def memory_of(row: Answer) -> Memory:
+    """A memory with what was stored beside its text."""
+    beside = _object(row.get("metadata"))
+    place = beside.get("place")
+    return Memory(
+        id=str(row.get("id") or ""),
+        text=str(row["memory"]),
+        created_at=aware_time(beside.get("made") or row.get("created_at")),
+        updated_at=aware_time(row.get("updated_at")),
+        batch=str(beside.get("batch") or ""),
+        kind=str(beside.get("kind") or "fact"),
+        expires=str(row.get("expiration_date") or "")[:10],
+        chat=str(beside.get("chat") or ""),
+        place=place if isinstance(place, int) else 0,
+        origin=str(beside.get("origin") or ""),
+    )
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,374 @@
+"""What the two backends behind HTTP must do, and what each of them alone."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owui_memory.backends import open_backend
+from owui_memory.backends import platform as platform_module
+from owui_memory.backends import server as server_module
+from owui_memory.backends.base import Memory
+from owui_memory.backends.platform import PlatformBackend
+from owui_memory.backends.server import ServerBackend
+from owui_memory.errors import Drop, MemoryFault, Retry, TellAdmin
+from owui_memory.settings import Valves
+from tests.harness.mem0_platform import Platform
+from tests.harness.mem0_server import RestServer
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.backends.contract import (
+    CALLS,
+    KEY,
+    SECRET,
+    Case,
+    added_texts,
+    faults_of,
+    fill,
+    listed,
+    reactions,
+    remote_backend,
+    said,
+    stand_in,
+)
+
+
+def test_a_wrong_key_is_the_admins_to_mend(remote: Case) -> None:
+    for key in ("wrong", ""):
+        with contextlib.closing(remote_backend(remote.kind, remote.behind.url, key)) as backend:
+            with pytest.raises(TellAdmin, match="401"):
+                backend.search("ada", "dog", 5)
+            assert not backend.check()[0].ok
+
+
+def test_the_key_goes_to_no_other_host(remote: Case, scripted_llm: ScriptedLLM) -> None:
+    elsewhere = f"{scripted_llm.url}/health"
+    scripted_llm.clear()
+
+    with remote.behind.fail(307, headers={"Location": elsewhere}):
+        assert reactions(remote.backend) == dict.fromkeys(CALLS, TellAdmin)
+
+    assert scripted_llm.requests == []
+
+
+def test_no_proxy_of_the_environment_sees_the_key(
+    remote: Case, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", scripted_llm.url)
+    monkeypatch.setenv("ALL_PROXY", scripted_llm.url)
+
+    with contextlib.closing(remote_backend(remote.kind, remote.behind.url)) as backend:
+        assert backend.search("ada", "dog", 5) == []
+
+
+@pytest.mark.parametrize("body", [b"<html>Log in, please.</html>", b"", ["a", "list"], "text"])
+def test_an_answer_that_is_not_mem0s_is_the_admins_to_mend(remote: Case, body: Any) -> None:
+    with remote.behind.fail(200, body=body):
+        assert reactions(remote.backend) == dict.fromkeys(CALLS, TellAdmin)
+
+
+@pytest.mark.parametrize("body", [{}, {"results": "none"}, {"message": "Welcome!"}])
+def test_nor_is_an_answer_without_memories_taken_for_an_empty_one(remote: Case, body: Any) -> None:
+    reading = ("search", "added_by", "get", "get_all", "of_kind", "list_all", "erase")
+
+    with remote.behind.fail(200, body=body):
+        assert reactions(remote.backend, reading) == dict.fromkeys(reading, TellAdmin)
+
+
+def test_memories_of_a_strange_shape_are_read_as_far_as_they_go(remote: Case) -> None:
+    odd = [
+        1,
+        None,
+        {},
+        {"id": 1, "memory": None},
+        {"id": 2, "memory": "Tea.", "metadata": [], "score": "high"},
+    ]
+
+    with remote.behind.fail(200, body={"results": odd}):
+        (found,) = remote.backend.search("ada", "tea", 5)
+        (listed,) = remote.backend.list_all("ada")
+
+    assert found.memory == listed == Memory("2", "Tea.")
+    assert (found.meaning, found.keyword) == (0.0, None)
+
+
+def test_what_others_said_is_not_shown_even_where_it_is_sent(remote: Case) -> None:
+    rows = [{"id": "1", "memory": "Bob is ill.", "user_id": "bob"}]
+
+    with remote.behind.fail(200, body={"results": rows}):
+        assert remote.backend.search("ada", "ill", 5) == []
+        assert remote.backend.list_all("ada") == []
+        assert remote.backend.erase("ada") == 0
+
+    assert "DELETE" not in {asked.method for asked in remote.behind.requests}
+
+
+@pytest.mark.parametrize(
+    ("status", "reaction"),
+    [
+        (400, Drop),
+        (401, TellAdmin),
+        (403, TellAdmin),
+        (404, TellAdmin),
+        (429, Retry),
+        (500, Retry),
+        (503, Retry),
+    ],
+)
+def test_every_call_says_whose_a_fault_is_to_mend(
+    remote: Case, status: int, reaction: type[MemoryFault]
+) -> None:
+    with remote.behind.fail(status):
+        assert reactions(remote.backend) == dict.fromkeys(CALLS, reaction)
+
+
+def test_every_call_has_its_time(remote: Case) -> None:
+    remote.impatient()
+
+    with remote.behind.hold():
+        faults = faults_of(remote.backend)
+
+    assert {name: str(fault)[-14:] for name, fault in faults.items()} == dict.fromkeys(
+        CALLS, "took too long."
+    )
+
+
+def test_what_is_down_is_tried_again_later_by_every_call(remote: Case) -> None:
+    remote.stop()
+
+    assert reactions(remote.backend) == dict.fromkeys(CALLS, Retry)
+
+
+def test_an_erasure_that_broke_off_is_finished_by_the_next_one(remote: Case) -> None:
+    remote.holds("ada", 3)
+
+    with remote.behind.fail(503, method="DELETE"), pytest.raises(Retry):
+        remote.backend.erase("ada")
+
+    assert len(listed(remote.backend)) == 3
+    assert remote.backend.erase("ada") == 3
+    assert listed(remote.backend) == []
+
+
+def test_the_rules_for_extraction_go_along(remote: Case, scripted_llm: ScriptedLLM) -> None:
+    rules = "Never remember hats."
+    with contextlib.closing(remote_backend(remote.kind, remote.behind.url, rules=rules)) as backend:
+        backend.add("ada", said("I live in Rome."), infer=True, batch="batch-1")
+
+    assert rules in scripted_llm.chats()[-1].text
+
+
+def test_a_blank_question_asks_nobody(remote: Case) -> None:
+    remote.behind.requests.clear()
+
+    assert remote.backend.search("ada", " \n", 5) == []
+    assert remote.behind.requests == []
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_opened_as_the_settings_say(remote: Case, path: str, tmp_path: Path) -> None:
+    url = remote.behind.url + path
+    settings = Valves(backend=remote.kind, backend_url=url, backend_api_key=KEY)
+
+    with contextlib.closing(open_backend(settings, tmp_path)) as backend:
+        assert type(backend) is type(remote.backend)
+        assert backend.search("ada", "dog", 5) == []
+
+
+def test_not_opened_with_a_wrong_key(remote: Case, tmp_path: Path) -> None:
+    settings = Valves(backend=remote.kind, backend_url=remote.behind.url, backend_api_key="wrong")
+
+    with pytest.raises(TellAdmin, match="401"):
+        open_backend(settings, tmp_path)
+
+
+# The server alone ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[RestServer]:
+    with stand_in("server", scripted_llm, tmp_path / "mem0") as running:
+        assert isinstance(running, RestServer)
+        yield running
+
+
+@pytest.fixture
+def to_server(server: RestServer) -> Iterator[ServerBackend]:
+    with contextlib.closing(ServerBackend(server.url, KEY)) as backend:
+        yield backend
+
+
+def test_the_server_tells_meaning_and_words_apart(to_server: ServerBackend) -> None:
+    to_server.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
+
+    (found,) = to_server.search("ada", "My dog is called Rex.", 5)
+
+    assert found.meaning == pytest.approx(1.0, abs=0.01)
+    assert found.keyword is not None
+    assert found.keyword > 0
+
+
+@pytest.mark.parametrize(
+    ("code", "reaction"),
+    [("provider_auth_failed", TellAdmin), ("provider_bad_request", Drop), ("datastore_unavailable", Retry)],
+)
+def test_what_fails_behind_the_server_is_sorted_by_its_code(
+    server: RestServer, to_server: ServerBackend, code: str, reaction: type[MemoryFault]
+) -> None:
+    body = {"detail": "…", "code": code, "request_id": "1"}
+
+    with server.fail(502, body), pytest.raises(MemoryFault) as raised:
+        to_server.add("ada", said(SECRET), infer=True, batch="batch-1")
+
+    assert type(raised.value) is reaction
+
+
+def test_the_server_does_not_pass_off_some_memories_as_all(
+    server: RestServer, to_server: ServerBackend
+) -> None:
+    fill(server.memory, "ada", [f"Boat {number}." for number in range(999)])
+    assert len(to_server.list_all("ada")) == 999
+
+    fill(server.memory, "ada", ["One more.", "And one more."])
+    with pytest.raises(TellAdmin, match="lists 1000 memories") as raised:
+        to_server.list_all("ada", limit=10)
+    assert raised.value.hint
+
+
+def test_more_than_the_server_lists_is_erased_all_the_same(
+    server: RestServer, to_server: ServerBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "_LISTED", 10)
+    fill(server.memory, "ada", [f"Boat {number}." for number in range(25)])
+    fill(server.memory, "bob", ["Bob's boat."])
+
+    assert to_server.erase("ada") == 25
+
+    assert listed(to_server) == []
+    assert listed(to_server, "bob") == ["Bob's boat."]
+
+
+def test_an_admins_key_shows_no_more(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    with stand_in("server", scripted_llm, tmp_path / "mem0") as server:
+        assert isinstance(server, RestServer)
+        server.is_admin = True
+        fill(server.memory, "bob", ["Bob's boat."])
+        with contextlib.closing(ServerBackend(server.url, KEY)) as backend:
+            for nobody in ("", "*"):
+                with pytest.raises(Drop):
+                    backend.erase(nobody)
+            assert backend.erase("ada") == 0
+            assert listed(backend, "bob") == ["Bob's boat."]
+
+
+def test_a_server_that_erases_nothing_is_not_believed(server: RestServer, to_server: ServerBackend) -> None:
+    fill(server.memory, "ada", ["I own a boat."])
+
+    with (
+        server.fail(200, {"message": "Memory deleted successfully"}, method="DELETE"),
+        pytest.raises(Retry, match="still lists"),
+    ):
+        to_server.erase("ada")
+
+
+# The platform alone -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def platform(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Platform]:
+    with stand_in("platform", scripted_llm, tmp_path / "mem0") as running:
+        assert isinstance(running, Platform)
+        yield running
+
+
+@pytest.fixture
+def to_platform(platform: Platform) -> Iterator[PlatformBackend]:
+    with contextlib.closing(PlatformBackend(platform.url, KEY, pauses_s=(0, 0, 0))) as backend:
+        yield backend
+
+
+def test_a_failed_event_is_tried_again(platform: Platform, to_platform: PlatformBackend) -> None:
+    platform.fail_events = True
+
+    with pytest.raises(Retry, match="failed to read"):
+        to_platform.add("ada", said("I live in Rome."), infer=True, batch="batch-1")
+
+
+def test_what_stays_pending_counts_as_remembered(platform: Platform) -> None:
+    with contextlib.closing(PlatformBackend(platform.url, KEY, pauses_s=(0,))) as backend:
+        assert backend.add("ada", said("I live in Rome."), infer=True, batch="batch-1") == 0
+
+    assert [event["status"] for event in platform.events.values()] == ["RUNNING"]
+
+
+def test_closing_ends_the_wait_for_an_event(platform: Platform) -> None:
+    backend = PlatformBackend(platform.url, KEY, pauses_s=(3600,))
+    results: list[int] = []
+    adding = threading.Thread(
+        target=lambda: results.append(backend.add("ada", said("I live in Rome."), infer=True, batch="b"))
+    )
+    adding.start()
+    while not platform.events:
+        adding.join(0.01)
+    backend._closing.set()
+    adding.join(30)
+    backend.close()
+
+    assert results == [0]
+
+
+def test_a_long_batch_is_read_page_by_page(platform: Platform, to_platform: PlatformBackend) -> None:
+    texts = [f"I own boat number {number}." for number in range(230)]
+    to_platform.add("ada", [m for text in texts for m in said(text)], infer=False, batch="batch-1")
+    platform.requests.clear()
+
+    assert added_texts(to_platform, "batch-1") == set(texts)
+    assert [asked.path for asked in platform.requests] == ["/v3/memories/"] * 2
+
+
+def test_all_of_a_users_memories_are_read_page_by_page(
+    platform: Platform, to_platform: PlatformBackend
+) -> None:
+    fill(platform.memory, "ada", [f"I own boat number {number}." for number in range(401)])
+    platform.requests.clear()
+
+    assert len(to_platform.list_all("ada")) == 401
+    assert [asked.path for asked in platform.requests] == ["/v3/memories/"] * 3
+
+
+def test_many_are_erased_a_batch_at_a_time(
+    platform: Platform, to_platform: PlatformBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform_module, "_ERASED", 10)
+    fill(platform.memory, "ada", [f"I own boat number {number}." for number in range(25)])
+    platform.requests.clear()
+
+    assert to_platform.erase("ada") == 25
+
+    assert [asked.path for asked in platform.requests if asked.method == "DELETE"] == ["/v1/batch/"] * 3
+    assert platform.events == {}, "nothing is only queued"
+
+
+def test_a_memory_that_the_platform_only_queued_has_no_id_yet(
+    platform: Platform, to_platform: PlatformBackend
+) -> None:
+    platform.events["e"] = {"event_type": "ADD", "status": "IN_QUEUE"}
+    queued = {"event_id": "e", "status": "PENDING", "message": "queued for background execution"}
+
+    with platform.fail(200, queued, method="POST"):
+        assert to_platform.store("ada", Memory("", "I own a boat.", batch="b")) == ""
+
+
+def test_a_platform_that_lists_no_second_page_is_not_asked_for_ever(
+    platform: Platform, to_platform: PlatformBackend
+) -> None:
+    page = {"results": [{"id": "1", "memory": "I own a boat."}], "next": "https://api.mem0.ai/?page=2"}
+
+    with platform.fail(200, page):
+        with pytest.raises(Retry, match="again"):
+            to_platform.list_all("ada")
+        assert len(to_platform.of_kind("ada", "fact", 5)) <= 5

@@ -1,0 +1,140 @@
+"""What every backend must do: all of a user's memories are listed, and erased, and nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+from owui_memory.backends.base import EditableBackend, Memory
+from owui_memory.errors import Drop
+from tests.unit.backends.contract import Case, added_texts, fill, listed, said
+
+NOBODY = ["", " ", "*", "ada lovelace", " ada", "ada\n", "ada\0", "ada\ud83e"]
+ODD = ["zoë", "用户", "🦒", "a%b_c", "../ada", "ada/b?c=d&e#f", "o'brien;--", "ada*", "[ada]", "x" * 200]
+MANY = {"sqlite": 10_000, "qdrant": 10_000, "pgvector": 10_000, "server": 999, "platform": 10_000}
+
+
+def test_nobody_has_memories_at_first(backend: EditableBackend) -> None:
+    assert backend.list_all("ada") == []
+    assert backend.erase("ada") == 0
+
+
+def test_all_of_a_users_memories_are_listed_oldest_first(case: Case) -> None:
+    texts = case.holds("ada", 30)
+    case.holds("bob", 30)
+
+    assert listed(case.backend) == texts
+
+
+def test_a_listed_memory_is_the_one_that_was_stored(backend: EditableBackend) -> None:
+    new = Memory("", "Flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", place=3)
+    memory_id = backend.store("ada", new)
+
+    assert backend.list_all("ada") == [backend.get(memory_id)]
+
+
+def test_expired_memories_are_listed_too(backend: EditableBackend) -> None:
+    backend.store("ada", Memory("", "Went to Oslo.", kind="plan", expires="2020-01-01"))
+    backend.store("ada", Memory("", "Flies to Rome.", kind="plan", expires="2999-01-01"))
+
+    assert listed(backend) == ["Went to Oslo.", "Flies to Rome."]
+
+
+def test_a_page_of_them(case: Case) -> None:
+    texts = case.holds("ada", 10)
+
+    for limit, offset, shown in (
+        (3, 0, texts[:3]),
+        (3, 9, texts[9:]),
+        (None, 4, texts[4:]),
+        (3, 10, []),
+        (0, 0, []),
+        (-1, 0, []),
+        (2, -5, texts[:2]),
+    ):
+        page = case.backend.list_all("ada", limit, offset)
+        assert [memory.text for memory in page] == shown, (limit, offset)
+
+
+def test_what_is_added_and_replaced_between_two_pages_moves_nothing(case: Case) -> None:
+    texts = case.holds("ada", 10)
+    first = case.backend.list_all("ada", 5)
+
+    case.backend.store("ada", Memory("", "One more boat."))
+    assert case.backend.replace(first[0].id, "A better boat.", expires="")
+
+    second = case.backend.list_all("ada", 5, 5)
+    assert [memory.text for memory in second] == texts[5:]
+    assert [memory.text for memory in case.backend.list_all("ada", 5, 10)] == ["One more boat."]
+
+
+def test_memories_of_the_same_moment_are_in_one_order(case: Case) -> None:
+    for _ in range(4):
+        fill(case.memory, "ada", ["A boat.", "Another boat."])  # each time at the same two moments
+    everything = case.backend.list_all("ada")
+
+    pages = [case.backend.list_all("ada", 3, offset) for offset in (0, 3, 6)]
+
+    assert [memory.id for page in pages for memory in page] == [memory.id for memory in everything]
+
+
+def test_many_memories_of_one_user(case: Case) -> None:
+    texts = case.holds("ada", MANY[case.kind])
+    case.holds("bob", 1)
+
+    assert listed(case.backend) == texts
+
+
+def test_erasing_a_user_leaves_the_others_alone(backend: EditableBackend) -> None:
+    backend.store("ada", Memory("", "Went to Oslo.", expires="2020-01-01"))
+    backend.add("ada", said("I own a boat."), infer=False, batch="b")
+    backend.add("bob", said("I own a car."), infer=False, batch="b")
+
+    assert backend.erase("ada") == 2
+
+    assert listed(backend) == []
+    assert backend.search("ada", "boat", 5) == []
+    assert added_texts(backend, "b") == set()
+    assert listed(backend, "bob") == ["I own a car."]
+    assert backend.erase("ada") == 0
+
+
+def test_who_was_erased_can_be_remembered_again(backend: EditableBackend) -> None:
+    backend.store("ada", Memory("", "I own a boat."))
+    backend.erase("ada")
+
+    backend.store("ada", Memory("", "I own a car."))
+
+    assert listed(backend) == ["I own a car."]
+
+
+def test_an_id_that_can_be_nobodys_reaches_nobody(case: Case) -> None:
+    backend = case.backend
+    backend.store("ada", Memory("", "I own a boat.", batch="b"))
+
+    for nobody in NOBODY:
+        for call in (
+            lambda user: backend.search(user, "boat", 5),
+            lambda user: backend.add(user, said("I own a car."), infer=False, batch="b"),
+            lambda user: backend.added_by(user, "b"),
+            lambda user: backend.store(user, Memory("", "I own a car.")),
+            lambda user: backend.of_kind(user, "fact", 5),
+            lambda user: backend.list_all(user),
+            lambda user: backend.erase(user),
+        ):
+            with pytest.raises(Drop, match="cannot be a user's id"):
+                call(nobody)
+
+    assert listed(backend) == ["I own a boat."]
+
+
+def test_odd_ids_are_as_good_as_others(backend: EditableBackend) -> None:
+    for user in ("ada", *ODD):
+        backend.store(user, Memory("", f"The boat of {user}."))
+
+    for user in ODD:
+        assert [item.memory.text for item in backend.search(user, "boat", 5)] == [f"The boat of {user}."]
+        assert listed(backend, user) == [f"The boat of {user}."]
+        assert backend.erase(user) == 1
+        assert listed(backend, user) == []
+
+    assert listed(backend) == ["The boat of ada."]

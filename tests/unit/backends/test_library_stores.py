@@ -1,0 +1,166 @@
+"""What the library does with each of its stores."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.base import Memory
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.errors import MemoryFault, Retry, TellAdmin
+from tests.harness.postgres import PASSWORD, Postgres
+from tests.harness.qdrant_server import QdrantServer
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.backends.contract import (
+    KEY,
+    LIBRARIES,
+    faults_of,
+    found_texts,
+    library_case,
+    library_settings,
+    said,
+    store_settings,
+)
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+def test_memories_survive_a_reopening(
+    kind: str, request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = library_settings(scripted_llm, **store_settings(kind, request))
+    with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
+        backend.add("ada", said("I live in Rome."), infer=False, batch="batch-1")
+
+    with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
+        assert found_texts(backend, "ada", "Where do I live?") == ["I live in Rome."]
+
+
+def test_erasing_a_user_leaves_no_text_of_theirs_in_mem0(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    """It keeps a history of each memory, and the last messages of each user."""
+    with contextlib.closing(LibraryBackend.open(library_settings(scripted_llm), tmp_path)) as backend:
+        for user in ("ada", "bob"):
+            memory_id = backend.store(user, Memory("", f"The secret boat of {user}."))
+            backend.replace(memory_id, f"The secret car of {user}.", expires="")
+            if user == "ada":
+                backend.remove(backend.store(user, Memory("", "The secret cat of ada.")))
+            backend.add(user, said(f"I, {user}, live in secret Rome."), infer=True, batch="b")
+        kept = backend._memory.db.connection
+        before = "\n".join(kept.iterdump())
+        backend.erase("ada")
+        after = "\n".join(kept.iterdump())
+
+    assert "car of ada." in before
+    assert before.count("of bob.") == after.count("of bob.") > 0
+    assert "cat of ada." not in before, "that one was removed before"
+    assert "I, ada, live" in before
+    assert "ada" not in after
+    assert "I, bob, live" in after
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+def test_another_embedders_collection_is_refused_at_once(
+    kind: str, request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = library_settings(scripted_llm, **store_settings(kind, request))
+    with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
+        backend.add("ada", said("I live in Rome."), infer=False, batch="batch-1")
+
+    with scripted_llm.fault("embeddings", dims=64), pytest.raises(TellAdmin, match=r"256 dimensions.* 64"):
+        LibraryBackend.open(settings, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Failed to obtain server version")  # said by a thread of qdrant-client
+def test_a_qdrant_server_with_a_key(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    with QdrantServer(key=KEY) as server:
+        right = library_settings(
+            scripted_llm, vector_store="qdrant", vector_store_url=server.url, vector_store_api_key=KEY
+        )
+        wrong = right.model_copy(update={"vector_store_api_key": "wrong"})
+        with pytest.warns(UserWarning, match="insecure connection"):
+            backend = LibraryBackend.open(right, tmp_path)
+        with contextlib.closing(backend):
+            backend.add("ada", said("I live in Rome."), infer=False, batch="batch-1")
+            assert found_texts(backend, "ada", "Where do I live?") == ["I live in Rome."]
+            assert (right.collection, "user_id") in server.indexes
+
+        with (
+            pytest.warns(UserWarning, match="insecure connection"),
+            pytest.raises(TellAdmin, match=r"store at 127.*401"),
+        ):
+            LibraryBackend.open(wrong, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Failed to obtain server version")  # said by a thread of qdrant-client
+@pytest.mark.parametrize("kind", ["qdrant", "pgvector"])
+def test_a_store_that_is_not_there_is_tried_again_later(
+    kind: str, request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    where = store_settings(kind, request)
+    here = library_settings(scripted_llm, **where)
+    nowhere = here.model_copy(
+        update={"vector_store_url": where["vector_store_url"].split(":")[0] + "://127.0.0.1:9"}
+    )
+
+    with pytest.raises(Retry, match=r"store at 127\.0\.0\.1:9 cannot be reached"):
+        LibraryBackend.open(nowhere, tmp_path)
+
+
+def test_a_qdrant_that_goes_away_is_tried_again_later(
+    qdrant: QdrantServer, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = library_settings(scripted_llm, vector_store="qdrant", vector_store_url=qdrant.url)
+    with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
+        qdrant.stop()
+
+        faults = faults_of(backend)
+        assert {type(fault) for fault in faults.values()} == {Retry}
+        assert {"cannot be reached" in str(fault) for fault in faults.values()} == {True}
+        assert {"store at 127" in str(fault) for fault in faults.values()} == {True}
+        assert [part.name for part in backend.check() if not part.ok] == ["store"]
+
+
+def test_a_wrong_password_of_postgresql(
+    postgres: Postgres, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = library_settings(
+        scripted_llm, vector_store="pgvector", vector_store_url=postgres.url, vector_store_api_key="wrong"
+    )
+
+    with pytest.raises(MemoryFault, match="refuses the login") as raised:
+        LibraryBackend.open(settings, tmp_path)
+
+    assert "password" in raised.value.hint
+
+
+def test_pgvector_searches_by_the_users_index(
+    postgres: Postgres, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = library_settings(
+        scripted_llm, vector_store="pgvector", vector_store_url=postgres.url, vector_store_api_key=PASSWORD
+    )
+    with (
+        contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend,
+        backend._memory.vector_store._get_cursor() as cursor,
+    ):
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = %s", (settings.collection,))
+        indexes = " ".join(row[0] for row in cursor.fetchall())
+
+    assert "'user_id'" in indexes
+    assert "hnsw" not in indexes
+
+
+def test_with_qdrant_meaning_and_words_are_one_request(
+    qdrant: QdrantServer, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    settings = library_settings(scripted_llm, vector_store="qdrant", vector_store_url=qdrant.url)
+    backend = library_case("qdrant", settings, scripted_llm, tmp_path / "data").backend
+    with contextlib.closing(backend):
+        backend.add("ada", [{"role": "user", "content": "My dog is called Rex."}], infer=False, batch="b")
+        qdrant.requests.clear()
+        (found,) = backend.search("ada", "dogs called Rex", 5)
+    assert [path.rpartition("points/")[2] for path in qdrant.requests] == ["query/batch"]
+    assert found.meaning > 0.5
+    assert found.keyword is not None
+    assert found.keyword > 0

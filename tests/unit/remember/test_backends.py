@@ -1,0 +1,149 @@
+"""What is remembered in any of mem0's forms can be taken back, and what is gone there is no obstacle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.base import EditableBackend, Memory
+from owui_memory.remember.changes import Changes
+from owui_memory.remember.journal import Change, Journal
+from owui_memory.remember.outbox import Counts
+from owui_memory.settings import Valves
+from owui_memory.state import open_state
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.backends.contract import KEY, REMOTES, Case, listed, opened
+from tests.unit.remember.mind import batch
+from tests.unit.remember.story import said
+from tests.unit.remember.workbench import Bench
+
+
+@pytest.fixture(params=["sqlite", *REMOTES])
+def case(request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Case]:
+    with opened(request.param, request, scripted_llm, tmp_path) as case:
+        yield case
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    engine = open_state(tmp_path)
+    yield Journal(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=["mem0", "verbatim"])
+def extraction(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def working(case: Case, extraction: str, tmp_path: Path) -> Iterator[Bench]:
+    """A writer on the backend, which remembers by mem0's extraction or word for word."""
+    settings = case.settings
+    if case.behind:
+        settings = Valves(backend=case.kind, backend_url=case.behind.url, backend_api_key=KEY)
+    bench = Bench(tmp_path, settings.model_copy(update={"extraction": extraction}), case.backend)
+    yield bench
+    bench.close()
+
+
+def bits(backend: EditableBackend) -> set[str]:
+    """Where Ada lives, however it is worded."""
+    return {memory.text.rstrip(".").split()[-1] for memory in backend.list_all("ada")}
+
+
+def test_an_edited_message_is_taken_back(case: Case, working: Bench) -> None:
+    working.outbox.put(said("I live in Lisbon.", name="m1", at=1.0))
+    working.drain()
+    assert bits(case.backend) == {"Lisbon"}
+
+    working.outbox.put(said("I live in Porto.", name="m2", at=2.0))
+    working.drain()
+
+    assert bits(case.backend) == {"Porto"}
+    assert working.metrics.counts()["changes taken back after an edit"] == 1
+
+
+def test_what_others_removed_in_mem0_does_not_hold_an_edited_message_up(case: Case, working: Bench) -> None:
+    working.outbox.put(said("I live in Lisbon.", name="m1", at=1.0))
+    working.drain()
+    case.backend.erase("ada")
+
+    working.outbox.put(said("I live in Porto.", name="m2", at=2.0))
+    working.drain()
+
+    assert bits(case.backend) == {"Porto"}
+    assert working.outbox.counts() == Counts(pending=0, dead=0)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("extraction", ["mem0"])
+@pytest.mark.parametrize("case", REMOTES, indirect=True)
+def test_a_message_whose_taking_back_failed_is_tried_again(case: Case, working: Bench) -> None:
+    working.outbox.put(said("I live in Lisbon.", name="m1", at=1.0))
+    working.drain()
+
+    with case.behind.fail(503, method="DELETE"):
+        working.outbox.put(said("I live in Porto.", name="m2", at=2.0))
+        working.fails(2)
+        assert bits(case.backend) == {"Lisbon"}
+    working.drain()
+
+    assert bits(case.backend) == {"Porto"}
+    assert working.outbox.counts() == Counts(pending=0, dead=0)
+
+
+def test_what_vanishes_while_it_is_changed_counts_as_changed(
+    case: Case, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = case.backend
+    ids = [
+        backend.store("ada", Memory("", text)) for text in ("Lives in Lisbon.", "Drinks tea.", "Plays chess.")
+    ]
+    seen = backend.get
+
+    def gone_a_moment_later(memory_id: str) -> Memory | None:
+        monkeypatch.setattr(backend, "get", seen)
+        memory = seen(memory_id)
+        backend.remove(memory_id)
+        return memory
+
+    monkeypatch.setattr(backend, "get", gone_a_moment_later)
+    first = Change("b1", 0, "ada", "replace", ids[0], before="Lives in Lisbon.", after="Lives in Porto.")
+    backend.remove(ids[1])
+    decided = [
+        first,
+        replace(first, position=1, op="remove", memory_id=ids[1], before="Drinks tea.", after=""),
+        replace(first, position=2, op="add", memory_id="", before="", after="Has a dog."),
+    ]
+
+    Changes(journal).make(backend, batch("Whatever.", name="b1"), lambda: decided)
+
+    assert [change.made for change in journal.of_batch("b1")] == [True, True, True]
+    assert listed(backend) == ["Plays chess.", "Has a dog."]
+
+
+def test_a_change_is_made_once_whatever_its_text(case: Case, journal: Journal) -> None:
+    """Halves of characters and NUL come back from mem0 as something else."""
+    said_once = batch("Whatever.", name="b1")
+    odd = Change("b1", 0, "ada", "add", "", before="", after="Half a \ud83e, and \0.")
+    case.backend.store("ada", Memory("", odd.after, batch="b1"))
+
+    Changes(journal).make(case.backend, replace(said_once, attempts=2), lambda: [odd])
+
+    assert listed(case.backend) == ["Half a \ufffd, and \ufffd."]
+
+
+def test_a_memory_whose_id_was_not_told_is_taken_back_by_its_text(case: Case, journal: Journal) -> None:
+    for text in ("Drinks tea.", "Plays chess."):
+        case.backend.store("ada", Memory("", text, batch="b1"))
+    added = Change("b1", 0, "ada", "add", "", before="", after="Drinks tea.", source="m1", made=True)
+    journal.intend([added])
+
+    assert Changes(journal).retract(case.backend, "ada", "m1") == 1
+    assert Changes(journal).retract(case.backend, "ada", "m1") == 0
+
+    assert listed(case.backend) == ["Plays chess."]
