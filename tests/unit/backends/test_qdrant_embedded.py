@@ -17,7 +17,7 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.qdrant_store import QdrantStore
 from owui_memory.errors import Retry, TellAdmin
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.backends.test_contract import library_settings, said
+from tests.unit.backends.contract import library_settings, said
 
 VECTOR = [1.0, 0.0, 0.0, 0.0]
 ID = "00000000-0000-4000-8000-000000000001"
