@@ -36,8 +36,14 @@ back to it. A value that cannot be meant is refused, and the settings before sta
 says "Pipeline not found" then; the page, opened again, tells at the field what is allowed. Keys are shown as
 `********` and kept when you save that.
 
-Two more variables are not settings: `MEMORY_DATA_DIR`, the folder of the queue and the embedded store
-(default: `memory_data` in `PIPELINES_DIR`), and the server's own `PIPELINES_API_KEY`.
+More variables are not settings:
+
+- `MEMORY_DATA_DIR`: the folder of the queue and the embedded store (default: `memory_data` in
+  `PIPELINES_DIR`).
+- `MEMORY_STATE_URL`: `postgresql://user@host:5432/database`, where several servers share the state; unset: a
+  file in `MEMORY_DATA_DIR`.
+- `MEMORY_STATE_PASSWORD`: its password, which may also stand in the URL with special characters as %XX.
+- `PIPELINES_API_KEY`: the server's own key.
 
 <!-- Made by scripts/generate.py from pipelines/owui_memory/settings.py: change it there. -->
 """

@@ -1,13 +1,13 @@
 """Reads deploy/kubernetes as kustomize would, and checks each manifest against the API's JSON schemas.
 
 `python -m scripts.manifests` prints what is wrong with which file, and its exit code is 1 then. It needs
-neither a network nor kustomize: the overlays only add resources and settings.
+neither a network nor kustomize: the overlays add resources and settings, and patch those of the base.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,15 @@ import yaml
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.25", "1.37")  # of Kubernetes: the oldest and newest with schemas here
+_KNOWN = {
+    *("apiVersion", "kind", "resources", "patches"),
+    *("generatorOptions", "configMapGenerator", "secretGenerator"),
+}
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object of the API, and the file that it is from."""
+    """One object of the API, and the file that it is from, or that has changed it last."""
 
     path: Path
     body: Mapping[str, Any]
@@ -63,8 +67,7 @@ def assemble(folder: Path) -> Overlay:
         ValueError: it says something that is not understood here.
     """
     said = yaml.safe_load((folder / "kustomization.yaml").read_text())
-    known = {"apiVersion", "kind", "resources", "generatorOptions", "configMapGenerator", "secretGenerator"}
-    if unknown := set(said) - known:
+    if unknown := set(said) - _KNOWN:
         raise ValueError(f"{folder}: {', '.join(sorted(unknown))} is not checked by scripts/manifests.py.")
     whole = Overlay()
     for resource in said["resources"]:
@@ -77,6 +80,11 @@ def assemble(folder: Path) -> Overlay:
             whole.secrets |= below.secrets
         else:
             whole.manifests += read(path)
+    for patch in said.get("patches", []):
+        if set(patch) != {"path"}:
+            raise ValueError(f"{folder}: a patch other than by path is not checked by scripts/manifests.py.")
+        for change in read(folder / patch["path"]):
+            whole.manifests = _patched(whole.manifests, change)
     for made in said.get("configMapGenerator", []):
         pairs = dict(line.split("=", 1) for line in made.get("literals", []))
         if (made.get("behavior") == "merge") != (made["name"] in whole.settings):
@@ -87,6 +95,34 @@ def assemble(folder: Path) -> Overlay:
         keys = {key for name in made["envs"] for key in example_keys(folder / f"{name}.example")}
         whole.secrets.setdefault(made["name"], set()).update(keys)
     return whole
+
+
+def _patched(manifests: Sequence[Manifest], change: Manifest) -> list[Manifest]:
+    """The same with one of them changed, or taken away.
+
+    Raises:
+        ValueError: there is not one that the change is for.
+    """
+    found = [known for known in manifests if known.name == change.name]
+    if len(found) != 1:
+        raise ValueError(f"{change.path}: there must be one {change.name} to patch, not {len(found)}.")
+    others = [known for known in manifests if known is not found[0]]
+    if change.body.get("$patch") == "delete":
+        return others
+    return [*others, Manifest(change.path, _merged(found[0].body, change.body))]
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """Kubernetes' strategic merge, as far as it is needed here: null takes away, and lists go by name."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        whole = {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+        return {key: value for key, value in whole.items() if value is not None}
+    if isinstance(old, list) and isinstance(new, list) and all("name" in item for item in [*old, *new]):
+        named = {item["name"]: item for item in old}
+        for item in new:
+            named[item["name"]] = _merged(named.get(item["name"]), item)
+        return list(named.values())
+    return new
 
 
 def example_keys(path: Path) -> Iterator[str]:

@@ -1,18 +1,22 @@
 """Long-term memory for Open WebUI, as a filter of the Pipelines server, on mem0.
 
 filter.py    class Pipeline: what the server calls; start here
+start.py     the way to a runtime: tried until the state database lets it
 runtime.py   what lives from start-up to shutdown, and the status made of it
-settings.py  every setting; panel.py, what the admin panel does to settings, undone
-errors.py    errors by reaction: retry, drop, tell the admin
+settings.py  every setting; panel.py, what the admin panel does to settings, undone;
+             combinations.py, settings that each make sense and together cannot work
+errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
 state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
 words.py     words of a text in any language
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 chat/        what Open WebUI says, and what is said back: body, policy, decisions
-recall/      the inlet's side: search, rank, select, told, block, profile, why
-remember/    the outlet's side: outbox, writer, gate, reconcile, verbatim, changes, journal
-backends/    mem0 in its three forms behind one Protocol, and the embedded store
-ops/         guard, status, metrics, costs, breaker
+recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why
+remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
+             reconcile (prompt, operations), verbatim, sameness, changes, journal
+backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
+             (llms, embedder, providers, probe), and the embedded store
+ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
 """
 
 __version__ = "0.1.0"

@@ -166,25 +166,6 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(read_only=True)
 
 
-def connect_once(engine: Engine, wait_s: float) -> None:
-    """See that PostgreSQL answers, which may only be starting yet: for so many seconds at most.
-
-    Raises:
-        TellAdmin: it refuses.
-        Retry: it cannot be reached.
-    """
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            with engine.connect():
-                return
-        except DBAPIError as error:
-            fault = fault_of(engine, error)
-            if isinstance(fault, TellAdmin) or time.monotonic() >= deadline:
-                raise fault from error
-        time.sleep(_PAUSE_S)
-
-
 def fault_of(engine: Engine, error: DBAPIError) -> MemoryFault:
     """What PostgreSQL's refusal means."""
     who = f"PostgreSQL at {engine.url.host or 'its socket'}:{engine.url.port or 5432} (MEMORY_STATE_URL)"

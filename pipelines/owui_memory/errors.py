@@ -4,6 +4,7 @@ MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
 │   └── Doubtful    or this input is the reason: worth a few tries only
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
+├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
 
@@ -37,6 +38,10 @@ class Doubtful(Retry):
 
 class Drop(MemoryFault):
     """This input can never succeed; keep it aside and go on."""
+
+
+class TakenOver(MemoryFault):
+    """Somebody else does this now; what was done of it so far is seen there."""
 
 
 class TellAdmin(MemoryFault):

@@ -12,17 +12,20 @@ from typing import Any, cast
 from .backends.base import Part
 from .chat.body import Turn, read_inlet, read_outlet, with_blocks
 from .chat.policy import decide
-from .errors import Drop, MemoryFault, TellAdmin
+from .errors import Drop, MemoryFault
 from .ops import guard, status
 from .panel import lenient
 from .recall.block import Blocks
 from .recall.recall import Recalled
 from .runtime import RECALLS_AT_ONCE, Runtime
 from .settings import Environment, Valves
+from .start import Start
 
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
+
+_HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
 class Pipeline:
@@ -36,24 +39,17 @@ class Pipeline:
         self._settings = Valves.bound(self._environment.presets, stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
-        self._runtime: Runtime | None = None
-        self._fault: MemoryFault | None = None
+        self._problems: list[str] = []
+        self._start = Start(self._open, lambda: self.valves)
         self._recalling = 0
 
     async def on_startup(self) -> None:
-        """Start the threads; the backend opens in the background."""
-        problems = [*self._settings.problems, *getattr(self.valves, "dropped", ())]
+        """Start the threads; what cannot be opened at once is opened in the background."""
+        self._problems += [*self._settings.problems, *getattr(self.valves, "dropped", ())]
         self.valves = self._settings.strict_from(self.valves)
-        for problem in problems:
+        for problem in self._problems:
             log.warning("%s", problem)
-        try:
-            self._runtime = await asyncio.to_thread(Runtime, self._environment, lambda: self.valves, problems)
-        except MemoryFault as fault:
-            self._fault = fault
-            log.error("%s %s", fault, fault.hint)
-        except Exception as error:
-            self._fault = TellAdmin(f"Memory cannot start ({type(error).__name__}).")
-            log.exception("Memory cannot start.")
+        await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
             status.mount(app, self._environment.server_key, self._status)
@@ -62,16 +58,12 @@ class Pipeline:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
             status.unmount(app)
-        if self._runtime is not None:
-            # Until it has stopped, outlets go on to store what was said.
-            await asyncio.to_thread(self._runtime.close)
-            self._runtime = None
+        await asyncio.to_thread(self._start.stop)
 
     async def on_valves_updated(self) -> None:
         """The admin saved the settings: `self.valves` are the new ones."""
         self._guard_routes()
-        if self._runtime is not None:
-            self._runtime.live.use(self.valves)
+        self._start.use_settings()
 
     async def inlet(self, body: Body, user: Body | None = None) -> Body:
         """A request on its way to the model: with a block of memories, or as it came."""
@@ -156,16 +148,22 @@ class Pipeline:
     def _without(runtime: Runtime, reason: str) -> None:
         runtime.metrics.count(f"messages without memories: {reason}")
 
+    @property
+    def _runtime(self) -> Runtime | None:
+        return self._start.runtime
+
+    def _open(self) -> Runtime:
+        return Runtime(self._environment, lambda: self.valves, self._problems)
+
     def _guard_routes(self) -> None:
         if app := guard.server_app():
             guard.install(app, self._environment.server_key, active=self.valves.require_key)
 
     def _status(self) -> dict[str, Any]:
-        if self._runtime is not None:
-            return self._runtime.status()
-        reason = str(self._fault) if self._fault else "memory is stopped"
-        hint = self._fault.hint if self._fault else "Reload the pipelines."
-        return status.report([Part("filter", False, reason, hint)], 0, 0)
+        if (runtime := self._runtime) is not None:
+            return runtime.status()
+        fault = self._start.fault
+        return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
 
 
 def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:

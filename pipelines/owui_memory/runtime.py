@@ -30,7 +30,6 @@ from .state import open_state
 
 RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _STATE_THREADS = 4
-_STATE_START_S = 20.0  # that PostgreSQL may start later than this server
 _STOP_S = 5.0
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
@@ -47,9 +46,7 @@ class Runtime:
         """
         self._environment, self._settings, self._problems = environment, settings, problems
         self.metrics, self.breaker = Metrics(), Breaker()
-        self._engine = open_state(
-            environment.data_dir, environment.state_url, environment.state_password, wait_s=_STATE_START_S
-        )
+        self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
         self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
         selfchecks = SelfChecks()

@@ -195,19 +195,17 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD {name} {kind} NOT NULL DEFAULT {default}")
 
 
-def open_state(
-    data_dir: Path, url: str = "", password: str = "", *, wait_s: float = 0.0, make: bool = True
-) -> Engine:
+def open_state(data_dir: Path, url: str = "", password: str = "", *, make: bool = True) -> Engine:
     """The database's engine, migrated to the newest schema.
 
     In the data folder, or at PostgreSQL's `url` where there is one. `password`: in place of the URL's.
-    wait_s: seconds that PostgreSQL may take to start. make: else a database that is not there is an error.
+    make: else a database that is not there is an error.
 
     Raises:
         TellAdmin: the data folder cannot be written, the database is damaged or missing, PostgreSQL refuses.
         Retry: PostgreSQL cannot be reached.
     """
-    return _open_shared(url, password, wait_s, make) if url else _open_file(data_dir, make)
+    return _open_shared(url, password, make) if url else _open_file(data_dir, make)
 
 
 def _open_file(data_dir: Path, make: bool) -> Engine:
@@ -235,10 +233,9 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
     return engine
 
 
-def _open_shared(url: str, password: str, wait_s: float, make: bool) -> Engine:
+def _open_shared(url: str, password: str, make: bool) -> Engine:
     engine = engines.of_server(url, password)
     try:
-        engines.connect_once(engine, wait_s)
         if not make and not inspect(engine).has_table(_version.name):
             raise TellAdmin(
                 "There is nothing in the database of MEMORY_STATE_URL.",

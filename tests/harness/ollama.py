@@ -1,7 +1,8 @@
 """A stand-in for Ollama, which cannot run here: its list of models, chat and embeddings.
 
-Written from Ollama's docs/api.md and server/routes.go: names without a tag mean `:latest`, a model that is
-not there is a 404 with `{"error": "model '...' not found"}`. A pull never ends well.
+Written from Ollama's public API documentation: GET /api/tags, POST /api/embed and POST /api/chat, and their
+errors, `{"error": "..."}`. Names without a tag mean `:latest`; a model that is not there is a 404.
+No Ollama was asked, nor its source read: the words of its errors may be others. A pull never ends well.
 
     with Ollama("qwen3:8b", "nomic-embed-text:latest") as server:
         ...

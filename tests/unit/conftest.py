@@ -12,14 +12,32 @@ from tests.harness.postgres import Postgres, PostgresMissingError
 from tests.unit.places import Place, on_postgres
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def _running() -> Iterator[Postgres]:
     try:
         running = Postgres()
     except PostgresMissingError as missing:
         pytest.skip(f"no PostgreSQL: {missing}")
     with running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    yield from _running()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """One that may be stopped."""
+    yield from _running()
+
+
+@pytest.fixture
+def stoppable(own_postgres: Postgres, own_data_folder: Path) -> Iterator[Place]:
+    with on_postgres(own_postgres, own_data_folder) as place:
+        yield place
+        if own_postgres._process.poll() is not None:
+            own_postgres.start()
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ class Place:
     url: str = ""
     password: str = ""
 
-    def open(self, **options: float) -> Engine:
+    def open(self) -> Engine:
         """What each server opens for itself."""
-        return open_state(self.folder, self.url, self.password, **options)  # type: ignore[arg-type]
+        return open_state(self.folder, self.url, self.password)
 
     def set_in(self, environment: pytest.MonkeyPatch) -> None:
         """As the Pipelines server has it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from owui_memory.settings import Environment, Valves
 from scripts import manifests
@@ -61,10 +62,8 @@ def test_there_are_the_overlays_that_the_readme_names() -> None:
     named = set(
         re.findall(r"apply .*-k deploy/kubernetes/(\S+)", (manifests.FOLDER / "README.md").read_text())
     )
-    assert {
-        str(FOLDERS[name].relative_to(manifests.FOLDER)) for name in ("ollama", "external-ollama")
-    } <= named
-    assert named <= {str(folder.relative_to(manifests.FOLDER)) for folder in FOLDERS.values()}
+    assert named == {str(folder.relative_to(manifests.FOLDER)) for folder in FOLDERS.values()}
+    assert {"base", "overlays/ollama", "overlays/external-ollama", "overlays/replicas"} <= named
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -108,9 +107,66 @@ def test_the_check_fails_when_a_file_is_broken(
 
 
 def test_what_the_check_does_not_understand_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "kustomization.yaml").write_text("resources: []\npatches: []\n")
-    with pytest.raises(ValueError, match="patches is not checked"):
+    (tmp_path / "kustomization.yaml").write_text("resources: []\nnamePrefix: our-\n")
+    with pytest.raises(ValueError, match="namePrefix is not checked"):
         assemble(tmp_path)
+    (tmp_path / "kustomization.yaml").write_text("resources: []\npatches: [{patch: '...'}]\n")
+    with pytest.raises(ValueError, match="other than by path is not checked"):
+        assemble(tmp_path)
+
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: a, labels: {for: us}}
+spec:
+  clusterIP: None
+  ports: [{name: http, port: 80}, {name: more, port: 90}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b}
+spec: {ports: [{port: 80}]}
+"""
+
+
+def patched(folder: Path, patch: str) -> dict[str, Any]:
+    """The objects of `SERVICE` with a patch, by name."""
+    (folder / "kustomization.yaml").write_text("resources: [all.yaml]\npatches: [{path: patch.yaml}]\n")
+    (folder / "all.yaml").write_text(SERVICE)
+    (folder / "patch.yaml").write_text(patch)
+    return {made.name: made for made in assemble(folder).manifests}
+
+
+def test_a_patch_changes_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
+    made = patched(
+        tmp_path,
+        "kind: Service\nmetadata: {name: a}\nspec:\n  clusterIP: null\n  type: NodePort\n"
+        "  ports: [{name: more, nodePort: 30090}, {name: new, port: 100}]\n",
+    )
+    changed = made["Service/a"]
+    assert changed.path.name == "patch.yaml", "so that it is checked beside the one that it was made of"
+    assert changed.body == {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "a", "labels": {"for": "us"}},
+        "spec": {
+            "type": "NodePort",
+            "ports": [
+                {"name": "http", "port": 80},
+                {"name": "more", "port": 90, "nodePort": 30090},
+                {"name": "new", "port": 100},
+            ],
+        },
+    }
+    assert made["Service/b"].body["spec"] == {"ports": [{"port": 80}]}
+
+
+def test_a_patch_may_take_away_and_must_find_what_it_is_for(tmp_path: Path) -> None:
+    gone = "kind: Service\nmetadata: {name: a}\n$patch: delete\n"
+    assert set(patched(tmp_path, gone)) == {"Service/b"}
+    with pytest.raises(ValueError, match="one Service/c to patch, not 0"):
+        patched(tmp_path, gone.replace("name: a", "name: c"))
 
 
 def test_the_example_of_the_secret_holds_no_secret(tmp_path: Path) -> None:
@@ -175,7 +231,8 @@ def test_only_settings_that_exist_are_set_and_they_are_accepted(overlay: Overlay
     (container,) = pipelines["spec"]["template"]["spec"]["containers"]
     found = environment(container, overlay)
     ours = {name for name in found if name.startswith("MEMORY_")}
-    assert ours - {"MEMORY_DATA_DIR"} <= {f"MEMORY_{name.upper()}" for name in Valves.model_fields}
+    no_settings = {"MEMORY_DATA_DIR", "MEMORY_STATE_URL", "MEMORY_STATE_PASSWORD"}
+    assert ours - no_settings <= {f"MEMORY_{name.upper()}" for name in Valves.model_fields}
     read = Environment.read({name: "a-secret" if value is None else value for name, value in found.items()})
     bound = Valves.bound(read.presets, stored=lambda: None)
     assert bound.problems == ()
@@ -187,21 +244,63 @@ def test_only_settings_that_exist_are_set_and_they_are_accepted(overlay: Overlay
         assert re.fullmatch(r"http://([a-z]+):\d+", url)[1] in services  # type: ignore[index]
 
 
-def test_data_stays_on_the_volume(overlay: Overlay) -> None:
-    """Nothing else outlives a pod."""
+def pipelines_of(overlay: Overlay) -> tuple[Mapping[str, Any], dict[str, str | None]]:
+    """The workload, and what its server finds in its environment."""
     (pipelines,) = selected(overlay, {"app.kubernetes.io/name": "pipelines"})
     (container,) = pipelines["spec"]["template"]["spec"]["containers"]
-    found = environment(container, overlay)
+    assert {"name": "data", "mountPath": "/data"} in container["volumeMounts"]
+    return pipelines, environment(container, overlay)
+
+
+def test_what_is_written_goes_to_the_volume(overlay: Overlay) -> None:
+    _, found = pipelines_of(overlay)
     for name in ("MEMORY_DATA_DIR", "PIPELINES_DIR", "PYTHONUSERBASE"):
         assert str(found[name]).startswith("/data/"), name
-    assert {"name": "data", "mountPath": "/data"} in container["volumeMounts"]
 
 
-def test_the_queue_has_one_writer(overlay: Overlay) -> None:
-    """The state database is SQLite on one volume: two pods must never have it open, not even for a moment."""
-    (pipelines,) = selected(overlay, {"app.kubernetes.io/name": "pipelines"})
-    assert pipelines["spec"]["replicas"] == 1
-    assert pipelines["spec"]["strategy"] == {"type": "Recreate"}
+def test_the_state_outlives_its_pods_and_has_one_writer_or_is_shared(overlay: Overlay) -> None:
+    """An SQLite database on one volume: two pods must never have it open, not even for a moment."""
+    pipelines, found = pipelines_of(overlay)
+    (data,) = [
+        volume for volume in pipelines["spec"]["template"]["spec"]["volumes"] if volume["name"] == "data"
+    ]
+    if "MEMORY_STATE_URL" in found:
+        assert set(data) == {"name", "emptyDir"}, "pods on several machines cannot have one volume"
+        assert not overlay.of_kind("PersistentVolumeClaim")
+        assert pipelines["spec"]["strategy"]["type"] == "RollingUpdate"
+    else:
+        assert "persistentVolumeClaim" in data
+        assert pipelines["spec"]["replicas"] == 1
+        assert pipelines["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_several_servers_share_a_postgresql_that_takes_them_and_their_password() -> None:
+    overlay = assemble(FOLDERS["replicas"])
+    pipelines, found = pipelines_of(overlay)
+    assert pipelines["spec"]["replicas"] == 3
+    address = make_url(str(found["MEMORY_STATE_URL"]))
+    (postgres,) = selected(overlay, {"app.kubernetes.io/name": "postgres"})
+    (container,) = containers(postgres)
+    theirs = {entry["name"]: entry for entry in container["env"]}
+    (service,) = [body for body in overlay.of_kind("Service") if body["metadata"]["name"] == address.host]
+    assert selected(overlay, service["spec"]["selector"]) == [postgres]
+    assert [port["port"] for port in service["spec"]["ports"]] == [address.port]
+    assert theirs["POSTGRES_USER"]["value"] == address.username, "its owner: it makes the tables"
+    assert theirs["POSTGRES_DB"]["value"] == address.database
+    (server,) = pipelines["spec"]["template"]["spec"]["containers"]
+    (ours,) = [entry for entry in server["env"] if entry["name"] == "MEMORY_STATE_PASSWORD"]
+    assert theirs["POSTGRES_PASSWORD"]["valueFrom"] == ours["valueFrom"]
+    claims = {claim["metadata"]["name"] for claim in postgres["spec"]["volumeClaimTemplates"]}
+    (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] in claims]
+    assert theirs["PGDATA"]["value"].startswith(mount["mountPath"])
+
+
+def test_a_disruption_leaves_servers(overlay: Overlay) -> None:
+    for budget in overlay.of_kind("PodDisruptionBudget"):
+        (workload,) = selected(overlay, budget["spec"]["selector"]["matchLabels"])
+        assert budget["spec"]["maxUnavailable"] < workload["spec"]["replicas"]
+    budgets = [body["metadata"]["name"] for body in overlay.of_kind("PodDisruptionBudget")]
+    assert budgets == (["pipelines"] if pipelines_of(overlay)[0]["spec"]["replicas"] > 1 else [])
 
 
 def test_only_open_webui_reaches_pipelines_and_only_pipelines_qdrant(overlay: Overlay) -> None:
@@ -218,6 +317,7 @@ def test_only_open_webui_reaches_pipelines_and_only_pipelines_qdrant(overlay: Ov
     pipelines = {"app.kubernetes.io/name": "pipelines"}
     assert allowed["pipelines"] == [([CLIENT], [9099])]
     assert allowed["qdrant"] == [([pipelines], [6333])]
+    assert allowed.get("postgres") in (None, [([pipelines], [5432])])
     assert set(allowed) == {workload["metadata"]["name"] for workload in workloads(overlay)}
     for peers, _ in (rule for rules in allowed.values() for rule in rules):
         for peer in peers:
@@ -254,7 +354,9 @@ def test_probes_of_pipelines_send_the_key_from_the_environment(overlay: Overlay)
 
 
 def test_images_are_those_of_the_compose_file(overlay: Overlay) -> None:
+    """Which has one Pipelines server, and so no PostgreSQL."""
     compose = (ROOT / "docker-compose.yml").read_text()
     for workload in workloads(overlay):
         for container in containers(workload):
-            assert f"image: {container['image']}" in compose
+            pinned = re.fullmatch(r"postgres:\d+\.\d+", container["image"])
+            assert pinned or f"image: {container['image']}" in compose

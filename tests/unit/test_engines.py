@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,24 +21,9 @@ from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import free_port
 from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.waiting import wait_until
-from tests.unit.places import Place, on_postgres
+from tests.unit.places import Place
 
 SECRET = "hunter2"
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """One that may be stopped."""
-    with Postgres() as running:
-        yield running
-
-
-@pytest.fixture
-def stoppable(own_postgres: Postgres, own_data_folder: Path) -> Iterator[Place]:
-    with on_postgres(own_postgres, own_data_folder) as place:
-        yield place
-        if own_postgres._process.poll() is not None:
-            own_postgres.start()
 
 
 def fault(place: Place, kind: type[MemoryFault]) -> MemoryFault:
@@ -132,15 +116,6 @@ def test_a_frozen_servers_transaction_ends_by_itself(shared_place: Place) -> Non
         assert (limit, connection.scalar(text("show lock_timeout"))) == ("30s", "10s")
         connection.rollback()
     engine.dispose()
-
-
-def test_postgresql_may_start_later_than_the_filter(stoppable: Place, own_postgres: Postgres) -> None:
-    own_postgres.stop()
-    with ThreadPoolExecutor(1) as servers:
-        starting = servers.submit(stoppable.open, wait_s=60.0)
-        assert not starting.done()
-        own_postgres.start()
-        starting.result(60).dispose()
 
 
 def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Drop
 from ..ops.metrics import Metrics
@@ -26,9 +26,9 @@ from .base import (
     owner,
     page_of,
 )
-from .embedder import cosine
+from .embedder import Embedder, cosine
 from .faults import host_of, translated
-from .llms import Llms
+from .llms import Llm, Llms
 from .stores import release
 
 Filters = dict[str, str]
@@ -36,6 +36,13 @@ Filters = dict[str, str]
 _BESIDE = 8  # searches by words at once
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
+
+
+class Models(NamedTuple):
+    """What a backend asks: the embedder, and the LLMs in the order in which they are asked."""
+
+    embedder: Embedder
+    llms: tuple[Llm, ...]
 
 
 class LibraryBackend:
@@ -58,6 +65,11 @@ class LibraryBackend:
         """Build mem0 and its parts; see `assemble` for what it raises."""
         memory, dims = assemble(settings, data_dir, metrics)
         return cls(memory, settings, dims)
+
+    @property
+    def models(self) -> Models:
+        """Its models, which may be asked one by one, and know how they have fared."""
+        return Models(self._memory.embedding_model, self._llms.llms)
 
     def search(self, user_id: str, query: str, limit: int) -> list[Found]:
         owned, query = _of(user_id), plain(query)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend, Part
@@ -18,6 +18,7 @@ from .health import in_ms
 
 if TYPE_CHECKING:
     from ..backends.embedder import Embedder
+    from ..backends.library import Models
     from ..backends.llms import Llm
 
 # The shape that reconcile wants, in the fewest tokens.
@@ -175,10 +176,16 @@ class _Check:
         return f" ({fault})" if (fault := lacking(self._settings, role)) else ""
 
 
+@runtime_checkable
+class _HasModels(Protocol):
+    """A backend whose models are in this process: mem0's server and platform keep theirs."""
+
+    @property
+    def models(self) -> Models: ...
+
+
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
-    """The models in this process' mem0; the Protocol of backends has no word for them."""
-    memory = getattr(backend, "_memory", None)
-    return getattr(memory, "embedding_model", None), getattr(getattr(memory, "llm", None), "llms", ())
+    return backend.models if isinstance(backend, _HasModels) else (None, ())
 
 
 def _read(backend: Backend) -> Part:

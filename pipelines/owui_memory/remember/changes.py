@@ -14,27 +14,39 @@ from .journal import Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
+Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
 
 
+def _alone() -> None:
+    """Nobody else can be making the same changes."""
+
+
 class Changes:
-    """The changes of all users' memories, in the store and in the journal."""
+    """The changes of all users' memories, in the store and in the journal.
+
+    `confirm` is called right before each change, and renews the claim. What is left to go wrong between two
+    servers: one stands still just after that, until the claim has expired and another has made the change.
+    The store cannot tell its late change from another, so it may be made twice.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def make(self, backend: Backend, batch: Batch, decide: Decide) -> list[Change]:
+    def make(self, backend: Backend, batch: Batch, decide: Decide, confirm: Confirm = _alone) -> list[Change]:
         """Make what `decide` says, or what an earlier try has decided; all of the batch's, refused ones too.
 
         Raises:
-            MemoryFault: what `decide` and the backend raise. The same call later goes on from there.
+            MemoryFault: what `decide`, `confirm` and the backend raise. The same call later goes on there.
         """
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
-            self._journal.intend(list(self._placed(batch, decide())))
+            changes = list(self._placed(batch, decide()))
+            confirm()  # a new holder may have decided that nothing is to change
+            self._journal.intend(changes)
             decided = self._journal.of_batch(batch.name)
-        self._make(backend, decided, again=batch.attempts > 1)
+        self._make(backend, decided, confirm, again=batch.attempts > 1)
         return decided
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
@@ -49,7 +61,7 @@ class Changes:
             yield replace(change, chat=chat, place=place)
             place += change.op == "add"
 
-    def undo(self, backend: EditableBackend, change: Change) -> bool:
+    def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before."""
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
@@ -76,9 +88,11 @@ class Changes:
                     )
                 ]
             )
-        return self._make(backend, self._journal.of_batch(batch), again=True)
+        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
 
-    def retract(self, backend: EditableBackend, user_id: str, message_id: str) -> int:
+    def retract(
+        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+    ) -> int:
         """Take back what only this message said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
@@ -86,7 +100,7 @@ class Changes:
         undone = 0
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
-                undone += self.undo(backend, change)
+                undone += self.undo(backend, change, confirm)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -100,7 +114,7 @@ class Changes:
             if other.id > change.id and not other.undoes and other.id not in gone
         )
 
-    def _make(self, backend: Backend, decided: Iterable[Change], *, again: bool) -> bool:
+    def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
         """Make those that are only intended; whether there were any. `again`: some may be made already."""
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
@@ -108,23 +122,28 @@ class Changes:
         made = {}
         try:
             for change in intended:
-                made[change.id] = self._made(backend, change, again=again)
+                made[change.id] = self._made(backend, change, confirm, again=again)
         finally:
             self._journal.made(intended[0].user_id, made)
         return True
 
-    def _made(self, backend: Backend, change: Change, *, again: bool) -> str:
+    def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
         if change.op == "add":
             stored = backend.added_by(change.user_id, change.batch) if again else []
             earlier = next((memory.id for memory in stored if memory.text == change.after), None)
-            return _added(backend, change) if earlier is None else earlier
+            if earlier is not None:
+                return earlier
+            confirm()
+            return _added(backend, change)
         # A memory that is gone meanwhile cannot be changed, and need not.
         if isinstance(backend, EditableBackend) and change.op == "remove":
+            confirm()
             backend.remove(change.memory_id)
         elif isinstance(backend, EditableBackend) and change.op == "replace":
             current = backend.get(change.memory_id)
             if current is not None and not _says(current, change):
+                confirm()
                 backend.replace(change.memory_id, change.after, expires=change.expires)
         return change.memory_id
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..engines import Patience
+from ..errors import TakenOver
 from ..state import hold, outbox, reading
 from .turns import next_user, rows_of, rows_where
 
@@ -166,8 +167,14 @@ class Outbox:
         return _batch(rows, name=name, attempts=attempts)
 
     def renew(self, batch: Batch) -> None:
-        """Keep the claim for longer."""
-        self._set(batch, claim_expires=time.time() + CLAIM_S)
+        """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
+
+        Raises:
+            TakenOver: it had expired, and somebody else has claimed the batch since.
+        """
+        if not self._set(batch, claim_expires=time.time() + CLAIM_S):
+            hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
+            raise TakenOver("Another server has taken over what this one was about to remember.", hint=hint)
 
     def done(self, batch: Batch) -> None:
         """The batch is remembered: forget its text, keep its keys."""
@@ -230,15 +237,15 @@ class Outbox:
                 grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
         return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
-    def _set(self, batch: Batch, **values: Any) -> None:
-        # A later try may have the claim by now: this one has lost it, and its say.
+    def _set(self, batch: Batch, **values: Any) -> bool:
+        """False where a later try has the claim by now: this one has lost it, and its say."""
         mine = and_(
             outbox.c.batch == batch.name,
             outbox.c.state == "claimed",
             outbox.c.attempts == batch.attempts,
         )
         with self._engine.begin() as connection:
-            connection.execute(update(outbox).where(mine).values(**values))
+            return connection.execute(update(outbox).where(mine).values(**values)).rowcount > 0
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:

@@ -7,11 +7,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Doubtful, Drop, MemoryFault
+from ..errors import Doubtful, Drop, MemoryFault, TakenOver
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -109,7 +111,8 @@ class Writer:
         """Keep the claims on what is in hand."""
         if self._claimed and time.monotonic() - self._renewed_at > CLAIM_S / 4:
             for batch in list(self._claimed.values()):
-                self._outbox.renew(batch)
+                with suppress(TakenOver):  # whoever works on it is told before the next change
+                    self._outbox.renew(batch)
             self._renewed_at = time.monotonic()
 
     def _work(self, backend: Backend, batch: Batch) -> None:
@@ -127,6 +130,9 @@ class Writer:
         try:
             retracted = self._retract(backend, batch)
             changes = self._remember(backend, worth) if worth.exchanges else []
+        except TakenOver as fault:
+            self._metrics.failed("remembering", fault)
+            return
         except Exception as error:  # noqa: BLE001 - sorted by `_failed`
             self._failed(batch, error)
             return
@@ -147,24 +153,27 @@ class Writer:
         if not isinstance(backend, EditableBackend):
             return 0
         versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
-        return sum(self._changes.retract(backend, batch.user_id, version) for version in versions)
+        confirm = partial(self._outbox.renew, batch)
+        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
 
     def _remember(self, backend: Backend, batch: Batch) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
-        settings = self._settings()
+        settings, confirm = self._settings(), partial(self._outbox.renew, batch)
         if settings.mode == "verbatim":
-            return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch))
+            return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if settings.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
             told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
-            return self._changes.make(backend, batch, reconciler.decide)
+            return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch)
 
     def _extract(self, backend: Backend, batch: Batch) -> list[Change]:
         """By mem0's own extraction, which makes the changes itself."""
         # An earlier try may have stored something before it failed or died: look before adding again.
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
+        # mem0 reads and stores in one go: who stands still in there for longer than a claim stores it late.
+        self._outbox.renew(batch)
         if not stored and backend.add(batch.user_id, list(_messages(batch)), infer=True, batch=batch.name):
             stored = backend.added_by(batch.user_id, batch.name)
         changes = [

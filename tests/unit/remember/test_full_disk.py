@@ -17,7 +17,7 @@ from owui_memory.settings import Valves
 from tests.harness.remains import expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.remember.story import said
+from tests.unit.remember.story import DOG, KNOWN, PORTO, TEA, said
 from tests.unit.remember.workbench import Tale
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -95,25 +95,35 @@ def test_the_disk_of_the_queue_while_the_llm_thinks(
     tale.ends_well()
 
 
+@pytest.mark.parametrize(
+    ("after", "so_far"),
+    [("store", (*KNOWN, DOG)), ("remove", (TEA, PORTO, DOG))],
+    ids=["the first change", "the last change"],
+)
 def test_the_disk_of_the_queue_while_changes_are_made(
-    tmp_path: Path, disk: Path, with_llm: Valves, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    disk: Path,
+    with_llm: Valves,
+    monkeypatch: pytest.MonkeyPatch,
+    after: str,
+    so_far: tuple[str, ...],
 ) -> None:
-    """They are made and cannot be marked: the next try sees them."""
+    """What is made cannot be marked: the next try sees it. The claim cannot be renewed: no more is made."""
     moved("state.db", tmp_path, disk)
     tale = Tale.begin(tmp_path, with_llm)
     backend, filling, number = tale.bench.backend, contextlib.ExitStack(), itertools.count(1)
-    store = backend.store  # type: ignore[attr-defined]
+    change = getattr(backend, after)
 
-    def store_and_fill(*args: object) -> str:
-        stored: str = store(*args)
+    def change_and_fill(*args: object) -> str:
+        made: str = change(*args)
         if next(number) == 1:
             filling.enter_context(full(disk, tale))
-        return stored
+        return made
 
-    monkeypatch.setattr(backend, "store", store_and_fill)
+    monkeypatch.setattr(backend, after, change_and_fill)
     tale.bench.fails(1)
     wait_until(lambda: not tale.bench.writer._claimed, what="it lets go")
-    assert tale.bench.texts() == tale.expected, "the changes are made"
+    assert tale.bench.texts() == sorted(so_far)
     assert [change.made for change in tale.bench.journal.of_user("ada")] == [False] * 3
     filling.close()
     expire_claims(tmp_path)

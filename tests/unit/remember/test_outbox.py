@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from owui_memory.errors import TakenOver
 from owui_memory.remember import outbox as module
 from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
 
@@ -138,8 +139,9 @@ def test_who_has_lost_a_claim_leaves_the_next_one_alone(queue: Outbox, engine: E
     assert current is not None
     assert current.name == late.name
     before = rows(engine, "state, ready_at, claim_expires, error")
-    for comes_back in (queue.done, queue.renew):
-        comes_back(late)
+    queue.done(late)
+    with pytest.raises(TakenOver):
+        queue.renew(late)
     queue.retry(late, "slow")
     queue.dead(late, "slow")
     assert rows(engine, "state, ready_at, claim_expires, error") == before

@@ -1,0 +1,55 @@
+"""A real Pipelines server whose PostgreSQL starts later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.harness.bodies import Chat
+from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
+from tests.harness.talk import recalled
+from tests.harness.waiting import wait_until
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    try:
+        postgres = Postgres()
+    except PostgresMissingError as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+    with postgres:
+        yield postgres
+
+
+def test_it_serves_without_and_remembers_once_it_is_there(
+    postgres: Postgres, pipelines_server: StartServer
+) -> None:
+    with postgres.database() as database:
+        postgres.stop()
+        env = {"MEMORY_STATE_URL": database, "MEMORY_STATE_PASSWORD": PASSWORD}
+        server = pipelines_server(env=env, wait_ready=False)
+        turn = Chat("ada").say("My dog is called Rex.")
+        assert server.inlet(turn.inlet, turn.user) == turn.inlet
+        assert server.outlet(turn.outlet("I see."), turn.user) == turn.outlet("I see.")
+        part = server.part("filter")
+        assert not part["ok"]
+        assert "cannot be reached" in part["detail"]
+        server.change_valves(memories_per_turn=3)
+        server.reload()
+        server.restart()
+        assert "cannot be reached" in server.part("filter")["detail"]
+
+        postgres.start()
+        wait_until(lambda: server.part("filter")["ok"], within=60, what="memory has started")
+        server.wait_until_ready()
+        turn = Chat("ada").say("My cat is called Tom.")
+        server.inlet(turn.inlet, turn.user)
+        server.outlet(turn.outlet("I see."), turn.user)
+        server.wait_until_drained()
+        told = recalled(server, "What is my cat called?", user="ada")
+        assert "Tom" in told
+        assert server.log().count("cannot be reached") == 3, "once a start"
+        assert PASSWORD not in server.log()
+        server.stop()
