@@ -55,7 +55,8 @@ def test_the_schema_is_made_once(place: Place) -> None:
     for _ in range(2):
         engine = place.open()
         with engine.connect() as connection:
-            assert connection.execute(text("select number from schema_version")).all() == [(len(_MIGRATIONS),)]
+            numbers = connection.execute(text("select number from schema_version")).all()
+        assert numbers == [(len(_MIGRATIONS),)]
         engine.dispose()
 
 
