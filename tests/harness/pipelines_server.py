@@ -286,6 +286,7 @@ class PipelinesServer:
 
     def upload(self, code: str) -> None:
         """What Open WebUI sends for a file chosen in the admin panel; the server loads all plugins anew."""
+        assert not (self.pipelines_dir / f"{FILTER}.py").is_symlink(), "it would be written into the tree"
         file = (f"{FILTER}.py", code.encode(), "application/octet-stream")
         self.client.post("/pipelines/upload", files={"file": file}).raise_for_status()
 
