@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +76,14 @@ class TestWaysIn:
 
     def test_by_mount(self, pipelines_server: StartServer) -> None:
         self.works(pipelines_server(mounted=[BUNDLE]))
+
+    def test_run_by_hand_it_is_the_command_line(self, bare_server: PipelinesServer) -> None:
+        bare_server.upload(CODE)
+        bare_server.wait_until_ready()
+        tell(bare_server, FACT)
+        command = [sys.executable, str(bare_server.pipelines_dir / "memory_filter.py"), "export"]
+        run = subprocess.run(command, env=bare_server.env, capture_output=True, text=True, check=True)
+        assert FACT in run.stdout
 
     def works(self, server: PipelinesServer) -> None:
         assert loaded(server) == ["memory_filter"]
