@@ -1,4 +1,4 @@
-"""One file a question, each printed beside plain mem0 on embedded Qdrant in the same run, or beside what it replaces.
+"""One file a question, printed beside plain mem0 on embedded Qdrant in the same run (bundle: the package).
 
     .venv/bin/python -m bench.inlet      how long does a message wait for its memories?
     .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?

@@ -125,6 +125,18 @@ class TestANewerOne:
             lambda: server.threads <= before + 4, what=lambda: f"{before} threads, now {server.threads}"
         )
 
+    def test_may_come_while_the_earlier_one_still_opens_its_backend(
+        self, bare_server: PipelinesServer, scripted_llm: ScriptedLLM
+    ) -> None:
+        with scripted_llm.hold("embeddings") as gate:
+            bare_server.upload(CODE)
+            wait_until(lambda: gate.waiting > 0, what="it embeds its first word")
+            bare_server.upload(of_version("9.9.9"))
+        bare_server.wait_until_ready()
+        tell(bare_server, FACT)
+        assert "Rex" in recalled(bare_server, QUESTION)
+        assert "WARNING:memory_filter" not in bare_server.log()
+
     def test_its_guard_is_the_only_one(self, server: PipelinesServer) -> None:
         server.upload(of_version("9.9.9"))
         assert httpx.get(f"{server.url}/v1/models").status_code == 401

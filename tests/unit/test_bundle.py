@@ -114,6 +114,12 @@ class TestANewerFile:
         assert module(installed(a="WHAT = 1"), "a") is first
         assert len([f for f in sys.meta_path if hasattr(f, "package")]) == 1
 
+    def test_its_stores_have_names_of_their_own_in_mem0(self) -> None:
+        """There the earlier file's may still be needed, and the last to enter a name would win."""
+        first = module(in_files(bundle.sources()), "backends.stores").CLASSES
+        second = module(in_files({**bundle.sources(), "newer.py": ""}), "backends.stores").CLASSES
+        assert first.keys().isdisjoint(second)
+
     def test_other_plugins_keep_theirs(self) -> None:
         other = installed("other", a="WHAT = 1")
         installed(a="WHAT = 1")
