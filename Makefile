@@ -11,7 +11,7 @@ BIN := .venv/bin
 export TORCH_ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-webui up serve test browser-test screenshots check check-compose format generate lock clean
+.PHONY: help setup setup-webui up serve test browser-test screenshots check check-compose format generate bundle lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -55,6 +55,9 @@ format: setup ## format, and fix what ruff can fix
 
 generate: setup ## write the generated files anew
 	$(BIN)/python scripts/generate.py
+
+bundle: setup ## single_file/memory_filter.py: the filter in one file, for upload (also part of generate)
+	$(BIN)/python -m scripts.bundle
 
 lock: ## requirements/*.in -> requirements/*.lock (UPGRADE=1 moves every pin to the newest)
 	@test -x .run/uv/bin/uv || { $(PYTHON) -m venv .run/uv && .run/uv/bin/pip install -q uv==$(UV_VERSION); }

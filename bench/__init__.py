@@ -1,8 +1,9 @@
-"""One file a question, each printed beside plain mem0 on embedded Qdrant in the same run.
+"""One file a question, printed beside plain mem0 on embedded Qdrant in the same run (bundle: the package).
 
     .venv/bin/python -m bench.inlet      how long does a message wait for its memories?
     .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?
     .venv/bin/python -m bench.startup    when is the first question answered, and in how much memory?
+    .venv/bin/python -m bench.bundle     how large is the one file for upload, and how long does it load?
     .venv/bin/python -m bench.recall_quality DATA.json    are the right memories found, and only those?
     .venv/bin/python -m bench.prefix DATA.json      how much of a prompt does the model's cache still know?
     .venv/bin/python -m bench.remember DATA.json    what does an LLM cost that remembers, and how fast is it?

@@ -2,6 +2,7 @@
 
 valves.example.json   every setting with its default, as the admin panel sends them
 docs/settings.md      the same as a table
+single_file/memory_filter.py   the plugin and its package in one file, see `bundle.py`
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "pipelines"))
+sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
 from owui_memory.panel import allowed  # noqa: E402
 from owui_memory.settings import Valves  # noqa: E402
+from scripts.bundle import bundle  # noqa: E402
 
 GROUPS = {
     "pipelines": "Who gets memory",
@@ -71,7 +73,11 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-GENERATED = {"valves.example.json": valves_example, "docs/settings.md": settings_page}
+GENERATED = {
+    "valves.example.json": valves_example,
+    "docs/settings.md": settings_page,
+    "single_file/memory_filter.py": bundle,
+}
 
 
 def main() -> int:

@@ -7,19 +7,21 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .backends.base import Part
 from .chat.body import Turn, read_inlet, read_outlet, with_blocks
 from .chat.policy import decide
-from .errors import Drop, MemoryFault
+from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
 from .panel import lenient
 from .recall.block import Blocks
-from .recall.recall import Recalled
-from .runtime import RECALLS_AT_ONCE, Runtime
 from .settings import Environment, Valves
 from .start import Start
+
+if TYPE_CHECKING:
+    from .recall.recall import Recalled
+    from .runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +113,7 @@ class Pipeline:
         if not runtime.breaker.allows():
             self._without(runtime, "recall is paused, the backend keeps failing")
             return None
-        if self._recalling >= RECALLS_AT_ONCE:
+        if self._recalling >= runtime.recalls_at_once:
             self._without(runtime, "too many requests wait for the backend")
             return None
         try:
@@ -153,6 +155,14 @@ class Pipeline:
         return self._start.runtime
 
     def _open(self) -> Runtime:
+        try:
+            # Not with this module: it needs SQLAlchemy, which the smallest image of the server lacks.
+            from .runtime import Runtime
+        except ImportError as error:
+            raise TellAdmin(
+                f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
+                hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
+            ) from error
         return Runtime(self._environment, lambda: self.valves, self._problems)
 
     def _guard_routes(self) -> None:

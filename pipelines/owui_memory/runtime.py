@@ -31,7 +31,6 @@ from .remember.writer import Writer
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
-RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _STATE_THREADS = 4
 _STOP_S = 5.0
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
@@ -39,6 +38,8 @@ _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exch
 
 class Runtime:
     """Everything the filter needs at work. Methods block unless they say otherwise."""
+
+    recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
     def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
         """Open the state database and begin to open the backend, in the background.
@@ -61,7 +62,7 @@ class Runtime:
         journal = Journal(self._engine)
         self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
         # Apart, so that no slow backend keeps an exchange from being stored.
-        self.recall_pool = ThreadPoolExecutor(RECALLS_AT_ONCE, thread_name_prefix="memory-recall")
+        self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         self.live.use(settings())
         self._writer.start()

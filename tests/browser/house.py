@@ -63,8 +63,25 @@ class House:
         self.children.append(self.pipelines.start(self._log("pipelines")))
         self.children.append(self.webui.start(self._log("open-webui")))
         self._wait(self.webui.is_healthy, "Open WebUI is healthy", within=180)
-        self._wait(self.is_ready, "the filter's backend is ready", within=120)
+        self.wait_until_ready()
         return self
+
+    def wait_until_ready(self) -> None:
+        self._wait(self.is_ready, "the filter's backend is ready", within=120)
+
+    def unload_filter(self) -> None:
+        """Take the filter out of the running server. What it stored and its settings stay."""
+        (self.pipelines.folder / "memory_filter.py").unlink()
+        self._reload()
+
+    def load_filter(self) -> None:
+        """The filter as it was, in place of one that was uploaded."""
+        self.pipelines.prepare()
+        self._reload()
+        self.wait_until_ready()
+
+    def _reload(self) -> None:
+        ask("POST", f"{self.pipelines.url}/pipelines/reload", self.pipelines.key, None)
 
     def stop(self) -> None:
         stop(self.children)

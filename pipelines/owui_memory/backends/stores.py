@@ -11,12 +11,13 @@ from .sqlite_schema import size_in_file
 
 _LOOK_S = 5
 
-# Under names of our own: mem0's stay what they are for others in this process.
-NAMES = {"sqlite": "sqlite", "qdrant": "owui_qdrant", "pgvector": "owui_pgvector"}
+# Names that no other store has in mem0's table: it is one for all in this process, where a newer version of
+# this package, uploaded in its place, may begin while this one ends.
+NAMES = {name: f"{__package__}.{name}" for name in ("sqlite", "qdrant", "pgvector")}
 CLASSES = {
-    "sqlite": f"{__package__}.sqlite_store.SqliteStore",
-    "owui_qdrant": f"{__package__}.qdrant_store.QdrantStore",
-    "owui_pgvector": f"{__package__}.pgvector_store.PgvectorStore",
+    NAMES["sqlite"]: f"{__package__}.sqlite_store.SqliteStore",
+    NAMES["qdrant"]: f"{__package__}.qdrant_store.QdrantStore",
+    NAMES["pgvector"]: f"{__package__}.pgvector_store.PgvectorStore",
 }
 
 

@@ -26,9 +26,10 @@ _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server
 class Guard:
     """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
-        self.app, self.key = app, key
-        self.active = True
+    guards = "owui_memory"  # by which another version of this class, of a file uploaded before, is known
+
+    def __init__(self, app: ASGIApp, key: str, *, active: bool) -> None:
+        self.app, self.key, self.active = app, key, active
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
@@ -63,10 +64,12 @@ def server_app() -> Any:
 
 def install(app: Any, key: str, *, active: bool) -> None:
     """Put the guard around the application, or set the one that is there."""
-    stack = app.middleware_stack
-    if not isinstance(stack, Guard):
-        stack = app.middleware_stack = Guard(stack or app.build_middleware_stack(), key)
-    stack.key, stack.active = key, active
+    stack = app.middleware_stack or app.build_middleware_stack()
+    if isinstance(stack, Guard):
+        stack.key, stack.active = key, active
+    else:
+        inner = stack.app if getattr(stack, "guards", None) == Guard.guards else stack
+        app.middleware_stack = Guard(inner, key, active=active)
     if not key:
         log.error("PIPELINES_API_KEY is empty, so every request is refused. Set it to a secret of your own.")
     if key == PUBLIC_DEFAULT_KEY:
