@@ -1,8 +1,8 @@
 """Whose memories a chat sees, and among which it keeps what is said there.
 
-A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL` (what
-a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's memories;
-a team's lie under an id of the team's own, which no user can have.
+A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL`
+(what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
+memories; a team's lie under an id of the team's own, which no user can have.
 """
 
 from __future__ import annotations
