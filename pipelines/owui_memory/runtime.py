@@ -28,6 +28,7 @@ from .recall.told import Told
 from .remember.journal import Journal
 from .remember.outbox import Exchange, Outbox
 from .remember.writer import Writer
+from .scopes import scope_of
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
@@ -76,11 +77,11 @@ class Runtime:
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn)
+        self._decisions.announce(turn, scope_of(turn, self._settings()))
 
     def allow(self, turn: Turn) -> None:
         """Keep for the outlet that this turn may be remembered."""
-        self._decisions.allow(turn)
+        self._decisions.allow(turn, scope_of(turn, self._settings()))
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, *, writes: bool) -> None:
         """Do what no message has to wait for: never blocks. `writes`: the turn may be remembered."""
@@ -112,6 +113,7 @@ class Runtime:
                 assistant_text=answered.assistant_text,
                 said_at=permission.asked_at,
                 timezone=permission.timezone,
+                scope=permission.scope,
                 follows=permission.follows,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,

@@ -68,6 +68,7 @@ outbox = Table(
     Column("chat_id", String, nullable=False),
     Column("follows", String, nullable=False, default=""),  # see chat.body.Turn
     Column("said_at", Float, nullable=False, default=0.0),
+    Column("scope", String, nullable=False, default=""),  # see scopes.py
     Column("exchange", _Text),  # JSON; emptied once done
     Column("state", String, nullable=False),
     Column("batch", String, nullable=False, default=""),
@@ -90,6 +91,7 @@ decisions = Table(
     Column("exchange_key", String, nullable=False),
     Column("follows", String, nullable=False, default=""),
     Column("timezone", String, nullable=False, default=""),
+    Column("scope", String, nullable=False, default=""),
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
@@ -159,6 +161,7 @@ journal = Table(
     Column("said_at", Float, nullable=False, default=0.0),
     Column("chat", String, nullable=False, default=""),
     Column("place", Integer, nullable=False, default=0),
+    Column("scope", String, nullable=False, default=""),
     Column("model", String, nullable=False),
     Column("refused", _Text, nullable=False),
     Column("made", Boolean, nullable=False),
@@ -207,8 +210,14 @@ def _to_3(connection: Connection) -> None:
     places.create(connection)
 
 
+def _to_4(connection: Connection) -> None:
+    """Among which memories what was said is kept."""
+    for table in (outbox, decisions, journal):
+        _add_columns(connection, table, "scope")
+
+
 # A new database is made whole; from then on, each of these takes it one version further.
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3)
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3, _to_4)
 
 
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from .base import Found, Memory, aware_time
+from .base import Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -49,19 +49,19 @@ def rows_of(answer: Answer, user_id: str) -> list[Answer]:
     return [row for row in results_of(answer) if row.get("memory") and row.get("user_id") in (None, user_id)]
 
 
-def found_of(row: Answer) -> Found:
-    """A search's result."""
+def found_of(row: Answer, owner_id: str) -> Found:
+    """A search's result, among the memories that lie under this id."""
     details = _object(row.get("score_details"))
     keyword = details.get("bm25_score")
     return Found(
-        memory_of(row),
+        memory_of(row, owner_id),
         meaning=min(max(_number(details.get("semantic_score", row.get("score"))), 0.0), 1.0),
         keyword=None if keyword is None else max(_number(keyword), 0.0),
     )
 
 
-def memory_of(row: Answer) -> Memory:
-    """A memory with what was stored beside its text."""
+def memory_of(row: Answer, owner_id: str = "") -> Memory:
+    """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
     beside = _object(row.get("metadata"))
     place = beside.get("place")
     return Memory(
@@ -75,6 +75,7 @@ def memory_of(row: Answer) -> Memory:
         chat=str(beside.get("chat") or ""),
         place=place if isinstance(place, int) else 0,
         origin=str(beside.get("origin") or ""),
+        scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from ..errors import Drop
+from ..scopes import TEAM, View, team_in
 from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
@@ -22,6 +23,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
+    `scope`: see `scopes.py`.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -35,6 +37,7 @@ class Memory:
     chat: str = ""
     place: int = 0
     origin: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,18 @@ class Backend(Protocol):
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
 
-    def search(self, user_id: str, query: str, limit: int) -> list[Found]:
-        """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order."""
+    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+        """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
+
+        view: only what it sees, and as many of each of its teams. None: all of the user's own.
+        """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where the backend cannot tell."""
 
-    def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> int:
         """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
@@ -164,6 +172,24 @@ def is_id(memory_id: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_seen(memory: Memory, view: View | None) -> bool:
+    """Whether a view sees a memory; None sees all."""
+    return view is None or view.sees(memory.scope)
+
+
+def beside_of(new: Memory) -> dict[str, Any]:
+    """What is stored beside a new memory's text, and read again with it."""
+    beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+    return {**beside, "scope": new.scope} if new.scope and not new.scope.startswith(TEAM) else beside
+
+
+def scope_in(owner_id: str, beside: Any) -> str:
+    """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
+    if team := team_in(owner_id):
+        return TEAM + team
+    return beside if isinstance(beside, str) else ""
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:

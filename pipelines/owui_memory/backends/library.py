@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..errors import Drop
 from ..ops.metrics import Metrics
+from ..scopes import View, team_owner
 from ..settings import Valves, folder_of
 from ..words import plain
 from .assemble import assemble
@@ -21,11 +22,14 @@ from .base import (
     Part,
     Reply,
     aware_time,
+    beside_of,
     is_id,
     is_over,
+    is_seen,
     newest_first,
     owner,
     page_of,
+    scope_in,
 )
 from .embedder import Embedder, cosine
 from .faults import host_of, translated
@@ -91,17 +95,20 @@ class LibraryBackend:
         """Its models, which may be asked one by one, and know how they have fared."""
         return Models(self._memory.embedding_model, self._llms.llms)
 
-    def search(self, user_id: str, query: str, limit: int) -> list[Found]:
-        owned, query = _of(user_id), plain(query)
+    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+        owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        return [found for one in owners for found in self._found(one, plain(query), limit, view)]
+
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
         if limit < 1:
             return []
         pool = limit
         while True:
-            found, full = self._candidates(owned, query, pool)
-            current = [item for item in found if not is_over(item.memory)]
-            # Expired memories take places in the pool of those that still hold.
-            if not full or len(current) >= limit or len(current) == len(found):
-                return current
+            found, full = self._candidates(_of(owner_id), query, pool)
+            seen = [item for item in found if not is_over(item.memory) and is_seen(item.memory, view)]
+            # Those that expired, or are not to be seen, take places in the pool of the others.
+            if not full or len(seen) >= limit or len(seen) == len(found):
+                return seen
             pool *= 4
 
     def _candidates(self, owned: Filters, query: str, pool: int) -> tuple[list[Found], bool]:
@@ -145,10 +152,13 @@ class LibraryBackend:
         vector = self._memory.embedding_model.embed(text)
         return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
 
-    def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> int:
         told = [{**message, "content": plain(message["content"])} for message in messages]
+        beside = {"batch": batch, **({"scope": scope} if scope else {})}
         with translated("store", self._settings.vector_store_url):
-            added = self._memory.add(told, user_id=owner(user_id), metadata={"batch": batch}, infer=infer)
+            added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -159,7 +169,7 @@ class LibraryBackend:
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
-                metadata={"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place},
+                metadata=beside_of(new),
                 expiration_date=new.expires or None,
                 infer=False,
             )
@@ -285,4 +295,5 @@ def _memory(row: Any) -> Memory:
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
         place=place if isinstance(place, int) else 0,
+        scope=scope_in(str(get("user_id") or ""), get("scope")),
     )

@@ -86,7 +86,7 @@ class PlatformBackend(RemoteBackend):
         for page in count(1):
             params: dict[str, str | int] = {"page": page, "page_size": _PAGE}
             answer = self._call("POST", "/v3/memories/", self._timeouts.search, json=wanted, params=params)
-            yield [memory_of(row) for row in self._rows(answer, user_id)]
+            yield [memory_of(row, user_id) for row in self._rows(answer, user_id)]
             if not answer.get("next") or not answer.get("results"):
                 break
 

@@ -15,10 +15,23 @@ from urllib.parse import quote
 import httpx
 
 from ..errors import MemoryFault, Retry, TellAdmin
+from ..scopes import View, team_owner
 from ..settings import Valves
 from ..words import plain
 from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
-from .base import Found, Memory, Message, Part, is_id, is_over, newest_first, owner, page_of
+from .base import (
+    Found,
+    Memory,
+    Message,
+    Part,
+    beside_of,
+    is_id,
+    is_over,
+    is_seen,
+    newest_first,
+    owner,
+    page_of,
+)
 from .faults import host_of, translated
 
 _MOST_RESULTS = 1000  # the platform refuses more
@@ -72,31 +85,44 @@ class RemoteBackend(ABC):
             raise
         return backend
 
-    def search(self, user_id: str, query: str, limit: int) -> list[Found]:
-        wanted = {
-            "query": plain(query),
-            "filters": {"user_id": owner(user_id)},
-            "top_k": min(limit, _MOST_RESULTS),
-            "threshold": 0.0,  # what is relevant is decided here, not there
-            **self.search_options,
-        }
+    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+        owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         if limit < 1 or not query.strip():
             return []
-        answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-        return [found_of(row) for row in self._rows(answer, user_id)]
+        return [found for one in owners for found in self._found(one, plain(query), limit, view)]
+
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+        pool = limit
+        while True:
+            wanted = {
+                "query": query,
+                "filters": {"user_id": owner_id},
+                "top_k": min(pool, _MOST_RESULTS),
+                "threshold": 0.0,  # what is relevant is decided here, not there
+                **self.search_options,
+            }
+            answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
+            found = [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+            seen = [item for item in found if is_seen(item.memory, view)]
+            if len(found) < pool or len(seen) >= limit or len(seen) == len(found):
+                return seen
+            pool *= 4
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
         return [0.0] * len(others)
 
-    def add(self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str) -> int:
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> int:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
-        return len(self._add(user_id, messages, {"batch": batch}, infer=infer, **rules))
+        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        return len(self._add(user_id, messages, beside, infer=infer, **rules))
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        beside: Answer = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+        beside = beside_of(new)
         if new.origin:  # what it cannot be told as its own
             beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}

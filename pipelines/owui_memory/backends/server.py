@@ -62,7 +62,7 @@ class ServerBackend(RemoteBackend):
         """A user's memories, expired ones too, and whether there may be more than the server lists."""
         params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED, "show_expired": "true"}
         answer = self._call("GET", "/memories", self._timeouts.search, params=params)
-        memories = [memory_of(row) for row in self._rows(answer, user_id)]
+        memories = [memory_of(row, user_id) for row in self._rows(answer, user_id)]
         return memories, len(results_of(answer)) >= _LISTED
 
     def _key_header(self, key: str) -> dict[str, str]:

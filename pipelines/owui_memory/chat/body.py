@@ -30,6 +30,7 @@ class Turn:
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
     `base_model` is what a workspace model stands on, else "".
     `positions` names each user message of the conversation by all that users said up to it, this one last.
+    `folder`: the id of the folder that the chat is in; `email`: the user's address. "" where not told.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
     """
 
@@ -50,6 +51,8 @@ class Turn:
     positions: tuple[str, ...] = ()
     text_before: str = ""
     searched: bool = False
+    folder: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         memory_capability=capabilities.get("memory") is not False,
         positions=tuple(_hashes((user_id, chat_id), texts)),
         text_before=texts[-2] if len(texts) > 1 else "",
+        folder=_text(meta.get("folder_id")),
+        email=_text(_mapping(user).get("email")),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )

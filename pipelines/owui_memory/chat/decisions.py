@@ -27,18 +27,22 @@ _INSERT = decisions.insert()
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, and as which exchange. `asked_at`: Unix time in seconds."""
+    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
+
+    `asked_at`: Unix time in seconds.
+    """
 
     chat_id: str
     exchange_key: str
     follows: str
     timezone: str
+    scope: str
     asked_at: float
 
     @classmethod
-    def of(cls, turn: Turn) -> Permission:
+    def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, time.time())
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time())
 
 
 class Decisions:
@@ -50,15 +54,15 @@ class Decisions:
         # On their way to the database, which may be slower than the answer.
         self._coming: dict[tuple[str, str], Permission] = {}
 
-    def announce(self, turn: Turn) -> None:
+    def announce(self, turn: Turn, scope: str = "") -> None:
         """Let this process know already what `allow` is about to keep; never blocks."""
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = Permission.of(turn)
+        self._coming[turn.user_id, turn.key] = Permission.of(turn, scope)
 
-    def allow(self, turn: Turn) -> None:
+    def allow(self, turn: Turn, scope: str = "") -> None:
         """Keep that this turn may be remembered."""
-        given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn)
+        given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn, scope)
         row = {
             "key": turn.key,
             "user_id": turn.user_id,
@@ -66,6 +70,7 @@ class Decisions:
             "exchange_key": given.exchange_key,
             "follows": given.follows,
             "timezone": given.timezone,
+            "scope": given.scope,
             "created_at": given.asked_at,
         }
         self._kept += 1
@@ -90,4 +95,4 @@ class Decisions:
         row = self._reading.run(lambda connection: connection.execute(wanted).first())
         if row is None:
             return None
-        return Permission(row.chat_id, row.exchange_key, row.follows, row.timezone, row.created_at)
+        return Permission(row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..backends.base import is_user
+from ..scopes import team_in
 from ..settings import Valves
 from .body import Turn
 
@@ -35,7 +36,7 @@ def _left_alone(turn: Turn, settings: Valves) -> str:
         return "memory is switched off in the settings"
     if turn.task:
         return "a task of Open WebUI, not a message"
-    if not is_user(turn.user_id):
+    if not is_user(turn.user_id) or team_in(turn.user_id):
         return "the request names no user"
     if turn.place == "temporary":
         return "a temporary chat"

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..backends.base import EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
+from ..scopes import team_in
 
 _PAGE = 1000  # rows read at once
 
@@ -50,6 +51,7 @@ class Record:
             get("chat") or "",
             get("place") or 0,
             get("batch") or "",
+            get("scope") or "",
         )
         return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
 
@@ -231,6 +233,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "batch": memory.batch,
         "chat": memory.chat,
         "place": memory.place,
+        **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -250,4 +253,5 @@ def _memory_of(record: Record) -> Memory:
         chat=str(get("chat") or ""),
         place=int(get("place") or 0),
         origin=record.id,
+        scope=str(get("scope") or ""),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..backends.base import Memory
+from ..scopes import described
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _HEADER = (
@@ -56,8 +57,8 @@ def render(lines: Sequence[str], *, more: bool = False) -> str:
 def line(memory: Memory, now: datetime) -> str:
     """One memory as it stands in the block."""
     learned = memory.updated_at or memory.created_at
-    when = f"({ago(learned, now)}) " if learned else ""
-    return f"- {when}{quoted(memory.text)}"
+    notes = ", ".join(filter(None, (ago(learned, now) if learned else "", described(memory.scope))))
+    return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
 
 
 def correction(memory: Memory, before: str, now: datetime) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..backends.base import Backend, EditableBackend, Memory
+from ..scopes import View
 from .ready import Ready
 
 KINDS = ("preference", "profile")  # wishes first: they are few, and each answer depends on them
-_MOST = 50  # memories of each kind
+_MOST = 200  # memories of each kind, in all scopes
 
 
 class Profiles:
@@ -15,8 +16,8 @@ class Profiles:
     def __init__(self) -> None:
         self._ready: Ready[list[Memory]] = Ready()
 
-    def of(self, backend: Backend, user_id: str, version: int) -> list[Memory]:
-        """The user's profile, most important first; `version`: see `state.versions`.
+    def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
+        """The user's profile as the view sees it, most important first; `version`: see `state.versions`.
 
         Raises what the backend raises.
         """
@@ -26,4 +27,5 @@ class Profiles:
         def read() -> list[Memory]:
             return [memory for kind in KINDS for memory in backend.of_kind(user_id, kind, _MOST)]
 
-        return self._ready.of(user_id, (backend, version), read)
+        known = self._ready.of(user_id, (backend, version), read)
+        return [memory for memory in known if view.sees(memory.scope)]

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..chat.body import Turn
+from ..scopes import View, reading_view
 from ..settings import Valves
 from .block import Blocks, correction, line, render
 from .profile import Profiles
@@ -66,10 +67,11 @@ class Recaller:
         if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
         profile: list[Memory] = []
+        view = reading_view(turn, settings)
         if not kept.lines:
-            always = self._profiles.of(backend, turn.user_id, before.version)
+            always = self._profiles.of(backend, turn.user_id, before.version, view)
             profile = count.fitting(always, settings.profile_token_budget)
-        selection, seen = self._selected(backend, turn, settings, count, before.version)
+        selection, seen = self._selected(backend, turn, settings, count, before.version, view)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
         chosen = [memory for memory in selection.chosen if memory.id not in known]
@@ -102,13 +104,13 @@ class Recaller:
             self._explanations.keep(connection, turn, recalled.why)
 
     def _selected(
-        self, backend: Backend, turn: Turn, settings: Valves, count: _Lines, version: int
+        self, backend: Backend, turn: Turn, settings: Valves, count: _Lines, version: int, view: View
     ) -> tuple[Selection, float]:
         """What is relevant, and what the gate saw; `version`: of the user's memories."""
         if not settings.memories_per_turn:
             return Selection((), ()), 0.0
         query = query_of(turn.text)
-        found = candidates(backend, turn)
+        found = candidates(backend, turn, view)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, count.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)

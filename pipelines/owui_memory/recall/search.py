@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..backends.base import Backend, Found
 from ..chat.body import Turn
+from ..scopes import View
 from ..words import terms_of
 
 _POOL = 40  # candidates by meaning, and as many by words; 60 find no more on LoCoMo (bench.recall_quality)
@@ -23,16 +24,16 @@ _ABOUT_THE_USER = (
 _IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
 
 
-def candidates(backend: Backend, turn: Turn) -> list[Found]:
-    """What may be relevant, in no order. Blocks; raises the backend's errors.
+def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
+    """What may be relevant, in no order, of what the view sees. Blocks; raises the backend's errors.
 
     Only the last message is searched for: joined with those before it, it finds half as much. A short one,
     "and the other one?", adds what is found for the message before, at half its worth.
     """
-    found = backend.search(turn.user_id, query_of(turn.text), _POOL)
+    found = backend.search(turn.user_id, query_of(turn.text), _POOL, view)
     if not turn.text_before or len(terms_of(turn.text)) > _LEANS_WORDS:
         return found
-    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL)
+    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL, view)
     return _joined(found, before)
 
 

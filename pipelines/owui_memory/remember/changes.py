@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
+from ..scopes import scope_for
 from .journal import Change, Journal
 from .outbox import Batch, Exchange
 
@@ -58,7 +59,8 @@ class Changes:
         chat = batch.exchanges[0].chat_id
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
-            yield replace(change, chat=chat, place=place)
+            scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            yield replace(change, chat=chat, place=place, scope=scope)
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
@@ -84,6 +86,7 @@ class Changes:
                         said_at=change.said_at,
                         chat=change.chat,
                         place=change.place,
+                        scope=change.scope,
                         undoes=change.id,
                     )
                 ]
@@ -168,9 +171,11 @@ def _added(backend: Backend, change: Change) -> str:
             expires=change.expires,
             chat=change.chat,
             place=change.place,
+            scope=change.scope,
         )
         return backend.store(change.user_id, new)
-    backend.add(change.user_id, [{"role": "user", "content": change.after}], infer=False, batch=change.batch)
+    told = [{"role": "user", "content": change.after}]
+    backend.add(change.user_id, told, infer=False, batch=change.batch, scope=change.scope)
     return ""
 
 
@@ -185,6 +190,7 @@ def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Ch
         before=memory.text,
         after=memory.text,
         kind=memory.kind,
+        scope=memory.scope,
         source=exchange.message_id,
         said_at=exchange.said_at,
         made=True,

@@ -26,6 +26,7 @@ class Change:
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
     chat: the chat that they are of; place: the number of an added memory among those of the chat.
+    scope: that of the memory, see `scopes.py`.
     said_at, at: when the last of them was said, and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
     undoes: the id of the change that this one takes back.
@@ -45,6 +46,7 @@ class Change:
     said_at: float = 0.0
     chat: str = ""
     place: int = 0
+    scope: str = ""
     model: str = ""
     refused: str = ""
     made: bool = False

@@ -48,6 +48,7 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
+    `scope`: among which memories it is kept, see `scopes.py`.
     `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -61,6 +62,7 @@ class Exchange:
     timezone: str = ""
     follows: str = ""
     replaces: tuple[str, ...] = ()
+    scope: str = ""
 
     @property
     def message_id(self) -> str:
@@ -81,6 +83,11 @@ class Batch:
     attempts: int
     waiting_since: float
     error: str = ""
+
+    @property
+    def scope(self) -> str:
+        """The same for all of them."""
+        return self.exchanges[0].scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,7 @@ class Outbox:
                 user_id=exchange.user_id,
                 chat_id=exchange.chat_id,
                 follows=exchange.follows,
+                scope=exchange.scope,
                 said_at=exchange.said_at,
                 exchange=json.dumps(asdict(exchange)),
                 state="pending",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
+from ..scopes import writing_view
 from ..words import words
 from .changes import heard
 from .gate import statements
@@ -55,7 +56,9 @@ class Reconciler:
             MemoryFault: what the backend raises.
         """
         near = {
-            exchange.message_id: self.backend.search(self.batch.user_id, exchange.user_text, _NEAREST)
+            exchange.message_id: self.backend.search(
+                self.batch.user_id, exchange.user_text, _NEAREST, writing_view(self.batch.scope)
+            )
             for exchange in self.batch.exchanges
         }
         known = _nearest(near)
@@ -90,6 +93,7 @@ class Reconciler:
             kind=shown.kind if shown else operation.kind,
             expires=_expires(operation, shown),
             expired=shown.expires if shown else "",
+            scope=shown.scope if shown else "",
             source=self._source(operation.text or (shown.text if shown else "")),
             said_at=self.batch.exchanges[-1].said_at,
             model=model,
@@ -121,10 +125,10 @@ class Reconciler:
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
-        user_id, text = self.batch.user_id, operation.text
-        if known_as(self.backend, user_id, text, but=leaving):
+        text = operation.text
+        if known_as(self.backend, self.batch, text, but=leaving):
             return "it is known already"
-        if self._is_echo(text) and not known_as(self.backend, user_id, text):
+        if self._is_echo(text) and not known_as(self.backend, self.batch, text):
             return "recall told it to this chat, and it has been forgotten since"
         return ""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..backends.base import Backend, Memory
+from ..scopes import writing_view
 from ..words import denials, has_case, telling, words
+from .outbox import Batch
 
 _SAME_MEANING = 0.95  # cosine
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
@@ -31,9 +33,9 @@ def says(message: str, memory: str, meaning: float) -> bool:
     return bool(message) and meaning >= _SAYS and (not named or not named.isdisjoint(words(message)))
 
 
-def known_as(backend: Backend, user_id: str, text: str, *, but: Collection[str] = ()) -> Memory | None:
+def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
     """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
-    near = backend.search(user_id, text, _NEAREST + len(but))
+    near = backend.search(batch.user_id, text, _NEAREST + len(but), writing_view(batch.scope))
     return next(
         (
             found.memory

@@ -55,7 +55,8 @@ def rows_of(connection: Connection, user_id: str, now: float, batch_max: int) ->
     if first.batch:
         return rows_where(connection, and_(outbox.c.batch == first.batch, outbox.c.state == first.state))
     fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
-    return list(takewhile(lambda row: row.chat_id == first.chat_id, fresh))[:batch_max]
+    same = (first.chat_id, first.scope)
+    return list(takewhile(lambda row: (row.chat_id, row.scope) == same, fresh))[:batch_max]
 
 
 def rows_where(connection: Connection, which: Any) -> list[Any]:

@@ -40,7 +40,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     kept: list[str] = []
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
     for position, (exchange, text) in enumerate(said):
-        if known := known_as(backend, batch.user_id, text):
+        if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
         elif not _is_among(kept, text, backend):
             kept.append(text)

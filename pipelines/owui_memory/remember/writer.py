@@ -172,7 +172,9 @@ class Writer:
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
         # mem0 reads and stores in one go: who stands still in there for longer than a claim stores it late.
         self._outbox.renew(batch)
-        if not stored and backend.add(batch.user_id, list(_messages(batch)), infer=True, batch=batch.name):
+        if not stored and backend.add(
+            batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
+        ):
             stored = backend.added_by(batch.user_id, batch.name)
         changes = [
             Change(

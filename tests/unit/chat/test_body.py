@@ -41,6 +41,7 @@ def test_a_first_turn() -> None:
         task="",
         memory_switch=True,
         memory_capability=True,
+        email="ada@example.com",
     )
 
 

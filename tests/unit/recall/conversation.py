@@ -39,9 +39,11 @@ class House:
         self.changes = Changes(Journal(self.engine))
         self._batches = 0
 
-    def knows(self, text: str, *, user: str = "ada", kind: str = "fact", chat: str = "") -> str:
+    def knows(
+        self, text: str, *, user: str = "ada", kind: str = "fact", chat: str = "", scope: str = ""
+    ) -> str:
         """Remember something; its id."""
-        (change,) = self._change(user, chat, op="add", after=text, kind=kind)
+        (change,) = self._change(user, chat, scope, op="add", after=text, kind=kind)
         return change.memory_id
 
     def corrects(self, memory_id: str, text: str, *, user: str = "ada") -> None:
@@ -50,9 +52,10 @@ class House:
     def forgets(self, memory_id: str, *, user: str = "ada") -> None:
         self._change(user, "", op="remove", memory_id=memory_id, before="?")
 
-    def _change(self, user: str, chat: str, **what: Any) -> list[Change]:
+    def _change(self, user: str, chat: str, scope: str = "", **what: Any) -> list[Change]:
         self._batches += 1
-        batch = Batch(f"b{self._batches}", user, (Exchange("k", user, chat, "", "", 1.0),), 1, 1.0)
+        exchange = Exchange("k", user, chat, "", "", 1.0, scope=scope)
+        batch = Batch(f"b{self._batches}", user, (exchange,), 1, 1.0)
         given = {"memory_id": "", "before": "", "after": "", **what}
         change = Change(batch=batch.name, position=0, user_id=user, **given)
         self.changes.make(self.backend, batch, lambda: [change])

@@ -1,0 +1,111 @@
+"""Whose memories a chat sees, and among which it keeps what is said there.
+
+A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL`
+(what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
+memories; a team's lie under an id of the team's own, which no user can have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .chat.body import Turn
+    from .settings import Valves
+
+USER = ""
+FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
+
+_OWNER = "team/"  # begins the id that a team's memories lie under
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_OF_THE_USER = ("profile", "preference")  # kinds that no project changes
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What may be seen: a user's memories with these scopes, and all of these teams'."""
+
+    scopes: frozenset[str] = frozenset({USER})
+    teams: tuple[str, ...] = ()
+
+    def sees(self, scope: str) -> bool:
+        """Whether a memory with this scope is among them."""
+        return scope in self.scopes or (scope.startswith(TEAM) and scope.removeprefix(TEAM) in self.teams)
+
+
+def reading_view(turn: Turn, settings: Valves) -> View:
+    """What recall may find for a turn."""
+    scopes = {USER, _folder_of(turn, settings), _persona_of(turn, settings)}
+    return View(frozenset(scopes), teams_of(turn, settings))
+
+
+def scope_of(turn: Turn, settings: Valves) -> str:
+    """Among which memories it is kept what a turn says: what a persona is told is the persona's alone."""
+    return _persona_of(turn, settings) or _folder_of(turn, settings)
+
+
+def writing_view(scope: str) -> View:
+    """What the same may change, and counts as known: of a persona only its own; never a team's."""
+    return View(frozenset({scope} if scope.startswith(PERSONA) else {USER, scope}))
+
+
+def scope_for(scope: str, kind: str) -> str:
+    """The scope of a new memory. Who the user is holds in every project, too."""
+    return USER if scope.startswith(FOLDER) and kind in _OF_THE_USER else scope
+
+
+def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
+    """The teams that a turn's user is in."""
+    names = {turn.user_id, turn.email.lower()} - {""}
+    return tuple(team for team, people in read_teams(settings.teams).items() if not names.isdisjoint(people))
+
+
+def team_owner(team: str) -> str:
+    """The id that a team's memories lie under."""
+    return _OWNER + team
+
+
+def team_in(owner: str) -> str:
+    """The team whose id this is, "" if it is no team's."""
+    return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
+
+
+def read_teams(text: str) -> Mapping[str, frozenset[str]]:
+    """Teams and who is in them, by user id or e-mail address: `design: ada@example.org bob@example.org; ...`.
+
+    Raises:
+        ValueError: what is wrong, in a sentence.
+    """
+    teams: dict[str, frozenset[str]] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, colon, people = part.partition(":")
+        name = name.strip()
+        if not colon or not _NAME.fullmatch(name):
+            raise ValueError("a team's name has letters, digits, _ and - only, and a colon behind it")
+        if name in teams:
+            raise ValueError(f"the team {name} is there twice")
+        teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
+    return teams
+
+
+def described(scope: str) -> str:
+    """As it is told to people and models, "" for the user's own."""
+    if scope.startswith(FOLDER):
+        return "this project"
+    if scope.startswith(TEAM):
+        return f"team {scope.removeprefix(TEAM)}"
+    return "said to this model" if scope else ""
+
+
+def _folder_of(turn: Turn, settings: Valves) -> str:
+    return FOLDER + turn.folder if turn.folder and settings.folder_memories == "own" else USER
+
+
+def _persona_of(turn: Turn, settings: Valves) -> str:
+    patterns = (pattern.strip().lower() for pattern in settings.personas.split(","))
+    mine = any(fnmatchcase(turn.model.lower(), pattern) for pattern in patterns if pattern)
+    return PERSONA + turn.model if mine else USER

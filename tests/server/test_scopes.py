@@ -1,0 +1,65 @@
+"""Folders, personas and teams with a real server, from the inlet's body to what another chat is told."""
+
+from __future__ import annotations
+
+from tests.harness.bodies import Chat, Turn, told_text
+from tests.harness.pipelines_server import PipelinesServer, StartServer
+
+SCOPED = {
+    "MEMORY_FOLDER_MEMORIES": "own",
+    "MEMORY_PERSONAS": "tutor",
+}
+
+
+def put(turn: Turn, *, folder: str = "", model: str = "") -> Turn:
+    """The same turn in a folder, or of another model."""
+    if folder:
+        turn.inlet["metadata"]["folder_id"] = folder
+    if model:
+        turn.inlet["model"] = turn.inlet["metadata"]["model"]["id"] = model
+    return turn
+
+
+def say(server: PipelinesServer, text: str, **where: str) -> None:
+    turn = put(Chat("ada").say(text), **where)
+    sent = server.inlet(turn.inlet, turn.user)
+    server.outlet(turn.outlet("Noted.", sent=sent), turn.user)
+    server.wait_until_drained()
+
+
+def told(server: PipelinesServer, question: str, **where: str) -> str:
+    turn = put(Chat("ada").say(question), **where)
+    return told_text(server.inlet(turn.inlet, turn.user))
+
+
+def test_what_a_project_is_about_stays_in_its_folder(pipelines_server: StartServer) -> None:
+    server = pipelines_server(env=SCOPED)
+    say(server, "My greenhouse project needs forty panes of glass.", folder="garden")
+    say(server, "I live in Berlin.", folder="garden")
+    question = "How many panes of glass does my greenhouse project need?"
+    assert "forty panes" in told(server, question, folder="garden")
+    assert "forty panes" not in told(server, question)
+    assert "forty panes" not in told(server, question, folder="thesis")
+    assert "Berlin" in told(server, "Where do I live? In Berlin?", folder="thesis")
+
+
+def test_what_a_persona_is_told_stays_with_it(pipelines_server: StartServer) -> None:
+    server = pipelines_server(env=SCOPED)
+    say(server, "My dog is called Rex.")
+    say(server, "My sword is called Sting.", model="tutor")
+    assert "Sting" in told(server, "What is my sword called?", model="tutor")
+    assert "Sting" not in told(server, "What is my sword called?")
+    assert "Rex" in told(server, "What is my dog called?", model="tutor")
+
+
+def test_a_chat_that_changes_its_model_keeps_both_apart(pipelines_server: StartServer) -> None:
+    server = pipelines_server(env={**SCOPED, "MEMORY_BATCH_IDLE_SECONDS": "0"})
+    chat = Chat("ada")
+    for text, model in (("My sword is called Sting.", "tutor"), ("My dog is called Rex.", "tiny-chat")):
+        turn = put(chat.say(text), model=model)
+        sent = server.inlet(turn.inlet, turn.user)
+        server.outlet(turn.outlet("Noted.", sent=sent), turn.user)
+    server.wait_until_drained()
+    assert "Sting" not in told(server, "What is my sword called?")
+    assert "Sting" in told(server, "What is my sword called?", model="tutor")
+    assert "Rex" in told(server, "What is my dog called?")
