@@ -71,8 +71,8 @@ class Valves(PanelModel):
         "",
         title="Models without memory",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models, or of what workspace models stand "
-            "on. They are told nothing, and nothing is learned from their chats."
+            "Ids or patterns like gpt-*, with commas between them: of models, or of a workspace model's base. "
+            "They are told nothing, and nothing is learned from their chats."
         ),
     )
     models_on: Text = Field(
