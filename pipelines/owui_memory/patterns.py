@@ -36,5 +36,5 @@ def is_ollama_cloud(model: str) -> bool:
 
 def _is_open(pattern: str) -> bool:
     """A bracket that is not closed stands for itself, which nobody means: no id has one."""
-    rest = re.sub(r"\[!?\]?[^]]*\]", "", pattern)
+    rest = re.sub(r"\[!?\]?+[^]]*\]", "", pattern)
     return "[" in rest

@@ -71,7 +71,7 @@ class Valves(PanelModel):
         "",
         title="Models without memory",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models, or of a workspace model's base. "
+            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
             "They are told nothing, and nothing is learned from their chats."
         ),
     )

@@ -24,10 +24,9 @@ _COMING = 1000  # permissions
 
 # Put together once: building a statement takes as long as running it. The names of columns are taken.
 _COLUMNS = [column.name for column in decisions.columns]
-_INSERT = decisions.insert().from_select(
-    _COLUMNS,
-    select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON),
-)
+_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns))
+_INSERT = decisions.insert().from_select(_COLUMNS, _VALUES.where(IS_ON))
+_INSERT = _INSERT.execution_options(preserve_rowcount=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     if reason := unfit or _switched_off(turn, settings):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
-    if told and learned and len(turn.text) > _LONGEST_CHARS:
-        return Decision(read=True, write=False, reason="a pasted document is not remembered", noted=True)
     reason = _half(told, learned)
+    if learned and len(turn.text) > _LONGEST_CHARS:
+        learned, reason = False, reason or "a pasted document is not remembered"
     return Decision(told and settings.memories_per_turn > 0, learned, reason, noted=bool(reason))
 
 
