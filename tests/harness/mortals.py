@@ -87,11 +87,11 @@ class Mortals:
 
 def _serve() -> None:
     """The parent: an order a line, an answer a line."""
-    from owui_memory.backends.assemble import _import_mem0
+    from owui_memory.backends.assemble import import_mem0
 
     with tempfile.TemporaryDirectory() as home:
         _trust_one(Path(home) / "one.pem")
-        _import_mem0(Path(home))
+        import_mem0(Path(home))
         list(everything())
         for line in sys.stdin:
             order, told = json.loads(line), Path(home) / "told.json"

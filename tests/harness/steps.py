@@ -28,7 +28,7 @@ _LEFT_OUT = {
     "LibraryBackend": {"open", "search", "similarities", "get", "get_all", "of_kind"}
     | {"list_all", "added_by", "ask", "check", "close"},
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
-    | {"search", "keyword_search", "search_batch", "checkpoint", "close"},
+    | {"scan", "count_rows", "search", "keyword_search", "search_batch", "checkpoint", "close"},
     "SQLiteManager": {"get_history", "get_last_messages", "close"},
 }
 

@@ -357,7 +357,10 @@ def test_the_environment() -> None:
         {"MEMORY_COLLECTION": "mine", "MEMORY_UNKNOWN": "x", "PIPELINES_DIR": "/p", "MEMORY_LLM_MODEL": ""}
     )
     assert environment == Environment(
-        presets={"collection": "mine"}, data_dir=Path("/p/memory_data"), server_key=PUBLIC_DEFAULT_KEY
+        presets={"collection": "mine"},
+        data_dir=Path("/p/memory_data"),
+        server_key=PUBLIC_DEFAULT_KEY,
+        valves_file=Path("/p/memory_filter/valves.json"),
     )
     elsewhere = Environment.read({"MEMORY_DATA_DIR": "/d", "PIPELINES_API_KEY": "k"})
     assert (elsewhere.data_dir, elsewhere.server_key) == (Path("/d"), "k")

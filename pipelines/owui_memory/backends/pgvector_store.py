@@ -64,6 +64,7 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
             min_size=1,
             max_size=_CONNECTIONS,
             timeout=TIMEOUT_S,
+            reconnect_timeout=TIMEOUT_S,  # its pauses double: after an hour it would wait for minutes
             kwargs={"connect_timeout": TIMEOUT_S},
             check=ConnectionPool.check_connection,  # else each one that a restart broke fails once more
             open=False,

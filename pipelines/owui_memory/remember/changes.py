@@ -136,13 +136,13 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change)
-        # A memory that is gone meanwhile cannot be changed, and need not.
-        if isinstance(backend, EditableBackend) and change.op == "remove":
-            confirm()
-            backend.remove(change.memory_id)
-        elif isinstance(backend, EditableBackend) and change.op == "replace":
+        if isinstance(backend, EditableBackend):
+            # A memory that is gone, now or a moment later, cannot be changed, and need not.
             current = backend.get(change.memory_id)
-            if current is not None and not _says(current, change):
+            if current is not None and change.op == "remove":
+                confirm()
+                backend.remove(change.memory_id)
+            elif current is not None and change.op == "replace" and not _says(current, change):
                 confirm()
                 backend.replace(change.memory_id, change.after, expires=change.expires)
         return change.memory_id

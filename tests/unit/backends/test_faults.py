@@ -11,6 +11,7 @@ import psycopg
 import psycopg_pool
 import pytest
 from mem0.exceptions import LLMError
+from psycopg.types.string import StrDumper
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
@@ -211,3 +212,15 @@ def test_an_address_is_shown_without_its_password() -> None:
     assert host_of("postgresql://ada:p%40ss@db.example:5432/x?password=y") == "db.example:5432"
     assert host_of("http://qdrant:6333") == "qdrant:6333"
     assert host_of("") == ""
+
+
+def test_a_folder_has_no_host_to_show() -> None:
+    assert str(fault_of(raising(OSError()), "store", "/data/qdrant")).startswith("The store failed")
+
+
+@pytest.mark.parametrize("text", ["my secret\0", "my secret \ud83e"])
+def test_what_psycopg_does_not_even_send_is_dropped(text: str) -> None:
+    def send() -> None:
+        StrDumper(str).dump(text)
+
+    assert type(fault_of(send, "store")) is Drop

@@ -133,6 +133,15 @@ def test_of_a_kind_is_read_in_order(url: str) -> None:
     assert days[0] == "2026-01-01T00:00:56+00:00"
 
 
+def test_vectors_lie_in_their_rows(url: str) -> None:
+    with contextlib.closing(PgvectorStore("memories", 384, connection_string=url)) as store:
+        vector = [n / 384 for n in range(384)]
+        store.put([number(1)], [vector], [{"data": "My dog is called Rex. " * 50, "user_id": "ada"}])
+        with store._get_cursor() as cursor:
+            cursor.execute("SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE relname = 'memories'")
+            assert cursor.fetchone() == (0,), "nothing elsewhere"
+
+
 # Servers that come and go -------------------------------------------------------------------------
 
 

@@ -96,9 +96,12 @@ def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
         assert len(asked(scripted_llm)) == 1
         scripted_llm.when("self-check", "no JSON")
         started.save(llm_model="other")
-        wait_until(lambda: started.part("self-check")["ok"] is False, what="the new settings are checked")
-        assert started.part("self-check")["hint"] == "Set llm_model to a model that can answer in JSON."
+        wait_until(lambda: started.part("backend")["ok"] is False, what="the new settings are checked")
+        told = started.part("backend")
+        assert told["detail"].startswith("the earlier settings stay in use: LLM: other answered in ")
+        assert told["hint"] == "Set llm_model to a model that can answer in JSON."
         assert [chat.body["model"] for chat in asked(scripted_llm)] == ["scripted-chat", "other"]
+        assert started.part("self-check")["ok"], "that of the backend in use"
 
 
 def test_a_model_that_is_not_there_is_told_while_the_earlier_settings_stay_in_use(

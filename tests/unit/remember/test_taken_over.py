@@ -178,11 +178,12 @@ def test_the_writer_leaves_the_batch_to_the_other(
     batch = one.outbox.claim()
     assert batch is not None
     one.writer._claimed[batch.name] = batch
+    wait_until(lambda: one.live.current, what="the backend is open")
     first = [True]
     with scripted_llm.hold(
         "chat", when=lambda request: is_ours(request) and any(first) and first.pop()
     ) as gate:
-        working = threading.Thread(target=one.writer._work, args=(one.backend, batch))
+        working = threading.Thread(target=one.writer._work, args=(batch,))
         working.start()
         wait_until(lambda: gate.waiting == 1, what="the LLM is asked")
         with one.engine.begin() as connection:
