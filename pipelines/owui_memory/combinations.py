@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .panel import SettingsError
+from .patterns import read_patterns
 
 if TYPE_CHECKING:
     from .settings import Valves
@@ -30,6 +31,7 @@ _HOSTED = {
 
 def objections(settings: Valves) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
+    yield from _of_models(settings)
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -65,6 +67,14 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
         setting = f"{role}_model"
         return SettingsError(setting, f"{setting} must be set when {role}_provider is {provider}.")
     return None
+
+
+def _of_models(settings: Valves) -> Iterator[SettingsError]:
+    recalls, learns = (
+        {one.pattern for one in read_patterns(text)} for text in (settings.recall_only, settings.learn_only)
+    )
+    if recalls & learns:
+        yield SettingsError("learn_only", "learn_only must not name a model that recall_only names, too.")
 
 
 def _of_library(settings: Valves) -> Iterator[SettingsError]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .backends.base import Part
 from .chat.body import Turn, read_inlet, read_outlet, with_blocks
-from .chat.policy import decide
+from .chat.policy import SWITCHED_OFF, decide
 from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
 from .panel import lenient
@@ -94,18 +94,21 @@ class Pipeline:
     async def _inlet(self, runtime: Runtime, body: Body, user: Body | None) -> Body:
         turn = read_inlet(body, user)
         decision = decide(turn, self.valves)
-        if decision.reason:
-            runtime.metrics.count(f"left alone: {decision.reason}")
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
         permission = None
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
         recalled = await self._recall(runtime, turn, deadline) if decision.read else None
+        on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
-            permission.result()  # where it is late, it goes on in its thread
+            on &= permission.result()  # where it is late, it goes on in its thread
+        if not on:
+            decision, recalled = SWITCHED_OFF, None
+        if decision.reason:
+            runtime.metrics.count(f"left alone: {decision.reason}")
         told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
-        runtime.after_inlet(turn, recalled, writes=decision.write)
+        runtime.after_inlet(turn, recalled, decision)
         return told
 
     async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
@@ -137,8 +140,9 @@ class Pipeline:
             runtime.metrics.failed("recall", error)
             return None
         runtime.breaker.succeeded()
-        told = "messages with memories" if recalled.blocks else "messages without relevant memories"
-        runtime.metrics.count(told)
+        if recalled.on:
+            told = "messages with memories" if recalled.blocks else "messages without relevant memories"
+            runtime.metrics.count(told)
         return recalled
 
     def _recalled(self, recalling: asyncio.Future[Recalled]) -> None:

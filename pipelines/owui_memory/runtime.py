@@ -14,12 +14,15 @@ from .backends.base import Backend, Part
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
+from .chat.policy import SWITCHED_OFF, Decision
+from .control.switches import Switches
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
 from .ops.ledger import Ledger
 from .ops.metrics import Metrics
+from .ops.nearness import nearness
 from .ops.prices import read_prices
 from .ops.selfcheck import SelfChecks
 from .ops.status import BackendCheck, report
@@ -58,6 +61,7 @@ class Runtime:
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self._switches = Switches(self._engine)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
@@ -79,20 +83,21 @@ class Runtime:
         """As `allow`, for this process and at once: never blocks."""
         self._decisions.announce(turn, scope_of(turn, self._settings()))
 
-    def allow(self, turn: Turn) -> None:
-        """Keep for the outlet that this turn may be remembered."""
-        self._decisions.allow(turn, scope_of(turn, self._settings()))
+    def allow(self, turn: Turn) -> bool:
+        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
-    def after_inlet(self, turn: Turn, recalled: Recalled | None, *, writes: bool) -> None:
-        """Do what no message has to wait for: never blocks. `writes`: the turn may be remembered."""
-        self.state_pool.submit(self._after_inlet, turn, recalled, writes=writes)
+    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision) -> None:
+        """Do what no message has to wait for: never blocks."""
+        if recalled or decision.noted or decision.write:
+            self.state_pool.submit(self._after_inlet, turn, recalled, decision)
 
-    def _after_inlet(self, turn: Turn, recalled: Recalled | None, *, writes: bool) -> None:
+    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision) -> None:
         try:
-            if recalled:
-                self._recaller.keep(turn, recalled)
+            if recalled or decision.noted:
+                self._recaller.keep(turn, recalled, decision.reason)
             # So that what was said in other chats is known by the time of the next message.
-            if writes and self._outbox.leave_others(turn.user_id, turn.chat_id):
+            if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
@@ -102,6 +107,9 @@ class Runtime:
         permission = self._decisions.allowed(answered.user_id, answered.keys)
         if permission is None:
             self.metrics.count("answers not remembered: their inlet gave no permission")
+            return
+        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return
         settings = self._settings()
         added = self._outbox.put(
@@ -137,6 +145,7 @@ class Runtime:
             self._filter_part(),
             *checked,
             *self._mover.part(),
+            *nearness(self._settings(), self._environment.state_url),
             self._recall_part(),
             queue,
             self._costs_part(),

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from .patterns import named
 
 if TYPE_CHECKING:
     from .chat.body import Turn
@@ -106,6 +107,4 @@ def _folder_of(turn: Turn, settings: Valves) -> str:
 
 
 def _persona_of(turn: Turn, settings: Valves) -> str:
-    patterns = (pattern.strip().lower() for pattern in settings.personas.split(","))
-    mine = any(fnmatchcase(turn.model.lower(), pattern) for pattern in patterns if pattern)
-    return PERSONA + turn.model if mine else USER
+    return PERSONA + turn.model if named(settings.personas, turn.model) else USER

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from .combinations import objections
 from .ops.prices import read_prices
 from .panel import PanelModel, Secret, SettingsError, Text
+from .patterns import read_patterns
 from .scopes import read_teams
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
@@ -58,6 +59,35 @@ class Valves(PanelModel):
             "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
             "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
         ),
+    )
+    local_only: bool = Field(
+        False,
+        title="Local models only",
+        description=(
+            "Nothing is told to or learned from models that are not local by their connection's type in Open "
+            "WebUI; an OpenAI-compatible one is external until you change that."
+        ),
+    )
+    models_off: Text = Field(
+        "",
+        title="Models without memory",
+        description=(
+            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
+            "They are told nothing, and nothing is learned from their chats."
+        ),
+    )
+    models_on: Text = Field(
+        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
+    )
+    recall_only: Text = Field(
+        "",
+        title="Models that only recall",
+        description="The same, for models from whose chats nothing is learned. * means all.",
+    )
+    learn_only: Text = Field(
+        "",
+        title="Models that only learn",
+        description="The same, for models that are told nothing. * means all.",
     )
     require_key: bool = Field(
         True,
@@ -321,6 +351,17 @@ class Valves(PanelModel):
             name = info.field_name or ""
             folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
+        return value
+
+    @field_validator("models_off", "models_on", "recall_only", "learn_only")
+    @classmethod
+    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
+        name = info.field_name or ""
+        try:
+            read_patterns(value)
+        except ValueError as wrong:
+            wanted = "ids of models or patterns like gpt-*, with commas between them"
+            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
         return value
 
     @field_validator("llm_prices")

@@ -40,7 +40,7 @@ from .engines import reading
 from .errors import TellAdmin
 from .words import plain
 
-__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading"]
+__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading", "upsert"]
 
 _MIGRATION_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _MIGRATION_S = 60
@@ -191,6 +191,16 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
+# See control/switches.py.
+switches = Table(
+    "switches",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("chat_id", String, primary_key=True),  # "" for always
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
@@ -211,9 +221,10 @@ def _to_3(connection: Connection) -> None:
 
 
 def _to_4(connection: Connection) -> None:
-    """Among which memories what was said is kept."""
+    """Among which memories what was said is kept, and a user's own switches."""
     for table in (outbox, decisions, journal):
         _add_columns(connection, table, "scope")
+    switches.create(connection)
 
 
 # A new database is made whole; from then on, each of these takes it one version further.
@@ -288,6 +299,13 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert rows; those whose unique values are there already are left out."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def upsert(connection: Connection, table: Table, row: Mapping[str, object], key: Sequence[str]) -> None:
+    """Insert a row, or put its values into the one with the same key."""
+    rest = {name: value for name, value in row.items() if name not in key}
+    wanted = _insert(connection, table).values(**row)
+    connection.execute(wanted.on_conflict_do_update(index_elements=key, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:

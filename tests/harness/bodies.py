@@ -58,6 +58,7 @@ def inlet_body(
     temporary: bool = False,
     system: str | None = None,
     model: str | None = None,
+    connection: str | None = "external",
 ) -> Body:
     """What the inlet gets for the user message `text`.
 
@@ -65,6 +66,7 @@ def inlet_body(
     capability: the Memory capability of a workspace model; None is a plain model, which has no such entry.
     task: `title_generation`, `tags_generation`, `follow_up_generation`: a body of that task, about this chat.
     history: earlier messages (`role`, `content`); `system`: a system prompt of the chat.
+    connection: the type of the model's connection; None is a function's model, which has none.
     """
     body = copy.deepcopy(_template(capability, task))
     metadata = body["metadata"]
@@ -99,6 +101,7 @@ def inlet_body(
                 features["memory"] = bool(memory)
     if model:
         body["model"] = metadata["model"]["id"] = model
+    metadata["model"]["connection_type"] = connection
     if capability is not None:
         metadata["model"]["info"]["meta"]["capabilities"]["memory"] = capability
     return body
@@ -182,7 +185,7 @@ class Turn:
 
 @dataclass
 class Chat:
-    """One chat of one user. `options` go to every `inlet_body`: memory, capability, system, model."""
+    """One chat of one user. `options` go to every `inlet_body`: memory, system, model..."""
 
     user_id: str = "ada"
     chat_id: str = field(default_factory=new_id)

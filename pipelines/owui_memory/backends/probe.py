@@ -38,7 +38,7 @@ def lacking(settings: Valves, role: str) -> TellAdmin | None:
     if not model:
         return None
     if provider == "ollama":
-        return _lacking_in_ollama(role, url or _ollamas_own(), model)
+        return _lacking_in_ollama(role, url or ollamas_own(), model)
     if provider in _OPENAI_LIKE:
         return _lacking_in_openai(role, url or providers.DEFAULT_URL[provider], model, key)
     return None
@@ -131,7 +131,7 @@ def _tagged(name: str) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
-def _ollamas_own() -> str:
+def ollamas_own() -> str:
     """Where its client goes without an address: OLLAMA_HOST or this machine; "" without the client."""
     try:
         from ollama import Client

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
 
+from ..patterns import is_ollama_cloud
 from ..recall.block import Blocks, without_block
 
 Place = Literal["chat", "temporary", "channel", "api"]
+Connection = Literal["local", "external", "unknown"]
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _SEARCHES = ("web_search", "image_generation")
@@ -28,7 +30,8 @@ class Turn:
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
-    `base_model` is what a workspace model stands on, else "".
+    `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
+    `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
     `folder`: the id of the folder that the chat is in; `email`: the user's address. "" where not told.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
@@ -45,6 +48,8 @@ class Turn:
     timezone: str = ""
     model: str = ""
     base_model: str = ""
+    described: bool = True
+    connection: Connection = "unknown"
     task: str = ""
     memory_switch: bool | None = None
     memory_capability: bool = True
@@ -77,8 +82,12 @@ def read_inlet(body: Any, user: Any) -> Turn:
     user_message_id = _text(meta.get("user_message_id"))
     so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
     features = _mapping(body.get("features") or meta.get("features"))
-    info = _mapping(_mapping(meta.get("model")).get("info"))
+    model, described = _text(body.get("model")), _mapping(meta.get("model"))
+    info = _mapping(described.get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
+    # Of two models side by side only the first is described, and of an arena the arena itself.
+    is_described = bool(model) and described.get("id") == model
+    base_model = _text(info.get("base_model_id")) if is_described else ""
     return Turn(
         user_id=user_id,
         text=texts[-1] if texts else "",
@@ -89,8 +98,10 @@ def read_inlet(body: Any, user: Any) -> Turn:
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
         timezone=_text(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
-        model=_text(body.get("model")),
-        base_model=_text(info.get("base_model_id")),
+        model=model,
+        base_model=base_model,
+        described=is_described,
+        connection=_connection(described, model, base_model) if is_described else "unknown",
         task=_text(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,
@@ -208,6 +219,19 @@ def _place(chat_id: str, message_id: str) -> Place:
     if kind == "channel":
         return "channel"
     return "chat" if chat_id or message_id else "api"
+
+
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+    """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
+
+    Ollama's cloud models come through a connection that is local.
+    """
+    told = described.get("connection_type")
+    if told == "external" or _mapping(described.get("ollama")).get("remote_host"):
+        return "external"
+    if any(is_ollama_cloud(name) for name in (model, base_model)):
+        return "external"
+    return "local" if told == "local" else "unknown"
 
 
 def _follows(meta: Mapping[str, Any]) -> str:

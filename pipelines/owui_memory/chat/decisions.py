@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
+from ..control.switches import IS_ON, bound
 from ..engines import Patience
 from ..state import decisions, reading
 from .body import Turn
@@ -21,8 +22,11 @@ _KEPT_S = 2 * 24 * 3600  # an answer that takes longer than two days is not comi
 _PRUNE_EVERY = 200  # rows
 _COMING = 1000  # permissions
 
-# Put together once: building a statement takes as long as running it.
-_INSERT = decisions.insert()
+# Put together once: building a statement takes as long as running it. The names of columns are taken.
+_COLUMNS = [column.name for column in decisions.columns]
+_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns))
+_INSERT = decisions.insert().from_select(_COLUMNS, _VALUES.where(IS_ON))
+_INSERT = _INSERT.execution_options(preserve_rowcount=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ class Decisions:
             self._coming.pop(next(iter(self._coming)))
         self._coming[turn.user_id, turn.key] = Permission.of(turn, scope)
 
-    def allow(self, turn: Turn, scope: str = "") -> None:
-        """Keep that this turn may be remembered."""
+    def allow(self, turn: Turn, scope: str = "") -> bool:
+        """Keep that this turn may be remembered; False where its user has switched memory off there."""
         given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn, scope)
         row = {
             "key": turn.key,
@@ -73,17 +77,21 @@ class Decisions:
             "scope": given.scope,
             "created_at": given.asked_at,
         }
+        values = {f"new_{name}": value for name, value in row.items()}
+        values |= bound(turn.user_id, turn.chat_id)
         self._kept += 1
         too_old = given.asked_at - _KEPT_S if self._kept % _PRUNE_EVERY == 0 else None
 
-        def keep(connection: Connection) -> None:
+        def keep(connection: Connection) -> bool:
             if too_old is not None:
                 connection.execute(delete(decisions).where(decisions.c.created_at < too_old))
-            connection.execute(_INSERT, row)
+            return connection.execute(_INSERT, values).rowcount > 0
 
+        allowed = True
         with suppress(IntegrityError):  # the same turn may come once more
-            self._writing.run(keep)
+            allowed = self._writing.run(keep)
         self._coming.pop((turn.user_id, turn.key), None)
+        return allowed
 
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""

@@ -28,15 +28,18 @@ def show(engine: Engine, chat_id: str) -> int:
 
 
 def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
+    ago = f"{age(time.time() - explanation.at)} ago"
+    if explanation.left_alone and not explanation.query:
+        return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
     opened = explanation.evidence >= explanation.threshold
     gate = "relevant" if opened else "nothing relevant"
     told = [one for one in explanation.weighed if one.outcome == TOLD]
     others = [one for one in explanation.weighed if one.outcome != TOLD]
     lines = [
-        f"{number}. {quoted(explanation.query)}, {age(time.time() - explanation.at)} ago, "
-        f"{explanation.took_ms:.0f} ms",
+        f"{number}. {quoted(explanation.query)}, {ago}, {explanation.took_ms:.0f} ms",
         f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
     ]
+    lines += [f"   {explanation.left_alone}"] if explanation.left_alone else []
     for title, ids in (
         ("always told", explanation.profile),
         ("told as corrected", explanation.corrected),

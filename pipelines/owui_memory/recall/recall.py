@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..chat.body import Turn
+from ..chat.policy import SWITCHED_OFF
 from ..scopes import View, reading_view
 from ..settings import Valves
 from .block import Blocks, correction, line, render
@@ -31,12 +32,16 @@ _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it i
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """Blocks for a prompt; what of it is new, and which lines are not told any more; and why."""
+    """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
+
+    `on`: else the user has switched memory off here, and nothing was looked for.
+    """
 
     blocks: Blocks
     new: tuple[Line, ...]
     gone: tuple[int, ...]
     why: Explanation
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Recaller:
         began = time.perf_counter()
         count = _Lines(self._tokenizers.of(turn.base_model or turn.model), now)
         before = self._told.conversation(turn)
+        if not before.on:
+            return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         kept = self._kept(backend, turn, before, now)
         if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
@@ -96,12 +103,16 @@ class Recaller:
         )
         return Recalled(conversation.blocks(turn.positions, in_system=in_system), new, kept.gone, why)
 
-    def keep(self, turn: Turn, recalled: Recalled) -> None:
-        """Keep what this turn was told, and why, for the next one and for whoever asks."""
+    def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
+        """Keep what this turn was told, and why, for the next one and for whoever asks.
+
+        left_alone: why it was not told anything, or is not remembered.
+        """
+        why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
         with self._engine.begin() as connection:
-            if recalled.new or recalled.gone:
+            if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
-            self._explanations.keep(connection, turn, recalled.why)
+            self._explanations.keep(connection, turn, replace(why, left_alone=left_alone))
 
     def _selected(
         self, backend: Backend, turn: Turn, settings: Valves, count: _Lines, version: int, view: View

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
 from ..chat.body import Turn
+from ..control.switches import IS_ON, bound
 from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, render
 from .ready import Ready
@@ -37,10 +38,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a conversation was told so far; `version`: that of its user's memories, see `state.versions`."""
+    """What a conversation was told so far; `version`: that of its user's memories, see `state.versions`.
+
+    `on`: the user has not switched memory off here.
+    """
 
     lines: tuple[Line, ...] = ()
     version: int = 0
+    on: bool = True
 
     def blocks(self, positions: Sequence[str], *, in_system: bool) -> Blocks:
         """The blocks for the conversation's user messages: with the first one, in the system prompt.
@@ -68,7 +73,9 @@ _LINES = (
     )
     .order_by(told.c.id)
 )
-_VERSION = select(versions.c.number).where(versions.c.user_id == bindparam("user_id"))
+_VERSION = select(
+    select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+)
 _HEARD = (
     select(journal.c.memory_id, func.count())
     .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
@@ -89,10 +96,11 @@ class Told:
         oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
-            version = connection.scalar(_VERSION, {"user_id": turn.user_id})
+            asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
+            version, on = connection.execute(_VERSION, asked).one()
             rows = connection.execute(_LINES, {"conversation": turn.positions[0], "oldest": oldest})
             lines = tuple(Line(*row) for row in rows if row.position in positions)
-        return Conversation(lines, version or 0)
+        return Conversation(lines, version or 0, on)
 
     def heard(self, user_id: str, version: int) -> dict[str, int]:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""

@@ -37,7 +37,8 @@ class Explanation:
 
     evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
     profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
-    changed since. took_ms: milliseconds.
+    changed since. took_ms: milliseconds. left_alone: why the message was not told anything, or is not
+    remembered; where nothing was looked for, that is all.
     """
 
     query: str
@@ -50,6 +51,12 @@ class Explanation:
     forgotten: tuple[str, ...] = ()
     took_ms: float = 0.0
     at: float = 0.0
+    left_alone: str = ""
+
+    @classmethod
+    def of_left_alone(cls, reason: str) -> Explanation:
+        """Of a message for which nothing was looked for. It holds nothing of what was said."""
+        return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason)
 
 
 class Explanations:

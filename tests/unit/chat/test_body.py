@@ -38,6 +38,7 @@ def test_a_first_turn() -> None:
         follows="start",
         timezone="UTC",
         model="tiny-chat",
+        connection="external",
         task="",
         memory_switch=True,
         memory_capability=True,
@@ -79,6 +80,48 @@ def test_tasks(name: str) -> None:
 def test_a_workspace_model_stands_on_another() -> None:
     assert turn("first-turn.inlet").base_model == ""
     assert turn("workspace-model-with-system-prompt.inlet").base_model == "tiny-chat"
+
+
+def of_model(name: str = "first-turn.inlet", **described: Any) -> Turn:
+    """The turn of a recording whose model is described otherwise."""
+    call = recording(name)
+    call["body"]["metadata"]["model"].update(described)
+    return read_inlet(**call)
+
+
+@pytest.mark.parametrize(
+    ("described", "connection"),
+    [
+        ({"connection_type": "local"}, "local"),
+        ({"connection_type": "external"}, "external"),
+        ({"connection_type": None}, "unknown"),  # a function's model, or a workspace model on one
+        ({"connection_type": "LOCAL"}, "unknown"),
+        ({"connection_type": ["local"]}, "unknown"),
+        ({"connection_type": "local", "id": "another"}, "unknown"),
+        ({"connection_type": "local", "ollama": {"model": "a", "size": 7}}, "local"),
+        ({"connection_type": "local", "ollama": {"remote_host": "https://ollama.com:443"}}, "external"),
+        ({"connection_type": "local", "info": {"base_model_id": "qwen3:8b"}}, "local"),
+        ({"connection_type": "local", "info": {"base_model_id": "gpt-oss:120b-cloud"}}, "external"),
+    ],
+)
+def test_where_a_model_runs(described: dict[str, Any], connection: str) -> None:
+    assert of_model(**described).connection == connection
+
+
+def test_a_cloud_model_of_a_local_ollama_is_external() -> None:
+    call = recording("first-turn.inlet")
+    call["body"]["model"] = "glm-4.6:cloud"
+    call["body"]["metadata"]["model"].update(id="glm-4.6:cloud", connection_type="local")
+    assert read_inlet(**call).connection == "external"
+
+
+def test_of_two_models_only_the_first_is_described() -> None:
+    first, second = (
+        of_model(name, connection_type="local") for name in ("two-models.inlet", "two-models.inlet.2")
+    )
+    assert (first.model, first.base_model, first.described) == ("work-helper", "tiny-chat", True)
+    assert (second.model, second.base_model, second.described) == ("other-chat", "", False)
+    assert (first.connection, second.connection) == ("local", "unknown")
 
 
 def test_the_switches() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from owui_memory.chat.body import Turn, read_inlet
 from owui_memory.chat.policy import Decision, decide
@@ -25,7 +28,8 @@ def test_every_recording(name: str) -> None:
     reason = NEITHER.get(name) or (
         "a task of Open WebUI, not a message" if name.endswith("generation") else ""
     )
-    expected = Decision(read=False, write=False, reason=reason) if reason else BOTH
+    noted = "temporary" not in name and not name.endswith("generation")
+    expected = Decision(read=False, write=False, reason=reason, noted=noted) if reason else BOTH
     assert decide(read_inlet(**recording(name)), Valves()) == expected
 
 
@@ -35,17 +39,18 @@ def turn() -> Turn:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "noted"),
     [
-        ({"user_id": ""}, "the request names no user"),
-        ({"user_id": "a b"}, "the request names no user"),
-        ({"user_id": "*"}, "the request names no user"),  # everybody, to mem0
-        ({"place": "channel"}, "a channel"),
-        ({"text": ""}, "the message has no text"),
+        ({"user_id": ""}, "the request names no user", False),
+        ({"user_id": "a b"}, "the request names no user", False),
+        ({"user_id": "*"}, "the request names no user", False),  # everybody, to mem0
+        ({"place": "channel"}, "a channel", True),
+        ({"text": ""}, "the message has no text", False),
     ],
 )
-def test_left_alone(turn: Turn, change: dict[str, str], reason: str) -> None:
-    assert decide(replace(turn, **change), Valves()) == Decision(read=False, write=False, reason=reason)
+def test_left_alone(turn: Turn, change: dict[str, str], reason: str, noted: bool) -> None:
+    expected = Decision(read=False, write=False, reason=reason, noted=noted)
+    assert decide(replace(turn, **change), Valves()) == expected
 
 
 def test_switched_off_in_the_settings(turn: Turn) -> None:
@@ -66,3 +71,112 @@ def test_a_pasted_document_is_answered_but_not_remembered(turn: Turn) -> None:
 def test_no_memories_wanted_still_learns(turn: Turn) -> None:
     decision = decide(turn, Valves(memories_per_turn=0))
     assert (decision.read, decision.write) == (False, True)
+
+
+LOCAL = {"connection": "local"}
+HELPER = {"model": "work-helper", "base_model": "Qwen3:8b"}
+SECOND = {"model": "other-chat", "described": False}  # side by side with another, which is described
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "read", "write", "reason"),
+    [
+        (LOCAL, {"local_only": True}, True, True, ""),
+        (
+            {"connection": "external"},
+            {"local_only": True},
+            False,
+            False,
+            "the model is external (local_only)",
+        ),
+        (
+            {"connection": "unknown"},
+            {"local_only": True},
+            *(False, False, "it is not told whether the model is local (local_only)"),
+        ),
+        (HELPER, {"models_off": "gpt-*, WORK-HELPER"}, False, False, "the model gets no memory (models_off)"),
+        (HELPER, {"models_off": "qwen*"}, False, False, "the model gets no memory (models_off)"),
+        (HELPER, {"models_off": "gpt-*,helper"}, True, True, ""),
+        (HELPER, {"models_on": "qwen3:*"}, True, True, ""),
+        (HELPER, {"models_on": "helper"}, False, False, "the model gets no memory (models_on)"),
+        (
+            HELPER,
+            {"models_on": "work-*", "models_off": "qwen*"},
+            *(False, False, "the model gets no memory (models_off)"),
+        ),
+        (
+            HELPER,
+            {"recall_only": "work-*"},
+            *(True, False, "nothing is learned from this model's chats (recall_only)"),
+        ),
+        (HELPER, {"recall_only": "gpt-*"}, True, True, ""),
+        (HELPER, {"learn_only": "*"}, False, True, "the model is told nothing (learn_only)"),
+        (
+            HELPER,
+            {"learn_only": "*", "recall_only": "work-*"},
+            *(False, False, "the model is told nothing (learn_only and recall_only)"),
+        ),
+        # What is not told of a second model may be so.
+        (SECOND, {}, True, True, ""),
+        (SECOND, {"models_off": "gpt-*"}, False, False, "the model gets no memory (models_off)"),
+        (SECOND, {"models_on": "other-*"}, True, True, ""),
+        (SECOND, {"models_on": "gpt-*"}, False, False, "the model gets no memory (models_on)"),
+        (SECOND, {"learn_only": "gpt-*"}, False, True, "the model is told nothing (learn_only)"),
+    ],
+)
+def test_models(
+    turn: Turn, change: dict[str, str], settings: dict[str, str], read: bool, write: bool, reason: str
+) -> None:
+    decision = decide(replace(turn, **change), Valves(**settings))
+    assert (decision.read, decision.write, decision.reason) == (read, write, reason)
+    assert decision.noted == bool(reason)
+    assert decision.may_show == (read or write or "recall_only" in reason)
+
+
+def test_a_long_text_is_not_learned_from_a_model_that_only_learns(turn: Turn) -> None:
+    decision = decide(replace(turn, text="word " * 5000), Valves(learn_only="*"))
+    assert (decision.read, decision.write) == (False, False)
+
+
+TURNS = st.builds(
+    Turn,
+    user_id=st.sampled_from(["ada", ""]),
+    text=st.sampled_from(["Hello.", "", "word " * 5000]),
+    key=st.just("k"),
+    exchange_key=st.just("e"),
+    place=st.sampled_from(["chat", "temporary", "channel", "api"]),
+    model=st.text(max_size=6),
+    base_model=st.text(max_size=6),
+    described=st.booleans(),
+    connection=st.sampled_from(["local", "external", "unknown"]),
+    task=st.sampled_from(["", "title_generation"]),
+    memory_switch=st.sampled_from([True, False, None]),
+    memory_capability=st.booleans(),
+)
+RULES = st.fixed_dictionaries(
+    {
+        "enabled": st.booleans(),
+        "user_switch": st.sampled_from(["follow", "ignore"]),
+        "memories_per_turn": st.integers(0, 50),
+        **{name: st.sampled_from(["", "a*", "*"]) for name in ("models_off", "models_on", "learn_only")},
+    }
+)
+
+
+@given(turn=TURNS, rules=RULES)
+def test_with_local_only_nothing_but_a_local_model_gets_anything(turn: Turn, rules: dict[str, Any]) -> None:
+    decision = decide(turn, Valves(**rules, local_only=True))
+    if turn.connection != "local":
+        assert not decision.read
+        assert not decision.write
+        assert not decision.may_show
+        assert decision.reason
+
+
+@given(turn=TURNS, rules=RULES)
+def test_a_rule_more_never_allows_more(turn: Turn, rules: dict[str, Any]) -> None:
+    before = decide(turn, Valves(**rules))
+    for more in ({"local_only": True}, {"models_off": "*"}, {"recall_only": "?"}):
+        after = decide(turn, Valves(**{**rules, **more}))
+        for may in ("read", "write", "may_show"):
+            assert getattr(before, may) or not getattr(after, may)

@@ -1,0 +1,1 @@
+"""What a user, or an admin for them, may do with memories."""
