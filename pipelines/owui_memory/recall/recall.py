@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Memory
 from ..chat.body import Turn
 from ..settings import Valves
-from .block import Blocks, correction, line, render
+from .block import Blocks, correction, line, render, shown
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
@@ -30,12 +30,17 @@ _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it i
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """Blocks for a prompt; what of it is new, and which lines are not told any more; and why."""
+    """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
+
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
+    """
 
     blocks: Blocks
     new: tuple[Line, ...]
     gone: tuple[int, ...]
     why: Explanation
+    secrets: int = 0
+    markup: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,15 @@ class Recaller:
             forgotten=tuple(dict.fromkeys(forgotten)),
             took_ms=(time.perf_counter() - began) * 1000,
         )
-        return Recalled(conversation.blocks(turn.positions, in_system=in_system), new, kept.gone, why)
+        as_shown = [shown(one.text) for one in new]
+        return Recalled(
+            blocks=conversation.blocks(turn.positions, in_system=in_system),
+            new=new,
+            gone=kept.gone,
+            why=why,
+            secrets=sum(one.secrets for one in as_shown),
+            markup=sum(one.markup for one in as_shown),
+        )
 
     def keep(self, turn: Turn, recalled: Recalled) -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks."""
