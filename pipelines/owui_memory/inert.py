@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LONGEST_CHARS = 1000  # shown of a memory
+_LONGEST_CHARS, _LOOKED_CHARS = 1000, 4000  # shown of a memory; markup takes more than it shows
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_].*?(?:\x07|\x1b\\|\Z)|\x1b.|\x9b[0-?]*[ -/]*[@-~]", re.DOTALL
@@ -35,7 +35,7 @@ _TOKEN = re.compile(r"\[\s*(/?\s*(?:[A-Z][A-Z_]{2,}|[gs]MASK))\s*\]")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\s?[(\[]([^()\[\]\s]{0,2000})[^()\[\]]{0,300}[)\]]")
 _REFERENCE = re.compile(r"\[([^\[\]]{1,300})\]:")
 _SCHEME = re.compile(
-    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:/{2,}|\b(?:javascript|vbscript|data|mailto|file):(?=\S)",
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:/{2,}|(?:javascript|vbscript|\b(?:data|mailto|file)):(?=\S)",
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"[`~]{2,}")
@@ -69,14 +69,19 @@ def disarmed(text: str) -> str:
 
 def inert(text: str) -> str:
     """`disarmed`, without links, images and code fences, and not too long."""
-    text = disarmed(text)
+    whole = disarmed(text)
+    text = whole[:_LOOKED_CHARS]
     if _MAY_BE_MARKUP.search(text):
         text = _FENCE.sub("'", text)
-        text = _IMAGE_OR_LINK.sub(_shown_link, text)
+        while (plain := _IMAGE_OR_LINK.sub(_shown_link, text)) != text:  # what is left may be one again
+            text = plain
+        text = text.replace("](", "] (").replace("![", "[")
         text = _REFERENCE.sub(r"\1 :", text)
-        while (bare := _SCHEME.sub("", text)) != text:  # what is left may be one again
+        while (bare := _SCHEME.sub("", text)) != text:
             text = bare
-    return text if len(text) <= _LONGEST_CHARS else f"{text[:_LONGEST_CHARS]}…"
+    if len(text) > _LONGEST_CHARS or len(whole) > _LOOKED_CHARS:
+        return f"{text[:_LONGEST_CHARS]}…"
+    return text
 
 
 def _shown_entity(match: re.Match[str]) -> str:

@@ -84,13 +84,11 @@ class Shown:
 
 def shown(text: str) -> Shown:
     """As `quoted`, with what was done to it."""
-    plain, secrets = masked(one_line(text))
+    visible = one_line(text)
+    plain, secrets = masked(visible)
     harmless = inert(plain)
-    return Shown(
-        json.dumps(harmless, ensure_ascii=False),
-        secrets,
-        harmless != " ".join(text.split()) and harmless != plain,
-    )
+    changed = harmless != plain or visible != " ".join(text.split())
+    return Shown(json.dumps(harmless, ensure_ascii=False), secrets, changed)
 
 
 def ago(then: datetime, now: datetime) -> str:
