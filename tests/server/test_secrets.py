@@ -1,4 +1,4 @@
-"""A secret that somebody tells is nowhere afterwards, and whoever looks at the status sees that there was one."""
+"""A secret that somebody tells is nowhere afterwards, and the status says that there was one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ def show(engine: Engine, chat_id: str) -> int:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         print(
-            f"Nothing is known of a chat {one_line(chat_id)}. It is kept for a week, by the id in its address."
+        print(f"Nothing is known of a chat {one_line(chat_id)}.")
+        print("It is kept for a week, by the id in its address.")
         )
         return 1
     journal = Journal(engine)
