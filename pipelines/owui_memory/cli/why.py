@@ -20,10 +20,8 @@ def show(engine: Engine, chat_id: str) -> int:
     """Print it; the exit code."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        print(
         print(f"Nothing is known of a chat {one_line(chat_id)}.")
         print("It is kept for a week, by the id in its address.")
-        )
         return 1
     journal = Journal(engine)
     for number, explanation in enumerate(explanations, 1):
