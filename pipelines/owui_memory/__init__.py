@@ -8,12 +8,13 @@ settings.py  every setting; panel.py, what the admin panel does to settings, und
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
 state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
 words.py     words of a text in any language
+redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 chat/        what Open WebUI says, and what is said back: body, policy, decisions
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why
 remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
-             reconcile (prompt, operations), verbatim, sameness, changes, journal
+             reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach

@@ -143,6 +143,12 @@ class Pipeline:
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
             runtime.metrics.count(told)
+        for what, count in (
+            ("secrets masked", recalled.secrets),
+            ("memories shown without their markup", recalled.markup),
+        ):
+            if count:
+                runtime.metrics.count(what, count)
         return recalled
 
     def _recalled(self, recalling: asyncio.Future[Recalled]) -> None:

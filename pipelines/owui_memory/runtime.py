@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__
+from . import __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
 from .backends.live import LiveBackend
@@ -70,6 +71,9 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         self.live.use(settings())
+        threading.Thread(
+            target=redact.formats, name="memory-redact", daemon=True
+        ).start()  # before it is needed
         self._writer.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -112,13 +116,16 @@ class Runtime:
             self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return
         settings = self._settings()
+        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
+        user_text, secrets = redact.masked(answered.user_text)
+        assistant_text, more = redact.masked(answered.assistant_text)
         added = self._outbox.put(
             Exchange(
                 key=permission.exchange_key,
                 user_id=answered.user_id,
                 chat_id=permission.chat_id,
-                user_text=answered.user_text,
-                assistant_text=answered.assistant_text,
+                user_text=user_text,
+                assistant_text=assistant_text,
                 said_at=permission.asked_at,
                 timezone=permission.timezone,
                 scope=permission.scope,
@@ -128,6 +135,8 @@ class Runtime:
             batch_max=settings.batch_max_exchanges,
         )
         self.metrics.count("exchanges stored" if added else "answers to the same message again")
+        if added and secrets + more:
+            self.metrics.count("secrets not stored", secrets + more)
         self._writer.wake()
 
     def status(self) -> dict[str, object]:

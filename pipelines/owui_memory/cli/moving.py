@@ -19,7 +19,7 @@ from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Places, naming
 from ..moving.reach import opened, place_of_backend, records_of
-from ..moving.records import Record, from_json, to_json
+from ..moving.records import Record, from_json, to_json, without_secrets
 from ..panel import lenient
 from ..settings import Environment, Valves
 
@@ -56,7 +56,8 @@ class Moving:
 
     def import_(self, file: str) -> int:
         """Add a file's memories, or put them in the place of those with their ids; the exit code."""
-        records = _read(file)
+        read = [without_secrets(record) for record in _read(file)]
+        records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with contextlib.closing(self._open_backend(self._settings, self._environment.data_dir)) as backend:
             place = place_of_backend(backend, self._settings)
             self._places.settle(place)
@@ -79,6 +80,11 @@ class Moving:
             f"{added:,} memories added, {len(new) - added:,} changed, "
             f"{len(records) - len(new):,} were there already."
         )
+        if secrets:
+            holding = sum(bool(count) for _, count in read)
+            print(
+                f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out."
+            )
         return 0
 
     def migrate(self, *, abandon: bool) -> int:

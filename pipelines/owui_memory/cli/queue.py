@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from ..inert import one_line
 from ..recall.block import quoted
 from ..remember.outbox import Batch, Outbox
 
@@ -23,7 +24,7 @@ def show(queue: Outbox, *, show_text: bool) -> None:
         for batch in batches:
             name, waited = batch.name[:_SHOWN_NAME] or "-", age(time.time() - batch.waiting_since)
             cells = (name, state, waited, len(batch.exchanges), batch.attempts, batch.user_id, batch.error)
-            print(row.format(*cells).rstrip())
+            print(row.format(*cells[:5], *map(one_line, cells[5:])).rstrip())
             if show_text:
                 print("\n".join(_said(batch)))
 

@@ -6,6 +6,7 @@ import time
 
 from sqlalchemy import Engine
 
+from ..inert import one_line
 from ..recall.block import quoted
 from ..recall.select import TOLD
 from ..recall.why import Explanation, Explanations, Weighed
@@ -19,7 +20,8 @@ def show(engine: Engine, chat_id: str) -> int:
     """Print it; the exit code."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        print(f"Nothing is known of a chat {chat_id}. It is kept for a week, by the id in its address.")
+        print(f"Nothing is known of a chat {one_line(chat_id)}.")
+        print("It is kept for a week, by the id in its address.")
         return 1
     journal = Journal(engine)
     for number, explanation in enumerate(explanations, 1):

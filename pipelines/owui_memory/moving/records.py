@@ -6,12 +6,13 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from ..backends.base import EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
+from ..redact import masked
 from ..scopes import team_in
 
 _PAGE = 1000  # rows read at once
@@ -188,7 +189,7 @@ def from_json(row: Mapping[str, Any]) -> Record:
     payload = {
         **metadata,
         "data": text,
-        "hash": hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
+        "hash": _hash(text),
         "user_id": user,
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
@@ -196,6 +197,19 @@ def from_json(row: Mapping[str, Any]) -> Record:
     if expires := _time(row, "expiration_date"):
         payload["expiration_date"] = expires[:10]
     return Record(str(row.get("id") or _id_of(user, text)), payload)
+
+
+def without_secrets(record: Record) -> tuple[Record, int]:
+    """A record as it may be stored, and how many secrets were left out of it."""
+    text, secrets = masked(record.text)
+    if not secrets:
+        return record, 0
+    return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
+
+
+def _hash(text: str) -> str:
+    """As mem0 has it."""
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def _time(row: Mapping[str, Any], name: str) -> str:
@@ -226,7 +240,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
     payload: dict[str, Any] = {
         "data": memory.text,
         "user_id": user,
-        "hash": hashlib.md5(memory.text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
+        "hash": _hash(memory.text),
         "created_at": memory.created_at.isoformat() if memory.created_at else "",
         "updated_at": memory.updated_at.isoformat() if memory.updated_at else "",
         "kind": memory.kind,

@@ -1,6 +1,6 @@
 """The block of memories in a prompt: its text, and how to find it again.
 
-Memories are untrusted: each stands on one line, as a quoted string without angle brackets, so that
+Memories are untrusted: each stands on one line, as a quoted string without markup and secrets, so that
 none can close the block, begin a line of its own or pass for a part of the prompt.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..backends.base import Memory
+from ..inert import inert, one_line
+from ..redact import masked
 from ..scopes import described
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
@@ -31,9 +32,6 @@ _OURS = re.compile(
     + r"\n*",
     re.DOTALL,
 )
-
-_BRACKETS = str.maketrans("<>", "‹›")
-_JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +70,26 @@ def without_block(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as one line in quotes, without angle brackets and invisible characters."""
-    visible = " ".join(text.split())
-    if not visible.isprintable():  # seldom; looking at each character costs a tenth of a recall
-        visible = "".join(
-            char
-            for char in visible
-            if char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs", "Cn")
-        )
-    return json.dumps(visible.translate(_BRACKETS), ensure_ascii=False)
+    """A text as one line in quotes, without markup, secrets and invisible characters."""
+    return shown(text).quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text as it is shown; how many secrets were left out of it, and whether it had markup."""
+
+    quoted: str
+    secrets: int
+    markup: bool
+
+
+def shown(text: str) -> Shown:
+    """As `quoted`, with what was done to it."""
+    visible = one_line(text)
+    plain, secrets = masked(visible)
+    harmless = inert(plain)
+    changed = harmless != plain or visible != " ".join(text.split())
+    return Shown(json.dumps(harmless, ensure_ascii=False), secrets, changed)
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -16,7 +16,7 @@ from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
 from ..scopes import View, reading_view
 from ..settings import Valves
-from .block import Blocks, correction, line, render
+from .block import Blocks, correction, line, render, shown
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
@@ -35,6 +35,7 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
     """
 
     blocks: Blocks
@@ -42,6 +43,8 @@ class Recalled:
     gone: tuple[int, ...]
     why: Explanation
     on: bool = True
+    secrets: int = 0
+    markup: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,15 @@ class Recaller:
             forgotten=tuple(dict.fromkeys(forgotten)),
             took_ms=(time.perf_counter() - began) * 1000,
         )
-        return Recalled(conversation.blocks(turn.positions, in_system=in_system), new, kept.gone, why)
+        as_shown = [shown(one.text) for one in new]
+        return Recalled(
+            blocks=conversation.blocks(turn.positions, in_system=in_system),
+            new=new,
+            gone=kept.gone,
+            why=why,
+            secrets=sum(one.secrets for one in as_shown),
+            markup=sum(one.markup for one in as_shown),
+        )
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine, delete, select
 
 from ..chat.body import Turn
+from ..redact import masked
 from ..state import reading, recalls
 
 _KEPT_S = 7 * 24 * 3600
 _PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
+_LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
 _INSERT = recalls.insert()  # put together once, as those of told.py
@@ -69,7 +71,8 @@ class Explanations:
     def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
         """Keep one, and drop what is too old."""
         now = time.time()
-        shown = replace(explanation, query=explanation.query[:_QUERY_CHARS], at=now)
+        query, _ = masked(explanation.query[:_LOOKED_CHARS])
+        shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
         row = {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,

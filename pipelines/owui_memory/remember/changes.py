@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
+from ..redact import holds_secret, masked
 from ..scopes import scope_for
 from .journal import Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
+
+HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
 
@@ -60,7 +63,7 @@ class Changes:
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield replace(change, chat=chat, place=place, scope=scope)
+            yield replace(_without_secrets(change), chat=chat, place=place, scope=scope)
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
@@ -149,6 +152,16 @@ class Changes:
                 confirm()
                 backend.replace(change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _without_secrets(change: Change) -> Change:
+    """A change as it may be made, and written down: whoever decided it, no secret is stored."""
+    change = replace(change, before=masked(change.before)[0])
+    if change.made or change.op not in ("add", "replace"):
+        return replace(change, after=masked(change.after)[0])
+    if holds_secret(change.after):
+        return replace(change, after="", refused=change.refused or HOLDS_SECRET)
+    return change
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:

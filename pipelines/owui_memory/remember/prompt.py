@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ..backends.base import Memory
+from ..inert import disarmed
+from ..redact import masked
 from .gate import own_words
 from .outbox import Exchange
 
@@ -80,4 +82,5 @@ def _shortened(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """A memory, which may be anybody's words: without secrets, and nothing that a model takes for a token."""
+    return disarmed(masked(text)[0])

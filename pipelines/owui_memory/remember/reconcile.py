@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
+from ..redact import holds_secret
 from ..scopes import writing_view
 from ..words import words
-from .changes import heard
+from .changes import HOLDS_SECRET, heard
 from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
+from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
 from .sameness import known_as, same, says
@@ -28,13 +30,6 @@ _NEAREST = 6  # of each message
 _MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
 
-_HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
-_SECRET = re.compile(
-    r"\b(?:sk|pk|ghp|gho|xox[abp]|AKIA)[-_]?[A-Za-z0-9_-]{16,}"  # API keys by their prefix
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|(?<![+\d])(?:\d[ -]?){13,19}"  # card numbers, no telephone's
-    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b"  # IBAN
-)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -89,7 +84,7 @@ class Reconciler:
             op=operation.op,
             memory_id=shown.id if shown else "",
             before=shown.text if shown else "",
-            after="" if refused == _HOLDS_SECRET else operation.text,  # nor kept in the journal
+            after=operation.text,
             kind=shown.kind if shown else operation.kind,
             expires=_expires(operation, shown),
             expired=shown.expires if shown else "",
@@ -210,8 +205,10 @@ def _harm(
         return "it names no memory that was shown"
     if operation.op == "remove" and removals > max(1, len(known) / 2):
         return "it would remove more than half of what was shown"
-    if _SECRET.search(operation.text):
-        return _HOLDS_SECRET
+    if holds_secret(operation.text):
+        return HOLDS_SECRET
+    if gives_orders(operation.text):
+        return REFUSED
     return ""
 
 

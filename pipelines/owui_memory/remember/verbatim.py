@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..backends.base import Backend
+from ..redact import holds_secret
 from .changes import heard
 from .gate import statements
 from .journal import Change
+from .orders import gives_orders
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
@@ -68,7 +70,8 @@ def kind_of(backend: Backend, text: str) -> str:
 
 
 def _statements(exchange: Exchange) -> list[str]:
-    return statements(exchange.user_text, exchange.assistant_text)
+    stated = statements(exchange.user_text, exchange.assistant_text)
+    return [text for text in stated if not holds_secret(text) and not gives_orders(text)]
 
 
 def _is_among(kept: list[str], text: str, backend: Backend) -> bool:

@@ -139,6 +139,23 @@ class TestImport:
         assert DOG in other.found("What is my dog called?")
         other.leave()
 
+    def test_secrets_are_left_out_and_told(
+        self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "new.jsonl"
+        rows = [{"memory": text, "user_id": "ada"} for text in ("My PIN is 4711.", "Ada likes tea.")]
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert main(["import", str(file)]) == 0
+        assert (
+            "1 secrets (keys, passwords, card numbers) in 1 of them were left out." in capsys.readouterr().out
+        )
+        assert main(["import", str(file)]) == 0
+        assert "0 memories added, 0 changed, 2 were there already." in capsys.readouterr().out
+        main(["export"])
+        exported = capsys.readouterr().out
+        assert "My PIN is [secret left out]." in exported
+        assert "4711" not in exported
+
     def test_a_line_that_was_edited_changes_its_memory(
         self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
