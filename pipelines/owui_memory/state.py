@@ -1,5 +1,5 @@
 """The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
-and where memories live.
+where memories live, and what is to be erased.
 
 SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. Every change of the
 schema is a numbered migration. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
@@ -188,6 +188,21 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
+# See control/erase.py. What was erased is named by ids only.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("whole", Boolean, nullable=False),  # all of the user, else these memories
+    Column("memory_ids", Text, nullable=False),  # JSON
+    Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
+    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("asked_at", Float, nullable=False),
+    Index("erasures_open", "passes"),
+)
+
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
@@ -207,8 +222,13 @@ def _to_3(connection: Connection) -> None:
     places.create(connection)
 
 
+def _to_4(connection: Connection) -> None:
+    """What is to be erased, wherever it is."""
+    erasures.create(connection)
+
+
 # A new database is made whole; from then on, each of these takes it one version further.
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3)
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3, _to_4)
 
 
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:

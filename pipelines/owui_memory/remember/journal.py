@@ -53,6 +53,11 @@ class Change:
     id: int = 0
 
     @property
+    def forgotten(self) -> bool:
+        """Whether its text was erased, so that nothing can be brought back."""
+        return not self.before and not self.after
+
+    @property
     def sources(self) -> set[str]:
         """The ids of the messages it came from."""
         return set(self.source.split())
