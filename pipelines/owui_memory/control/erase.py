@@ -1,7 +1,7 @@
 """Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
 
-An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where a
-place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
+An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
+a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
 docs/privacy.md says which there may be.
 """
 
@@ -24,7 +24,6 @@ from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .history import History
 from .purging import purge_state
 from .sites import Found, Open, Sites
-
 
 _HISTORY = 0  # among the ids of places, which begin with 1
 
@@ -98,7 +97,7 @@ class Eraser:
         return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one. What mem0's history holds of them here is gone afterwards."""
+        """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
         new = self._erasures.since(since)
         for erasure in new:
             self._history.erase(erasure.memory_ids, erasure.user_id if erasure.whole else "")

@@ -1,13 +1,12 @@
 """What is to be erased, as the state database has it, and what is erased there.
 
-An erasure is written down before it begins, by ids and without a text, so that whoever comes next finishes one
-that was broken off. It is gone through twice: what was under way at the first time (a batch that somebody
+An erasure is written down before it begins, by ids and without a text, so that whoever comes next finishes
+one that was broken off. It is gone through twice: what was under way at the first time (a batch that somebody
 worked on, a message that was just told) has come to rest by the second one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections import Counter
@@ -33,7 +32,7 @@ from ..state import (
     told,
     versions,
 )
-from ..words import words
+from ..words import is_mark, mark_of
 
 FORGOTTEN = "it was forgotten"
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
@@ -326,19 +325,8 @@ def _before(erasure: Erasure) -> Any:
     return or_(journal.c.batch.in_(erasure.batches), journal.c.at <= erasure.asked_at)
 
 
-def mark_of(text: str) -> str:
-    """What stays of a text that was told and is forgotten: one in 65,536 has the same, so it tells nothing."""
-    told_words = json.dumps(sorted(words(text)))
-    return f"\x1a{hashlib.blake2b(told_words.encode(), digest_size=2).hexdigest()}"
-
-
-def is_mark(text: str) -> bool:
-    """Whether this is what stayed of a text."""
-    return text.startswith("\x1a")
-
-
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
-    """So that no copy of it comes back from a place that was left: see `moving.places.Places.removed_since`."""
+    """So that no copy comes back from a place that was left: see `moving.places.Places.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"forgotten-{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
@@ -351,5 +339,6 @@ def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _erasure(row: Any) -> Erasure:
-    lists = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "places")}
-    return Erasure(**{name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}, **lists)
+    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "places")}
+    others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
+    return Erasure(**others, **lists)

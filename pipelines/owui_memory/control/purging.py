@@ -27,7 +27,8 @@ def purge_state(engine: Engine) -> str:
         cursor = raw.cursor()
         for _ in range(_TRIES):
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            if not cursor.fetchone()[0]:
+            row = cursor.fetchone()
+            if row is not None and not row[0]:
                 return ""
             time.sleep(_PAUSE_S)
         return "the state database is read all the time: its write-ahead log still holds what was erased"

@@ -15,6 +15,10 @@ class Profiles:
     def __init__(self) -> None:
         self._ready: Ready[list[Memory]] = Ready()
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        self._ready.drop(user_id)
+
     def of(self, backend: Backend, user_id: str, version: int) -> list[Memory]:
         """The user's profile, most important first; `version`: see `state.versions`.
 

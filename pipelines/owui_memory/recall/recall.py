@@ -94,6 +94,12 @@ class Recaller:
         )
         return Recalled(conversation.blocks(turn.positions, in_system=in_system), new, kept.gone, why)
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._profiles.drop(user_id)
+        self._told.drop(user_id)
+        self._checked.clear()
+
     def keep(self, turn: Turn, recalled: Recalled) -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks."""
         with self._engine.begin() as connection:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..state import count_up, journal, reading
@@ -116,6 +116,12 @@ class Journal:
     def taken_back(self, change: Change) -> bool:
         """Whether a change has been undone, or is about to be."""
         return any(self._select(journal.c.undoes == change.id))
+
+    def erase_batch(self, user_id: str, batch: str) -> None:
+        """Take away what was decided for a batch that was erased."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(journal).where(journal.c.batch == batch))
+            count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:
