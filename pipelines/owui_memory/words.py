@@ -158,7 +158,7 @@ def denials(text: str) -> frozenset[str]:
 
 
 def mark_of(text: str) -> str:
-    """What stays of a text that is forgotten, to know it again. One in 65,536 has the same: it tells nothing."""
+    """What stays of a text that is forgotten, to know it again: one in 65,536 has the same."""
     return f"\x1a{hashlib.blake2b(' '.join(words(text)).encode(), digest_size=2).hexdigest()}"
 
 

@@ -42,9 +42,7 @@ def lines_of(receipt: Receipt) -> list[str]:
 
 def _confirmed(user_id: str) -> bool:
     try:
-        return input(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ").lower() in (
-            "y",
-            "yes",
-        )
+        answer = input(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ")
     except EOFError:
         return False
+    return answer.strip().lower() in ("y", "yes")

@@ -100,7 +100,7 @@ class Eraser:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
         new = self._erasures.since(since)
         for erasure in new:
-            self._history.erase(erasure.memory_ids, erasure.user_id if erasure.whole else "")
+            self._history.erase(erasure.memory_ids, erasure.user_id)
         return new
 
     def is_done(self, user_id: str) -> bool:
@@ -125,11 +125,10 @@ class Eraser:
         *,
         fresh: bool,
     ) -> Receipt:
-        whose = erasure.user_id if erasure.whole else ""
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         try:
-            counts["mem0's history"] += self._history.erase(erasure.memory_ids, whose)
+            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
         except MemoryFault as fault:
             unreached[_HISTORY] = str(fault)
         for one in found:

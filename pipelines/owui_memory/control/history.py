@@ -19,8 +19,10 @@ class History:
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / "mem0" / "history.db"
 
-    def erase(self, memory_ids: Collection[str], user_id: str = "") -> int:
+    def erase(self, memory_ids: Collection[str], user_id: str) -> int:
         """Take away what is kept of these memories, and of this user's messages; how many rows.
+
+        mem0 keeps the last ten messages to extract by: no memory depends on them.
 
         Raises:
             Retry: it is busy, or cannot be written.
@@ -46,10 +48,7 @@ class History:
             "DELETE FROM history WHERE memory_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(memory_ids)),),
         ).rowcount
-        if user_id:
-            # As mem0 writes it: its values escape what separates them.
-            scope = _scope(user_id)
-            gone += database.execute("DELETE FROM messages WHERE session_scope = ?", (scope,)).rowcount
+        gone += database.execute("DELETE FROM messages WHERE session_scope = ?", (_scope(user_id),)).rowcount
         database.execute("COMMIT")
         # mem0 deletes without overwriting: pages may hold what was erased by it before.
         database.execute("VACUUM")
