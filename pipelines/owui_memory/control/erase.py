@@ -114,7 +114,10 @@ class Eraser:
         ids = None if late else erasure.places
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
-            return self._carry_out(erasure, found, counts, {}, fresh=False)
+            # A place that could not be asked at first may know of more memories.
+            more, faults = _all_of(found, erasure.user_id) if erasure.whole else (set[str](), {})
+            self._history.erase(more, erasure.user_id)
+            return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +15,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+from owui_memory.__main__ import main
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.providers import with_password
 from owui_memory.control import erase as module
 from owui_memory.control import erasures
 from owui_memory.control.erase import Eraser
+from owui_memory.control.sites import StoreSite
 from owui_memory.errors import Drop, TakenOver
 from owui_memory.moving.places import Places
 from owui_memory.moving.reach import place_of_backend
@@ -228,3 +232,31 @@ class TestOnce:
         kept.eraser.go_on()
         assert kept.texts() == []
         assert kept.eraser.is_done("ada")
+
+    def test_the_command_asks_and_gives_a_receipt(
+        self, kept: Kept, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        kept.place.set_in(monkeypatch)
+        monkeypatch.setattr("builtins.input", lambda _: "n")
+        assert main(["erase-user", "ada"]) == 1
+        assert kept.texts() == sorted([BOTH, OTHER])
+        assert main(["erase-user", "ada", "--yes"]) == 0
+        assert "2  memories" in capsys.readouterr().out
+        assert kept.texts() == []
+        assert kept.traces() == []
+
+    def test_a_killed_process_has_written_down_what_the_next_one_finishes(self, kept: Kept) -> None:
+        kept.notes(BOTH)
+        pid = os.fork()
+        if pid == 0:  # dies between two memories
+            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+            engine = kept.place.open()
+            Eraser(engine, kept.place.folder, lambda: kept.settings, lambda *_: kept.backend).erase_user(
+                "ada"
+            )
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        assert kept.traces()
+        kept.eraser.go_on()
+        assert kept.texts() == []
+        assert kept.traces() == []
