@@ -18,6 +18,7 @@ remember/    the outlet's side: outbox (turns: whose is next), writer, gate (one
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
+control/     what may be done with memories: erase (erasures, sites, history, purging), sweeper
 ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
 """
 

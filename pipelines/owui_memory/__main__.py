@@ -1,4 +1,4 @@
-"""The command line: `python -m owui_memory queue | why | export | import | migrate`; `--help` tells more.
+"""The command line: `python -m owui_memory queue | why | export | import | migrate | erase-user`.
 
 Run it in the folder that holds this package, with the environment of the Pipelines server
 (`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same state database, also while
@@ -48,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, engine: Engine, environment: Environment) -> int:
     if options.what in ("export", "import", "migrate"):
         return _move(options, engine, environment)
+    if options.what == "erase":
+        from .cli import erase  # loads mem0
+
+        return erase.erase_user(engine, environment, options.user, yes=options.yes)
     if options.what == "why":
         return why.show(engine, options.chat)
     if options.what == "retry":
@@ -93,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument(
         "--abandon", action="store_true", help="no longer wait for a former place that cannot be read"
     )
+    erase = commands.add_parser("erase-user", help="erase all of a user, everywhere, with a receipt")
+    erase.set_defaults(what="erase")
+    erase.add_argument("user", help="the user's id in Open WebUI")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 
 

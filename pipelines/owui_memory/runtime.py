@@ -12,10 +12,13 @@ from pathlib import Path
 from . import __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
+from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.decisions import Decisions
 from .chat.policy import SWITCHED_OFF, Decision
+from .control.erase import Eraser
+from .control.sweeper import Sweeper
 from .control.switches import Switches
 from .moving.mover import Mover
 from .moving.places import naming
@@ -70,14 +73,25 @@ class Runtime:
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
+        eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+        self.eraser = eraser
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics)
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
         self._writer.start()
+        self._sweeper.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.metrics, partial(naming, self._engine, data_dir))
+
+    def _drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._recaller.drop(user_id)
+        self._decisions.drop(user_id)
+        if isinstance(backend := self.live.current, LibraryBackend):
+            backend.drop()
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
@@ -164,6 +178,7 @@ class Runtime:
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
         self.recall_pool.shutdown(wait=False)

@@ -1,5 +1,5 @@
 """The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
-and where memories live.
+where memories live, and what is to be erased.
 
 SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. Every change of the
 schema is a numbered migration. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
@@ -201,6 +201,21 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See control/erase.py. What was erased is named by ids only.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("whole", Boolean, nullable=False),  # all of the user, else these memories
+    Column("memory_ids", Text, nullable=False),  # JSON
+    Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
+    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("asked_at", Float, nullable=False),
+    Index("erasures_open", "passes"),
+)
+
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
@@ -221,10 +236,11 @@ def _to_3(connection: Connection) -> None:
 
 
 def _to_4(connection: Connection) -> None:
-    """Among which memories what was said is kept, and a user's own switches."""
+    """Among which memories what was said is kept, a user's own switches, and what is to be erased."""
     for table in (outbox, decisions, journal):
         _add_columns(connection, table, "scope")
-    switches.create(connection)
+    for table in (switches, erasures):
+        table.create(connection)
 
 
 # A new database is made whole; from then on, each of these takes it one version further.

@@ -76,6 +76,10 @@ class Embedder:
         with self.health.call(), translated("embedder", self._address):
             return self._sized(self._encode(text, memory_action))
 
+    def drop(self) -> None:
+        """Keep no texts."""
+        self._cached.cache_clear()
+
     def calibrate(self) -> None:
         """Learn the floor. Raises a MemoryFault that names the embedder."""
         vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])

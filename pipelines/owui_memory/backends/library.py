@@ -247,6 +247,11 @@ class LibraryBackend:
         parts.append(self._probe("embedder", f"{embedder}, vectors of {self._dims}", self._embed_a_word))
         return [*parts, self._llms.part()]
 
+    def drop(self) -> None:
+        """Keep no texts in memory."""
+        self._memory.embedding_model.drop()
+        self._vectors.cache_clear()
+
     def close(self) -> None:
         self._beside.shutdown()
         self._memory.close()

@@ -32,6 +32,11 @@ from .store_protocol import Filters, Payload, Rows, Vector
 TIMEOUT_S = 5  # psycopg's pool would wait 30 s for a connection
 _CONNECTIONS = 8
 
+_KEEPS = (
+    "PostgreSQL has freed what was erased, and overwrites it as it goes on; archives of its log and backups "
+    "keep it for as long as you keep those"
+)
+
 # Each word that was asked for counts by how rare it is among what the condition lets through, and by how much
 # of a memory it makes up. Constants of BM25: k1 = 1.2, b = 0.75; a memory has 12 words in the mean.
 _BY_WORDS = """
@@ -220,6 +225,16 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         return [_row(*row) for row in rows]
 
     # Housekeeping
+
+    def purge(self) -> str:
+        """Free what was erased; what keeps it all the same."""
+        with translated("store", self._address), self.connection_pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                connection.execute(self._sql("VACUUM {table}"))
+            finally:
+                connection.autocommit = False
+        return _KEEPS
 
     def reset(self) -> None:
         """Erase all memories; the collection stays usable, also for others who have it open."""

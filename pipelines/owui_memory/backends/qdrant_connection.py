@@ -52,6 +52,12 @@ class Client:
 
         return guarded
 
+    def rewrite(self, collection: str) -> None:
+        """Of an embedded one: the collection's file anew, without what was deleted, which it would keep."""
+        with self._faults(), self._lock:
+            file = self._client._client.collections[collection].storage.storage
+            file.execute("VACUUM")
+
     def close(self) -> None:
         with self._lock:
             if self._closed:

@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 _PAGE = 1000  # rows of an answer
 _AT_ONCE = 100  # rows of a request: 6 MB at 3072 dimensions, of the 32 MB that Qdrant takes
 
+_KEEPS = (
+    "Qdrant no longer finds what was erased; its files hold it until its optimiser rewrites them, and its "
+    "snapshots for as long as you keep those"
+)
+
 _KEYWORD = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD)
 # With the user as tenant Qdrant keeps together what one user's searches read.
 _INDEXES: Mapping[str, Any] = {
@@ -191,6 +196,13 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         words = self._by_words(query) if self._has_bm25_slot else []
         by_meaning, *by_words = self._found([self._by_meaning(vector), *words], top_k, filters)
         return by_meaning, by_words[0] if by_words else [] if self._has_bm25_slot else None
+
+    def purge(self) -> str:
+        """Overwrite what was erased in an embedded one; what keeps it all the same, or ""."""
+        if not self._path:
+            return _KEEPS
+        self.client.rewrite(self.collection_name)
+        return ""
 
     def close(self) -> None:
         """Release the connection or the folder; twice is harmless."""

@@ -13,6 +13,7 @@ import array
 import json
 import math
 import sqlite3
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,8 @@ KNN_LIMIT = 4096  # of sqlite-vec
 # docs/recall.md says what was measured.
 _CONTEXT = 2  # memories before one, in its chat
 _CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
+
+_TRIES, _PAUSE_S = 20, 0.1  # to empty the write-ahead log between two readers
 
 
 Rows = list[Row]
@@ -284,6 +287,14 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         return self._ranked(near, [*values, top_k, *bound], "-near.distance", condition)
 
     # Housekeeping
+
+    def purge(self) -> str:
+        """Overwrite what was erased; what keeps it all the same, or ""."""
+        for _ in range(_TRIES):
+            if self.checkpoint():
+                return ""
+            time.sleep(_PAUSE_S)
+        return "the memories are read all the time: their write-ahead log still holds what was erased"
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.

@@ -94,6 +94,12 @@ class VectorStore(Protocol):
 
     # Housekeeping
 
+    def purge(self) -> str:
+        """See to it that files keep nothing of what was erased; what keeps it all the same, or ""."""
+
+    def list_cols(self) -> Any:
+        """The names of all collections in this store; Qdrant's are in an object."""
+
     def reset(self) -> None:
         """Erase all memories; the collection stays usable."""
 

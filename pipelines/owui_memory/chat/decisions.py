@@ -64,6 +64,11 @@ class Decisions:
             self._coming.pop(next(iter(self._coming)))
         self._coming[turn.user_id, turn.key] = Permission.of(turn, scope)
 
+    def drop(self, user_id: str) -> None:
+        """No permission of a user's is on its way any more."""
+        for key in [key for key in list(self._coming) if key[0] == user_id]:
+            self._coming.pop(key, None)
+
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
         given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn, scope)

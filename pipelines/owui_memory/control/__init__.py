@@ -1,1 +1,1 @@
-"""What a user, or an admin for them, may do with memories."""
+"""What a user or an admin may do with memories, apart from how they ask for it."""

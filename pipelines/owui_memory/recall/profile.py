@@ -16,6 +16,10 @@ class Profiles:
     def __init__(self) -> None:
         self._ready: Ready[list[Memory]] = Ready()
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        self._ready.drop(user_id)
+
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
         """The user's profile as the view sees it, most important first; `version`: see `state.versions`.
 

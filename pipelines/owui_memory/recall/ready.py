@@ -32,3 +32,8 @@ class Ready(Generic[T]):
             while len(self._kept) > _USERS:
                 self._kept.popitem(last=False)
         return value
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        with self._lock:
+            self._kept.pop(user_id, None)

@@ -114,6 +114,12 @@ class Recaller:
             markup=sum(one.markup for one in as_shown),
         )
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._profiles.drop(user_id)
+        self._told.drop(user_id)
+        self._checked.clear()
+
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
 

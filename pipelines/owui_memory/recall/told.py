@@ -106,6 +106,10 @@ class Told:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""
         return self._heard.of(user_id, version, lambda: self._read_heard(user_id))
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._heard.drop(user_id)
+
     def _read_heard(self, user_id: str) -> dict[str, int]:
         with self._reading.connect() as connection:
             rows = connection.execute(_HEARD, {"user_id": user_id})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
+from ..errors import Drop
 from ..redact import holds_secret, masked
 from ..scopes import scope_for
 from .journal import Change, Journal
@@ -67,7 +68,13 @@ class Changes:
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
-        """Bring back what was before a change, by a change of its own; False where that was done before."""
+        """Bring back what was before a change, by a change of its own; False where that was done before.
+
+        Raises:
+            Drop: what was before has been erased since.
+        """
+        if change.forgotten:
+            raise Drop("What was there before was erased, and cannot be brought back.")
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]

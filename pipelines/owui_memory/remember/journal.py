@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..state import count_up, journal, reading
@@ -53,6 +53,11 @@ class Change:
     undoes: int = 0
     at: float = 0.0
     id: int = 0
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether its text was erased, so that nothing can be brought back."""
+        return not self.before and not self.after
 
     @property
     def sources(self) -> set[str]:
@@ -113,6 +118,12 @@ class Journal:
     def taken_back(self, change: Change) -> bool:
         """Whether a change has been undone, or is about to be."""
         return any(self._select(journal.c.undoes == change.id))
+
+    def erase_batch(self, user_id: str, batch: str) -> None:
+        """Take away what was decided for a batch that was erased."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(journal).where(journal.c.batch == batch))
+            count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:

@@ -184,9 +184,14 @@ class Outbox:
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
             raise TakenOver("Another server has taken over what this one was about to remember.", hint=hint)
 
-    def done(self, batch: Batch) -> None:
-        """The batch is remembered: forget its text, keep its keys."""
-        self._set(batch, state="done", exchange=None, error="")
+    def done(self, batch: Batch) -> bool:
+        """The batch is remembered: forget its text, keep its keys. False where the claim was lost."""
+        return self._set(batch, state="done", exchange=None, error="")
+
+    def was_erased(self, batch: Batch) -> bool:
+        """Whether its exchanges were taken away while it was worked on: see `control.erase`."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""

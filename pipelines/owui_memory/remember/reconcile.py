@@ -15,7 +15,7 @@ from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
 from ..redact import holds_secret
 from ..scopes import writing_view
-from ..words import words
+from ..words import is_mark, mark_of, words
 from .changes import HOLDS_SECRET, heard
 from .gate import statements
 from .journal import Change, Journal
@@ -129,8 +129,10 @@ class Reconciler:
 
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
-        meanings = self.backend.similarities(text, self.told)
-        if not any(same(text, told, meaning) for told, meaning in zip(self.told, meanings, strict=True)):
+        told = [one for one in self.told if not is_mark(one)]
+        meanings = self.backend.similarities(text, told)
+        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
+        if not alike and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)

@@ -129,12 +129,14 @@ class Writer:
             retracted = self._retract(backend, batch)
             changes = self._remember(backend, worth) if worth.exchanges else []
         except TakenOver as fault:
-            self._metrics.failed("remembering", fault)
+            if not self._erased(backend, batch):
+                self._metrics.failed("remembering", fault)
             return
         except Exception as error:  # noqa: BLE001 - sorted by `_failed`
             self._failed(batch, error)
             return
-        self._outbox.done(batch)
+        if not self._outbox.done(batch) and self._erased(backend, batch):
+            return
         for reason, count in left_out.items():
             self._metrics.count(f"not worth remembering: {reason}", count)
         for change in changes:
@@ -145,6 +147,17 @@ class Writer:
         self._metrics.count("memories changed", len(made))
         if retracted:
             self._metrics.count("changes taken back after an edit", retracted)
+
+    def _erased(self, backend: Backend, batch: Batch) -> bool:
+        """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
+        if not self._outbox.was_erased(batch):
+            return False
+        if isinstance(backend, EditableBackend):
+            for memory in backend.added_by(batch.user_id, batch.name):
+                backend.remove(memory.id)
+        self._journal.erase_batch(batch.user_id, batch.name)
+        self._metrics.count("batches erased while they were remembered")
+        return True
 
     def _retract(self, backend: Backend, batch: Batch) -> int:
         """Take back what only earlier versions of these messages said."""

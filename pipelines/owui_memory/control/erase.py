@@ -1,0 +1,190 @@
+"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
+
+An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
+a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
+docs/privacy.md says which there may be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from ..backends.base import Backend
+from ..errors import MemoryFault
+from ..settings import Valves
+from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
+from .history import History
+from .purging import purge_state
+from .sites import Found, Open, Sites
+
+_HISTORY = 0  # among the ids of places, which begin with 1
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was erased of a user, by place, and what is left to do.
+
+    unreached: places that could not be reached, and why; it is done there as soon as they can be.
+    keeps: what may keep something all the same, in sentences.
+    """
+
+    user_id: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unreached: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many entries were erased in all."""
+        return sum(self.counts.values())
+
+
+class Live(Protocol):
+    """What holds the backend in use: see `backends.live`."""
+
+    def writing(self) -> contextlib.AbstractContextManager[Backend]:
+        """Nobody moves the memories meanwhile."""
+
+
+class Eraser:
+    """For whoever has the state database, the data folder and the settings: a server, or the command line.
+
+    Not to be called inside `live.writing()`, which it enters itself.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        data_dir: Path,
+        settings: Callable[[], Valves],
+        opener: Open,
+        live: Live | None = None,
+    ) -> None:
+        self._engine, self._live = engine, live
+        self._erasures, self._history = Erasures(engine), History(data_dir)
+        self._sites = Sites(engine, data_dir, settings, opener)
+
+    def forget(self, user_id: str, memory_ids: Collection[str]) -> Receipt:
+        """Erase these memories of a user, and all that was written down of them. Blocks.
+
+        What the user said in the same messages besides stays remembered. A mark of each stays, without its
+        text: it cannot be brought back, and is not learned again from what was said before.
+        """
+        with self._still(), self._sites.opened() as found:
+            known, faults = _known(found, user_id, memory_ids)
+            ids = {*memory_ids, *known}
+            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
+            return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def erase_user(self, user_id: str) -> Receipt:
+        """Erase all of a user: memories, and what was said, told and noted. Blocks."""
+        with self._still(), self._sites.opened() as found:
+            ids, faults = _all_of(found, user_id)
+            ids |= self._erasures.memories_of(user_id)
+            erasure, counts = self._erasures.begin_user(user_id, ids)
+            return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def go_on(self) -> list[Receipt]:
+        """Do what can be done now of erasures that were begun, here or by another server."""
+        return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
+
+    def news(self, since: int) -> list[Erasure]:
+        """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
+        new = self._erasures.since(since)
+        for erasure in new:
+            self._history.erase(erasure.memory_ids, erasure.user_id)
+        return new
+
+    def is_done(self, user_id: str) -> bool:
+        """Whether nothing of a user's is left to be erased."""
+        return not any(erasure.user_id == user_id for erasure in self._erasures.open())
+
+    def _go_on(self, erasure: Erasure) -> Receipt:
+        again = erasure.passes == ONCE and time.time() >= erasure.asked_at + SETTLED_S
+        # What was on its way may have come to any place.
+        late = again and (erasure.batches or self._erasures.copying())
+        ids = None if late else erasure.places
+        with self._still(), self._sites.opened(ids) as found:
+            counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
+            # A place that could not be asked at first may know of more memories.
+            more, faults = _all_of(found, erasure.user_id) if erasure.whole else (set[str](), {})
+            self._history.erase(more, erasure.user_id)
+            return self._carry_out(erasure, found, counts, faults, fresh=False)
+
+    def _carry_out(
+        self,
+        erasure: Erasure,
+        found: list[Found],
+        counts: Counter[str],
+        faults: dict[int, MemoryFault],
+        *,
+        fresh: bool,
+    ) -> Receipt:
+        unreached: dict[int, str] = {}
+        keeps: list[str] = []
+        try:
+            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
+        except MemoryFault as fault:
+            unreached[_HISTORY] = str(fault)
+        for one in found:
+            try:
+                if one.site is None:
+                    raise one.fault or faults[one.id]
+                counts["memories"] += one.site.erase(erasure, fresh=fresh)
+                keeps += filter(None, [one.site.purge()])
+            except MemoryFault as fault:
+                unreached[one.id] = f"{one.place}: {fault}"
+        if erasure.whole and erasure.passes == BEGUN:
+            counts += self._erasures.finish_user(erasure, fresh=fresh)
+        keeps += filter(None, [purge_state(self._engine)])
+        passes = self._passes(erasure, unreached)
+        self._erasures.update(erasure, passes=passes, left=unreached)
+        told = {name: count for name, count in counts.items() if count}
+        return Receipt(erasure.user_id, told, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
+
+    def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
+        settled = time.time() >= erasure.asked_at + SETTLED_S
+        return DONE if settled and not unreached and not self._erasures.copying() else ONCE
+
+    @contextlib.contextmanager
+    def _still(self) -> Iterator[None]:
+        """Nothing takes over meanwhile; where no backend is open, nothing can."""
+        with contextlib.ExitStack() as writing:
+            if self._live is not None:
+                with contextlib.suppress(MemoryFault):
+                    writing.enter_context(self._live.writing())
+            yield
+
+
+def _known(
+    found: list[Found], user_id: str, memory_ids: Collection[str]
+) -> tuple[dict[str, str], dict[int, MemoryFault]]:
+    """What these memories say, by the ids that they have anywhere; and what could not be asked."""
+    known: dict[str, str] = {}
+    faults = {}
+    for one in found:
+        try:
+            known |= one.site.known(user_id, memory_ids) if one.site else {}
+        except MemoryFault as fault:
+            faults[one.id] = fault
+    return known, faults
+
+
+def _all_of(found: list[Found], user_id: str) -> tuple[set[str], dict[int, MemoryFault]]:
+    """The ids of all of a user's memories; and what could not be asked."""
+    ids: set[str] = set()
+    faults = {}
+    for one in found:
+        try:
+            ids.update(one.site.ids_of(user_id) if one.site else ())
+        except MemoryFault as fault:
+            faults[one.id] = fault
+    return ids, faults
