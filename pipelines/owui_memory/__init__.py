@@ -16,6 +16,7 @@ remember/    the outlet's side: outbox (turns: whose is next), writer, gate (one
              reconcile (prompt, operations), verbatim, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
+control/     what users may do themselves: memories (list, search, remember, edit, forget, undo)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
 """

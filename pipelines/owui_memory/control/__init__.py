@@ -1,0 +1,1 @@
+"""What a user or an admin may do with memories, whatever they do it with: chat, command line."""
