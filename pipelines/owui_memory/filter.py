@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from .backends.base import Part
-from .chat.body import Turn, read_inlet, read_outlet, with_blocks
-from .chat.policy import decide
+from .chat.asides import without_asides
+from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, with_blocks
+from .chat.commands import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
+from .chat.policy import Decision, decide
 from .errors import Drop, MemoryFault
 from .ops import guard, status
 from .panel import lenient
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -77,12 +80,14 @@ class Pipeline:
             return body
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
-        """A finished answer: stored for the writer. The body is never changed."""
+        """A finished answer: stored for the writer. Only a command's is changed: into what was asked for."""
         runtime = self._runtime
         if runtime is None or not self.valves.enabled:
             return body
         try:
             answered = read_outlet(body, user)
+            if answered is not None and may_be_command(answered):
+                return await self._answered(runtime, body, answered)
             if answered is not None:
                 await _in(runtime.state_pool, runtime.keep, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -90,11 +95,16 @@ class Pipeline:
         return body
 
     async def _inlet(self, runtime: Runtime, body: Body, user: Body | None) -> Body:
+        body = without_asides(body)
         turn = read_inlet(body, user)
+        if is_command(turn, self.valves):
+            return await self._commanded(runtime, body, turn)
         decision = decide(turn, self.valves)
+        deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
+        if decision.read or decision.write:
+            decision = await self._switched(runtime, turn, decision, deadline)
         if decision.reason:
             runtime.metrics.count(f"left alone: {decision.reason}")
-        deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
         permission = None
         if decision.write:
             runtime.announce(turn)
@@ -105,6 +115,34 @@ class Pipeline:
         told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
         runtime.after_inlet(turn, recalled, writes=decision.write)
         return told
+
+    async def _switched(self, runtime: Runtime, turn: Turn, decision: Decision, deadline: float) -> Decision:
+        """The decision, unless the user has switched memory off."""
+        asking = _in(runtime.state_pool, runtime.is_on, turn)
+        if await _done_by(deadline, asking) and asking.result():
+            return decision
+        return Decision(read=False, write=False, reason="its user has switched memory off")
+
+    async def _commanded(self, runtime: Runtime, body: Body, turn: Turn) -> Body:
+        """A command on its way to the model, which gets something else to do."""
+        runtime.metrics.count("commands")
+        giving = _in(runtime.command_pool, runtime.commander.give, turn)
+        try:
+            answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.metrics.failed("command", error)
+            answer = NOT_NOW
+        return with_task(body, answer)
+
+    async def _answered(self, runtime: Runtime, body: Body, answered: Answered) -> Body:
+        """The answer to a command, where it was one."""
+        answering = _in(runtime.command_pool, runtime.commander.answer, answered.user_id, answered.keys)
+        try:
+            answer = answering.result() if await _within(_COMMAND_S, answering) else STILL_AT_IT
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.metrics.failed("command", error)
+            answer = NOT_NOW
+        return with_answer(body, answer) if answer else body
 
     async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
         """What it is told, or nothing where the backend is not ready, fails, or misses the deadline."""
@@ -168,6 +206,11 @@ class Pipeline:
 
 def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, for so many seconds at most."""
+    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
 
 
 async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:

@@ -13,7 +13,9 @@ from .backends import open_backend
 from .backends.base import Backend, Part
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
+from .chat.commands import Commander
 from .chat.decisions import Decisions
+from .control.switches import Switches
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
@@ -33,6 +35,7 @@ from .state import open_state
 
 RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _STATE_THREADS = 4
+_COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
@@ -56,6 +59,8 @@ class Runtime:
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self._switches = Switches(self._engine)
+        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
@@ -63,6 +68,7 @@ class Runtime:
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(RECALLS_AT_ONCE, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
+        self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         self._writer.start()
 
@@ -72,6 +78,10 @@ class Runtime:
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+
+    def is_on(self, turn: Turn) -> bool:
+        """Whether its user has not switched memory off, here or always."""
+        return self._switches.is_on(turn.user_id, turn.chat_id)
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
@@ -146,6 +156,7 @@ class Runtime:
         self._writer.stop(_STOP_S)
         self.live.close()
         self.recall_pool.shutdown(wait=False)
+        self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
         self._ledger.close()
         self._engine.dispose()

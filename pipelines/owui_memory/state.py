@@ -40,7 +40,7 @@ from .engines import reading
 from .errors import TellAdmin
 from .words import plain
 
-__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading"]
+__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "put_row", "reading"]
 
 _MIGRATION_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _MIGRATION_S = 60
@@ -188,6 +188,59 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
+# See control/orders.py.
+commands = Table(
+    "commands",
+    metadata,
+    Column("key", String, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("user_id", String, nullable=False),
+    Column("chat_id", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("timezone", String, nullable=False),
+    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
+    Column("answer", _Text, nullable=False, default=""),
+    Column("asked_at", Float, nullable=False),
+    Column("answered_at", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("held_until", Float, nullable=False, default=0.0),
+    Index("commands_user", "user_id"),
+    Index("commands_age", "asked_at"),
+)
+command_turns = Table(
+    "command_turns",
+    metadata,
+    Column("key", String, primary_key=True),  # the turn's
+    Column("command", String, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Index("command_turns_age", "asked_at"),
+)
+shown = Table(
+    "shown",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("chat_id", String, primary_key=True),
+    Column("ids", Text, nullable=False),  # JSON: number -> memory's id
+    Column("at", Float, nullable=False),
+    Index("shown_age", "at"),
+)
+
+# See chat/notes.py.
+noted = Table(
+    "noted",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("change", Integer, nullable=False),  # the last of the journal that was told
+)
+
+# See control/switches.py.
+switches = Table(
+    "switches",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("chat_id", String, primary_key=True),  # "" for all chats
+    Column("off", Boolean, nullable=False),
+)
+
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
@@ -207,8 +260,19 @@ def _to_3(connection: Connection) -> None:
     places.create(connection)
 
 
+def _to_4(connection: Connection) -> None:
+    """What users ask of their memories in the chat."""
+    for table in (commands, command_turns, shown, noted):
+        table.create(connection)
+
+
+def _to_5(connection: Connection) -> None:
+    """Users' own switches."""
+    switches.create(connection)
+
+
 # A new database is made whole; from then on, each of these takes it one version further.
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3)
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3, _to_4, _to_5)
 
 
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
@@ -279,6 +343,14 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert rows; those whose unique values are there already are left out."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
+    """Insert a row, or put it in the place of the one with its primary key."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in row.items() if name not in keys}
+    insert = _insert(connection, table).values(row)
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:

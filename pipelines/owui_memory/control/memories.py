@@ -84,9 +84,9 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The texts that are forgotten, and how many of the memories asked for were gone before."""
+    """How many memories are forgotten, and how many of those asked for were gone before."""
 
-    texts: tuple[str, ...]
+    count: int
     gone: int = 0
 
 
@@ -163,6 +163,10 @@ class Control:
 
     # Changing
 
+    def begun(self, asked: Asked) -> bool:
+        """Whether an earlier try has decided already what is to be changed."""
+        return asked.again and bool(self._journal.of_batch(asked.key))
+
     def remember(self, asked: Asked, text: str, confirm: Confirm = _alone) -> Remembered:
         """Keep a text as it stands, unless it is known.
 
@@ -171,8 +175,7 @@ class Control:
         """
         text = _checked(text)
         with self._writing() as backend:
-            begun = asked.again and self._journal.of_batch(asked.key)
-            if not begun and (known := known_as(backend, asked.user_id, text)):
+            if not self.begun(asked) and (known := known_as(backend, asked.user_id, text)):
                 return Remembered(text, known)
 
             def decide() -> Iterator[Change]:
@@ -205,7 +208,7 @@ class Control:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.get_all(memory_ids)), confirm
             )
-        return Forgotten(tuple(change.before for change in changes), len(memory_ids) - len(changes))
+        return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away."""
@@ -213,7 +216,7 @@ class Control:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
             )
-        return Forgotten(tuple(change.before for change in changes))
+        return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
         """Take back the last changes that were made together and are not taken back yet."""
