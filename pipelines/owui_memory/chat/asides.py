@@ -44,6 +44,6 @@ def _conversation(messages: list[Any]) -> Iterator[Any]:
 
 def _without_lines(message: Any) -> Any:
     content = message.get("content") if isinstance(message, Mapping) else None
-    if not isinstance(content, str) or "/memory" not in content.lower() and NOTES not in content:
+    if not isinstance(content, str) or ("/memory" not in content.lower() and NOTES not in content):
         return message
     return {**message, "content": _NOTES.sub("", _COMMAND_LINES.sub(_INSTEAD, content))}

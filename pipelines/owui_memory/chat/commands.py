@@ -329,10 +329,8 @@ class _Work:
             raise Drop("No list was shown in this chat yet.", hint="`/memory` shows all, with their numbers.")
         if missing := [number for number in wanted if number not in seen]:
             few, many = min(map(int, seen)), max(map(int, seen))
-            raise Drop(
-                f"There is no number {missing[0]} in the list that you saw last: it goes from {few} to {many}.",
-                hint="Nothing was changed. `/memory` shows all.",
-            )
+            hint = f"It goes from {few} to {many}, and nothing was changed. `/memory` shows all."
+            raise Drop(f"There is no number {missing[0]} in the list that you saw last.", hint=hint)
         return [seen[number] for number in dict.fromkeys(wanted)]
 
 
