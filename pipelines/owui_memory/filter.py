@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
+_NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -80,7 +81,7 @@ class Pipeline:
             return body
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
-        """A finished answer: stored for the writer. Only a command's is changed: into what was asked for."""
+        """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         runtime = self._runtime
         if runtime is None or not self.valves.enabled:
             return body
@@ -89,7 +90,9 @@ class Pipeline:
             if answered is not None and may_be_command(answered):
                 return await self._answered(runtime, body, answered)
             if answered is not None:
-                await _in(runtime.state_pool, runtime.keep, answered)
+                chat_id = await _in(runtime.state_pool, runtime.keep, answered)
+                if chat_id and self.valves.show_memory_notes:
+                    return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("outlet", error)
         return body
@@ -143,6 +146,13 @@ class Pipeline:
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
         return with_answer(body, answer) if answer else body
+
+    async def _noted(self, runtime: Runtime, body: Body, answered: Answered, chat_id: str) -> Body:
+        """The answer with a note on memory below it, if that is there in time."""
+        asked = answered.user_id, chat_id, answered.user_text
+        noting = _in(runtime.command_pool, runtime.notes.under, *asked)
+        note = noting.result() if await _within(_NOTE_S, noting) else ""
+        return with_answer(body, note, below=True) if note else body
 
     async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
         """What it is told, or nothing where the backend is not ready, fails, or misses the deadline."""

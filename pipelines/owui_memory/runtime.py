@@ -15,6 +15,7 @@ from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
 from .chat.commands import Commander
 from .chat.decisions import Decisions
+from .chat.notes import Notes
 from .control.switches import Switches
 from .moving.mover import Mover
 from .moving.places import naming
@@ -60,6 +61,7 @@ class Runtime:
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
         self._switches = Switches(self._engine)
+        self.notes = Notes(self._engine, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.metrics.failed)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
@@ -105,12 +107,12 @@ class Runtime:
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
 
-    def keep(self, answered: Answered) -> None:
-        """Store a finished exchange durably, if its inlet allowed it."""
+    def keep(self, answered: Answered) -> str:
+        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
         permission = self._decisions.allowed(answered.user_id, answered.keys)
         if permission is None:
             self.metrics.count("answers not remembered: their inlet gave no permission")
-            return
+            return ""
         settings = self._settings()
         added = self._outbox.put(
             Exchange(
@@ -128,6 +130,7 @@ class Runtime:
         )
         self.metrics.count("exchanges stored" if added else "answers to the same message again")
         self._writer.wake()
+        return permission.chat_id
 
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -226,7 +226,8 @@ class Control:
             changes = self._journal.changed_by(batch) if batch else []
             for change in reversed(changes):
                 confirm()
-                self._changes.undo(backend, change, confirm)
+                now_called = self._journal.now_called(change.memory_id)
+                self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
         return Undone(tuple(changes))
 
     # In and out

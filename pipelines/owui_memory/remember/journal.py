@@ -110,6 +110,15 @@ class Journal:
         """What was made of one memory, oldest first."""
         return list(self._select(journal.c.memory_id == memory_id, journal.c.made))
 
+    def now_called(self, memory_id: str) -> str:
+        """The id that a memory has now: another one where its removal was taken back."""
+        while True:
+            removals = [change.id for change in self.of_memory(memory_id) if change.op == "remove"]
+            back = list(self._select(journal.c.undoes.in_(removals), journal.c.made)) if removals else []
+            if not back or not back[-1].memory_id:
+                return memory_id
+            memory_id = back[-1].memory_id
+
     def from_message(self, user_id: str, message_id: str) -> list[Change]:
         """What was made of a message, oldest first."""
         named = journal.c.source.contains(message_id, autoescape=True)
@@ -127,6 +136,12 @@ class Journal:
         )
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
+
+    def learned(self, user_id: str, after: int, until: int) -> list[Change]:
+        """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
+        ids = (journal.c.id > after, journal.c.id <= until)
+        asked_for = journal.c.batch.startswith("command-", autoescape=True)
+        return list(self._select(journal.c.user_id == user_id, *_IS_CHANGE, *ids, ~asked_for))
 
     def changed_by(self, batch: str) -> list[Change]:
         """What a batch has changed, in order, taken back or not."""
