@@ -47,4 +47,4 @@ def test_commands_are_answered_exactly(house: House, user: Person, screenshots: 
         user.new_chat()
         user.say("/memory remember My dog is called Rex and he is very old.")
         user.say("/memory")
-        user.keep_screenshot("commands.png")
+        user.keep_screenshot("commands.png", height=700)

@@ -70,9 +70,9 @@ class Answers:
             return "I remember nothing about you yet. `/memory help` says what you can do."
         lines = [f"**{counted(page.total, 'memory', 'memories')}**, newest first", ""]
         lines += self._memories(page.memories, page.first)
-        if page.number < page.pages:
-            more = f"`/memory page {page.number + 1}` shows more."
-            lines += ["", f"Page {page.number} of {page.pages}. {more}"]
+        if page.pages > 1:
+            more = f" `/memory page {page.number + 1}` shows more." if page.number < page.pages else ""
+            lines += ["", f"Page {page.number} of {page.pages}.{more}"]
         return "\n".join(lines)
 
     def found(self, items: Sequence[Ranked]) -> str:
