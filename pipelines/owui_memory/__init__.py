@@ -11,12 +11,16 @@ words.py     words of a text in any language
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
-chat/        what Open WebUI says, and what is said back: body, policy, decisions
-recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why
+chat/        what Open WebUI says, and what is said back: body, policy, decisions,
+             commands (asides: what is no conversation; answers, in Markdown), notes
+recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
+             wishes (requests to forget)
 remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
              reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
+control/     what users may do themselves: memories (list, remember, forget, ...), orders (each command
+             once), switches
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 control/     what may be done with memories: erase (erasures, sites, history, purging), sweeper
 ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker

@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 from .backends.base import Part
-from .chat.body import Turn, read_inlet, read_outlet, with_blocks
+from .chat.asides import without_asides
+from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, with_blocks
+from .chat.commands import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
 from .chat.policy import SWITCHED_OFF, decide
 from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_COMMAND_S = 120.0  # that a command may take; it goes on in its thread
+_NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -79,20 +83,27 @@ class Pipeline:
             return body
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
-        """A finished answer: stored for the writer. The body is never changed."""
+        """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         runtime = self._runtime
         if runtime is None or not self.valves.enabled:
             return body
         try:
             answered = read_outlet(body, user)
+            if answered is not None and may_be_command(answered):
+                return await self._answered(runtime, body, answered)
             if answered is not None:
-                await _in(runtime.state_pool, runtime.keep, answered)
+                chat_id = await _in(runtime.state_pool, runtime.keep, answered)
+                if chat_id and self.valves.show_memory_notes:
+                    return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("outlet", error)
         return body
 
     async def _inlet(self, runtime: Runtime, body: Body, user: Body | None) -> Body:
+        body = without_asides(body)
         turn = read_inlet(body, user)
+        if is_command(turn, self.valves):
+            return await self._commanded(runtime, body, turn)
         decision = decide(turn, self.valves)
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
         permission = None
@@ -110,6 +121,34 @@ class Pipeline:
         told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
         runtime.after_inlet(turn, recalled, decision)
         return told
+
+    async def _commanded(self, runtime: Runtime, body: Body, turn: Turn) -> Body:
+        """A command on its way to the model, which gets something else to do."""
+        runtime.metrics.count("commands")
+        giving = _in(runtime.command_pool, runtime.commander.give, turn)
+        try:
+            answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.metrics.failed("command", error)
+            answer = NOT_NOW
+        return with_task(body, answer)
+
+    async def _answered(self, runtime: Runtime, body: Body, answered: Answered) -> Body:
+        """The answer to a command, where it was one."""
+        answering = _in(runtime.command_pool, runtime.commander.answer, answered.user_id, answered.keys)
+        try:
+            answer = answering.result() if await _within(_COMMAND_S, answering) else STILL_AT_IT
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.metrics.failed("command", error)
+            answer = NOT_NOW
+        return with_answer(body, answer) if answer else body
+
+    async def _noted(self, runtime: Runtime, body: Body, answered: Answered, chat_id: str) -> Body:
+        """The answer with a note on memory below it, if that is there in time."""
+        asked = answered.user_id, chat_id, answered.user_text
+        noting = _in(runtime.command_pool, runtime.notes.under, *asked)
+        note = noting.result() if await _within(_NOTE_S, noting) else ""
+        return with_answer(body, note, below=True) if note else body
 
     async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
         """What it is told, or nothing where the backend is not ready, fails, or misses the deadline."""
@@ -188,6 +227,11 @@ class Pipeline:
 
 def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, for so many seconds at most."""
+    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
 
 
 async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:

@@ -15,7 +15,9 @@ from .backends.base import Backend, Part
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
+from .chat.commands import Commander
 from .chat.decisions import Decisions
+from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
 from .control.sweeper import Sweeper
@@ -40,6 +42,7 @@ from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
 _STATE_THREADS = 4
+_COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
@@ -66,6 +69,8 @@ class Runtime:
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
         self._switches = Switches(self._engine)
+        self.notes = Notes(self._engine, self.live)
+        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
@@ -76,6 +81,7 @@ class Runtime:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.eraser = eraser
         self._sweeper = Sweeper(eraser, self._drop, self.metrics)
+        self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
@@ -120,15 +126,15 @@ class Runtime:
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
 
-    def keep(self, answered: Answered) -> None:
-        """Store a finished exchange durably, if its inlet allowed it."""
+    def keep(self, answered: Answered) -> str:
+        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
         permission = self._decisions.allowed(answered.user_id, answered.keys)
         if permission is None:
             self.metrics.count("answers not remembered: their inlet gave no permission")
-            return
+            return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
             self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
-            return
+            return ""
         settings = self._settings()
         # Before anything of it is kept: what is not in the queue needs not be got out of it again.
         user_text, secrets = redact.masked(answered.user_text)
@@ -152,6 +158,7 @@ class Runtime:
         if added and secrets + more:
             self.metrics.count("secrets not stored", secrets + more)
         self._writer.wake()
+        return permission.chat_id
 
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values."""
@@ -182,6 +189,7 @@ class Runtime:
         self._writer.stop(_STOP_S)
         self.live.close()
         self.recall_pool.shutdown(wait=False)
+        self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
         self._ledger.close()
         self._engine.dispose()

@@ -289,6 +289,14 @@ class Valves(PanelModel):
             "system: all into the system prompt. A message with a web or file search always uses system."
         ),
     )
+    show_memory_notes: bool = Field(
+        False,
+        title="Notes under answers",
+        description=(
+            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "model never sees it."
+        ),
+    )
     inlet_deadline_ms: int = Field(
         800,
         ge=50,

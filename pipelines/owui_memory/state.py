@@ -40,7 +40,7 @@ from .engines import reading
 from .errors import TellAdmin
 from .words import plain
 
-__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "reading", "upsert"]
+__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "put_row", "reading"]
 
 _MIGRATION_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _MIGRATION_S = 60
@@ -191,6 +191,50 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
+# See control/orders.py.
+commands = Table(
+    "commands",
+    metadata,
+    Column("key", String, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("user_id", String, nullable=False),
+    Column("chat_id", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("timezone", String, nullable=False),
+    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
+    Column("answer", _Text, nullable=False, default=""),
+    Column("asked_at", Float, nullable=False),
+    Column("answered_at", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("held_until", Float, nullable=False, default=0.0),
+    Index("commands_user", "user_id"),
+    Index("commands_age", "asked_at"),
+)
+command_turns = Table(
+    "command_turns",
+    metadata,
+    Column("key", String, primary_key=True),  # the turn's
+    Column("command", String, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Index("command_turns_age", "asked_at"),
+)
+shown = Table(
+    "shown",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("chat_id", String, primary_key=True),
+    Column("ids", Text, nullable=False),  # JSON: number -> memory's id
+    Column("at", Float, nullable=False),
+    Index("shown_age", "at"),
+)
+
+# See chat/notes.py.
+noted = Table(
+    "noted",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("change", Integer, nullable=False),  # the last of the journal that was told
+)
+
 # See control/switches.py.
 switches = Table(
     "switches",
@@ -239,7 +283,7 @@ def _to_4(connection: Connection) -> None:
     """Among which memories what was said is kept, a user's own switches, and what is to be erased."""
     for table in (outbox, decisions, journal):
         _add_columns(connection, table, "scope")
-    for table in (switches, erasures):
+    for table in (switches, erasures, commands, command_turns, shown, noted):
         table.create(connection)
 
 
@@ -317,11 +361,12 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
-def upsert(connection: Connection, table: Table, row: Mapping[str, object], key: Sequence[str]) -> None:
-    """Insert a row, or put its values into the one with the same key."""
-    rest = {name: value for name, value in row.items() if name not in key}
-    wanted = _insert(connection, table).values(**row)
-    connection.execute(wanted.on_conflict_do_update(index_elements=key, set_=rest))
+def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
+    """Insert a row, or put it in the place of the one with its primary key."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in row.items() if name not in keys}
+    insert = _insert(connection, table).values(row)
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:

@@ -61,7 +61,7 @@ class Person:
     def say(self, text: str, *, settle: bool = True) -> str:
         """Send a message; returns the finished answer, after it has reached the filter and is remembered."""
         before = self.house.outlets()
-        answers = self.page.locator("div[id^='message-']:not(.user-message):not(#message-input-container)")
+        answers = self._answers()
         number = answers.count()
         self.page.locator("#chat-input").click()
         self.page.keyboard.insert_text(text)
@@ -72,6 +72,13 @@ class Person:
         if settle:
             self.house.wait_until_remembered()
         return answer.locator("#response-content-container").inner_text()
+
+    def last_answer(self) -> Locator:
+        """The text of the newest answer, as it is shown."""
+        return self._answers().last.locator("#response-content-container")
+
+    def _answers(self) -> Locator:
+        return self.page.locator("div[id^='message-']:not(.user-message):not(#message-input-container)")
 
     def asked_model(self, text: str) -> Request:
         """The request with which the model was asked for the answer to `text`."""

@@ -154,6 +154,39 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks) -> dict[str, Any]:
     return {**body, "messages": messages}
 
 
+def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
+    """A copy of an outlet's body with another answer, or with this text `below` the answer.
+
+    Open WebUI shows the message items of `output`, and where there are none, `content`.
+    """
+    *before, last = body["messages"]
+    content = f"{text_of(last.get('content'))}\n\n{answer}" if below else answer
+    changed = {**last, "content": content}
+    if isinstance(output := last.get("output"), list):
+        changed["output"] = _added_to(output, answer) if below else [_message_item(output, answer)]
+    return {**body, "messages": [*before, changed]}
+
+
+def _message_item(output: list[Any], answer: str) -> dict[str, Any]:
+    items = (item for item in output if _mapping(item).get("type") == "message")
+    first = next(items, {"type": "message", "id": "msg_memory", "status": "completed", "role": "assistant"})
+    return {**first, "content": [{"type": "output_text", "text": answer}]}
+
+
+def _added_to(output: list[Any], text: str) -> list[Any]:
+    """The output with a text after that of its last message; nothing changes where it has none."""
+    changed = list(output)
+    for at in reversed(range(len(changed))):
+        item = _mapping(changed[at])
+        parts = item.get("content")
+        if item.get("type") == "message" and isinstance(parts, list) and parts:
+            part = _mapping(parts[-1])
+            told = {**part, "text": f"{_text(part.get('text'))}\n\n{text}"}
+            changed[at] = {**item, "content": [*parts[:-1], told]}
+            return changed
+    return changed
+
+
 def _without_block(message: Any) -> list[Any]:
     """The message without our block; nothing where nothing else was in a system message."""
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
@@ -193,11 +226,12 @@ def _messages(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _user_texts(messages: list[Mapping[str, Any]]) -> list[str]:
     """What the user typed, message by message: the text parts of each, without images and files."""
-    texts = (_content_text(m.get("content")) for m in messages if m.get("role") == "user")
+    texts = (text_of(m.get("content")) for m in messages if m.get("role") == "user")
     return [without_block(text).strip() for text in texts]
 
 
-def _content_text(content: Any) -> str:
+def text_of(content: Any) -> str:
+    """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -208,7 +242,7 @@ def _content_text(content: Any) -> str:
 
 def _answer(message: Mapping[str, Any]) -> str:
     """What the model said to the user: no reasoning, no tool calls or their output."""
-    text = _DETAILS.sub("", _content_text(message.get("content")))
+    text = _DETAILS.sub("", text_of(message.get("content")))
     return _THINKING.sub("", text).strip()
 
 

@@ -7,7 +7,7 @@ import time
 from sqlalchemy import Boolean, Connection, Engine, bindparam, func, literal, select
 
 from ..engines import Patience
-from ..state import reading, switches, upsert
+from ..state import put_row, reading, switches
 
 # Named so that a statement with values of columns can hold it: see `bound`.
 _USER, _CHAT = "switches_user", "switches_chat"
@@ -44,7 +44,7 @@ class Switches:
         row = {"user_id": user_id, "chat_id": chat_id, "is_on": on, "at": time.time()}
 
         def keep(connection: Connection) -> None:
-            upsert(connection, switches, row, key=("user_id", "chat_id"))
+            put_row(connection, switches, row)
 
         self._writing.run(keep)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -20,10 +20,11 @@ from .block import Blocks, correction, line, render, shown
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import ENOUGH, LEAST_MEANING, TOLD, TOLD_BEFORE, Selection, evidence, select
+from .select import ENOUGH, LEAST_MEANING, TO_FORGET, TOLD, TOLD_BEFORE, Selection, evidence, select
 from .tokens import Count, Tokenizers
 from .told import Conversation, Line, Told
 from .why import MOST, Explanation, Explanations, Weighed
+from .wishes import unwanted
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
 _CHECKED = 1000  # conversations
@@ -55,6 +56,17 @@ class _Kept:
     gone: tuple[int, ...] = ()
     corrections: tuple[Line, ...] = ()
 
+    def without(self, unwanted: Collection[str]) -> _Kept:
+        """The same, but for these memories."""
+        if not unwanted:
+            return self
+        gone = [told.id for told in self.lines if told.memory_id in unwanted]
+        return _Kept(
+            tuple(told for told in self.lines if told.memory_id not in unwanted),
+            (*self.gone, *gone),
+            tuple(line for line in self.corrections if line.memory_id not in unwanted),
+        )
+
 
 class Recaller:
     """Recalls for all users. Threads may share it."""
@@ -73,15 +85,16 @@ class Recaller:
         before = self._told.conversation(turn)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
-        kept = self._kept(backend, turn, before, now)
+        view = reading_view(turn, settings)
+        selection, seen, hushed = self._selected(backend, turn, settings, count, before.version, view)
+        kept = self._kept(backend, turn, before, now).without(hushed)
         if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
         profile: list[Memory] = []
-        view = reading_view(turn, settings)
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
-            profile = count.fitting(always, settings.profile_token_budget)
-        selection, seen = self._selected(backend, turn, settings, count, before.version, view)
+            wanted = [memory for memory in always if memory.id not in hushed]
+            profile = count.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
         chosen = [memory for memory in selection.chosen if memory.id not in known]
@@ -133,10 +146,13 @@ class Recaller:
 
     def _selected(
         self, backend: Backend, turn: Turn, settings: Valves, count: _Lines, version: int, view: View
-    ) -> tuple[Selection, float]:
-        """What is relevant, and what the gate saw; `version`: of the user's memories."""
+    ) -> tuple[Selection, float, frozenset[str]]:
+        """What is relevant, what the gate saw, and ids of what is to be forgotten.
+
+        `version`: of the user's memories.
+        """
         if not settings.memories_per_turn:
-            return Selection((), ()), 0.0
+            return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
         heard = self._told.heard(turn.user_id, version)
@@ -145,14 +161,18 @@ class Recaller:
         opened, least = seen >= settings.relevance_threshold, LEAST_MEANING
         if items and not opened and asks_for_all(backend, query):
             opened, least = True, 0.0
+        hushed = unwanted(turn.text, items)
         selection = select(
-            items,
+            [item for item in items if item.memory.id not in hushed],
             least_meaning=least if opened else None,
             most=settings.memories_per_turn,
             room=settings.memory_token_budget - count.overhead,
             cost=count.cost,
         )
-        return selection, seen
+        if hushed:
+            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
+            selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
+        return selection, seen, hushed
 
     def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime) -> _Kept:
         """What of that which was told still holds."""

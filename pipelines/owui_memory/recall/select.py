@@ -16,13 +16,14 @@ LEAST_MEANING = 0.15  # of what is told once it is open
 
 _NEARLY_SAME = 0.8  # share of words in common
 
-TOLD, TOLD_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH = (
+TOLD, TOLD_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
     "told",
     "told before",
     "not relevant",
     "says the same as a better one",
     "does not fit the token budget",
     "others are better",
+    "is to be forgotten",
 )
 
 

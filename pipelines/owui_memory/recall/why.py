@@ -84,9 +84,11 @@ class Explanations:
         if self._kept % _PRUNE_EVERY == 0:
             connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
 
-    def of_chat(self, chat_id: str) -> Sequence[Explanation]:
-        """All that is kept of a chat, oldest first."""
+    def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
+        """All that is kept of a chat, oldest first; `user_id`: only this user's."""
         wanted = select(recalls.c.explanation).where(recalls.c.chat_id == chat_id).order_by(recalls.c.id)
+        if user_id:
+            wanted = wanted.where(recalls.c.user_id == user_id)
         with self._reading.connect() as connection:
             return [_read(json.loads(row)) for row in connection.scalars(wanted)]
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ..recall.wishes import wish
 from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
@@ -91,7 +92,9 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
     if verbatim:
         for exchange in exchanges:
             verdict = judge(exchange)
-            if verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
+            if wish(exchange.user_text):
+                verdict = Verdict(True)
+            elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
                 verdict = Verdict(False, "nothing stated")
             yield exchange, verdict
         return

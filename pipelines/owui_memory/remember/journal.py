@@ -17,6 +17,14 @@ from sqlalchemy.exc import IntegrityError
 
 from ..state import count_up, journal, reading
 
+# What can be taken back.
+_IS_CHANGE = (
+    journal.c.op.in_(("add", "replace", "remove")),
+    journal.c.made,
+    journal.c.refused == "",
+    journal.c.undoes == 0,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -109,11 +117,49 @@ class Journal:
         """What was made of one memory, oldest first."""
         return list(self._select(journal.c.memory_id == memory_id, journal.c.made))
 
+    def now_called(self, memory_id: str) -> str:
+        """The id that a memory has now: another one where its removal was taken back."""
+        while True:
+            removals = [change.id for change in self.of_memory(memory_id) if change.op == "remove"]
+            back = list(self._select(journal.c.undoes.in_(removals), journal.c.made)) if removals else []
+            if not back or not back[-1].memory_id:
+                return memory_id
+            memory_id = back[-1].memory_id
+
     def from_message(self, user_id: str, message_id: str) -> list[Change]:
         """What was made of a message, oldest first."""
         named = journal.c.source.contains(message_id, autoescape=True)
         found = self._select(journal.c.user_id == user_id, journal.c.made, named)
         return [change for change in found if message_id in change.sources]
+
+    def latest_batch(self, user_id: str) -> str:
+        """The batch of a user's last change that is made and not taken back; "" where there is none."""
+        undone = select(journal.c.undoes).where(journal.c.user_id == user_id, journal.c.undoes > 0)
+        wanted = (
+            select(journal.c.batch)
+            .where(journal.c.user_id == user_id, *_IS_CHANGE, journal.c.id.not_in(undone))
+            .order_by(journal.c.id.desc())
+            .limit(1)
+        )
+        with self._reading.connect() as connection:
+            return connection.scalar(wanted) or ""
+
+    def learned(self, user_id: str, after: int, until: int) -> list[Change]:
+        """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
+        ids = (journal.c.id > after, journal.c.id <= until)
+        asked_for = journal.c.batch.startswith("command-", autoescape=True)
+        return list(self._select(journal.c.user_id == user_id, *_IS_CHANGE, *ids, ~asked_for))
+
+    def changed_by(self, batch: str) -> list[Change]:
+        """What a batch has changed, in order, taken back or not."""
+        return list(self._select(journal.c.batch == batch, *_IS_CHANGE))
+
+    def undone_since(self, user_id: str, since: float) -> list[Change]:
+        """The changes of a user's memories that were taken back since a time, or are about to be."""
+        undone = select(journal.c.undoes).where(
+            journal.c.user_id == user_id, journal.c.undoes > 0, journal.c.at >= since
+        )
+        return list(self._select(journal.c.id.in_(undone)))
 
     def taken_back(self, change: Change) -> bool:
         """Whether a change has been undone, or is about to be."""

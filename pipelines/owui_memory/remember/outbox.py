@@ -243,6 +243,12 @@ class Outbox:
             count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
         return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))
 
+    def waiting_of(self, user_id: str) -> int:
+        """How many exchanges of a user wait or are being worked on."""
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(("pending", "claimed")))
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
+
     def _batches(self, *states: str) -> list[Batch]:
         grouped: dict[tuple[str, str, str], list[Any]] = {}
         with self._reading.connect() as connection:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend
+from ..backends.base import Backend, EditableBackend, Memory
+from ..recall.wishes import is_meant, wish
 from ..redact import holds_secret
 from .changes import heard
 from .gate import statements
@@ -34,14 +35,30 @@ _WISHES = (
     "Don't use emojis in your answers.",
     "Explain things step by step.",
 )
+_CANDIDATES = 40  # for a wish to forget, by meaning and by words
 _OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0.3 at most
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
+    removed = [(exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, exchange)]
+    for position, (exchange, memory) in enumerate(removed):
+        yield Change(
+            batch=batch.name,
+            position=position,
+            user_id=batch.user_id,
+            op="remove",
+            memory_id=memory.id,
+            before=memory.text,
+            after="",
+            kind=memory.kind,
+            expired=memory.expires,
+            source=exchange.message_id,
+            said_at=exchange.said_at,
+        )
     kept: list[str] = []
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
-    for position, (exchange, text) in enumerate(said):
+    for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
         elif not _is_among(kept, text, backend):
@@ -70,8 +87,18 @@ def kind_of(backend: Backend, text: str) -> str:
 
 
 def _statements(exchange: Exchange) -> list[str]:
-    stated = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in stated if not holds_secret(text) and not gives_orders(text)]
+    said = statements(exchange.user_text, exchange.assistant_text)
+    return [text for text in said if not (holds_secret(text) or gives_orders(text) or wish(text))]
+
+
+def _to_forget(backend: Backend, exchange: Exchange) -> list[Memory]:
+    """What a message asks to be forgotten: only where one memory alone has all of its words."""
+    asked = wish(exchange.user_text)
+    if not asked or not isinstance(backend, EditableBackend):
+        return []
+    near = backend.search(exchange.user_id, asked, _CANDIDATES)
+    meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
+    return meant if len(meant) == 1 else []
 
 
 def _is_among(kept: list[str], text: str, backend: Backend) -> bool:

@@ -1,0 +1,355 @@
+"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
+
+Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
+was shown by `page`, `search` or `holding`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from ..backends.base import EditableBackend, Memory, newest_first
+from ..backends.live import LiveBackend
+from ..errors import Drop, TellAdmin
+from ..moving.records import from_json
+from ..recall.rank import Ranked, ranked
+from ..recall.select import LEAST_MEANING
+from ..redact import holds_secret
+from ..remember.changes import Changes
+from ..remember.journal import Change, Journal
+from ..remember.outbox import Batch, Exchange
+from ..remember.sameness import known_as
+from ..remember.verbatim import kind_of
+from ..settings import Valves
+from ..words import content_words, plain, terms_of, words
+
+PAGE = 20  # memories
+LONGEST_CHARS = 1000  # of a memory that somebody writes
+MOST_IMPORTED = 500  # memories in one message
+_CANDIDATES = 40  # of a search, by meaning and by words
+_FOUND_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a change, where and when. `at`: Unix time in seconds.
+
+    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
+    """
+
+    user_id: str
+    key: str
+    chat_id: str = ""
+    message_id: str = ""
+    at: float = 0.0
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+
+    memories: tuple[Memory, ...]
+    total: int
+    number: int = 1
+    pages: int = 1
+
+    @property
+    def first(self) -> int:
+        """The number of the page's first memory among all, from 1."""
+        return (self.number - 1) * PAGE + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
+
+    text: str
+    known: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A memory's text before and after; `before` is "" where the memory is gone."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many memories are forgotten, and how many of those asked for were gone before."""
+
+    count: int
+    gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The changes that were taken back, oldest first; empty where there was none."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many memories were added, how many were known already, and what is wrong with the others."""
+
+    added: int
+    known: int
+    flaws: tuple[str, ...] = ()
+
+
+Confirm = Callable[[], None]  # see `remember.changes`
+
+
+def _alone() -> None:
+    """Nobody else carries out the same request."""
+
+
+class Control:
+    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+
+    Drop: what was asked cannot be done, in a sentence for the user.
+    """
+
+    def __init__(self, engine: Engine, live: LiveBackend, settings: Callable[[], Valves]) -> None:
+        self._live, self._settings = live, settings
+        self._journal = Journal(engine)
+        self._changes = Changes(self._journal)
+
+    # Looking
+
+    def all(self, user_id: str) -> list[Memory]:
+        """All memories, newest first, expired ones too."""
+        return newest_first(_editable(self._live.get()).list_all(user_id))
+
+    def page(self, user_id: str, number: int = 1) -> Page:
+        """A page of them.
+
+        Raises:
+            Drop: there is no such page.
+        """
+        memories = self.all(user_id)
+        pages = max(-(-len(memories) // PAGE), 1)
+        if not 1 <= number <= pages:
+            raise Drop(f"There is no page {number}: the memories have {_counted(pages, 'page')}.")
+        first = (number - 1) * PAGE
+        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
+
+    def search(self, user_id: str, query: str) -> list[Ranked]:
+        """What fits some words or a sentence, best first."""
+        found = self._live.get().search(user_id, query, _CANDIDATES)
+        items = ranked(found, query, datetime.now(UTC))
+        return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
+
+    def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
+        """The memories that have all of the words, and True; where none has, those that come nearest."""
+        items = self.search(user_id, query)
+        asked = set(content_words(query))
+        exact = [one.memory for one in items if asked and asked <= set(terms_of(one.memory.text))]
+        return (exact, True) if exact else ([one.memory for one in items], False)
+
+    def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        """Those of these memories that there are, by id."""
+        backend = _editable(self._live.get())
+        return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    # Changing
+
+    def begun(self, asked: Asked) -> bool:
+        """Whether an earlier try has decided already what is to be changed."""
+        return asked.again and bool(self._journal.of_batch(asked.key))
+
+    def remember(self, asked: Asked, text: str, confirm: Confirm = _alone) -> Remembered:
+        """Keep a text as it stands, unless it is known.
+
+        Raises:
+            Drop: it cannot be remembered.
+        """
+        text = _checked(text)
+        with self._writing() as backend:
+            if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
+                return Remembered(text, known)
+
+            def decide() -> Iterator[Change]:
+                yield _change(asked, 0, "add", after=text, kind=kind_of(backend, text))
+
+            self._make(backend, asked, decide, confirm)
+        return Remembered(text)
+
+    def edit(self, asked: Asked, memory_id: str, text: str, confirm: Confirm = _alone) -> Edited:
+        """Give a memory another text.
+
+        Raises:
+            Drop: it cannot be remembered.
+        """
+        text = _checked(text)
+        with self._writing() as backend:
+
+            def decide() -> Iterator[Change]:
+                if memory := backend.get(memory_id):
+                    expires = {"expires": memory.expires, "expired": memory.expires}
+                    yield _change(asked, 0, "replace", memory, after=text, **expires)
+
+            changes = self._make(backend, asked, decide, confirm)
+        return Edited(changes[0].before if changes else "", text)
+
+    def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
+        """Take memories away. Those that are gone already are counted."""
+        with self._writing() as backend:
+            # The one call site: what else holds these memories is erased here as well.
+            changes = self._make(
+                backend, asked, lambda: _removals(asked, backend.get_all(memory_ids)), confirm
+            )
+        return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
+
+    def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
+        """Take all of a user's memories away."""
+        with self._writing() as backend:
+            changes = self._make(
+                backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
+            )
+        return Forgotten(len(changes))
+
+    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
+        """Take back the last changes that were made together and are not taken back yet."""
+        with self._writing() as backend:
+            done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
+            batch = done[0].batch if done else self._journal.latest_batch(asked.user_id)
+            changes = self._journal.changed_by(batch) if batch else []
+            for change in reversed(changes):
+                confirm()
+                now_called = self._journal.now_called(change.memory_id)
+                self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
+        return Undone(tuple(changes))
+
+    # In and out
+
+    def export(self, user_id: str) -> list[dict[str, Any]]:
+        """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
+        return [_row(user_id, memory) for memory in reversed(self.all(user_id))]
+
+    def import_(self, asked: Asked, rows: Iterable[Mapping[str, Any]], confirm: Confirm = _alone) -> Imported:
+        """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+
+        Raises:
+            Drop: there is too much of it.
+        """
+        texts, flaws = _texts_of(asked.user_id, rows)
+        if len(texts) > MOST_IMPORTED:
+            raise Drop(f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(texts)}.")
+        with self._writing() as backend:
+
+            def decide() -> Iterator[Change]:
+                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
+                for position, (text, kind) in enumerate(new.values()):
+                    yield _change(asked, position, "add", after=text, kind=kind)
+
+            changes = self._make(backend, asked, decide, confirm)
+        return Imported(len(changes), len(texts) - len(changes), tuple(flaws))
+
+    @contextmanager
+    def _writing(self) -> Iterator[EditableBackend]:
+        with self._live.writing() as backend:
+            yield _editable(backend)
+
+    def _make(
+        self,
+        backend: EditableBackend,
+        asked: Asked,
+        decide: Callable[[], Iterable[Change]],
+        confirm: Confirm,
+    ) -> list[Change]:
+        """The changes of this request, made now or by an earlier try."""
+        return self._changes.make(backend, _batch(asked), decide, confirm)
+
+
+def _batch(asked: Asked) -> Batch:
+    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
+    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+
+
+def _editable(backend: object) -> EditableBackend:
+    if not isinstance(backend, EditableBackend):
+        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    return backend
+
+
+def _checked(text: str) -> str:
+    """A text as it is remembered: on one line.
+
+    Raises:
+        Drop: it cannot be.
+    """
+    text = " ".join(plain(text).split())
+    if not words(text):
+        raise Drop("There is nothing to remember in that.")
+    if len(text) > LONGEST_CHARS:
+        raise Drop(f"A memory has {LONGEST_CHARS} characters at most, and this has {len(text)}.")
+    if holds_secret(text):
+        raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
+    return text
+
+
+def _change(
+    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
+) -> Change:
+    if memory is not None:
+        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
+    return Change(
+        batch=asked.key,
+        position=position,
+        user_id=asked.user_id,
+        op=op,
+        memory_id=memory.id if memory else "",
+        before=memory.text if memory else "",
+        after=after,
+        source=asked.message_id,
+        said_at=asked.at,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
+    for position, memory in enumerate(memories):
+        yield _change(asked, position, "remove", memory)
+
+
+def _row(user_id: str, memory: Memory) -> dict[str, Any]:
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata["scope"] = memory.scope
+    return {
+        "id": memory.id,
+        "memory": memory.text,
+        "user_id": user_id,
+        "created_at": memory.created_at.isoformat() if memory.created_at else None,
+        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
+        "expiration_date": memory.expires or None,
+        "metadata": {name: value for name, value in metadata.items() if value},
+    }
+
+
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Text and kind of each row, and what is wrong with the others."""
+    texts, flaws = [], []
+    for number, row in enumerate(rows, 1):
+        try:
+            record = from_json({**row, "user_id": user_id})
+            kind = record.payload.get("kind")
+            texts.append((_checked(record.text), kind if isinstance(kind, str) and kind else "fact"))
+        except (ValueError, Drop) as flaw:
+            flaws.append(f"line {number}: {flaw}")
+    return texts, flaws
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,128 @@
+"""Answers in Markdown: whatever stands in a memory is text."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from owui_memory.backends.base import Memory
+from owui_memory.chat.answers import Answers, shown
+from owui_memory.control.memories import Page
+from owui_memory.recall.why import Explanation, Weighed
+
+AT = datetime(2026, 5, 1, 23, 30, tzinfo=UTC)
+CHAT = "2978821d-6553-4ff4-b022-d1f2fcc93ea4"
+ANSWERS = Answers("Asia/Tokyo", CHAT)
+
+HOSTILE = [
+    "a | b | c",
+    "one\n\n# two\n- three",
+    "`code` ``more`` ```fence```",
+    "[click](javascript:alert(1))",
+    "[ref]: http://evil.example",
+    "![x](http://evil.example/?leak)",
+    "<img src=x onerror=alert(1)>",
+    "</details><script>alert(1)</script>",
+    "http://evil.example www.evil.example mail@evil.example",
+    "$x^2$ $$y$$",
+    "{{USER_NAME}} {{HTML_FILE_ID_1}}",
+    "**bold** __bold__ *it* _it_ ~~gone~~",
+    "&lt;b&gt; &#60;i&#62;",
+    "\\| \\` \\[x\\](y)",
+    "‮reversed​ and\x07bell",
+]
+
+
+def one_cell(text: str) -> str:
+    """The memory's cell in a list."""
+    *_, row = ANSWERS.page(Page((Memory("id", text, AT, AT, chat="c"),), 1)).splitlines()
+    cells = re.split(r"(?<!\\)\|", row)
+    assert len(cells) == 6, row
+    return cells[2].strip()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_a_memory_is_markup(text: str) -> None:
+    unescaped = re.sub(r"\\[\\`*_{}\]<>|~$&@#^=.:]", "", one_cell(text))
+    assert not re.search(r"[\\`*_{}\]<>|~$&@#^=]|://|www\.", unescaped), unescaped
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_one_cell_and_reads_as_before(text: str) -> None:
+    cell = shown(text)
+    assert "\n" not in cell
+    assert not re.search(r"(?<!\\)(?:\\\\)*[|`<>*]", cell)
+    read = re.sub(r"\\(.)", r"\1", cell)
+    assert set(read) <= set(" ".join(text.split()))
+
+
+def test_a_list_says_when_on_the_users_clock_and_links_only_to_chats() -> None:
+    memories = (
+        Memory("1", "here", AT, AT, chat=CHAT),
+        Memory("2", "there", AT, AT, chat="11111111-2222-4333-8444-555555555555"),
+        Memory("3", "nowhere", None, None, chat="x) [y](http://evil.example"),
+        Memory("4", "a plan", AT, AT, expires="2026-05-02"),
+    )
+    assert ANSWERS.page(Page(memories, 44, number=2, pages=3)).splitlines() == [
+        "**44 memories**, newest first",
+        "",
+        "| # | Memory | When | Chat |",
+        "|--:|---|---|---|",
+        "| 21 | here | 2026-05-02 | this one |",
+        "| 22 | there | 2026-05-02 | [open](/c/11111111-2222-4333-8444-555555555555) |",
+        "| 23 | nowhere |  |  |",
+        "| 24 | a plan (its day is over) | 2026-05-02 |  |",
+        "",
+        "Page 2 of 3. `/memory page 3` shows more.",
+    ]
+
+
+def test_an_export_cannot_end_its_block_and_comes_in_parts() -> None:
+    rows = [{"memory": f"````\n{number}"} for number in range(150)]
+    first = ANSWERS.exported(rows, 1, "ada").splitlines()
+    fence = first[2].removesuffix("json")
+    assert set(fence) == {"`"}
+    assert len(fence) == 5
+    end = first.index(fence)
+    assert [json.loads(line) for line in first[3:end]] == rows[:100]
+    assert "`/memory export 2`" in first[-1]
+    assert [json.loads(line) for line in ANSWERS.exported(rows, 2, "ada").splitlines()[3:53]] == rows[100:]
+    assert "no part 3" in ANSWERS.exported(rows, 3, "ada")
+
+
+def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
+    weighed = (
+        Weighed("dog", 0.71, 1.0, 0.9, "told"),
+        Weighed("city", 0.1, 0.0, 0.1, "not relevant"),
+        Weighed("gone", 0.3, 0.3, 0.1, "others are better"),
+    )
+    explanation = Explanation("What is | he called?", 1.0, 0.42, weighed, more=3, profile=("name",))
+    there = {
+        "dog": Memory("dog", "Rex"),
+        "city": Memory("city", "Lisbon"),
+        "name": Memory("name", "I am Ada"),
+    }
+    head = ["| Memory | In meaning | In words | |", "|---|---|---|---|"]
+    assert ANSWERS.why(explanation, there).splitlines() == [
+        "Of the message “What is \\| he called?”",
+        "",
+        "**Used for the answer**",
+        "",
+        *head,
+        "| I am Ada | | | told in every conversation |",
+        "| Rex | very near | as many as any | told |",
+        "",
+        "**Left out**",
+        "",
+        *head,
+        "| Lisbon | far | none | not relevant |",
+        "| (forgotten since) | somewhat near | some | others are better |",
+        "",
+        "and 3 more.",
+    ]
+    assert "No memories were looked for" in ANSWERS.why(None, {})

@@ -1,0 +1,121 @@
+"""Commands, each carried out once, and what their numbers mean; on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from owui_memory.chat.body import Turn, read_inlet
+from owui_memory.control import orders
+from owui_memory.control.orders import Orders
+from owui_memory.control.switches import Switches
+from owui_memory.errors import TakenOver
+from owui_memory.state import commands, shown
+from tests.harness.bodies import Chat
+
+
+def turn_of(text: str = "/memory", user: str = "ada") -> Turn:
+    said = Chat(user).say(text)
+    return read_inlet(said.inlet, said.user)
+
+
+def test_one_has_it_until_it_is_answered_and_all_get_the_answer(engine: Engine) -> None:
+    first, second = Orders(engine), Orders(engine)
+    turn = turn_of("/memory undo")
+    other = replace(turn, key="another answer to come")
+    first.give(turn)
+    second.give(other)
+    key = first.of_turn("ada", [turn.key])
+    assert key == second.of_turn("ada", ["", other.key]) == turn.exchange_key
+    order = first.take(key)
+    assert order is not None
+    assert (order.text, order.user_id, order.attempts) == ("/memory undo", "ada", 1)
+    assert second.take(key) is None
+    assert second.answer_to(key) == ""
+    first.answered(order, "Taken back.")
+    assert second.answer_to(key) == "Taken back."
+    assert second.take(key) is None
+
+
+def test_a_command_is_nobody_elses(engine: Engine) -> None:
+    turn = turn_of()
+    Orders(engine).give(turn)
+    assert Orders(engine).of_turn("bob", [turn.key]) == ""
+
+
+def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = turn_of()
+    kept = Orders(engine)
+    kept.give(turn)
+    monkeypatch.setattr(orders, "_HELD_S", -1.0)
+    frozen = kept.take(turn.exchange_key)
+    again = kept.take(turn.exchange_key)
+    assert frozen is not None
+    assert again is not None
+    assert again.attempts == 2
+    with pytest.raises(TakenOver):
+        kept.renew(frozen)
+    kept.renew(again)
+    kept.answered(frozen, "late")
+    assert kept.answer_to(turn.exchange_key) == ""
+
+
+def test_what_could_not_be_done_may_be_tried_at_once(engine: Engine) -> None:
+    turn = turn_of()
+    kept = Orders(engine)
+    kept.give(turn)
+    order = kept.take(turn.exchange_key)
+    assert order is not None
+    kept.released(order)
+    assert kept.take(turn.exchange_key) is not None
+
+
+def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: Engine) -> None:
+    kept = Orders(engine)
+    for user in ("ada", "bob"):
+        turn = turn_of("/memory remember my PIN is 1234", user)
+        kept.give(turn)
+        order = kept.take(turn.exchange_key)
+        assert order is not None
+        kept.answered(order, "Remembered: my PIN is 1234")
+    assert kept.erase_answers("ada") == 1
+    with engine.connect() as connection:
+        rows = connection.execute(select(commands.c.user_id, commands.c.text, commands.c.answer)).all()
+    assert sorted(rows) == [("ada", "", ""), ("bob", "", "Remembered: my PIN is 1234")]
+    with engine.begin() as connection:
+        connection.execute(update(commands).values(asked_at=commands.c.asked_at - 25 * 3600))
+    turn = turn_of()
+    Orders(engine).give(turn)  # a new server's first one prunes
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(commands.c.answer))) == {""}
+    assert "send it again" in kept.answer_to(order.key)
+
+
+def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
+    kept = Orders(engine)
+    kept.show("ada", "c", ["a", "b"])
+    kept.show("ada", "other", ["x"])
+    kept.show("bob", "c", ["y"])
+    kept.show("ada", "c", ["c"], first=3, anew=False)
+    assert kept.shown("ada", "c") == {"1": "a", "2": "b", "3": "c"}
+    kept.show("ada", "c", ["d"])
+    assert kept.shown("ada", "c") == {"1": "d"}
+    assert kept.shown("carol", "c") == {}
+    with engine.connect() as connection:
+        assert len(connection.execute(select(shown)).all()) == 3
+
+
+def test_switches_of_a_chat_and_of_all(engine: Engine) -> None:
+    switches = Switches(engine)
+    assert switches.is_on("ada", "c")
+    switches.set("ada", "c", False)
+    assert not switches.is_on("ada", "c")
+    assert switches.is_on("ada", "other")
+    assert switches.is_on("bob", "c")
+    switches.set("ada", "", False)
+    switches.set("ada", "c", True)
+    assert not switches.is_on("ada", "c"), "off always is off everywhere"
+    switches.set("ada", "", True)
+    assert switches.is_on("ada", "c")
