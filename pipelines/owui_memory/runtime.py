@@ -70,7 +70,6 @@ class Runtime:
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
         self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
@@ -79,7 +78,7 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.eraser = eraser
+        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import is_user
 from ..backends.live import LiveBackend
+from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
 from ..control.orders import Order, Orders
 from ..control.switches import Switches
@@ -89,11 +90,16 @@ class Commander:
     """Carries commands out, for all users. Threads may share it. Methods block."""
 
     def __init__(
-        self, engine: Engine, live: LiveBackend, settings: Callable[[], Valves], failed: Failed
+        self,
+        engine: Engine,
+        live: LiveBackend,
+        settings: Callable[[], Valves],
+        failed: Failed,
+        eraser: Eraser | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings)
+        self._control = Control(engine, live, settings, eraser)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:
@@ -218,11 +224,11 @@ class _Work:
         )
 
     def _switched(self) -> str:
-        if not self._switches.is_on(self._user_id, ""):
-            return "- Memory is off in all chats: `/memory on always` switches it on."
-        if not self._switches.is_on(self._user_id, self._chat_id):
+        if self._switches.is_on(self._user_id, self._chat_id):
+            return "- Memory is on."
+        if self._switches.is_on(self._user_id, ""):
             return "- Memory is off in this chat: `/memory on` switches it on."
-        return "- Memory is on."
+        return "- Memory is off in all chats: `/memory on always` switches it on."
 
     # Changing
 
@@ -308,8 +314,6 @@ class _Work:
         if not self._chat_id:
             return f"This is no chat of its own: say `/memory {state} always`."
         self._switches.set(self._user_id, self._chat_id, on)
-        if on and not self._switches.is_on(self._user_id, ""):
-            return "Memory is switched off in all chats: `/memory on always` switches it on."
         return f"Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
 
     # Numbers

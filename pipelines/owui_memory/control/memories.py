@@ -29,6 +29,7 @@ from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
 from ..settings import Valves
 from ..words import content_words, plain, terms_of, words
+from .erase import Eraser
 
 PAGE = 20  # memories
 LONGEST_CHARS = 1000  # of a memory that somebody writes
@@ -120,8 +121,15 @@ class Control:
     Drop: what was asked cannot be done, in a sentence for the user.
     """
 
-    def __init__(self, engine: Engine, live: LiveBackend, settings: Callable[[], Valves]) -> None:
-        self._live, self._settings = live, settings
+    def __init__(
+        self,
+        engine: Engine,
+        live: LiveBackend,
+        settings: Callable[[], Valves],
+        eraser: Eraser | None = None,
+    ) -> None:
+        """eraser: forgets for good; without one, what is forgotten can be undone."""
+        self._live, self._settings, self._eraser = live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
 
@@ -203,16 +211,25 @@ class Control:
         return Edited(changes[0].before if changes else "", text)
 
     def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away. Those that are gone already are counted."""
+        """Take memories away, for good where there is an eraser. Those that are gone already are counted."""
+        if self._eraser is not None:
+            there = len(self.of_ids(memory_ids))
+            confirm()
+            self._eraser.forget(asked.user_id, memory_ids)
+            return Forgotten(there, len(memory_ids) - there)
         with self._writing() as backend:
-            # The one call site: what else holds these memories is erased here as well.
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.get_all(memory_ids)), confirm
             )
         return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Take all of a user's memories away."""
+        """Take all of a user's memories away, and with an eraser all else that is known of them."""
+        if self._eraser is not None:
+            there = len(self.all(asked.user_id))
+            confirm()
+            self._eraser.erase_user(asked.user_id)
+            return Forgotten(there)
         with self._writing() as backend:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm

@@ -126,10 +126,10 @@ class Orders:
         self._set(order, text="", answer=answer, answered_at=time.time())
 
     def erase_answers(self, user_id: str) -> int:
-        """Of what this user was answered, nothing stays; how many answers there were."""
+        """Of what this user was answered, nothing stays, nor what they asked; how many answers there were."""
         theirs = (commands.c.user_id == user_id, commands.c.answered_at > 0, commands.c.answer != "")
         with self._engine.begin() as connection:
-            return connection.execute(update(commands).where(*theirs).values(answer="")).rowcount
+            return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
     def released(self, order: Order) -> None:
         """It could not be carried out: it may be tried again at once."""
