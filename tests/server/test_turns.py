@@ -265,11 +265,17 @@ class TestAnyBody:
         assert shared_server.outlet(outlet, turn.user) == outlet
         shared_server.wait_until_drained()
 
-    @pytest.mark.parametrize("name", ["ünïcode", "a" * 300, "x';--", "*", "%", "../x"])
+    @pytest.mark.parametrize("name", ["ünïcode", "a" * 300, "x';--", "%", "../x"])
     def test_odd_user_ids_are_users_like_others(self, shared_server: PipelinesServer, name: str) -> None:
         tell(shared_server, FACT, user=name)
         assert "Rex" in recalled(shared_server, QUESTION, user=name)
         assert recalled(shared_server, QUESTION, user=f"{name}2") == ""
+
+    def test_nobody_is_called_everybody(self, shared_server: PipelinesServer, user: str) -> None:
+        """mem0 reads * as all users."""
+        tell(shared_server, FACT, user=user)
+        turn = Chat("*").say(QUESTION)
+        assert shared_server.inlet(turn.inlet, turn.user) == turn.inlet
 
 
 def llm_settings(llm: ScriptedLLM) -> dict[str, str]:
