@@ -67,8 +67,8 @@ def store_in(folder: Path, collection: str = "memories") -> SqliteStore:
     if file.exists():
         with contextlib.closing(sqlite3.connect(file)) as memories:
             found = memories.execute(
-                "SELECT name FROM memory_collections WHERE name = ? OR name LIKE ? ORDER BY number DESC",
-                (collection, f"{collection}_scripted%"),
+                "SELECT name FROM memory_collections WHERE name = ? OR name GLOB ? ORDER BY name DESC",
+                (collection, f"{collection}_*_{DIMENSIONS}"),
             ).fetchall()
         name = found[0][0] if found else collection
     return SqliteStore(name, DIMENSIONS, str(file))

@@ -98,7 +98,7 @@ def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
         started.save(llm_model="other")
         wait_until(lambda: started.part("backend")["ok"] is False, what="the new settings are checked")
         told = started.part("backend")
-        assert told["detail"].startswith("the earlier settings stay in use: LLM: other answered in ")
+        assert told["detail"].startswith("the earlier settings stay in use: LLM: openai other answered in ")
         assert told["hint"] == "Set llm_model to a model that can answer in JSON."
         assert [chat.body["model"] for chat in asked(scripted_llm)] == ["scripted-chat", "other"]
         assert started.part("self-check")["ok"], "that of the backend in use"
