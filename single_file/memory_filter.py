@@ -94,6 +94,7 @@ settings.py  every setting; panel.py, what the admin panel does to settings, und
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
 state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
 words.py     words of a text in any language
+scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's; patterns.py, names of models
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
@@ -105,10 +106,9 @@ remember/    the outlet's side: outbox (turns: whose is next), writer, gate (one
              reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
-control/     what users may do themselves: memories (list, remember, forget, ...), orders (each command
-             once), switches
+control/     what users may do themselves: memories (list, remember, ...), orders (each command once), switches,
+             erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-control/     what may be done with memories: erase (erasures, sites, history, purging), sweeper
 ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
 """
 
@@ -4739,6 +4739,8 @@ HELP = """\
 | `/memory forget <number>` | is forgotten; also several numbers, or `<words>` that only one memory has |
 | `/memory forget everything` | asks once more, then forgets all |
 | `/memory undo` | takes back the last change |
+| `/memory share <number> <team>` | a team of yours knows it too; `/memory team` lists what yours know |
+| `/memory withdraw <number>` | what you shared with a team is its no more |
 | `/memory export` | all of them as JSON Lines |
 | `/memory import`, then such lines | are remembered too |
 | `/memory off`, `/memory on` | in this chat; with `always`: in all chats |
@@ -4821,6 +4823,23 @@ class Answers:
         ]
         rest = [*_rest(len(done.changes))]
         return "\n".join(["Taken back.", "", "| What | Memory |", "|---|---|", *rows, *rest])
+
+    def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
+        if not teams:
+            return "You are in no team."
+        if not memories:
+            return "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
+        lines = [
+            f"**{counted(len(memories), 'memory', 'memories')}** of {', '.join(teams)}, newest first",
+            "",
+        ]
+        return "\n".join([*lines, *self._memories(memories)])
+
+    def shared(self, text: str, team: str) -> str:
+        return f"Team {team} knows now: {shown(text)}\n\n`/memory team` and `/memory withdraw` take it back."
+
+    def withdrawn(self, text: str) -> str:
+        return f"Withdrawn: {shown(text)}"
 
     def imported(self, done: Imported) -> str:
         lines = [
@@ -5332,24 +5351,29 @@ from sqlalchemy import Engine
 
 from ..backends.base import is_user
 from ..backends.live import LiveBackend
+from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
 from ..control.orders import Order, Orders
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..scopes import teams_of
 from ..settings import Valves
 from .answers import HELP, Answers, counted
 from .body import Answered, Turn
+from .policy import decide
 
 _COMMAND = re.compile(r"/memory(?:\s+(\S+)(?:\s+(.*))?)?\s*", re.DOTALL | re.IGNORECASE)
 _NUMBERS = re.compile(r"#?\d{1,6}(?:(?:\s*,\s*|\s+)#?\d{1,6})*")
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|'(.+)'", re.DOTALL)
 _FENCE_LINE = re.compile(r"\s*`{3,}\w*\s*")
+_TEAM_MOST = 100  # memories of teams in one answer
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "This command could not be carried out: the filter's own database cannot be used now. Try it later."
+NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
 _TASK = "Reply with: OK"
 _REPEAT = (
     "Repeat the text between the two lines of equals signs, word for word and with its Markdown. Say nothing "
@@ -5402,21 +5426,30 @@ class Commander:
     """Carries commands out, for all users. Threads may share it. Methods block."""
 
     def __init__(
-        self, engine: Engine, live: LiveBackend, settings: Callable[[], Valves], failed: Failed
+        self,
+        engine: Engine,
+        live: LiveBackend,
+        settings: Callable[[], Valves],
+        failed: Failed,
+        eraser: Eraser | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings)
+        self._control = Control(engine, live, settings, eraser)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
+        settings = self._settings()
+        teams = teams_of(turn, settings)
         if turn.place != "api":
-            self._orders.give(turn)
+            self._orders.give(turn, teams)
             return ""
+        if not decide(turn, settings).may_show:
+            return NOT_THIS_MODEL
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
-        self._orders.give(replace(own, key=own.exchange_key))
+        self._orders.give(replace(own, key=own.exchange_key), teams)
         return self._answer(own.exchange_key)
 
     def answer(self, user_id: str, keys: Sequence[str]) -> str:
@@ -5531,11 +5564,11 @@ class _Work:
         )
 
     def _switched(self) -> str:
-        if not self._switches.is_on(self._user_id, ""):
-            return "- Memory is off in all chats: `/memory on always` switches it on."
-        if not self._switches.is_on(self._user_id, self._chat_id):
+        if self._switches.is_on(self._user_id, self._chat_id):
+            return "- Memory is on."
+        if self._switches.is_on(self._user_id, ""):
             return "- Memory is off in this chat: `/memory on` switches it on."
-        return "- Memory is on."
+        return "- Memory is off in all chats: `/memory on always` switches it on."
 
     # Changing
 
@@ -5588,6 +5621,33 @@ class _Work:
     def undo(self) -> str:
         return self._answers.undone(self._control.undo(self._asked, self._confirm))
 
+    # Teams
+
+    def team(self) -> str:
+        memories = self._control.of_teams(self._order.teams)[:_TEAM_MOST]
+        self._show([memory.id for memory in memories])
+        return self._answers.of_teams(memories, self._order.teams)
+
+    def share(self) -> str:
+        number, team = [*self._rest.split(), "", ""][:2]
+        teams = self._order.teams
+        if not teams:
+            return "You are in no team: an administrator says who is in which (the setting `teams`)."
+        team = team or (teams[0] if len(teams) == 1 else "")
+        if team not in teams or not _NUMBERS.fullmatch(number):
+            return (
+                f"Say which and with whom: `/memory share <number> <team>`. Your teams: {', '.join(teams)}."
+            )
+        (memory_id,) = self._ids([number.lstrip("#")])
+        text = self._control.share(self._asked, memory_id, team, self._confirm)
+        return self._answers.shared(text, team)
+
+    def withdraw(self) -> str:
+        if not re.fullmatch(r"#?[0-9]{1,6}", self._rest):
+            return "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
+        (memory_id,) = self._ids([self._rest.lstrip("#")])
+        return self._answers.withdrawn(self._control.withdraw(self._asked, memory_id, self._confirm))
+
     # In and out
 
     def export(self) -> str:
@@ -5621,8 +5681,6 @@ class _Work:
         if not self._chat_id:
             return f"This is no chat of its own: say `/memory {state} always`."
         self._switches.set(self._user_id, self._chat_id, on)
-        if on and not self._switches.is_on(self._user_id, ""):
-            return "Memory is switched off in all chats: `/memory on always` switches it on."
         return f"Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
 
     # Numbers
@@ -5667,6 +5725,9 @@ _VERBS: Mapping[str, Callable[[_Work], str]] = {
     "edit": _Work.edit,
     "forget": _Work.forget,
     "undo": _Work.undo,
+    "team": _Work.team,
+    "share": _Work.share,
+    "withdraw": _Work.withdraw,
     "export": _Work.export,
     "import": _Work.import_,
     "off": _Work.off,
@@ -6518,6 +6579,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .history import History
@@ -6584,12 +6646,26 @@ class Eraser:
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def erase_user(self, user_id: str) -> Receipt:
-        """Erase all of a user: memories, and what was said, told and noted. Blocks."""
+        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks."""
+        self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
             ids, faults = _all_of(found, user_id)
             ids |= self._erasures.memories_of(user_id)
             erasure, counts = self._erasures.begin_user(user_id, ids)
             return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def _withdraw(self, user_id: str) -> None:
+        """Erase what a user has shared with any team."""
+        for owner in self._erasures.teams():
+            with self._sites.opened() as found:
+                shared = {
+                    memory_id
+                    for one in found
+                    if one.site is not None
+                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                }
+            if shared:
+                self.forget(owner, shared)
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
@@ -6711,6 +6787,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
 
 from ..remember.outbox import CLAIM_S, message_id_of
+from ..scopes import team_in
 from ..state import (
     count_up,
     decisions,
@@ -6775,6 +6852,11 @@ class Erasures:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
+
+    def teams(self) -> list[str]:
+        """The ids that any team's memories lie under."""
+        with self._reading.connect() as connection:
+            return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
     def begin_user(self, user_id: str, memory_ids: Collection[str] = ()) -> tuple[Erasure, Counter[str]]:
         """Write down that all of a user's is to go; the queue and the permissions go with it.
@@ -7137,8 +7219,11 @@ from ..remember.journal import Change, Journal
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
+from ..scopes import TEAM, shared_by, team_owner
 from ..settings import Valves
+from ..state import count_up
 from ..words import content_words, plain, terms_of, words
+from .erase import Eraser
 
 PAGE = 20  # memories
 LONGEST_CHARS = 1000  # of a memory that somebody writes
@@ -7230,8 +7315,15 @@ class Control:
     Drop: what was asked cannot be done, in a sentence for the user.
     """
 
-    def __init__(self, engine: Engine, live: LiveBackend, settings: Callable[[], Valves]) -> None:
-        self._live, self._settings = live, settings
+    def __init__(
+        self,
+        engine: Engine,
+        live: LiveBackend,
+        settings: Callable[[], Valves],
+        eraser: Eraser | None = None,
+    ) -> None:
+        """eraser: forgets for good; without one, what is forgotten can be undone."""
+        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
 
@@ -7313,16 +7405,25 @@ class Control:
         return Edited(changes[0].before if changes else "", text)
 
     def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away. Those that are gone already are counted."""
+        """Take memories away, for good where there is an eraser. Those that are gone already are counted."""
+        if self._eraser is not None:
+            there = len(self.of_ids(memory_ids))
+            confirm()
+            self._eraser.forget(asked.user_id, memory_ids)
+            return Forgotten(there, len(memory_ids) - there)
         with self._writing() as backend:
-            # The one call site: what else holds these memories is erased here as well.
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.get_all(memory_ids)), confirm
             )
         return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Take all of a user's memories away."""
+        """Take all of a user's memories away, and with an eraser all else that is known of them."""
+        if self._eraser is not None:
+            there = len(self.all(asked.user_id))
+            confirm()
+            self._eraser.erase_user(asked.user_id)
+            return Forgotten(there)
         with self._writing() as backend:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
@@ -7340,6 +7441,50 @@ class Control:
                 now_called = self._journal.now_called(change.memory_id)
                 self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
         return Undone(tuple(changes))
+
+    # Teams
+
+    def of_teams(self, teams: Sequence[str]) -> list[Memory]:
+        """What these teams know, newest first."""
+        backend = _editable(self._live.get())
+        return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
+
+    def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
+        """Let a team know what a memory says now; its text. Once more changes nothing.
+
+        Raises:
+            Drop: the memory is gone.
+        """
+        owner, batch = team_owner(team), shared_by(asked.user_id)
+        with self._writing() as backend:
+            memory = backend.get(memory_id)
+            if memory is None:
+                raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
+            if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
+                confirm()
+                backend.store(owner, Memory("", memory.text, batch=batch))
+            with self._engine.begin() as connection:
+                count_up(connection, owner)
+        return memory.text
+
+    def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
+        """Take away from a team what the same user has shared with it; its text.
+
+        Raises:
+            Drop: somebody else has shared it, or it is gone.
+        """
+        memory = self.of_ids([memory_id]).get(memory_id)
+        if memory is None:
+            raise Drop("That memory is gone.", hint="`/memory team` shows those that there are.")
+        if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
+            raise Drop("Only what you have shared yourself can be withdrawn.")
+        confirm()
+        if self._eraser is not None:
+            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
+        else:
+            with self._writing() as backend:
+                backend.remove(memory_id)
+        return memory.text
 
     # In and out
 
@@ -7499,7 +7644,7 @@ _EXPIRED = "This command was carried out before. To see its answer, send it agai
 class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted.
+    attempts: this one counted. teams: those that the user is in.
     text: "" where it waited for more than a day.
     """
 
@@ -7511,6 +7656,7 @@ class Order:
     text: str
     asked_at: float
     attempts: int = 0
+    teams: tuple[str, ...] = ()
 
 
 class Orders:
@@ -7520,8 +7666,11 @@ class Orders:
         self._engine, self._reading = engine, reading(engine)
         self._given = 0
 
-    def give(self, turn: Turn) -> None:
-        """Keep the command of this turn; nothing happens where the same message has given it before."""
+    def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
+        """Keep the command of this turn; nothing happens where the same message has given it before.
+
+        teams: those that its user is in.
+        """
         now = time.time()
         self._given += 1
         row = {
@@ -7530,6 +7679,7 @@ class Orders:
             "chat_id": turn.chat_id,
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
+            "teams": " ".join(teams),
             "text": turn.text,
             "asked_at": now,
         }
@@ -7580,6 +7730,7 @@ class Orders:
             row.text,
             row.asked_at,
             row.attempts,
+            tuple(row.teams.split()),
         )
 
     def renew(self, order: Order) -> None:
@@ -7596,10 +7747,10 @@ class Orders:
         self._set(order, text="", answer=answer, answered_at=time.time())
 
     def erase_answers(self, user_id: str) -> int:
-        """Of what this user was answered, nothing stays; how many answers there were."""
+        """Of what this user was answered, nothing stays, nor what they asked; how many answers there were."""
         theirs = (commands.c.user_id == user_id, commands.c.answered_at > 0, commands.c.answer != "")
         with self._engine.begin() as connection:
-            return connection.execute(update(commands).where(*theirs).values(answer="")).rowcount
+            return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
     def released(self, order: Order) -> None:
         """It could not be carried out: it may be tried again at once."""
@@ -7707,7 +7858,7 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, select
 
 from ..backends.assemble import open_store
-from ..backends.base import Backend, EditableBackend, Memory, aware_time, is_id
+from ..backends.base import Backend, EditableBackend, aware_time, is_id
 from ..backends.store_protocol import VectorStore
 from ..errors import MemoryFault, TellAdmin
 from ..moving.places import Place, settings_of
@@ -7728,6 +7879,9 @@ class Site(Protocol):
 
     def ids_of(self, user_id: str) -> list[str]:
         """Of all of a user's memories there."""
+
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        """The ids of what a batch has added for a user, or a team."""
 
     def erase(self, erasure: Erasure, *, fresh: bool) -> int:
         """Take them away; how many. fresh: else what a whole user has said since it was begun stays."""
@@ -7752,6 +7906,9 @@ class StoreSite:
     def ids_of(self, user_id: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id})[0]]
 
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
+
     def erase(self, erasure: Erasure, *, fresh: bool) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
@@ -7769,11 +7926,7 @@ class StoreSite:
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
         """What they had stored: their messages are read anew, without those that are forgotten."""
-        return [
-            str(row.id)
-            for batch in erasure.batches
-            for row in self._store.list({"user_id": erasure.user_id, "batch": batch})[0]
-        ]
+        return [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
 
     def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
@@ -7815,6 +7968,9 @@ class RemoteSite:
     def ids_of(self, user_id: str) -> list[str]:
         return [memory.id for memory in self._backend.list_all(user_id)]
 
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        return [memory.id for memory in self._backend.added_by(user_id, batch)]
+
     def erase(self, erasure: Erasure, *, fresh: bool) -> int:
         if erasure.whole and fresh:
             return self._backend.erase(erasure.user_id)
@@ -7823,11 +7979,8 @@ class RemoteSite:
             ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
-            ids += [one.id for batch in erasure.batches for one in self._added_by(erasure.user_id, batch)]
+            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
         return sum(self._backend.remove(memory_id) for memory_id in ids)
-
-    def _added_by(self, user_id: str, batch: str) -> list[Memory]:
-        return self._backend.added_by(user_id, batch)
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -14914,7 +15067,6 @@ class Runtime:
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
         self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
@@ -14923,7 +15075,7 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.eraser = eraser
+        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -15159,6 +15311,11 @@ def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
 def team_owner(team: str) -> str:
     """The id that a team's memories lie under."""
     return _OWNER + team
+
+
+def shared_by(user_id: str) -> str:
+    """The batch that what a user has shared with a team is of."""
+    return f"shared by {user_id}"
 
 
 def team_in(owner: str) -> str:
@@ -15970,6 +16127,7 @@ commands = Table(
     Column("chat_id", String, nullable=False),
     Column("message_id", String, nullable=False),
     Column("timezone", String, nullable=False),
+    Column("teams", String, nullable=False, default=""),  # that its user is in, with blanks between
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),

@@ -70,6 +70,11 @@ def team_owner(team: str) -> str:
     return _OWNER + team
 
 
+def shared_by(user_id: str) -> str:
+    """The batch that what a user has shared with a team is of."""
+    return f"shared by {user_id}"
+
+
 def team_in(owner: str) -> str:
     """The team whose id this is, "" if it is no team's."""
     return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""

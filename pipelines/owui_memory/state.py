@@ -200,6 +200,7 @@ commands = Table(
     Column("chat_id", String, nullable=False),
     Column("message_id", String, nullable=False),
     Column("timezone", String, nullable=False),
+    Column("teams", String, nullable=False, default=""),  # that its user is in, with blanks between
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.talk import recalled
 
 SCOPED = {
     "MEMORY_FOLDER_MEMORIES": "own",
@@ -63,3 +64,42 @@ def test_a_chat_that_changes_its_model_keeps_both_apart(pipelines_server: StartS
     assert "Sting" not in told(server, "What is my sword called?")
     assert "Sting" in told(server, "What is my sword called?", model="tutor")
     assert "Rex" in told(server, "What is my dog called?")
+
+
+def test_a_team_knows_what_is_shared_until_it_is_withdrawn(pipelines_server: StartServer) -> None:
+    server = pipelines_server(env={"MEMORY_TEAMS": "design: ada bob@example.com; sales: cleo"})
+    say(server, "The logo of our project is a green heron.")
+    question = "What is the logo of our project?"
+    assert recalled(server, question, user="bob") == ""
+    chat = Chat("ada")
+    assert "green heron" in command(server, chat, "/memory")
+    assert "Team design knows now" in command(server, chat, "/memory share 1 design")
+    assert 'team design) "The logo' in recalled(server, question, user="bob")
+    assert recalled(server, question, user="cleo") == ""
+    bobs = Chat("bob")
+    assert "green heron" in command(server, bobs, "/memory team")
+    assert "Only what you have shared yourself" in command(server, bobs, "/memory withdraw 1")
+    assert "Your teams: design" in command(server, chat, "/memory share 1 sales")
+    assert "green heron" in command(server, chat, "/memory team")
+    assert "Withdrawn" in command(server, chat, "/memory withdraw 1")
+    assert recalled(server, f"{question} Tell me.", user="bob") == ""
+    assert "green heron" in told(server, question)
+
+
+def test_who_is_erased_leaves_nothing_with_teams(pipelines_server: StartServer) -> None:
+    server = pipelines_server(env={"MEMORY_TEAMS": "design: ada bob"})
+    say(server, "The logo of our project is a green heron.")
+    chat = Chat("ada")
+    command(server, chat, "/memory")
+    command(server, chat, "/memory share 1")
+    assert "heron" in recalled(server, "What is the logo of our project?", user="bob")
+    command(server, chat, "/memory forget everything yes")
+    assert recalled(server, "What is the logo of our project, please?", user="bob") == ""
+
+
+def command(server: PipelinesServer, chat: Chat, text: str) -> str:
+    """The answer to a command, as the chat shows it."""
+    turn = chat.say(text)
+    sent = server.inlet(turn.inlet, turn.user)
+    answer: str = server.outlet(turn.outlet("OK", sent=sent), turn.user)["messages"][-1]["content"]
+    return answer

@@ -41,6 +41,8 @@ HELP = """\
 | `/memory forget <number>` | is forgotten; also several numbers, or `<words>` that only one memory has |
 | `/memory forget everything` | asks once more, then forgets all |
 | `/memory undo` | takes back the last change |
+| `/memory share <number> <team>` | a team of yours knows it too; `/memory team` lists what yours know |
+| `/memory withdraw <number>` | what you shared with a team is its no more |
 | `/memory export` | all of them as JSON Lines |
 | `/memory import`, then such lines | are remembered too |
 | `/memory off`, `/memory on` | in this chat; with `always`: in all chats |
@@ -123,6 +125,23 @@ class Answers:
         ]
         rest = [*_rest(len(done.changes))]
         return "\n".join(["Taken back.", "", "| What | Memory |", "|---|---|", *rows, *rest])
+
+    def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
+        if not teams:
+            return "You are in no team."
+        if not memories:
+            return "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
+        lines = [
+            f"**{counted(len(memories), 'memory', 'memories')}** of {', '.join(teams)}, newest first",
+            "",
+        ]
+        return "\n".join([*lines, *self._memories(memories)])
+
+    def shared(self, text: str, team: str) -> str:
+        return f"Team {team} knows now: {shown(text)}\n\n`/memory team` and `/memory withdraw` take it back."
+
+    def withdrawn(self, text: str) -> str:
+        return f"Withdrawn: {shown(text)}"
 
     def imported(self, done: Imported) -> str:
         lines = [

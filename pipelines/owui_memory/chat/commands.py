@@ -26,18 +26,22 @@ from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..scopes import teams_of
 from ..settings import Valves
 from .answers import HELP, Answers, counted
 from .body import Answered, Turn
+from .policy import decide
 
 _COMMAND = re.compile(r"/memory(?:\s+(\S+)(?:\s+(.*))?)?\s*", re.DOTALL | re.IGNORECASE)
 _NUMBERS = re.compile(r"#?\d{1,6}(?:(?:\s*,\s*|\s+)#?\d{1,6})*")
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|'(.+)'", re.DOTALL)
 _FENCE_LINE = re.compile(r"\s*`{3,}\w*\s*")
+_TEAM_MOST = 100  # memories of teams in one answer
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "This command could not be carried out: the filter's own database cannot be used now. Try it later."
+NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
 _TASK = "Reply with: OK"
 _REPEAT = (
     "Repeat the text between the two lines of equals signs, word for word and with its Markdown. Say nothing "
@@ -104,12 +108,16 @@ class Commander:
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
+        settings = self._settings()
+        teams = teams_of(turn, settings)
         if turn.place != "api":
-            self._orders.give(turn)
+            self._orders.give(turn, teams)
             return ""
+        if not decide(turn, settings).may_show:
+            return NOT_THIS_MODEL
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
-        self._orders.give(replace(own, key=own.exchange_key))
+        self._orders.give(replace(own, key=own.exchange_key), teams)
         return self._answer(own.exchange_key)
 
     def answer(self, user_id: str, keys: Sequence[str]) -> str:
@@ -281,6 +289,33 @@ class _Work:
     def undo(self) -> str:
         return self._answers.undone(self._control.undo(self._asked, self._confirm))
 
+    # Teams
+
+    def team(self) -> str:
+        memories = self._control.of_teams(self._order.teams)[:_TEAM_MOST]
+        self._show([memory.id for memory in memories])
+        return self._answers.of_teams(memories, self._order.teams)
+
+    def share(self) -> str:
+        number, team = [*self._rest.split(), "", ""][:2]
+        teams = self._order.teams
+        if not teams:
+            return "You are in no team: an administrator says who is in which (the setting `teams`)."
+        team = team or (teams[0] if len(teams) == 1 else "")
+        if team not in teams or not _NUMBERS.fullmatch(number):
+            return (
+                f"Say which and with whom: `/memory share <number> <team>`. Your teams: {', '.join(teams)}."
+            )
+        (memory_id,) = self._ids([number.lstrip("#")])
+        text = self._control.share(self._asked, memory_id, team, self._confirm)
+        return self._answers.shared(text, team)
+
+    def withdraw(self) -> str:
+        if not re.fullmatch(r"#?[0-9]{1,6}", self._rest):
+            return "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
+        (memory_id,) = self._ids([self._rest.lstrip("#")])
+        return self._answers.withdrawn(self._control.withdraw(self._asked, memory_id, self._confirm))
+
     # In and out
 
     def export(self) -> str:
@@ -358,6 +393,9 @@ _VERBS: Mapping[str, Callable[[_Work], str]] = {
     "edit": _Work.edit,
     "forget": _Work.forget,
     "undo": _Work.undo,
+    "team": _Work.team,
+    "share": _Work.share,
+    "withdraw": _Work.withdraw,
     "export": _Work.export,
     "import": _Work.import_,
     "off": _Work.off,

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .history import History
@@ -85,12 +86,26 @@ class Eraser:
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def erase_user(self, user_id: str) -> Receipt:
-        """Erase all of a user: memories, and what was said, told and noted. Blocks."""
+        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks."""
+        self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
             ids, faults = _all_of(found, user_id)
             ids |= self._erasures.memories_of(user_id)
             erasure, counts = self._erasures.begin_user(user_id, ids)
             return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def _withdraw(self, user_id: str) -> None:
+        """Erase what a user has shared with any team."""
+        for owner in self._erasures.teams():
+            with self._sites.opened() as found:
+                shared = {
+                    memory_id
+                    for one in found
+                    if one.site is not None
+                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                }
+            if shared:
+                self.forget(owner, shared)
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""

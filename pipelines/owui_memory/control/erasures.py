@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
 
 from ..remember.outbox import CLAIM_S, message_id_of
+from ..scopes import team_in
 from ..state import (
     count_up,
     decisions,
@@ -81,6 +82,11 @@ class Erasures:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
+
+    def teams(self) -> list[str]:
+        """The ids that any team's memories lie under."""
+        with self._reading.connect() as connection:
+            return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
     def begin_user(self, user_id: str, memory_ids: Collection[str] = ()) -> tuple[Erasure, Counter[str]]:
         """Write down that all of a user's is to go; the queue and the permissions go with it.

@@ -27,7 +27,9 @@ from ..remember.journal import Change, Journal
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
+from ..scopes import TEAM, shared_by, team_owner
 from ..settings import Valves
+from ..state import count_up
 from ..words import content_words, plain, terms_of, words
 from .erase import Eraser
 
@@ -129,7 +131,7 @@ class Control:
         eraser: Eraser | None = None,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._live, self._settings, self._eraser = live, settings, eraser
+        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
 
@@ -247,6 +249,50 @@ class Control:
                 now_called = self._journal.now_called(change.memory_id)
                 self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
         return Undone(tuple(changes))
+
+    # Teams
+
+    def of_teams(self, teams: Sequence[str]) -> list[Memory]:
+        """What these teams know, newest first."""
+        backend = _editable(self._live.get())
+        return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
+
+    def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
+        """Let a team know what a memory says now; its text. Once more changes nothing.
+
+        Raises:
+            Drop: the memory is gone.
+        """
+        owner, batch = team_owner(team), shared_by(asked.user_id)
+        with self._writing() as backend:
+            memory = backend.get(memory_id)
+            if memory is None:
+                raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
+            if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
+                confirm()
+                backend.store(owner, Memory("", memory.text, batch=batch))
+            with self._engine.begin() as connection:
+                count_up(connection, owner)
+        return memory.text
+
+    def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
+        """Take away from a team what the same user has shared with it; its text.
+
+        Raises:
+            Drop: somebody else has shared it, or it is gone.
+        """
+        memory = self.of_ids([memory_id]).get(memory_id)
+        if memory is None:
+            raise Drop("That memory is gone.", hint="`/memory team` shows those that there are.")
+        if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
+            raise Drop("Only what you have shared yourself can be withdrawn.")
+        confirm()
+        if self._eraser is not None:
+            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
+        else:
+            with self._writing() as backend:
+                backend.remove(memory_id)
+        return memory.text
 
     # In and out
 

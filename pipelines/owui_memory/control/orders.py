@@ -29,7 +29,7 @@ _EXPIRED = "This command was carried out before. To see its answer, send it agai
 class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted.
+    attempts: this one counted. teams: those that the user is in.
     text: "" where it waited for more than a day.
     """
 
@@ -41,6 +41,7 @@ class Order:
     text: str
     asked_at: float
     attempts: int = 0
+    teams: tuple[str, ...] = ()
 
 
 class Orders:
@@ -50,8 +51,11 @@ class Orders:
         self._engine, self._reading = engine, reading(engine)
         self._given = 0
 
-    def give(self, turn: Turn) -> None:
-        """Keep the command of this turn; nothing happens where the same message has given it before."""
+    def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
+        """Keep the command of this turn; nothing happens where the same message has given it before.
+
+        teams: those that its user is in.
+        """
         now = time.time()
         self._given += 1
         row = {
@@ -60,6 +64,7 @@ class Orders:
             "chat_id": turn.chat_id,
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
+            "teams": " ".join(teams),
             "text": turn.text,
             "asked_at": now,
         }
@@ -110,6 +115,7 @@ class Orders:
             row.text,
             row.asked_at,
             row.attempts,
+            tuple(row.teams.split()),
         )
 
     def renew(self, order: Order) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, select
 
 from ..backends.assemble import open_store
-from ..backends.base import Backend, EditableBackend, Memory, aware_time, is_id
+from ..backends.base import Backend, EditableBackend, aware_time, is_id
 from ..backends.store_protocol import VectorStore
 from ..errors import MemoryFault, TellAdmin
 from ..moving.places import Place, settings_of
@@ -34,6 +34,9 @@ class Site(Protocol):
 
     def ids_of(self, user_id: str) -> list[str]:
         """Of all of a user's memories there."""
+
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        """The ids of what a batch has added for a user, or a team."""
 
     def erase(self, erasure: Erasure, *, fresh: bool) -> int:
         """Take them away; how many. fresh: else what a whole user has said since it was begun stays."""
@@ -58,6 +61,9 @@ class StoreSite:
     def ids_of(self, user_id: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id})[0]]
 
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
+
     def erase(self, erasure: Erasure, *, fresh: bool) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
@@ -75,11 +81,7 @@ class StoreSite:
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
         """What they had stored: their messages are read anew, without those that are forgotten."""
-        return [
-            str(row.id)
-            for batch in erasure.batches
-            for row in self._store.list({"user_id": erasure.user_id, "batch": batch})[0]
-        ]
+        return [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
 
     def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
@@ -121,6 +123,9 @@ class RemoteSite:
     def ids_of(self, user_id: str) -> list[str]:
         return [memory.id for memory in self._backend.list_all(user_id)]
 
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        return [memory.id for memory in self._backend.added_by(user_id, batch)]
+
     def erase(self, erasure: Erasure, *, fresh: bool) -> int:
         if erasure.whole and fresh:
             return self._backend.erase(erasure.user_id)
@@ -129,11 +134,8 @@ class RemoteSite:
             ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
-            ids += [one.id for batch in erasure.batches for one in self._added_by(erasure.user_id, batch)]
+            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
         return sum(self._backend.remove(memory_id) for memory_id in ids)
-
-    def _added_by(self, user_id: str, batch: str) -> list[Memory]:
-        return self._backend.added_by(user_id, batch)
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"

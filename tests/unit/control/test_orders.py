@@ -10,7 +10,6 @@ from sqlalchemy import Engine, select, update
 from owui_memory.chat.body import Turn, read_inlet
 from owui_memory.control import orders
 from owui_memory.control.orders import Orders
-from owui_memory.control.switches import Switches
 from owui_memory.errors import TakenOver
 from owui_memory.state import commands, shown
 from tests.harness.bodies import Chat
@@ -105,17 +104,3 @@ def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
     assert kept.shown("carol", "c") == {}
     with engine.connect() as connection:
         assert len(connection.execute(select(shown)).all()) == 3
-
-
-def test_switches_of_a_chat_and_of_all(engine: Engine) -> None:
-    switches = Switches(engine)
-    assert switches.is_on("ada", "c")
-    switches.set("ada", "c", False)
-    assert not switches.is_on("ada", "c")
-    assert switches.is_on("ada", "other")
-    assert switches.is_on("bob", "c")
-    switches.set("ada", "", False)
-    switches.set("ada", "c", True)
-    assert not switches.is_on("ada", "c"), "off always is off everywhere"
-    switches.set("ada", "", True)
-    assert switches.is_on("ada", "c")
