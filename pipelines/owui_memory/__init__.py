@@ -8,7 +8,8 @@ settings.py  every setting; panel.py, what the admin panel does to settings, und
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
 state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
 words.py     words of a text in any language
-scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's; patterns.py, names of models
+scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
+patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
@@ -20,8 +21,8 @@ remember/    the outlet's side: outbox (turns: whose is next), writer, gate (one
              reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
-control/     what users may do themselves: memories (list, remember, ...), orders (each command once), switches,
-             erase (erasures, sites, history, purging, sweeper)
+control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
+             switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
 """
