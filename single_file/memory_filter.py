@@ -6104,8 +6104,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -6132,6 +6134,8 @@ class Moving:
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
         """Read the settings. TellAdmin where they cannot be read."""
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
+        warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self._engine, self._environment = engine, environment
         self._settings = settings_in(environment)
         self._places = Places(engine, self._settings.collection)
