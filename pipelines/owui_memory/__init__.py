@@ -14,7 +14,7 @@ redact.py    secrets in a text; credentials.py, what is said to be one; inert.py
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 chat/        what Open WebUI says, and what is said back: body, policy, decisions,
-             commands (asides: what is no conversation; answers, in Markdown), notes
+             commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from .backends.base import Part
 from .chat.asides import without_asides
 from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, with_blocks
-from .chat.commands import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
 from .chat.policy import SWITCHED_OFF, decide
+from .chat.slash import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
 from .errors import Drop, MemoryFault, TellAdmin
 from .ops import guard, status
 from .panel import lenient

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .body import text_of
-from .commands import read_command
+from .slash import read_command
 
 NOTES = '<details type="memory_notes">'
 _NOTES = re.compile(re.escape(NOTES) + r".*?</details>\s*", re.DOTALL)

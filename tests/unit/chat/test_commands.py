@@ -6,7 +6,7 @@ import pytest
 
 from owui_memory.chat.asides import NOTES, without_asides
 from owui_memory.chat.body import with_answer
-from owui_memory.chat.commands import Command, read_command, with_task
+from owui_memory.chat.slash import Command, read_command, with_task
 from tests.harness.bodies import Chat, inlet_body, recording
 
 
