@@ -38,6 +38,7 @@ from owui_memory.recall.rank import DEFAULT, Weights, ranked
 from owui_memory.recall.search import candidates
 from owui_memory.recall.select import LEAST_MEANING, evidence, select
 from owui_memory.recall.tokens import estimated_tokens
+from owui_memory.scopes import View
 from owui_memory.settings import Valves
 
 CUTS = (5, 10, 20)
@@ -130,7 +131,7 @@ class House:
     def found(self, user: str, text: str) -> list[Found]:
         """The candidates for a message, as the filter gets them."""
         turn = Asked(user_id=user, text=text, key="", exchange_key="")
-        return candidates(self.backend, turn)
+        return candidates(self.backend, turn, View())
 
     def told(self, found: Sequence[Found], query: str, weights: Weights = DEFAULT) -> list[Stored]:
         """What of it is told, as the filter chooses it, up to twenty."""
