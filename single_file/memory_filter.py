@@ -9260,7 +9260,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, Part
-from ..errors import MemoryFault
+from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
 from .places import Known, Place, Places, settings_of
@@ -9431,6 +9431,8 @@ class Mover:
             pause = min(pause * 2, _AGAIN_MOST_S)
 
     def _collect_from(self, known: Known, arrival: Arrival, places: Places, place: Place) -> None:
+        if places.has_erasures(known.place):
+            raise Retry("something is still to be erased there", hint="That comes first.")
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
         target = records_of(arrival.backend, places)
         with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:
@@ -9585,7 +9587,7 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..backends.stores import size_of
 from ..settings import Valves
-from ..state import count_up, insert_new, journal, places, reading, told, versions
+from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 
 HOME, TARGET, LEFT = "home", "target", "left"
 
@@ -9811,6 +9813,14 @@ class Places:
         )
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
+
+    def has_erasures(self, place: Place) -> bool:
+        """Whether something is still to be erased there: see control/erase.py."""
+        wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
+        with self._reading.connect() as connection:
+            id_ = connection.scalar(wanted)
+            waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
+            return any(id_ in json.loads(ids) for ids in waiting)
 
     def _insert(self, connection: Connection, place: Place, *, role: str, ours: bool) -> None:
         row = {

@@ -18,7 +18,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, Part
-from ..errors import MemoryFault
+from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
 from .places import Known, Place, Places, settings_of
@@ -189,6 +189,8 @@ class Mover:
             pause = min(pause * 2, _AGAIN_MOST_S)
 
     def _collect_from(self, known: Known, arrival: Arrival, places: Places, place: Place) -> None:
+        if places.has_erasures(known.place):
+            raise Retry("something is still to be erased there", hint="That comes first.")
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
         target = records_of(arrival.backend, places)
         with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..backends.stores import size_of
 from ..settings import Valves
-from ..state import count_up, insert_new, journal, places, reading, told, versions
+from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 
 HOME, TARGET, LEFT = "home", "target", "left"
 
@@ -245,6 +245,14 @@ class Places:
         )
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
+
+    def has_erasures(self, place: Place) -> bool:
+        """Whether something is still to be erased there: see control/erase.py."""
+        wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
+        with self._reading.connect() as connection:
+            id_ = connection.scalar(wanted)
+            waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
+            return any(id_ in json.loads(ids) for ids in waiting)
 
     def _insert(self, connection: Connection, place: Place, *, role: str, ours: bool) -> None:
         row = {

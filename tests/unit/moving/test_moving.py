@@ -13,6 +13,7 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.moving import copying, mover
 from owui_memory.moving.places import name_for
 from owui_memory.settings import Valves
+from owui_memory.state import erasures
 from tests.harness.mem0_server import RestServer
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
@@ -211,6 +212,24 @@ class TestAtAStart:
                 assert house.texts() == [CAT]
             wait_until(lambda: house.texts() == sorted([CAT, DOG]), what="the rest is there")
             wait_until(lambda: house.state() is None, what="nothing is said any more")
+
+    def test_what_is_still_to_be_erased_there_is_not_collected(self, house: House) -> None:
+        house.use(house.with_model())
+        house.remember(DOG)
+        home = house.places.home()
+        assert home is not None
+        house.leave()
+        house.enter()
+        with house.engine.begin() as connection:
+            row = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "asked_at": 1.0}
+            connection.execute(erasures.insert().values(**row, places="[1]"))
+        with house.llm.fault("embeddings", status=500):
+            house.use(house.with_small_model())
+            wait_until(lambda: (s := house.state()) and not s.ok, what="the status tells it")
+        assert house.texts() == []
+        with house.engine.begin() as connection:
+            connection.execute(erasures.update().values(places="[]"))
+        wait_until(lambda: house.texts() == [DOG], what="nothing is to be erased any more")
 
     def test_what_was_forgotten_meanwhile_is_not_brought_back(self, house: House) -> None:
         with QdrantServer() as qdrant:
