@@ -6223,6 +6223,8 @@ class Moving:
                 count = mover.move_now(backend, self._settings, partial(_advance, bar), threading.Event())
             finally:
                 bar.close()
+        for part in mover.part():
+            print(f"{part.detail}. {part.hint}", file=sys.stderr)
         moved = before is not None and before.key != place.key
         print(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
         return 0
@@ -6977,11 +6979,6 @@ class Erasures:
         wanted = select(journal.c.memory_id).where(journal.c.user_id == user_id, journal.c.memory_id != "")
         with self._reading.connect() as connection:
             return set(connection.scalars(wanted.distinct()))
-
-    def place_ids(self) -> tuple[int, ...]:
-        """Of all places of all collections."""
-        with self._reading.connect() as connection:
-            return tuple(connection.scalars(select(places.c.id).order_by(places.c.id)))
 
     def copying(self) -> bool:
         """Whether memories are on their way from one place to another."""
@@ -9251,7 +9248,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9366,7 +9363,10 @@ class Mover:
                 tell = _both(told, self._telling(places, place))
                 self._run(_Move(arrival, places, place, source, target, tell), arrival, places, place, home)
         for known in places.leftovers():
-            self._collect_from(known, arrival, places, place)
+            # One that was left with all of it copied may be switched off by now.
+            with nullcontext() if known.pending else suppress(MemoryFault):
+                self._collect_from(known, arrival, places, place)
+        self._state = self._refusal
         return len(target.heads())
 
     def _serve(self, arrival: Arrival, backend: Backend, place: Place) -> None:

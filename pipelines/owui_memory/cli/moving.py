@@ -104,6 +104,8 @@ class Moving:
                 count = mover.move_now(backend, self._settings, partial(_advance, bar), threading.Event())
             finally:
                 bar.close()
+        for part in mover.part():
+            print(f"{part.detail}. {part.hint}", file=sys.stderr)
         moved = before is not None and before.key != place.key
         print(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
         return 0

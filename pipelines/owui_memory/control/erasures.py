@@ -184,11 +184,6 @@ class Erasures:
         with self._reading.connect() as connection:
             return set(connection.scalars(wanted.distinct()))
 
-    def place_ids(self) -> tuple[int, ...]:
-        """Of all places of all collections."""
-        with self._reading.connect() as connection:
-            return tuple(connection.scalars(select(places.c.id).order_by(places.c.id)))
-
     def copying(self) -> bool:
         """Whether memories are on their way from one place to another."""
         with self._reading.connect() as connection:

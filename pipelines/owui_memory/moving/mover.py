@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,7 +124,10 @@ class Mover:
                 tell = _both(told, self._telling(places, place))
                 self._run(_Move(arrival, places, place, source, target, tell), arrival, places, place, home)
         for known in places.leftovers():
-            self._collect_from(known, arrival, places, place)
+            # One that was left with all of it copied may be switched off by now.
+            with nullcontext() if known.pending else suppress(MemoryFault):
+                self._collect_from(known, arrival, places, place)
+        self._state = self._refusal
         return len(target.heads())
 
     def _serve(self, arrival: Arrival, backend: Backend, place: Place) -> None:

@@ -15,6 +15,7 @@ from owui_memory.__main__ import main
 from owui_memory.cli.moving import settings_in
 from owui_memory.errors import TellAdmin
 from owui_memory.settings import Environment, Valves
+from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.moving.house import House
@@ -280,6 +281,29 @@ class TestMigrate:
         assert "The embedder" in capsys.readouterr().err
         save(stopped.with_model())
         assert main(["migrate"]) == 0
+
+    def test_a_former_place_that_is_switched_off_by_now_does_not_matter(
+        self, stopped: House, save: Save, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with QdrantServer() as qdrant:
+            elsewhere = stopped.with_model(vector_store="qdrant", vector_store_url=qdrant.url)
+            save(elsewhere)
+            assert main(["migrate"]) == 0
+            save(stopped.with_model())
+            assert main(["migrate"]) == 0
+        capsys.readouterr()
+        assert main(["migrate"]) == 0
+        assert capsys.readouterr().out.startswith("Nothing to move: ")
+
+    def test_what_the_new_embedder_refuses_is_told(
+        self, stopped: House, save: Save, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        save(stopped.with_small_model())
+        with stopped.small.fault("embeddings", when="heißt Tom", status=400):
+            assert main(["migrate"]) == 0
+        said = capsys.readouterr()
+        assert said.out.startswith("2 memories are in ")
+        assert "1 memories were refused" in said.err
 
     def test_abandon_says_what_it_leaves(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:
         stopped.enter()
