@@ -114,115 +114,43 @@ ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each d
 """
 
 __version__ = "0.1.0"
+
+# How the command line is called; in the one file for upload, the package's name is the file's with a hash.
+COMMAND = "python -m owui_memory" if __name__ == "owui_memory" else f"python {__name__.rpartition('_')[0]}.py"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # __main__.py
 
-SOURCES["__main__.py"] = r'''"""The command line: `python -m owui_memory queue | why | export | import | migrate | erase-user`.
+SOURCES["__main__.py"] = r'''"""The command line: `python -m owui_memory --help` lists what it can do.
 
 Run it in the folder that holds this package, with the environment of the Pipelines server
-(`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same state database, also while
-the server runs.
+(`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same memories, also while the
+server runs.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Sequence
 
-from sqlalchemy import Engine
-
-from .cli import queue, why
-from .errors import MemoryFault
-from .remember.outbox import Outbox
-from .settings import Environment
-from .state import open_state
+from . import COMMAND
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
-    options = _parser().parse_args(arguments)
-    given = Environment.read(os.environ)
     try:
-        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
-    except MemoryFault as fault:
-        print(f"{fault} {fault.hint}")
+        from .cli.app import app
+    except ModuleNotFoundError as missing:  # the minimum image of the Pipelines server has no typer
+        if missing.name not in ("typer", "rich"):
+            raise
+        print("The command line needs typer, which is not installed: pip install typer", file=sys.stderr)
         return 1
     try:
-        return _run(options, engine, given)
-    except MemoryFault as fault:
-        print(f"{fault} {fault.hint}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"{error.filename or 'The file'}: {error.strerror}.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped. Run it again to go on.", file=sys.stderr)
-        return 130
-    finally:
-        engine.dispose()
-
-
-def _run(options: argparse.Namespace, engine: Engine, environment: Environment) -> int:
-    if options.what in ("export", "import", "migrate"):
-        return _move(options, engine, environment)
-    if options.what == "erase":
-        from .cli import erase  # loads mem0
-
-        return erase.erase_user(engine, environment, options.user, yes=options.yes)
-    if options.what == "why":
-        return why.show(engine, options.chat)
-    if options.what == "retry":
-        return queue.retry(Outbox(engine), options.batch)
-    queue.show(Outbox(engine), show_text=options.show_text)
+        app(arguments, prog_name=COMMAND)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
     return 0
-
-
-def _move(options: argparse.Namespace, engine: Engine, environment: Environment) -> int:
-    from .cli.moving import Moving  # loads mem0
-
-    moving = Moving(engine, environment)
-    if options.what == "export":
-        return moving.export(options.file, options.user)
-    if options.what == "import":
-        return moving.import_(options.file)
-    return moving.migrate(abandon=options.abandon)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m owui_memory", description="Long-term memory.")
-    commands = parser.add_subparsers(required=True)
-    listed = commands.add_parser("queue", help="exchanges to be remembered")
-    listed.set_defaults(what="list", show_text=False)
-    of_queue = listed.add_subparsers()
-    listing = of_queue.add_parser("list", help="what waits and what was given up (this is the default)")
-    listing.add_argument("--show-text", action="store_true", help="also what was said")
-    retry = of_queue.add_parser("retry", help="try again what was given up")
-    retry.set_defaults(what="retry")
-    retry.add_argument("batch", help="the name in the list, or all")
-    explain = commands.add_parser("why", help="why a chat's messages were told what they were told")
-    explain.set_defaults(what="why")
-    explain.add_argument("chat", help="the chat's id, as in its address")
-    export = commands.add_parser("export", help="write memories as JSON Lines")
-    export.set_defaults(what="export")
-    export.add_argument("--user", default="", metavar="ID", help="only this user's; else everybody's")
-    export.add_argument("file", nargs="?", default="-", help="a new file; else standard output")
-    imported = commands.add_parser("import", help="add memories from such a file, all or none")
-    imported.set_defaults(what="import")
-    imported.add_argument("file", help="the file, or - for standard input")
-    migrate = commands.add_parser("migrate", help="move all memories to where the settings say, now")
-    migrate.set_defaults(what="migrate")
-    migrate.add_argument(
-        "--abandon", action="store_true", help="no longer wait for a former place that cannot be read"
-    )
-    erase = commands.add_parser("erase-user", help="erase all of a user, everywhere, with a receipt")
-    erase.set_defaults(what="erase")
-    erase.add_argument("user", help="the user's id in Open WebUI")
-    erase.add_argument("--yes", action="store_true", help="do not ask")
-    return parser
 
 
 if __name__ == "__main__":
@@ -4712,6 +4640,7 @@ from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .. import COMMAND
 from ..backends.base import Memory, is_over
 from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
@@ -4862,7 +4791,7 @@ class Answers:
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in some)
         lines = [f"**{counted(len(rows), 'memory', 'memories')}**, oldest first", "", *_fenced(text)]
         if parts > 1:
-            whole = f"python -m owui_memory export --user {shown(user_id)} FILE"
+            whole = f"{COMMAND} export --user {shown(user_id)} FILE"
             more = f" `/memory export {part + 1}` gives the next." if part < parts else ""
             lines += ["", f"Part {part} of {parts}.{more} As one file, ask the admin for: `{whole}`"]
         return "\n".join(lines)
@@ -6058,7 +5987,239 @@ def with_task(body: Mapping[str, Any], answer: str = "") -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------
 # cli/__init__.py
 
-SOURCES["cli/__init__.py"] = r'''"""What `python -m owui_memory` does: a module for each command."""
+SOURCES["cli/__init__.py"] = r'''"""What `python -m owui_memory` does: app (the commands and their options), a module for each kind of them.
+
+They work on an `instance`, and print by `output`.
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# cli/app.py
+
+SOURCES["cli/app.py"] = r'''"""The commands, their arguments and options: what `--help` shows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import erase, memories, moving, queue, status, teams, why
+from .instance import opened
+
+_OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
+_IN_AND_OUT, _OF_THE_SERVER = "In and out", "The server"
+
+User = Annotated[str, typer.Argument(metavar="USER", help="The user's id in Open WebUI; `users` lists them.")]
+Which = Annotated[
+    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
+]
+Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
+Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
+Page = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
+Chat = Annotated[
+    str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+app = typer.Typer(
+    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_queue = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+app.add_typer(
+    _queue, name="queue", help="Exchanges that wait to be remembered.", rich_help_panel=_OF_THE_SERVER
+)
+
+
+@app.command("list", rich_help_panel=_OF_A_USER)
+def list_(user: User, page: Page = 1, whole: Whole = False, json: Json = False) -> None:
+    """What is remembered of a user, newest first, with the numbers that other commands take."""
+    with opened() as instance:
+        memories.list_(instance, user, 0 if whole else page, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def search(user: User, words: Words, json: Json = False) -> None:
+    """The memories that fit some words, best first."""
+    with opened() as instance:
+        memories.search(instance, user, " ".join(words), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def remember(user: User, text: Words, json: Json = False) -> None:
+    """Remember a text of a user, as it stands."""
+    with opened() as instance:
+        memories.remember(instance, user, " ".join(text), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def edit(user: User, which: Which, text: Words, json: Json = False) -> None:
+    """Give a memory another text."""
+    with opened() as instance:
+        memories.edit(instance, user, which, " ".join(text), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def forget(
+    user: User,
+    which: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
+        ),
+    ],
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Forget memories, for good and everywhere; by words only where one memory alone has them all."""
+    with opened() as instance:
+        if [word.lower() for word in which] == ["everything"]:
+            erase.erase_user(instance, user, yes=yes, to_json=json)
+        else:
+            memories.forget(instance, user, which, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def undo(user: User, json: Json = False) -> None:
+    """Take back the last change of a user's memories; what was forgotten by a command is gone for good."""
+    with opened() as instance:
+        memories.undo(instance, user, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def off(user: User, chat: Chat = "", json: Json = False) -> None:
+    """Switch a user's memory off, in all chats or in one."""
+    with opened() as instance:
+        memories.switch(instance, user, chat, on=False, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def on(user: User, chat: Chat = "", json: Json = False) -> None:
+    """Switch it on again."""
+    with opened() as instance:
+        memories.switch(instance, user, chat, on=True, to_json=json)
+
+
+@app.command("why", rich_help_panel=_OF_A_USER)
+def why_(
+    chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")], json: Json = False
+) -> None:
+    """Why a chat's messages were told what they were told."""
+    with opened() as instance:
+        why.show(instance.engine, chat, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_TEAMS)
+def team(name: Team, json: Json = False) -> None:
+    """What a team knows, newest first."""
+    with opened() as instance:
+        teams.list_(instance, name, json)
+
+
+@app.command(rich_help_panel=_OF_TEAMS)
+def share(user: User, which: Which, team: Team, json: Json = False) -> None:
+    """Let a team know what a user's memory says now."""
+    with opened() as instance:
+        teams.share(instance, user, which, team, json)
+
+
+@app.command(rich_help_panel=_OF_TEAMS)
+def withdraw(team: Team, which: Which, json: Json = False) -> None:
+    """Take away from a team what somebody has shared with it; the number is that of `team`."""
+    with opened() as instance:
+        teams.withdraw(instance, team, which, json)
+
+
+@app.command(rich_help_panel=_IN_AND_OUT)
+def export(
+    file: Annotated[str, typer.Argument(help="A new file; - is standard output.")] = "-",
+    user: Annotated[
+        str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
+    ] = "",
+) -> None:
+    """Write memories as JSON Lines, as mem0 tells them."""
+    with opened() as instance:
+        moving.Moving(instance).export(file, user)
+
+
+@app.command("import", rich_help_panel=_IN_AND_OUT)
+def import_(
+    file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
+    json: Json = False,
+) -> None:
+    """Add memories from such a file, all or none."""
+    with opened() as instance:
+        moving.Moving(instance).import_(file, to_json=json)
+
+
+@app.command(rich_help_panel=_IN_AND_OUT)
+def migrate(
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Move all memories to where the settings say, now."""
+    with opened() as instance:
+        moving.Moving(instance).migrate(abandon=abandon, to_json=json)
+
+
+@app.command("erase-user", rich_help_panel=_IN_AND_OUT)
+def erase_user(user: User, yes: Yes = False, json: Json = False) -> None:
+    """Erase all of a user, everywhere, with a receipt."""
+    with opened() as instance:
+        erase.erase_user(instance, user, yes=yes, to_json=json)
+
+
+@app.command("status", rich_help_panel=_OF_THE_SERVER)
+def status_(
+    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
+    json: Json = False,
+) -> None:
+    """Whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    with opened() as instance:
+        if user:
+            status.of_user(instance, user, json)
+        else:
+            status.of_all(instance, json)
+
+
+@app.command(rich_help_panel=_OF_THE_SERVER)
+def users(json: Json = False) -> None:
+    """Who has memories, and how many."""
+    with opened() as instance:
+        status.users(instance, json)
+
+
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+
+
+@_queue.callback()
+def queue_(context: typer.Context, json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        queue_list(json=json)
+
+
+@_queue.command("list")
+def queue_list(show_text: ShowText = False, json: Json = False) -> None:
+    """What waits and what was given up (this is the default)."""
+    with opened() as instance:
+        queue.show(instance.outbox, show_text=show_text, to_json=json)
+
+
+@_queue.command("retry")
+def queue_retry(
+    batch: Annotated[str, typer.Argument(help="The beginning of its name in the list, or `all`.")],
+    json: Json = False,
+) -> None:
+    """Try again what was given up."""
+    with opened() as instance:
+        queue.retry(instance.outbox, batch, to_json=json)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6069,55 +6230,49 @@ SOURCES["cli/erase.py"] = r'''"""`erase-user`: all of a user, from everywhere, w
 from __future__ import annotations
 
 import sys
-from functools import partial
+from dataclasses import asdict
 
-from sqlalchemy import Engine
+import typer
 
-from ..backends import open_backend
-from ..control.erase import Eraser, Receipt
-from ..moving.places import naming
-from ..settings import Environment
-from .moving import settings_in
+from ..control.erase import Receipt
+from .instance import Instance
+from .output import as_json, ended, table, told, waiting
 
 
-def erase_user(engine: Engine, environment: Environment, user_id: str, *, yes: bool) -> int:
-    """Erase, after a question where it was not answered before; the exit code.
-
-    1: not done, or not yet everywhere.
-    """
+def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
+    """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
     if not yes and not _confirmed(user_id):
-        print("Nothing was erased.", file=sys.stderr)
-        return 1
-    settings = settings_in(environment)
+        ended("Nothing was erased.")
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
+    if to_json:
+        as_json({**asdict(receipt), "total": receipt.total})
+    else:
+        _show(receipt)
+    if receipt.unreached:
+        raise typer.Exit(1)
 
-    def opened(given, data_dir):  # type: ignore[no-untyped-def]
-        return open_backend(given, data_dir, None, partial(naming, engine, data_dir))
 
-    receipt = Eraser(engine, environment.data_dir, lambda: settings, opened).erase_user(user_id)
-    print("\n".join(lines_of(receipt)))
-    return 1 if receipt.unreached else 0
-
-
-def lines_of(receipt: Receipt) -> list[str]:
-    """The receipt, for a terminal."""
-    lines = [f"{receipt.total:,} entries of {receipt.user_id} erased."]
-    lines += [f"  {count:>9,}  {name}" for name, count in receipt.counts.items()]
-    lines += [f"Not yet: {told} The server goes on as soon as it can." for told in receipt.unreached]
-    return [*lines, *(f"Note: {told}." for told in receipt.keeps)]
+def _show(receipt: Receipt) -> None:
+    told(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+    if receipt.counts:
+        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+    for where in receipt.unreached:
+        told(f"Not yet: {where} The server goes on as soon as it can.")
+    for what in receipt.keeps:
+        told(f"Note: {what}.")
 
 
 def _confirmed(user_id: str) -> bool:
-    try:
-        answer = input(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ")
-    except EOFError:
-        return False
-    return answer.strip().lower() in ("y", "yes")
+    print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# cli/moving.py
+# cli/instance.py
 
-SOURCES["cli/moving.py"] = r'''"""`export`, `import`, `migrate`: memories to a file, from a file, and to the place that the settings name."""
+SOURCES["cli/instance.py"] = r'''"""What a command works on: the state, settings and memories of a Pipelines server, which may be running."""
 
 from __future__ import annotations
 
@@ -6125,124 +6280,147 @@ import contextlib
 import json
 import os
 import sys
-import threading
+import time
+import uuid
 import warnings
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
+from .. import COMMAND
 from ..backends import open_backend
-from ..errors import TellAdmin
-from ..moving.copying import BATCH, in_order
-from ..moving.mover import Mover
+from ..backends.base import Backend, Memory, is_id
+from ..control.erase import Eraser
+from ..control.memories import Asked, Control
+from ..control.orders import Orders
+from ..errors import Drop, MemoryFault, TellAdmin
+from ..inert import one_line
 from ..moving.places import Places, naming
-from ..moving.reach import opened, place_of_backend, records_of
-from ..moving.records import Record, from_json, to_json, without_secrets
+from ..moving.reach import place_of_backend
 from ..panel import lenient
+from ..remember.outbox import Outbox
 from ..settings import Environment, Valves
+from ..state import open_state
+from .output import ended, waiting
 
-_STANDARD = "-"  # standard input or output
-_MOST_FLAWS = 5  # lines of a file that are told
+_LIST = "command line"  # stands for the chat in which a list was shown
 
 
-class Moving:
-    """The commands, with the settings and the state database of the Pipelines server."""
+class Instance:
+    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
-        """Read the settings. TellAdmin where they cannot be read."""
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
-        self._engine, self._environment = engine, environment
-        self._settings = settings_in(environment)
-        self._places = Places(engine, self._settings.collection)
+        self.engine, self.environment = engine, environment
+        self.outbox, self.orders = Outbox(engine), Orders(engine)
 
-    def export(self, file: str, user_id: str) -> int:
-        """Write all memories, or a user's, as JSON Lines; the exit code."""
-        home = self._places.home()
-        if home is None:
-            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.place for known in self._places.leftovers() if known.pending]
-        written: set[str] = set()
-        with _to(file) as lines:
-            for place in [home, *pending]:
-                with self._opened(place) as records:
-                    heads = {id_: head for id_, head in records.heads().items() if id_ not in written}
-                    for record in _shown(in_order(records, heads), len(heads), "exporting"):
-                        if user_id in ("", record.user_id):
-                            lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
-                            written.add(record.id)
-        print(f"{len(written):,} memories exported.", file=sys.stderr)
-        return 0
+    @cached_property
+    def settings(self) -> Valves:
+        """Those in force."""
+        return settings_in(self.environment)
 
-    def import_(self, file: str) -> int:
-        """Add a file's memories, or put them in the place of those with their ids; the exit code."""
-        read = [without_secrets(record) for record in _read(file)]
-        records, secrets = [record for record, _ in read], sum(count for _, count in read)
-        with contextlib.closing(self._open_backend(self._settings, self._environment.data_dir)) as backend:
-            place = place_of_backend(backend, self._settings)
-            self._places.settle(place)
-            home = self._places.home()
+    @cached_property
+    def places(self) -> Places:
+        """Where memories are kept."""
+        return Places(self.engine, self.settings.collection)
+
+    def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
+        """Any backend, with the names that the server gives to collections."""
+        return open_backend(settings, data_dir, None, partial(naming, self.engine, data_dir))
+
+    @contextmanager
+    def backend(self) -> Iterator[Backend]:
+        """The one that the settings name, where the memories are.
+
+        Raises:
+            TellAdmin: they are elsewhere.
+        """
+        with waiting("opening the memories"):
+            backend = self.open_backend(self.settings, self.environment.data_dir)
+        with contextlib.closing(backend):
+            place = place_of_backend(backend, self.settings)
+            self.places.settle(place)
+            home = self.places.home()
             if home is None or home.key != place.key:
                 raise TellAdmin(
                     f"The settings name {place}, and the memories are in {home}.",
-                    hint="Run first: python -m owui_memory migrate",
+                    hint=f"Run first: {COMMAND} migrate",
                 )
-            target = records_of(backend, self._places)
-            self._places.touch({record.user_id for record in records})
-            there = target.heads()
-            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
-            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
-            for batch in _shown(iter(batches), len(batches), f"importing, {BATCH} at a time"):
-                target.write(batch)
-            self._places.touch({record.user_id for record in new})
-        added = sum(record.id not in there for record in new)
-        print(
-            f"{added:,} memories added, {len(new) - added:,} changed, "
-            f"{len(records) - len(new):,} were there already."
-        )
-        if secrets:
-            holding = sum(bool(count) for _, count in read)
-            print(
-                f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out."
-            )
-        return 0
+            yield backend
 
-    def migrate(self, *, abandon: bool) -> int:
-        """Move the memories to the place that the settings name; the exit code."""
-        if abandon:
-            return self._abandon()
-        before = self._places.home()
-        mover = Mover(self._engine, self._environment.data_dir, self._open_backend)
-        with contextlib.closing(self._open_backend(self._settings, self._environment.data_dir)) as backend:
-            place = place_of_backend(backend, self._settings)
-            bar = _bar(None, "moving")
-            try:
-                count = mover.move_now(backend, self._settings, partial(_advance, bar), threading.Event())
-            finally:
-                bar.close()
-        for part in mover.part():
-            print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != place.key
-        print(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
-        return 0
+    @contextmanager
+    def control(self) -> Iterator[Control]:
+        """What users may do with their memories."""
+        with self.backend() as backend:
+            yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
 
-    def _abandon(self) -> int:
-        pending = [known.place for known in self._places.leftovers() if known.pending]
-        for place in pending:
-            self._places.emptied(place)
-            print(f"What is only in {place} stays there, and is not looked for any more.")
-        if not pending:
-            print("Nothing is waited for.")
-        return 0
+    def eraser(self) -> Eraser:
+        """Erases for good."""
+        return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
 
-    def _open_backend(self, settings: Valves, data_dir: Path) -> Any:
-        return open_backend(settings, data_dir, None, partial(naming, self._engine, data_dir))
+    def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:
+        """What was listed of a user's, or a team's, is numbered so from now on."""
+        self.orders.show(owner, _LIST, [memory.id for memory in memories], first=first, anew=first == 1)
 
-    def _opened(self, place: Any) -> Any:
-        return opened(place, self._settings, self._environment.data_dir, self._places, self._open_backend)
+    def ids(self, control: Control, owner: str, which: Sequence[str]) -> list[str]:
+        """The memories of this user, or team, with these ids or numbers.
+
+        Raises:
+            Drop: there is no such one.
+        """
+        listed = self.orders.shown(owner, _LIST)
+        mine = {memory.id for memory in control.all(owner)} if any(map(is_id, which)) else set()
+        found = []
+        for wanted in which:
+            if (memory_id := wanted if wanted in mine else listed.get(wanted.lstrip("#"))) is None:
+                what = "id" if is_id(wanted) else "number"
+                raise Drop(f"There is no {what} {wanted}.", hint="`list`, `search` and `team` show them.")
+            found.append(memory_id)
+        return found
+
+
+def asked_for(user_id: str) -> Asked:
+    """A request of its own, for a user."""
+    return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
+
+
+class _Only:
+    """One backend, which nothing takes over from: see `backends.live`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def get(self) -> Backend:
+        return self._backend
+
+    @contextmanager
+    def writing(self) -> Iterator[Backend]:
+        yield self._backend
+
+
+@contextmanager
+def opened() -> Iterator[Instance]:
+    """The instance of the environment. What goes wrong is told on standard error, and ends the command."""
+    try:
+        given = Environment.read(os.environ)
+        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
+        try:
+            yield Instance(engine, given)
+        finally:
+            engine.dispose()
+    except MemoryFault as fault:
+        ended(one_line(f"{fault} {fault.hint}"))
+    except BrokenPipeError:  # whoever read has seen enough
+        sys.stdout = None
+        ended("")
+    except OSError as error:
+        ended(f"{error.filename or 'The file'}: {error.strerror}.")
+    except KeyboardInterrupt:
+        ended("Stopped. Run it again to go on.", code=130)
 
 
 def settings_in(environment: Environment) -> Valves:
@@ -6262,6 +6440,281 @@ def settings_in(environment: Environment) -> Valves:
             hint="Run this as the user of the Pipelines server.",
         ) from error
     return bound.strict_from(lenient(bound)(**saved))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# cli/memories.py
+
+SOURCES["cli/memories.py"] = r'''"""The verbs of `/memory`, for an admin and any user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..backends.base import Memory, is_id, is_over
+from ..control.memories import Control, row_of
+from ..control.switches import Switches
+from ..errors import Drop
+from .instance import Instance, asked_for
+from .output import as_json, fields, table, told
+
+
+def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
+    """A page of a user's memories, newest first; page 0: all of them."""
+    with instance.control() as control:
+        if page:
+            shown = control.page(user_id, page)
+            memories, total, pages, first = shown.memories, shown.total, shown.pages, shown.first
+        else:
+            memories = tuple(control.all(user_id))
+            total, pages, first = len(memories), 1, 1
+    instance.number(user_id, memories, first)
+    if to_json:
+        rows = numbered(user_id, memories, first)
+        as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
+    elif not memories:
+        told(f"Nothing is remembered of {user_id}.")
+    else:
+        show(memories, first)
+        if pages > 1:
+            told(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+
+
+def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
+    """What fits, best first."""
+    with instance.control() as control:
+        found = control.search(user_id, words)
+    memories = [one.memory for one in found]
+    instance.number(user_id, memories)
+    if to_json:
+        rows = numbered(user_id, memories)
+        weighed = [fields(one, "score", "meaning", "keyword") for one in found]
+        as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
+    elif not memories:
+        told("No memory fits these words.")
+    else:
+        show(memories)
+
+
+def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
+    """Add one, unless it is known."""
+    with instance.control() as control:
+        instance.places.touch({user_id})
+        done = control.remember(asked_for(user_id), text)
+    if to_json:
+        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
+    else:
+        told(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+
+
+def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
+    """Another text for one."""
+    with instance.control() as control:
+        (memory_id,) = instance.ids(control, user_id, [which])
+        done = control.edit(asked_for(user_id), memory_id, text)
+    if not done.before:
+        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+    if to_json:
+        as_json(fields(done, "before", "after"))
+    else:
+        table(["before", "now"], [[done.before, done.after]])
+
+
+def forget(instance: Instance, user_id: str, which: Sequence[str], to_json: bool) -> None:
+    """By numbers and ids; else the one memory that has all the words."""
+    with instance.control() as control:
+        if all(is_id(one) or one.lstrip("#").isdecimal() for one in which):
+            ids = instance.ids(control, user_id, which)
+        else:
+            ids = _holding(instance, control, user_id, " ".join(which))
+        done = control.forget(asked_for(user_id), ids)
+    instance.orders.erase_answers(user_id)  # they may hold what is forgotten
+    if to_json:
+        as_json({"forgotten": done.count, "gone": done.gone})
+    else:
+        told(f"Forgotten: {done.count:,}." + (f" Gone already: {done.gone:,}." if done.gone else ""))
+
+
+def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
+    memories, exact = control.holding(user_id, words)
+    if exact and len(memories) == 1:
+        return [memories[0].id]
+    if not memories:
+        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+    instance.number(user_id, memories)
+    show(memories)
+    said = "Several memories have these words." if exact else "No memory has exactly these words."
+    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+
+
+def undo(instance: Instance, user_id: str, to_json: bool) -> None:
+    """Take back the last changes that were made together."""
+    with instance.control() as control:
+        done = control.undo(asked_for(user_id))
+    if to_json:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
+    elif not done.changes:
+        told("There is no change that could be taken back.")
+    else:
+        says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
+        rows = [
+            [says[change.op], change.after if change.op == "add" else change.before]
+            for change in done.changes
+        ]
+        table(["taken back", "memory"], rows)
+
+
+def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
+    """Memory on or off for a user, in one chat or, where that is "", in all."""
+    Switches(instance.engine).set(user_id, chat_id, on)
+    if to_json:
+        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
+    else:
+        where = f"chat {chat_id}" if chat_id else "all chats"
+        told(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+
+
+def show(memories: Iterable[Memory], first: int = 1) -> None:
+    """A numbered table."""
+    rows = [
+        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
+        for number, memory in enumerate(memories, first)
+    ]
+    table(["#", "memory", "kind", "day", "scope", "chat"], rows)
+
+
+def _where(memory: Memory) -> Sequence[str]:
+    at = memory.updated_at or memory.created_at
+    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
+
+
+def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:
+    """The same as JSON-plain values, as `export` has them."""
+    return [{"number": number, **row_of(owner, memory)} for number, memory in enumerate(memories, first)]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# cli/moving.py
+
+SOURCES["cli/moving.py"] = r'''"""`export`, `import`, `migrate`: memories to a file, from a file, and to the place that the settings name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from ..errors import TellAdmin
+from ..moving.copying import BATCH, in_order
+from ..moving.mover import Mover
+from ..moving.places import Place
+from ..moving.reach import opened, place_of_backend, records_of
+from ..moving.records import Record, Records, from_json, to_json, without_secrets
+from .instance import Instance
+from .output import as_json, progress, told, with_progress
+
+_STANDARD = "-"  # standard input or output
+_MOST_FLAWS = 5  # lines of a file that are told
+
+
+class Moving:
+    """The commands, with the settings and the state database of the Pipelines server."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance, self._places = instance, instance.places
+
+    def export(self, file: str, user_id: str) -> None:
+        """Write all memories, or a user's, as JSON Lines."""
+        count = 0
+        with _to(file) as lines:
+            for record in self.all("exporting"):
+                if user_id in ("", record.user_id):
+                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
+                    count += 1
+        print(f"{count:,} memories exported.", file=sys.stderr)
+
+    def all(self, what: str) -> Iterator[Record]:
+        """All memories, each once, also those that wait in a place that was left. `what`: the bar's title.
+
+        Raises:
+            TellAdmin: there are none yet.
+        """
+        home = self._places.home()
+        if home is None:
+            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
+        pending = [known.place for known in self._places.leftovers() if known.pending]
+        seen: set[str] = set()
+        for place in [home, *pending]:
+            with self._opened(place) as records:
+                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+                seen.update(heads)
+                yield from with_progress(in_order(records, heads), len(heads), what)
+
+    def import_(self, file: str, *, to_json: bool) -> None:
+        """Add a file's memories, or put them in the place of those with their ids."""
+        read = [without_secrets(record) for record in _read(file)]
+        records, secrets = [record for record, _ in read], sum(count for _, count in read)
+        with self._instance.backend() as backend:
+            target = records_of(backend, self._places)
+            self._places.touch({record.user_id for record in records})
+            there = target.heads()
+            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
+            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
+            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
+                target.write(batch)
+            self._places.touch({record.user_id for record in new})
+        added = sum(record.id not in there for record in new)
+        changed, known = len(new) - added, len(records) - len(new)
+        if to_json:
+            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+            return
+        told(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+        if secrets:
+            holding = sum(bool(count) for _, count in read)
+            told(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
+
+    def migrate(self, *, abandon: bool, to_json: bool) -> None:
+        """Move the memories to the place that the settings name."""
+        if abandon:
+            self._abandon(to_json)
+            return
+        before = self._places.home()
+        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
+        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
+        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
+            place = place_of_backend(backend, settings)
+            with progress("moving") as advance:
+                count = mover.move_now(backend, settings, advance, threading.Event())
+        for part in mover.part():
+            print(f"{part.detail}. {part.hint}", file=sys.stderr)
+        moved = before is not None and before.key != place.key
+        if to_json:
+            as_json({"moved": count if moved else 0, "place": str(place)})
+        else:
+            told(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
+
+    def _abandon(self, to_json: bool) -> None:
+        pending = [known.place for known in self._places.leftovers() if known.pending]
+        for place in pending:
+            self._places.emptied(place)
+        if to_json:
+            as_json({"abandoned": [str(place) for place in pending]})
+            return
+        for place in pending:
+            told(f"What is only in {place} stays there, and is not looked for any more.")
+        if not pending:
+            told("Nothing is waited for.")
+
+    def _opened(self, place: Place) -> AbstractContextManager[Records]:
+        instance = self._instance
+        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
+        return opened(place, instance.settings, data_dir, self._places, open_backend)
 
 
 def _read(file: str) -> list[Record]:
@@ -6304,25 +6757,95 @@ def _to(file: str) -> Iterator[Any]:
     with part.open("w", encoding="utf-8") as lines:
         yield lines
     part.replace(whole)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# cli/output.py
+
+SOURCES["cli/output.py"] = r'''"""What commands print: tables for people, JSON for programs, progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..inert import one_line
+
+_NOT_A_TERMINAL = 10_000  # columns: a file takes lines of any length, and nothing is folded
+
+Item = TypeVar("Item")
+Advance = Callable[[int, int], None]  # how many are done, of how many
 
 
-def _shown(items: Iterator[Any], total: int, what: str) -> Iterator[Any]:
-    """The same, with a progress bar in a terminal."""
-    with _bar(total, what) as bar:
-        for item in items:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; what stands in cells is of others, and is shown as it is, on one line."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in head:
+        shown.add_column(title, justify="right" if title == "#" else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(one_line(str(cell))) for cell in row))
+    width = None if sys.stdout.isatty() else _NOT_A_TERMINAL
+    Console(width=width, highlight=False).print(shown)
+
+
+def as_json(value: object) -> None:
+    """Any JSON-plain value."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def told(text: str) -> None:
+    """A line, which may hold what others said."""
+    print(one_line(text))
+
+
+def ended(text: str, code: int = 1) -> NoReturn:
+    """End the command here, with what is wrong on standard error."""
+    if text:
+        print(text, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Something takes seconds."""
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Advance]:
+    """A bar, and the function that moves it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+
+        yield advance
+
+
+def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    """The same items, with a bar."""
+    with progress(what, total) as advance:
+        for done, item in enumerate(items, 1):
             yield item
-            bar.update()
+            advance(done, total)
 
 
-def _bar(total: int | None, what: str) -> Any:
-    from tqdm import tqdm  # type: ignore[import-untyped]
-
-    return tqdm(total=total, desc=what, disable=None)
-
-
-def _advance(bar: Any, copied: int, total: int) -> None:
-    bar.total = total
-    bar.update(copied - bar.n)
+def fields(one: Any, *names: str) -> dict[str, Any]:
+    """Some of its attributes."""
+    return {name: getattr(one, name) for name in names}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6334,29 +6857,61 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
-from ..inert import one_line
+from ..errors import Drop
 from ..recall.block import quoted
 from ..remember.outbox import Batch, Outbox
+from .output import as_json, fields, table, told
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, *, show_text: bool) -> None:
+def show(queue: Outbox, *, show_text: bool, to_json: bool) -> None:
     """Print the queue; `show_text`: also what was said."""
-    found = {"pending": queue.pending_batches(), "dead": queue.dead_batches()}
-    if not any(found.values()):
-        print("Nothing waits, and nothing was given up.")
-        return
-    row = "{:8}  {:8}  {:>6}  {:>9}  {:>8}  {:20}  {}"
-    print(row.format("batch", "state", "age", "exchanges", "attempts", "user", "last error").rstrip())
-    for state, batches in found.items():
-        for batch in batches:
-            name, waited = batch.name[:_SHOWN_NAME] or "-", age(time.time() - batch.waiting_since)
-            cells = (name, state, waited, len(batch.exchanges), batch.attempts, batch.user_id, batch.error)
-            print(row.format(*cells[:5], *map(one_line, cells[5:])).rstrip())
-            if show_text:
-                print("\n".join(_said(batch)))
+    found = [("pending", batch) for batch in queue.pending_batches()]
+    found += [("dead", batch) for batch in queue.dead_batches()]
+    if to_json:
+        as_json([_plain(state, batch, show_text) for state, batch in found])
+    elif not found:
+        told("Nothing waits, and nothing was given up.")
+    else:
+        head = ["batch", "state", "age", "exchanges", "attempts", "user", "last error"]
+        table(head, (_cells(state, batch) for state, batch in found))
+        if show_text:
+            for _, batch in found:
+                print(f"\n{_name(batch)}", *_said(batch), sep="\n")
+
+
+def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
+    """Try a batch again, or "all"."""
+    names = [batch.name for batch in queue.dead_batches()]
+    chosen = names if wanted == "all" else [name for name in names if name.startswith(wanted)]
+    if wanted != "all" and len(chosen) != 1:
+        problem = "is the beginning of several names" if chosen else "is not among what was given up"
+        raise Drop(f"{wanted} {problem}: see `queue list`.")
+    revived = sum(queue.revive(name) for name in chosen)
+    if to_json:
+        as_json({"revived": revived})
+    else:
+        told(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+
+
+def age(seconds: float) -> str:
+    """In the largest unit that fits."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def _cells(state: str, batch: Batch) -> tuple[object, ...]:
+    waited = age(time.time() - batch.waiting_since)
+    return _name(batch), state, waited, len(batch.exchanges), batch.attempts, batch.user_id, batch.error
+
+
+def _name(batch: Batch) -> str:
+    return batch.name[:_SHOWN_NAME] or "-"
 
 
 def _said(batch: Batch) -> Iterator[str]:
@@ -6366,25 +6921,158 @@ def _said(batch: Batch) -> Iterator[str]:
             yield f"    assistant: {quoted(exchange.assistant_text)}"
 
 
-def retry(queue: Outbox, wanted: str) -> int:
-    """Try a batch again, or "all"; the exit code."""
-    names = [batch.name for batch in queue.dead_batches()]
-    chosen = names if wanted == "all" else [name for name in names if name.startswith(wanted)]
-    if wanted != "all" and len(chosen) != 1:
-        problem = "is the beginning of several names" if chosen else "is not among what was given up"
-        print(f"{wanted} {problem}: see `queue list`.")
-        return 1
-    revived = sum(queue.revive(name) for name in chosen)
-    print(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
-    return 0
+def _plain(state: str, batch: Batch, show_text: bool) -> dict[str, Any]:
+    row = {"batch": batch.name, "state": state, "exchanges": len(batch.exchanges)}
+    row |= fields(batch, "user_id", "attempts", "waiting_since", "error")
+    if show_text:
+        row["said"] = [fields(one, "user_text", "assistant_text", "said_at") for one in batch.exchanges]
+    return row
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# cli/status.py
+
+SOURCES["cli/status.py"] = r'''"""`status` and `users`: what can be told of a server from outside of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+
+import typer
+
+from .. import COMMAND
+from ..backends.base import Part
+from ..chat.answers import counted
+from ..control.switches import Switches
+from ..errors import MemoryFault
+from ..ops.selfcheck import selfcheck
+from .instance import Instance
+from .moving import Moving
+from .output import as_json, table, told, waiting
 
 
-def age(seconds: float) -> str:
-    """In the largest unit that fits."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
+def of_all(instance: Instance, to_json: bool) -> None:
+    """A line for each part; exit code 1 where one does not work.
+
+    What a running server knows of itself besides is at its `/memory/status`.
+    """
+    parts = [Part("state", True, str(instance.engine.url)), *_backend(instance), _queue(instance)]
+    ok = all(part.ok for part in parts)
+    if to_json:
+        as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
+    else:
+        rows = [("" if part.ok else "!", part.name, f"{part.detail}. {part.hint}".strip()) for part in parts]
+        table(["", "part", ""], rows)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
+    """Whether a user's memory is on, how many memories there are, and what waits."""
+    is_on = Switches(instance.engine).is_on(user_id, "")
+    waiting_now = instance.outbox.waiting_of(user_id)
+    with instance.control() as control:
+        total = len(control.all(user_id))
+    if to_json:
+        as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
+        return
+    told(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
+    told(f"{counted(total, 'memory', 'memories')}.")
+    told(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
+
+
+def users(instance: Instance, to_json: bool) -> None:
+    """Everybody who has memories, and teams, by their ids."""
+    counts = Counter(record.user_id for record in Moving(instance).all("counting"))
+    if to_json:
+        as_json([{"user_id": user_id, "memories": count} for user_id, count in counts.most_common()])
+    elif counts:
+        table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
+    else:
+        told("There are no memories yet.")
+
+
+def _backend(instance: Instance) -> list[Part]:
+    try:
+        with instance.backend() as backend, waiting("asking"):
+            return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+    except MemoryFault as fault:
+        return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+
+
+def _queue(instance: Instance) -> Part:
+    counts = instance.outbox.counts()
+    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    return Part("queue", not counts.dead, f"{counts.pending} waiting, {counts.dead} given up", hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# cli/teams.py
+
+SOURCES["cli/teams.py"] = r'''"""What teams know: shared on a user's behalf, and withdrawn whoever has shared it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import Drop
+from ..scopes import TEAM, read_teams, sharer_in, team_owner
+from .instance import Instance, asked_for
+from .memories import numbered, show
+from .output import as_json, told
+
+
+def list_(instance: Instance, team: str, to_json: bool) -> None:
+    """All that a team knows, newest first."""
+    known = _teams(instance)
+    with instance.control() as control:
+        memories = control.of_teams([team])
+    if not memories and team not in known:
+        raise _unknown(team, known)
+    instance.number(team_owner(team), memories)
+    if to_json:
+        as_json(numbered(team_owner(team), memories))
+    elif not memories:
+        told(f"Nobody has shared anything with {team} yet.")
+    else:
+        show(memories)
+
+
+def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
+    """A team knows from now on what a user's memory says."""
+    if team not in (known := _teams(instance)):
+        raise _unknown(team, known)
+    with instance.control() as control:
+        (memory_id,) = instance.ids(control, user_id, [which])
+        text = control.share(asked_for(user_id), memory_id, team)
+    if to_json:
+        as_json({"team": team, "memory": text})
+    else:
+        told(f"Team {team} knows now: {text}")
+
+
+def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
+    """A team knows it no more."""
+    with instance.control() as control:
+        (memory_id,) = instance.ids(control, team_owner(team), [which])
+        memory = control.of_ids([memory_id]).get(memory_id)
+        if memory is None or memory.scope != TEAM + team:
+            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+        text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
+    if to_json:
+        as_json({"team": team, "memory": text})
+    else:
+        told(f"Withdrawn from {team}: {text}")
+
+
+def _teams(instance: Instance) -> Sequence[str]:
+    return list(read_teams(instance.settings.teams))
+
+
+def _unknown(team: str, known: Sequence[str]) -> Drop:
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    return Drop(f"There is no team {team}.", hint=there)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6395,30 +7083,35 @@ SOURCES["cli/why.py"] = r'''"""`why`: what recall has weighed for each message o
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Engine
 
-from ..inert import one_line
+from ..errors import Drop
 from ..recall.block import quoted
 from ..recall.select import TOLD
 from ..recall.why import Explanation, Explanations, Weighed
 from ..remember.journal import Journal
+from .output import as_json
 from .queue import age
 
 _SHOWN = 10  # candidates of a message that are not told
 
 
-def show(engine: Engine, chat_id: str) -> int:
-    """Print it; the exit code."""
+def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
+    """Print it."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        print(f"Nothing is known of a chat {one_line(chat_id)}.")
-        print("It is kept for a week, by the id in its address.")
-        return 1
+        raise Drop(
+            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+        )
     journal = Journal(engine)
+    if to_json:
+        as_json([_plain(one, journal) for one in explanations])
+        return
     for number, explanation in enumerate(explanations, 1):
         print("\n".join(_described(number, explanation, journal)))
-    return 0
 
 
 def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
@@ -6443,6 +7136,12 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
     lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
+
+
+def _plain(explanation: Explanation, journal: Journal) -> dict[str, Any]:
+    ids = [one.memory_id for one in explanation.weighed]
+    ids += [*explanation.profile, *explanation.corrected, *explanation.forgotten]
+    return {**asdict(explanation), "memories": {memory_id: _text(memory_id, journal) for memory_id in ids}}
 
 
 def _weighed(one: Weighed, journal: Journal) -> str:
@@ -7221,15 +7920,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend, Memory, newest_first
-from ..backends.live import LiveBackend
+from ..backends.base import Backend, EditableBackend, Memory, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
@@ -7326,6 +8024,16 @@ class Imported:
 Confirm = Callable[[], None]  # see `remember.changes`
 
 
+class Live(Protocol):
+    """What holds the backend in use: see `backends.live`."""
+
+    def get(self) -> Backend:
+        """The backend. Raises MemoryFault: why there is none."""
+
+    def writing(self) -> AbstractContextManager[Backend]:
+        """The same, to change memories."""
+
+
 def _alone() -> None:
     """Nobody else carries out the same request."""
 
@@ -7339,7 +8047,7 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: LiveBackend,
+        live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
     ) -> None:
@@ -7511,7 +8219,7 @@ class Control:
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
         """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
-        return [_row(user_id, memory) for memory in reversed(self.all(user_id))]
+        return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(self, asked: Asked, rows: Iterable[Mapping[str, Any]], confirm: Confirm = _alone) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
@@ -7600,7 +8308,8 @@ def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
         yield _change(asked, position, "remove", memory)
 
 
-def _row(user_id: str, memory: Memory) -> dict[str, Any]:
+def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
+    """A memory as mem0's own answers have it."""
     metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
     metadata["scope"] = memory.scope
     return {
@@ -9256,6 +9965,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from .. import COMMAND
 from ..backends.base import Backend, Part
 from ..errors import MemoryFault, Retry
 from ..settings import Valves
@@ -9452,7 +10162,7 @@ class Mover:
             "moving",
             False,
             f"what is in {place} cannot be read: {fault}",
-            f"{fault.hint} It is tried again by itself; or: python -m owui_memory migrate --abandon",
+            f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
     def _telling(self, places: Places, place: Place) -> Callable[[int, int], None]:
@@ -15040,7 +15750,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__, redact
+from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
 from .backends.library import LibraryBackend
@@ -15197,7 +15907,7 @@ class Runtime:
             "queue",
             counts.dead == 0,
             f"{counts.pending} waiting, {counts.dead} given up",
-            "Mend the cause, then run: python -m owui_memory queue retry all" if counts.dead else "",
+            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
         )
         last_error = self.metrics.last_error
         checked = self._check.parts(failed_at=last_error.at if last_error else None)
@@ -15299,6 +16009,7 @@ USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
+_SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
@@ -15349,7 +16060,12 @@ def team_owner(team: str) -> str:
 
 def shared_by(user_id: str) -> str:
     """The batch that what a user has shared with a team is of."""
-    return f"shared by {user_id}"
+    return f"{_SHARED_BY}{user_id}"
+
+
+def sharer_in(batch: str) -> str:
+    """The user who has shared what is of this batch, "" where it is none of a sharing."""
+    return batch.removeprefix(_SHARED_BY) if batch.startswith(_SHARED_BY) else ""
 
 
 def team_in(owner: str) -> str:

@@ -28,3 +28,6 @@ ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each d
 """
 
 __version__ = "0.1.0"
+
+# How the command line is called; in the one file for upload, the package's name is the file's with a hash.
+COMMAND = "python -m owui_memory" if __name__ == "owui_memory" else f"python {__name__.rpartition('_')[0]}.py"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__, redact
+from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
 from .backends.library import LibraryBackend
@@ -166,7 +166,7 @@ class Runtime:
             "queue",
             counts.dead == 0,
             f"{counts.pending} waiting, {counts.dead} given up",
-            "Mend the cause, then run: python -m owui_memory queue retry all" if counts.dead else "",
+            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
         )
         last_error = self.metrics.last_error
         checked = self._check.parts(failed_at=last_error.at if last_error else None)

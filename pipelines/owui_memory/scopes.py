@@ -22,6 +22,7 @@ USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
+_SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
@@ -72,7 +73,12 @@ def team_owner(team: str) -> str:
 
 def shared_by(user_id: str) -> str:
     """The batch that what a user has shared with a team is of."""
-    return f"shared by {user_id}"
+    return f"{_SHARED_BY}{user_id}"
+
+
+def sharer_in(batch: str) -> str:
+    """The user who has shared what is of this batch, "" where it is none of a sharing."""
+    return batch.removeprefix(_SHARED_BY) if batch.startswith(_SHARED_BY) else ""
 
 
 def team_in(owner: str) -> str:

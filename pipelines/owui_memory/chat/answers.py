@@ -13,6 +13,7 @@ from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .. import COMMAND
 from ..backends.base import Memory, is_over
 from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
@@ -163,7 +164,7 @@ class Answers:
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in some)
         lines = [f"**{counted(len(rows), 'memory', 'memories')}**, oldest first", "", *_fenced(text)]
         if parts > 1:
-            whole = f"python -m owui_memory export --user {shown(user_id)} FILE"
+            whole = f"{COMMAND} export --user {shown(user_id)} FILE"
             more = f" `/memory export {part + 1}` gives the next." if part < parts else ""
             lines += ["", f"Part {part} of {parts}.{more} As one file, ask the admin for: `{whole}`"]
         return "\n".join(lines)

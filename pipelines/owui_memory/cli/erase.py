@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from dataclasses import asdict
 
-from sqlalchemy import Engine
+import typer
 
-from ..backends import open_backend
-from ..control.erase import Eraser, Receipt
-from ..moving.places import naming
-from ..settings import Environment
-from .moving import settings_in
+from ..control.erase import Receipt
+from .instance import Instance
+from .output import as_json, ended, table, told, waiting
 
 
-def erase_user(engine: Engine, environment: Environment, user_id: str, *, yes: bool) -> int:
-    """Erase, after a question where it was not answered before; the exit code.
-
-    1: not done, or not yet everywhere.
-    """
+def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
+    """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
     if not yes and not _confirmed(user_id):
-        print("Nothing was erased.", file=sys.stderr)
-        return 1
-    settings = settings_in(environment)
+        ended("Nothing was erased.")
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
+    if to_json:
+        as_json({**asdict(receipt), "total": receipt.total})
+    else:
+        _show(receipt)
+    if receipt.unreached:
+        raise typer.Exit(1)
 
-    def opened(given, data_dir):  # type: ignore[no-untyped-def]
-        return open_backend(given, data_dir, None, partial(naming, engine, data_dir))
 
-    receipt = Eraser(engine, environment.data_dir, lambda: settings, opened).erase_user(user_id)
-    print("\n".join(lines_of(receipt)))
-    return 1 if receipt.unreached else 0
-
-
-def lines_of(receipt: Receipt) -> list[str]:
-    """The receipt, for a terminal."""
-    lines = [f"{receipt.total:,} entries of {receipt.user_id} erased."]
-    lines += [f"  {count:>9,}  {name}" for name, count in receipt.counts.items()]
-    lines += [f"Not yet: {told} The server goes on as soon as it can." for told in receipt.unreached]
-    return [*lines, *(f"Note: {told}." for told in receipt.keeps)]
+def _show(receipt: Receipt) -> None:
+    told(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+    if receipt.counts:
+        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+    for where in receipt.unreached:
+        told(f"Not yet: {where} The server goes on as soon as it can.")
+    for what in receipt.keeps:
+        told(f"Note: {what}.")
 
 
 def _confirmed(user_id: str) -> bool:
-    try:
-        answer = input(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ")
-    except EOFError:
-        return False
-    return answer.strip().lower() in ("y", "yes")
+    print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

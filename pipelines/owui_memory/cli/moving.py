@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
-from functools import partial
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
-
-from ..backends import open_backend
 from ..errors import TellAdmin
 from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
-from ..moving.places import Places, naming
+from ..moving.places import Place
 from ..moving.reach import opened, place_of_backend, records_of
-from ..moving.records import Record, from_json, to_json, without_secrets
-from ..panel import lenient
-from ..settings import Environment, Valves
+from ..moving.records import Record, Records, from_json, to_json, without_secrets
+from .instance import Instance
+from .output import as_json, progress, told, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
@@ -32,117 +27,95 @@ _MOST_FLAWS = 5  # lines of a file that are told
 class Moving:
     """The commands, with the settings and the state database of the Pipelines server."""
 
-    def __init__(self, engine: Engine, environment: Environment) -> None:
-        """Read the settings. TellAdmin where they cannot be read."""
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
-        warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
-        self._engine, self._environment = engine, environment
-        self._settings = settings_in(environment)
-        self._places = Places(engine, self._settings.collection)
+    def __init__(self, instance: Instance) -> None:
+        self._instance, self._places = instance, instance.places
 
-    def export(self, file: str, user_id: str) -> int:
-        """Write all memories, or a user's, as JSON Lines; the exit code."""
+    def export(self, file: str, user_id: str) -> None:
+        """Write all memories, or a user's, as JSON Lines."""
+        count = 0
+        with _to(file) as lines:
+            for record in self.all("exporting"):
+                if user_id in ("", record.user_id):
+                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
+                    count += 1
+        print(f"{count:,} memories exported.", file=sys.stderr)
+
+    def all(self, what: str) -> Iterator[Record]:
+        """All memories, each once, also those that wait in a place that was left. `what`: the bar's title.
+
+        Raises:
+            TellAdmin: there are none yet.
+        """
         home = self._places.home()
         if home is None:
             raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
         pending = [known.place for known in self._places.leftovers() if known.pending]
-        written: set[str] = set()
-        with _to(file) as lines:
-            for place in [home, *pending]:
-                with self._opened(place) as records:
-                    heads = {id_: head for id_, head in records.heads().items() if id_ not in written}
-                    for record in _shown(in_order(records, heads), len(heads), "exporting"):
-                        if user_id in ("", record.user_id):
-                            lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
-                            written.add(record.id)
-        print(f"{len(written):,} memories exported.", file=sys.stderr)
-        return 0
+        seen: set[str] = set()
+        for place in [home, *pending]:
+            with self._opened(place) as records:
+                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+                seen.update(heads)
+                yield from with_progress(in_order(records, heads), len(heads), what)
 
-    def import_(self, file: str) -> int:
-        """Add a file's memories, or put them in the place of those with their ids; the exit code."""
+    def import_(self, file: str, *, to_json: bool) -> None:
+        """Add a file's memories, or put them in the place of those with their ids."""
         read = [without_secrets(record) for record in _read(file)]
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
-        with contextlib.closing(self._open_backend(self._settings, self._environment.data_dir)) as backend:
-            place = place_of_backend(backend, self._settings)
-            self._places.settle(place)
-            home = self._places.home()
-            if home is None or home.key != place.key:
-                raise TellAdmin(
-                    f"The settings name {place}, and the memories are in {home}.",
-                    hint="Run first: python -m owui_memory migrate",
-                )
+        with self._instance.backend() as backend:
             target = records_of(backend, self._places)
             self._places.touch({record.user_id for record in records})
             there = target.heads()
             new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
             batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
-            for batch in _shown(iter(batches), len(batches), f"importing, {BATCH} at a time"):
+            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
             self._places.touch({record.user_id for record in new})
         added = sum(record.id not in there for record in new)
-        print(
-            f"{added:,} memories added, {len(new) - added:,} changed, "
-            f"{len(records) - len(new):,} were there already."
-        )
+        changed, known = len(new) - added, len(records) - len(new)
+        if to_json:
+            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+            return
+        told(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
         if secrets:
             holding = sum(bool(count) for _, count in read)
-            print(
-                f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out."
-            )
-        return 0
+            told(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
-    def migrate(self, *, abandon: bool) -> int:
-        """Move the memories to the place that the settings name; the exit code."""
+    def migrate(self, *, abandon: bool, to_json: bool) -> None:
+        """Move the memories to the place that the settings name."""
         if abandon:
-            return self._abandon()
+            self._abandon(to_json)
+            return
         before = self._places.home()
-        mover = Mover(self._engine, self._environment.data_dir, self._open_backend)
-        with contextlib.closing(self._open_backend(self._settings, self._environment.data_dir)) as backend:
-            place = place_of_backend(backend, self._settings)
-            bar = _bar(None, "moving")
-            try:
-                count = mover.move_now(backend, self._settings, partial(_advance, bar), threading.Event())
-            finally:
-                bar.close()
+        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
+        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
+        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
+            place = place_of_backend(backend, settings)
+            with progress("moving") as advance:
+                count = mover.move_now(backend, settings, advance, threading.Event())
         for part in mover.part():
             print(f"{part.detail}. {part.hint}", file=sys.stderr)
         moved = before is not None and before.key != place.key
-        print(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
-        return 0
+        if to_json:
+            as_json({"moved": count if moved else 0, "place": str(place)})
+        else:
+            told(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
 
-    def _abandon(self) -> int:
+    def _abandon(self, to_json: bool) -> None:
         pending = [known.place for known in self._places.leftovers() if known.pending]
         for place in pending:
             self._places.emptied(place)
-            print(f"What is only in {place} stays there, and is not looked for any more.")
+        if to_json:
+            as_json({"abandoned": [str(place) for place in pending]})
+            return
+        for place in pending:
+            told(f"What is only in {place} stays there, and is not looked for any more.")
         if not pending:
-            print("Nothing is waited for.")
-        return 0
+            told("Nothing is waited for.")
 
-    def _open_backend(self, settings: Valves, data_dir: Path) -> Any:
-        return open_backend(settings, data_dir, None, partial(naming, self._engine, data_dir))
-
-    def _opened(self, place: Any) -> Any:
-        return opened(place, self._settings, self._environment.data_dir, self._places, self._open_backend)
-
-
-def settings_in(environment: Environment) -> Valves:
-    """The settings in force: the environment's presets, and what was saved in the admin panel.
-
-    Raises:
-        TellAdmin: the file of the saved ones cannot be read.
-    """
-    bound = Valves.bound(environment.presets, stored=lambda: None)
-    try:
-        saved = json.loads(environment.valves_file.read_text())
-    except FileNotFoundError:
-        saved = {}
-    except (OSError, ValueError) as error:
-        raise TellAdmin(
-            f"{environment.valves_file} cannot be read ({type(error).__name__}).",
-            hint="Run this as the user of the Pipelines server.",
-        ) from error
-    return bound.strict_from(lenient(bound)(**saved))
+    def _opened(self, place: Place) -> AbstractContextManager[Records]:
+        instance = self._instance
+        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
+        return opened(place, instance.settings, data_dir, self._places, open_backend)
 
 
 def _read(file: str) -> list[Record]:
@@ -185,22 +158,3 @@ def _to(file: str) -> Iterator[Any]:
     with part.open("w", encoding="utf-8") as lines:
         yield lines
     part.replace(whole)
-
-
-def _shown(items: Iterator[Any], total: int, what: str) -> Iterator[Any]:
-    """The same, with a progress bar in a terminal."""
-    with _bar(total, what) as bar:
-        for item in items:
-            yield item
-            bar.update()
-
-
-def _bar(total: int | None, what: str) -> Any:
-    from tqdm import tqdm  # type: ignore[import-untyped]
-
-    return tqdm(total=total, desc=what, disable=None)
-
-
-def _advance(bar: Any, copied: int, total: int) -> None:
-    bar.total = total
-    bar.update(copied - bar.n)

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Engine
 
-from ..inert import one_line
+from ..errors import Drop
 from ..recall.block import quoted
 from ..recall.select import TOLD
 from ..recall.why import Explanation, Explanations, Weighed
 from ..remember.journal import Journal
+from .output import as_json
 from .queue import age
 
 _SHOWN = 10  # candidates of a message that are not told
 
 
-def show(engine: Engine, chat_id: str) -> int:
-    """Print it; the exit code."""
+def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
+    """Print it."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        print(f"Nothing is known of a chat {one_line(chat_id)}.")
-        print("It is kept for a week, by the id in its address.")
-        return 1
+        raise Drop(
+            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+        )
     journal = Journal(engine)
+    if to_json:
+        as_json([_plain(one, journal) for one in explanations])
+        return
     for number, explanation in enumerate(explanations, 1):
         print("\n".join(_described(number, explanation, journal)))
-    return 0
 
 
 def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
@@ -51,6 +56,12 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
     lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
+
+
+def _plain(explanation: Explanation, journal: Journal) -> dict[str, Any]:
+    ids = [one.memory_id for one in explanation.weighed]
+    ids += [*explanation.profile, *explanation.corrected, *explanation.forgotten]
+    return {**asdict(explanation), "memories": {memory_id: _text(memory_id, journal) for memory_id in ids}}
 
 
 def _weighed(one: Weighed, journal: Journal) -> str:

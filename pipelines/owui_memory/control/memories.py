@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend, Memory, newest_first
-from ..backends.live import LiveBackend
+from ..backends.base import Backend, EditableBackend, Memory, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
@@ -113,6 +112,16 @@ class Imported:
 Confirm = Callable[[], None]  # see `remember.changes`
 
 
+class Live(Protocol):
+    """What holds the backend in use: see `backends.live`."""
+
+    def get(self) -> Backend:
+        """The backend. Raises MemoryFault: why there is none."""
+
+    def writing(self) -> AbstractContextManager[Backend]:
+        """The same, to change memories."""
+
+
 def _alone() -> None:
     """Nobody else carries out the same request."""
 
@@ -126,7 +135,7 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: LiveBackend,
+        live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
     ) -> None:
@@ -298,7 +307,7 @@ class Control:
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
         """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
-        return [_row(user_id, memory) for memory in reversed(self.all(user_id))]
+        return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(self, asked: Asked, rows: Iterable[Mapping[str, Any]], confirm: Confirm = _alone) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
@@ -387,7 +396,8 @@ def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
         yield _change(asked, position, "remove", memory)
 
 
-def _row(user_id: str, memory: Memory) -> dict[str, Any]:
+def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
+    """A memory as mem0's own answers have it."""
     metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
     metadata["scope"] = memory.scope
     return {

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from .. import COMMAND
 from ..backends.base import Backend, Part
 from ..errors import MemoryFault, Retry
 from ..settings import Valves
@@ -213,7 +214,7 @@ class Mover:
             "moving",
             False,
             f"what is in {place} cannot be read: {fault}",
-            f"{fault.hint} It is tried again by itself; or: python -m owui_memory migrate --abandon",
+            f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
     def _telling(self, places: Places, place: Place) -> Callable[[int, int], None]:

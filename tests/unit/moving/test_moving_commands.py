@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from owui_memory.__main__ import main
-from owui_memory.cli.moving import settings_in
+from owui_memory.cli.instance import settings_in
 from owui_memory.errors import TellAdmin
 from owui_memory.settings import Environment, Valves
 from tests.harness.qdrant_server import QdrantServer

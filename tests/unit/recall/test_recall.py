@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 
 from owui_memory.chat.body import read_inlet
 from owui_memory.cli.why import show
+from owui_memory.errors import Drop
 from owui_memory.recall import told as told_module
 from owui_memory.recall.block import without_block
 from tests.harness.bodies import Chat, recording
@@ -322,11 +324,15 @@ def test_it_can_be_read_on_the_command_line(
     cat = house.knows(CAT)
     talk.ask("What is my dog called?")
     house.forgets(cat)
-    assert show(house.engine, talk.chat.chat_id) == 0
+    show(house.engine, talk.chat.chat_id, to_json=False)
     told = capsys.readouterr().out
     assert '1. "What is my dog called?"' in told
     assert f'always told: "{TOWN}"' in told
     assert f'told: "{DOG}"' in told
     assert "others are better: (forgotten)" in told
-    assert show(house.engine, "no-such-chat") == 1
-    assert "Nothing is known of a chat no-such-chat." in capsys.readouterr().out
+    show(house.engine, talk.chat.chat_id, to_json=True)
+    explained = json.loads(capsys.readouterr().out)
+    weighed = explained[0]["weighed"][0]
+    assert explained[0]["memories"][weighed["memory_id"]].startswith('"')
+    with pytest.raises(Drop, match="Nothing is known of a chat no-such-chat"):
+        show(house.engine, "no-such-chat", to_json=False)

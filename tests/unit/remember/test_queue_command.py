@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -120,6 +121,24 @@ def test_all_are_tried_again(queue: Queue, capsys: pytest.CaptureFixture[str]) -
     assert queue.counts() == Counts(pending=4, dead=0)
 
 
+def test_as_json(queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
+    dead = queue.give_up()
+    queue.say(key="a", chat="waiting", wait_s=60)
+
+    assert run("--json") == 0
+    waiting, given_up = json.loads(capsys.readouterr().out)
+    assert (waiting["state"], waiting["batch"], waiting["exchanges"]) == ("pending", "", 1)
+    assert (given_up["state"], given_up["batch"], given_up["user_id"]) == ("dead", dead.name, "ada")
+    assert given_up["error"] == "The LLM at llm:8000 answered HTTP 503."
+    assert "said" not in given_up
+
+    assert run("list", "--show-text", "--json") == 0
+    assert json.loads(capsys.readouterr().out)[1]["said"][0]["user_text"] == SECRET
+
+    assert run("retry", "all", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"revived": 1}
+
+
 @pytest.mark.parametrize(
     ("wanted", "answer"),
     [("zzz", "is not among what was given up"), ("", "is the beginning of several names")],
@@ -131,7 +150,7 @@ def test_a_name_that_does_not_name_one(
     queue.give_up(key="b")
 
     assert run("retry", wanted) == 1
-    assert answer in capsys.readouterr().out
+    assert answer in capsys.readouterr().err
     assert queue.counts().dead == 2
 
 
@@ -139,7 +158,7 @@ def test_no_queue_is_made_where_there_is_none(
     own_data_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run() == 1
-    assert "Set MEMORY_DATA_DIR" in capsys.readouterr().out
+    assert "Set MEMORY_DATA_DIR" in capsys.readouterr().err
     assert not own_data_folder.exists()
 
 
@@ -151,7 +170,7 @@ def test_no_tables_are_made_where_there_are_none(
 ) -> None:
     shared_place.set_in(monkeypatch)
     assert run() == 1
-    assert "There is nothing in the database of MEMORY_STATE_URL." in capsys.readouterr().out
+    assert "There is nothing in the database of MEMORY_STATE_URL." in capsys.readouterr().err
     assert (
         postgres.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", shared_place.url)
         == []
@@ -164,8 +183,8 @@ def test_a_wrong_password_is_told_and_not_shown(
     replace(shared_place, password="hunter2").set_in(monkeypatch)
     assert run() == 1
     said = capsys.readouterr()
-    assert "refuses the login" in said.out
-    assert "MEMORY_STATE_PASSWORD" in said.out
+    assert "refuses the login" in said.err
+    assert "MEMORY_STATE_PASSWORD" in said.err
     assert "hunter2" not in said.out + said.err
 
 

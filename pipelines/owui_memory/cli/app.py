@@ -1,0 +1,224 @@
+"""The commands, their arguments and options: what `--help` shows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import erase, memories, moving, queue, status, teams, why
+from .instance import opened
+
+_OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
+_IN_AND_OUT, _OF_THE_SERVER = "In and out", "The server"
+
+User = Annotated[str, typer.Argument(metavar="USER", help="The user's id in Open WebUI; `users` lists them.")]
+Which = Annotated[
+    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
+]
+Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
+Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
+Page = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
+Chat = Annotated[
+    str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+app = typer.Typer(
+    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_queue = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+app.add_typer(
+    _queue, name="queue", help="Exchanges that wait to be remembered.", rich_help_panel=_OF_THE_SERVER
+)
+
+
+@app.command("list", rich_help_panel=_OF_A_USER)
+def list_(user: User, page: Page = 1, whole: Whole = False, json: Json = False) -> None:
+    """What is remembered of a user, newest first, with the numbers that other commands take."""
+    with opened() as instance:
+        memories.list_(instance, user, 0 if whole else page, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def search(user: User, words: Words, json: Json = False) -> None:
+    """The memories that fit some words, best first."""
+    with opened() as instance:
+        memories.search(instance, user, " ".join(words), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def remember(user: User, text: Words, json: Json = False) -> None:
+    """Remember a text of a user, as it stands."""
+    with opened() as instance:
+        memories.remember(instance, user, " ".join(text), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def edit(user: User, which: Which, text: Words, json: Json = False) -> None:
+    """Give a memory another text."""
+    with opened() as instance:
+        memories.edit(instance, user, which, " ".join(text), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def forget(
+    user: User,
+    which: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
+        ),
+    ],
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Forget memories, for good and everywhere; by words only where one memory alone has them all."""
+    with opened() as instance:
+        if [word.lower() for word in which] == ["everything"]:
+            erase.erase_user(instance, user, yes=yes, to_json=json)
+        else:
+            memories.forget(instance, user, which, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def undo(user: User, json: Json = False) -> None:
+    """Take back the last change of a user's memories; what was forgotten by a command is gone for good."""
+    with opened() as instance:
+        memories.undo(instance, user, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def off(user: User, chat: Chat = "", json: Json = False) -> None:
+    """Switch a user's memory off, in all chats or in one."""
+    with opened() as instance:
+        memories.switch(instance, user, chat, on=False, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def on(user: User, chat: Chat = "", json: Json = False) -> None:
+    """Switch it on again."""
+    with opened() as instance:
+        memories.switch(instance, user, chat, on=True, to_json=json)
+
+
+@app.command("why", rich_help_panel=_OF_A_USER)
+def why_(
+    chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")], json: Json = False
+) -> None:
+    """Why a chat's messages were told what they were told."""
+    with opened() as instance:
+        why.show(instance.engine, chat, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_TEAMS)
+def team(name: Team, json: Json = False) -> None:
+    """What a team knows, newest first."""
+    with opened() as instance:
+        teams.list_(instance, name, json)
+
+
+@app.command(rich_help_panel=_OF_TEAMS)
+def share(user: User, which: Which, team: Team, json: Json = False) -> None:
+    """Let a team know what a user's memory says now."""
+    with opened() as instance:
+        teams.share(instance, user, which, team, json)
+
+
+@app.command(rich_help_panel=_OF_TEAMS)
+def withdraw(team: Team, which: Which, json: Json = False) -> None:
+    """Take away from a team what somebody has shared with it; the number is that of `team`."""
+    with opened() as instance:
+        teams.withdraw(instance, team, which, json)
+
+
+@app.command(rich_help_panel=_IN_AND_OUT)
+def export(
+    file: Annotated[str, typer.Argument(help="A new file; - is standard output.")] = "-",
+    user: Annotated[
+        str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
+    ] = "",
+) -> None:
+    """Write memories as JSON Lines, as mem0 tells them."""
+    with opened() as instance:
+        moving.Moving(instance).export(file, user)
+
+
+@app.command("import", rich_help_panel=_IN_AND_OUT)
+def import_(
+    file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
+    json: Json = False,
+) -> None:
+    """Add memories from such a file, all or none."""
+    with opened() as instance:
+        moving.Moving(instance).import_(file, to_json=json)
+
+
+@app.command(rich_help_panel=_IN_AND_OUT)
+def migrate(
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Move all memories to where the settings say, now."""
+    with opened() as instance:
+        moving.Moving(instance).migrate(abandon=abandon, to_json=json)
+
+
+@app.command("erase-user", rich_help_panel=_IN_AND_OUT)
+def erase_user(user: User, yes: Yes = False, json: Json = False) -> None:
+    """Erase all of a user, everywhere, with a receipt."""
+    with opened() as instance:
+        erase.erase_user(instance, user, yes=yes, to_json=json)
+
+
+@app.command("status", rich_help_panel=_OF_THE_SERVER)
+def status_(
+    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
+    json: Json = False,
+) -> None:
+    """Whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    with opened() as instance:
+        if user:
+            status.of_user(instance, user, json)
+        else:
+            status.of_all(instance, json)
+
+
+@app.command(rich_help_panel=_OF_THE_SERVER)
+def users(json: Json = False) -> None:
+    """Who has memories, and how many."""
+    with opened() as instance:
+        status.users(instance, json)
+
+
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+
+
+@_queue.callback()
+def queue_(context: typer.Context, json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        queue_list(json=json)
+
+
+@_queue.command("list")
+def queue_list(show_text: ShowText = False, json: Json = False) -> None:
+    """What waits and what was given up (this is the default)."""
+    with opened() as instance:
+        queue.show(instance.outbox, show_text=show_text, to_json=json)
+
+
+@_queue.command("retry")
+def queue_retry(
+    batch: Annotated[str, typer.Argument(help="The beginning of its name in the list, or `all`.")],
+    json: Json = False,
+) -> None:
+    """Try again what was given up."""
+    with opened() as instance:
+        queue.retry(instance.outbox, batch, to_json=json)

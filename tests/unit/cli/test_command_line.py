@@ -1,0 +1,327 @@
+"""`python -m owui_memory`: what users can do in the chat, done by an admin."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from owui_memory import COMMAND
+from owui_memory.__main__ import main
+from owui_memory.remember.journal import Journal
+from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.state import open_state
+from tests.harness.scripted_llm import ScriptedLLM
+
+PIPELINES = Path(__file__).parents[3] / "pipelines"
+DOG, CELLO, TEA = "My dog is called Rex.", "I play the cello.", "I drink tea in the morning."
+
+Run = Callable[..., str]
+
+
+class Refused(Exception):  # noqa: N818
+    """A command that ended with an exit code; what it said of that."""
+
+
+@pytest.fixture(autouse=True)
+def server(own_data_folder: Path, monkeypatch: pytest.MonkeyPatch, scripted_llm: ScriptedLLM) -> Path:
+    """The environment and the data folder of a server that has run."""
+    given = {
+        "MEMORY_DATA_DIR": str(own_data_folder),
+        "MEMORY_EMBEDDER_PROVIDER": "openai",
+        "MEMORY_EMBEDDER_BASE_URL": scripted_llm.base_url,
+        "MEMORY_EMBEDDER_MODEL": "m",
+        "MEMORY_EMBEDDER_API_KEY": "k",
+        "MEMORY_TEAMS": "design: ada bob; sales: bob",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    open_state(own_data_folder).dispose()
+    return own_data_folder
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: str) -> str:
+        code = main(arguments)
+        said = capsys.readouterr()
+        if code:
+            raise Refused(f"{code}: {said.err}{said.out}")
+        return said.out
+
+    return run
+
+
+def rows(run: Run, *arguments: str) -> Any:
+    return json.loads(run(*arguments, "--json"))
+
+
+def texts(run: Run, user: str) -> list[str]:
+    return [one["memory"] for one in rows(run, "list", user, "--all")["memories"]]
+
+
+class TestLooking:
+    def test_a_list_newest_first_with_numbers(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "ada", CELLO)
+        run("remember", "bob", TEA)
+        head, newest, oldest = run("list", "ada").splitlines()
+        assert head.split() == ["#", "memory", "kind", "day", "scope", "chat"]
+        assert newest.startswith(f"1  {CELLO}")
+        assert oldest.startswith(f"2  {DOG}")
+
+    def test_nothing(self, run: Run) -> None:
+        assert run("list", "ada") == "Nothing is remembered of ada.\n"
+        assert rows(run, "list", "ada") == {
+            "user_id": "ada",
+            "total": 0,
+            "page": 1,
+            "pages": 1,
+            "memories": [],
+        }
+
+    def test_pages(self, run: Run, tmp_path: Path) -> None:
+        lines = [{"memory": f"I have been to place {n}.", "user_id": "ada"} for n in range(25)]
+        (tmp_path / "lines").write_text("\n".join(map(json.dumps, lines)))
+        run("import", str(tmp_path / "lines"))
+        assert "Page 1 of 2, of 25 memories: --page N shows another" in run("list", "ada")
+        second = rows(run, "list", "ada", "--page", "2")
+        assert [one["number"] for one in second["memories"]] == [21, 22, 23, 24, 25]
+        run("forget", "ada", "3", "25")
+        assert rows(run, "list", "ada")["total"] == 23, "numbers of both pages hold"
+        assert len(texts(run, "ada")) == 23
+        with pytest.raises(Refused, match="There is no page 3: the memories have 2 pages"):
+            run("list", "ada", "--page", "3")
+
+    def test_json_is_what_export_has(self, run: Run, tmp_path: Path) -> None:
+        run("remember", "ada", DOG)
+        (one,) = rows(run, "list", "ada")["memories"]
+        run("export", "--user", "ada", str(tmp_path / "all"))
+        exported = json.loads((tmp_path / "all").read_text())
+        assert one.pop("number") == 1
+        assert {**one, "metadata": 0} == {**exported, "metadata": 0}
+
+    def test_search(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "ada", CELLO)
+        found = rows(run, "search", "ada", "the", "cello")
+        assert found[0]["memory"] == CELLO
+        assert found[0]["keyword"] > 0
+        assert run("search", "ada", "cello").splitlines()[1].startswith(f"1  {CELLO}")
+        assert run("search", "bob", "cello") == "No memory fits these words.\n"
+
+    def test_what_stands_in_a_memory_is_shown_as_it_is(self, run: Run, tmp_path: Path) -> None:
+        text = "[red]Colours[/red] :smile: \x1b[31mand bells\a"
+        line = {"memory": text, "user_id": "ada"}
+        (tmp_path / "lines").write_text(json.dumps(line))
+        run("import", str(tmp_path / "lines"))
+        shown = run("list", "ada")
+        assert "[red]Colours[/red] :smile: and bells" in shown
+        assert "\x1b" not in shown
+        assert "\a" not in shown
+
+    def test_users(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "ada", CELLO)
+        run("remember", "bob", TEA)
+        assert rows(run, "users") == [{"user_id": "ada", "memories": 2}, {"user_id": "bob", "memories": 1}]
+        assert run("users").split() == ["user", "memories", "ada", "2", "bob", "1"]
+
+    def test_status_of_a_user(self, run: Run, server: Path) -> None:
+        run("remember", "ada", DOG)
+        engine = open_state(server)
+        Outbox(engine).put(Exchange("k", "ada", "c", CELLO, "Nice.", 1.0), wait_s=60)
+        engine.dispose()
+        run("off", "ada")
+        assert rows(run, "status", "ada") == {"user_id": "ada", "on": False, "memories": 1, "waiting": 1}
+        assert run("status", "ada").splitlines() == [
+            "Memory is switched off in all chats.",
+            "1 memory.",
+            "1 message waits to be remembered.",
+        ]
+
+    def test_status(self, run: Run, scripted_llm: ScriptedLLM) -> None:
+        parts = {part["name"]: part for part in rows(run, "status")["parts"]}
+        assert list(parts) == ["state", "place", "store", "embedder", "queue"]
+        assert all(part["ok"] for part in parts.values())
+        with scripted_llm.fault("embeddings", status=401), pytest.raises(Refused) as refused:
+            run("status")
+        assert "refused the request (HTTP 401)" in str(refused.value)
+
+
+class TestChanging:
+    def test_what_is_known_is_not_remembered_twice(self, run: Run) -> None:
+        assert run("remember", "ada", "My", "dog", "is", "called", "Rex.") == f"Remembered: {DOG}\n"
+        assert run("remember", "ada", DOG) == f"Known already: {DOG}\n"
+        assert rows(run, "remember", "ada", DOG) == {"memory": DOG, "known": True}
+        assert texts(run, "ada") == [DOG]
+
+    def test_no_secret_is_remembered(self, run: Run) -> None:
+        with pytest.raises(Refused, match="1: That holds a password"):
+            run("remember", "ada", "My password is hunter2!x.")
+        assert texts(run, "ada") == []
+
+    def test_edit_and_undo(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("list", "ada")
+        assert rows(run, "edit", "ada", "1", CELLO) == {"before": DOG, "after": CELLO}
+        assert texts(run, "ada") == [CELLO]
+        (undone,) = rows(run, "undo", "ada")
+        assert (undone["op"], undone["before"]) == ("replace", DOG)
+        assert texts(run, "ada") == [DOG]
+        assert "no longer remembered" in run("undo", "ada")
+        assert run("undo", "ada") == "There is no change that could be taken back.\n"
+
+    def test_by_id(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        memory_id = rows(run, "list", "ada")["memories"][0]["id"]
+        run("edit", "ada", memory_id, CELLO)
+        assert texts(run, "ada") == [CELLO]
+
+    @pytest.mark.parametrize("command", ["edit", "forget", "share"])
+    def test_an_id_of_somebody_elses_is_none(self, run: Run, command: str) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "bob", TEA)
+        memory_id = rows(run, "list", "ada")["memories"][0]["id"]
+        more = {"edit": ["x y z"], "share": ["design"]}.get(command, [])
+        with pytest.raises(Refused, match=f"There is no id {memory_id}"):
+            run(command, "bob", memory_id, *more)
+        assert texts(run, "ada") == [DOG]
+
+    @pytest.mark.parametrize("which", ["1", "#7", "0"])
+    def test_a_number_that_was_not_shown(self, run: Run, which: str) -> None:
+        run("remember", "ada", DOG)
+        with pytest.raises(Refused, match=f"There is no number {which}. `list`, `search` and `team` show"):
+            run("forget", "ada", which)
+        assert texts(run, "ada") == [DOG]
+
+    def test_forget_by_number_is_for_good(self, run: Run, server: Path) -> None:
+        for text in (DOG, CELLO, TEA):
+            run("remember", "ada", text)
+        run("list", "ada")
+        assert run("forget", "ada", "#1", "3") == "Forgotten: 2.\n"
+        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1}
+        assert texts(run, "ada") == [CELLO]
+        engine = open_state(server)
+        assert [change.after for change in Journal(engine).of_user("ada") if change.after] == [CELLO]
+        engine.dispose()
+
+    def test_forget_by_words_only_what_is_meant_for_sure(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "ada", "My dog is three years old.")
+        with pytest.raises(Refused, match="Several memories have these words"):
+            run("forget", "ada", "dog")
+        with pytest.raises(Refused, match="No memory has these words"):
+            run("forget", "bob", "dog")
+        assert run("forget", "ada", "dog", "Rex") == "Forgotten: 1.\n"
+        assert texts(run, "ada") == ["My dog is three years old."]
+
+    def test_forget_everything_asks(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "bob", TEA)
+        monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+        with pytest.raises(Refused, match=r"Erase all that is known of ada\?.*Nothing was erased"):
+            run("forget", "ada", "everything")
+        assert texts(run, "ada") == [DOG]
+        receipt = rows(run, "forget", "ada", "everything", "--yes")
+        assert receipt["counts"]["memories"] == 1
+        assert (texts(run, "ada"), texts(run, "bob")) == ([], [TEA])
+
+    def test_off_and_on(self, run: Run) -> None:
+        assert run("off", "ada", "--chat", "c1") == "Memory of ada is off in chat c1.\n"
+        assert run("off", "ada") == "Memory of ada is off in all chats.\n"
+        assert rows(run, "on", "ada") == {"user_id": "ada", "chat_id": "", "on": True}
+        assert rows(run, "status", "ada")["on"] is True
+
+
+class TestTeams:
+    def test_shared_and_withdrawn(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("list", "ada")
+        assert run("share", "ada", "1", "design") == f"Team design knows now: {DOG}\n"
+        assert [one["memory"] for one in rows(run, "team", "design")] == [DOG]
+        assert rows(run, "withdraw", "design", "1") == {"team": "design", "memory": DOG}
+        assert run("team", "design") == "Nobody has shared anything with design yet.\n"
+        assert texts(run, "ada") == [DOG]
+
+    def test_what_one_team_knows_another_does_not(self, run: Run) -> None:
+        run("remember", "bob", TEA)
+        run("list", "bob")
+        run("share", "bob", "1", "design")
+        run("team", "design")
+        with pytest.raises(Refused, match="There is no number 1"):
+            run("withdraw", "sales", "1")
+        assert rows(run, "team", "sales") == []
+
+    def test_no_such_team(self, run: Run) -> None:
+        run("remember", "ada", DOG)
+        run("list", "ada")
+        for command in (["share", "ada", "1", "chess"], ["team", "chess"]):
+            with pytest.raises(Refused, match=r"There is no team chess\. There are: design, sales\."):
+                run(*command)
+
+
+class TestAsking:
+    def test_help_names_every_command(self, run: Run) -> None:
+        told = run("--help")
+        for name in ("list", "search", "why", "remember", "edit", "forget", "undo", "export", "import"):
+            assert f" {name} " in told
+        for name in ("off", "on", "share", "withdraw", "team", "status", "users", "migrate", "queue"):
+            assert f" {name} " in told
+
+    @pytest.mark.parametrize("arguments", [["lst", "ada"], ["list"], ["list", "ada", "--page", "x"]])
+    def test_what_cannot_be_meant(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(arguments) == 2
+        assert COMMAND in capsys.readouterr().err
+
+    def test_no_server_has_run_here(self, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "none"))
+        with pytest.raises(Refused, match=r"There is nothing in .*none\. Set MEMORY_DATA_DIR"):
+            run("list", "ada")
+        assert not (tmp_path / "none").exists()
+
+    def test_memories_that_are_elsewhere(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        run("remember", "ada", DOG)
+        monkeypatch.setenv("MEMORY_EMBEDDER_MODEL", "another")
+        with pytest.raises(
+            Refused, match=r"and the memories are in .* Run first: python -m owui_memory migrate"
+        ):
+            run("list", "ada")
+        assert rows(run, "migrate")["moved"] == 1
+        assert texts(run, "ada") == [DOG]
+
+    def test_without_typer_it_says_what_to_install(self, tmp_path: Path) -> None:
+        """As in the minimum image of the Pipelines server."""
+        told = "No module named 'typer'"
+        (tmp_path / "typer.py").write_text(f'raise ModuleNotFoundError("{told}", name="typer")')
+        done = subprocess.run(
+            [sys.executable, "-m", "owui_memory", "list", "ada"],
+            env={"PYTHONPATH": f"{tmp_path}:{PIPELINES}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "The command line needs typer, which is not installed: pip install typer\n"
+
+    def test_a_reader_that_has_seen_enough(self, run: Run) -> None:
+        for number in range(8):
+            run("remember", "ada", f"I have been to place {number}.")
+        with subprocess.Popen(
+            [sys.executable, "-m", "owui_memory", "list", "ada"],
+            env={**os.environ, "PYTHONPATH": str(PIPELINES)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as listing:
+            assert listing.stdout is not None
+            assert listing.stderr is not None
+            listing.stdout.close()
+            assert listing.stderr.read() == ""
