@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import sqlite3
 from collections.abc import Mapping
@@ -68,9 +69,14 @@ class Pipelines:
         }
 
     def prepare(self) -> None:
-        """Lay out PIPELINES_DIR: links to our files, beside what the server itself writes there."""
+        """Lay out PIPELINES_DIR: our files, beside what the server itself writes there.
+
+        The plugin is copied, as an upload in the admin panel writes to it; the rest are links.
+        """
         make_private(self.folder)
-        _link(self.folder / "memory_filter.py", ROOT / "pipelines" / "memory_filter.py")
+        plugin = self.folder / "memory_filter.py"
+        plugin.unlink(missing_ok=True)
+        shutil.copy(ROOT / "pipelines" / "memory_filter.py", plugin)
         _link(self.folder / "owui_memory", ROOT / "pipelines" / "owui_memory")
         _link(self.folder / "demo_model.py", ROOT / "examples" / "demo_model.py" if self.demo else None)
 

@@ -174,12 +174,16 @@ class PipelinesSource:
 
     def upload(self, file: Path) -> str:
         """Choose a file and upload it; what Open WebUI says to it."""
+        self.choose(file)
+        self.dialog.get_by_role("button", name="Upload", exact=True).click()
+        return self._told()
+
+    def choose(self, file: Path) -> None:
+        """Choose a file, and no more."""
         with self.page.expect_file_chooser() as chooser:
             self.dialog.get_by_role("button", name="Select a .py file").click()
         chooser.value.set_files(file)
         expect(self.dialog.get_by_text("1 pipeline(s) selected")).to_be_visible()
-        self.dialog.get_by_role("button", name="Upload", exact=True).click()
-        return self._told()
 
     def install(self, url: str) -> str:
         """Have it fetched from an address; what Open WebUI says to it."""

@@ -32,13 +32,16 @@ def version_told(house: House) -> str:
 
 
 def test_an_uploaded_file_remembers_and_a_newer_one_takes_effect(
-    bare_house: House, admin: Person, scripted_llm: ScriptedLLM
+    bare_house: House, admin: Person, scripted_llm: ScriptedLLM, screenshots: bool
 ) -> None:
     assert bare_house.status() == {}
     code = BUNDLE.read_text(encoding="utf-8")
 
     assert PipelinesSource(admin).upload(BUNDLE) == DONE
     bare_house.wait_until_ready()
+    if screenshots:
+        PipelinesSource(admin).choose(BUNDLE)
+        admin.keep_screenshot("upload.png", height=500)
     assert (bare_house.pipelines.folder / "memory_filter.py").read_text(encoding="utf-8") == code
     assert "version 0.1.0," in version_told(bare_house)
 

@@ -215,3 +215,16 @@ def test_locks_leave_pytorch_and_cuda_to_the_step_of_their_own() -> None:
     for lock in install.REQUIREMENTS.glob("*.lock"):
         names = [line.partition("==")[0] for line in lock.read_text().splitlines()]
         assert not [name for name in names if name.startswith(("torch", "nvidia", "cuda", "triton"))]
+
+
+def test_an_upload_in_the_panel_does_not_write_into_the_checkout(tmp_path: Path) -> None:
+    pipelines = Pipelines(tmp_path, 9, "key", demo=False)
+    pipelines.prepare()
+    plugin = tmp_path / "memory_filter.py"
+    ours = services.ROOT / "pipelines" / "memory_filter.py"
+    assert plugin.read_text() == ours.read_text()
+    assert not plugin.is_symlink()
+    plugin.write_text("uploaded")
+    assert ours.read_text() != "uploaded"
+    pipelines.prepare()
+    assert plugin.read_text() == ours.read_text()
