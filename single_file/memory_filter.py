@@ -296,6 +296,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -315,28 +316,20 @@ def assemble(
     data_dir: Path,
     metrics: Metrics | None = None,
     named: Callable[[str, int], str] | None = None,
+    known: tuple[str, int] | None = None,
 ) -> tuple[Any, int]:
-    """mem0's `Memory` and the size of its embeddings. Embeds one word; takes seconds.
+    """mem0's `Memory` and the size of its embeddings. Embeds some words; takes seconds.
 
     named: from embedding model and size to the collection's own name; else it is that of the settings.
+    known: this model and size; then nothing is embedded, and the model is loaded when it is needed.
 
     Raises:
         TellAdmin: mem0 or another package is missing, or a setting cannot work.
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    from mem0.utils.factory import EmbedderFactory
-
-    with translated("embedder", settings.embedder_base_url):
-        name, config = providers.embedder(settings)
-        model = EmbedderFactory.create(name, config, None)
-        providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
-    local = settings.embedder_provider == "bundled"
-    embedder = Embedder(model, settings.embedder_base_url, local=local)
-    embedder.name = providers.BUNDLED_MODEL if local else str(model.config.model)
-    dims = embedder.dims = len(embedder.embed_now("size"))
-    embedder.calibrate()
-
+    embedder = _embedder(settings, known)
+    dims = embedder.dims
     llms = Llms.open(settings, metrics)
     with translated("store", settings.vector_store_url):
         collection = named(embedder.name, dims) if named else settings.collection
@@ -398,6 +391,32 @@ def import_mem0(data_dir: Path) -> None:
         from mem0.utils import spacy_models
 
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
+
+
+def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
+    local = settings.embedder_provider == "bundled"
+    embedder = Embedder(partial(_embedding_model, settings), settings.embedder_base_url, local=local)
+    if known:
+        embedder.name, embedder.dims = known
+        return embedder
+    embedder.name = providers.BUNDLED_MODEL if local else str(embedder.config.model)
+    embedder.dims = len(embedder.embed_now("size"))
+    _ = embedder.floor  # learned now, so that no chat waits for it
+    return embedder
+
+
+def _embedding_model(settings: Valves) -> Any:
+    from mem0.utils.factory import EmbedderFactory
+
+    name, config = providers.embedder(settings)
+    model = EmbedderFactory.create(name, config, None)
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
+    if settings.embedder_provider == "bundled":
+        import torch
+
+        # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
+        torch.set_num_threads(1)
+    return model
 
 
 def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path) -> Any:
@@ -681,7 +700,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..errors import TellAdmin
@@ -713,28 +732,40 @@ _BATCH = 16  # texts encoded at once: eight take four times as long as one
 class Embedder:
     """Stands in mem0's `Memory` for the embedder it wraps.
 
+    `load`: makes mem0's embedder, when it is first needed.
     `local`: a model in this process. Then one call at a time encodes what all threads wait for.
     `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
-    `floor`: the cosine that means nothing, 0 for the bundled model; known after `calibrate`.
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     """
 
-    floor = 0.0
     dims = 0
     name = ""
 
-    def __init__(self, model: Any, address: str, *, local: bool) -> None:
-        self.config = model.config
+    def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
-        self.model, self._address = model, address
-        self._encode = _Batches(self._encode_all) if local else model.embed
+        self._load, self._address = load, address
+        self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._cached = lru_cache(_CACHED)(self.embed_now)
-        if local:
-            import torch
 
-            # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
-            torch.set_num_threads(1)
+    @cached_property
+    def model(self) -> Any:
+        """mem0's embedder. Loading it may take seconds; raises a MemoryFault that names the embedder."""
+        with translated("embedder", self._address):
+            return self._load()
+
+    @property
+    def config(self) -> Any:
+        """That of mem0's embedder, for mem0."""
+        return self.model.config
+
+    @cached_property
+    def floor(self) -> float:
+        """The cosine that means nothing, 0 for the bundled model. Raises as `embed`."""
+        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
+        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
+        cosines = [cosine(question, memory) for question in questions for memory in memories]
+        return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector. Raises a MemoryFault that names the embedder."""
@@ -754,13 +785,6 @@ class Embedder:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def calibrate(self) -> None:
-        """Learn the floor. Raises a MemoryFault that names the embedder."""
-        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
-        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
-        cosines = [cosine(question, memory) for question in questions for memory in memories]
-        self.floor = min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
-
     def _sized(self, vector: Sequence[float]) -> Vector:
         if self.dims and len(vector) != self.dims:
             raise TellAdmin(
@@ -768,6 +792,10 @@ class Embedder:
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
         return list(vector)
+
+    def _encode_one(self, text: str, action: str) -> Sequence[float]:
+        vector: Sequence[float] = self.model.embed(text, action)
+        return vector
 
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
@@ -997,9 +1025,10 @@ class LibraryBackend:
         data_dir: Path,
         metrics: Metrics | None = None,
         named: Callable[[str, int], str] | None = None,
+        known: tuple[str, int] | None = None,
     ) -> LibraryBackend:
-        """Build mem0 and its parts; see `assemble` for what it raises."""
-        memory, dims = assemble(settings, data_dir, metrics, named)
+        """Build mem0 and its parts; see `assemble` for the arguments and what it raises."""
+        memory, dims = assemble(settings, data_dir, metrics, named, known)
         return cls(memory, settings, dims)
 
     @property
@@ -6293,12 +6322,13 @@ from sqlalchemy import Engine
 from .. import COMMAND
 from ..backends import open_backend
 from ..backends.base import Backend, Memory, is_id
+from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
 from ..control.memories import Asked, Control
 from ..control.orders import Orders
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
-from ..moving.places import Places, naming
+from ..moving.places import Places, naming, place_of
 from ..moving.reach import place_of_backend
 from ..panel import lenient
 from ..remember.outbox import Outbox
@@ -6340,7 +6370,7 @@ class Instance:
             TellAdmin: they are elsewhere.
         """
         with waiting("opening the memories"):
-            backend = self.open_backend(self.settings, self.environment.data_dir)
+            backend = self._open()
         with contextlib.closing(backend):
             place = place_of_backend(backend, self.settings)
             self.places.settle(place)
@@ -6351,6 +6381,14 @@ class Instance:
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
+
+    def _open(self) -> Backend:
+        settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
+        if home is None or not home.is_library or home.settings != place_of(settings).settings:
+            return self.open_backend(settings, data_dir)
+        # Loading an embedding model takes longer than most commands, and few of them embed anything.
+        known, named = (home.model, home.dims), lambda *_: home.name
+        return LibraryBackend.open(settings, data_dir, None, named, known)
 
     @contextmanager
     def control(self) -> Iterator[Control]:
@@ -6793,8 +6831,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         shown.add_column(title, justify="right" if title == "#" else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(Text(one_line(str(cell))) for cell in row))
-    width = None if sys.stdout.isatty() else _NOT_A_TERMINAL
-    Console(width=width, highlight=False).print(shown)
+    if sys.stdout.isatty():
+        Console(highlight=False).print(shown)
+        return
+    console = Console(width=_NOT_A_TERMINAL, highlight=False)
+    with console.capture() as printed:
+        console.print(shown)
+    for line in printed.get().splitlines():
+        print(line.rstrip())
 
 
 def as_json(value: object) -> None:
@@ -6962,7 +7006,10 @@ def of_all(instance: Instance, to_json: bool) -> None:
     if to_json:
         as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
     else:
-        rows = [("" if part.ok else "!", part.name, f"{part.detail}. {part.hint}".strip()) for part in parts]
+        rows = [
+            ("" if part.ok else "!", part.name, f"{part.detail.rstrip('.')}. {part.hint}".strip())
+            for part in parts
+        ]
         table(["", "part", ""], rows)
     if not ok:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..errors import TellAdmin
@@ -39,28 +39,40 @@ _BATCH = 16  # texts encoded at once: eight take four times as long as one
 class Embedder:
     """Stands in mem0's `Memory` for the embedder it wraps.
 
+    `load`: makes mem0's embedder, when it is first needed.
     `local`: a model in this process. Then one call at a time encodes what all threads wait for.
     `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
-    `floor`: the cosine that means nothing, 0 for the bundled model; known after `calibrate`.
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     """
 
-    floor = 0.0
     dims = 0
     name = ""
 
-    def __init__(self, model: Any, address: str, *, local: bool) -> None:
-        self.config = model.config
+    def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
-        self.model, self._address = model, address
-        self._encode = _Batches(self._encode_all) if local else model.embed
+        self._load, self._address = load, address
+        self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._cached = lru_cache(_CACHED)(self.embed_now)
-        if local:
-            import torch
 
-            # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
-            torch.set_num_threads(1)
+    @cached_property
+    def model(self) -> Any:
+        """mem0's embedder. Loading it may take seconds; raises a MemoryFault that names the embedder."""
+        with translated("embedder", self._address):
+            return self._load()
+
+    @property
+    def config(self) -> Any:
+        """That of mem0's embedder, for mem0."""
+        return self.model.config
+
+    @cached_property
+    def floor(self) -> float:
+        """The cosine that means nothing, 0 for the bundled model. Raises as `embed`."""
+        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
+        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
+        cosines = [cosine(question, memory) for question in questions for memory in memories]
+        return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector. Raises a MemoryFault that names the embedder."""
@@ -80,13 +92,6 @@ class Embedder:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def calibrate(self) -> None:
-        """Learn the floor. Raises a MemoryFault that names the embedder."""
-        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
-        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
-        cosines = [cosine(question, memory) for question in questions for memory in memories]
-        self.floor = min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
-
     def _sized(self, vector: Sequence[float]) -> Vector:
         if self.dims and len(vector) != self.dims:
             raise TellAdmin(
@@ -94,6 +99,10 @@ class Embedder:
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
         return list(vector)
+
+    def _encode_one(self, text: str, action: str) -> Sequence[float]:
+        vector: Sequence[float] = self.model.embed(text, action)
+        return vector
 
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")

@@ -74,9 +74,10 @@ class LibraryBackend:
         data_dir: Path,
         metrics: Metrics | None = None,
         named: Callable[[str, int], str] | None = None,
+        known: tuple[str, int] | None = None,
     ) -> LibraryBackend:
-        """Build mem0 and its parts; see `assemble` for what it raises."""
-        memory, dims = assemble(settings, data_dir, metrics, named)
+        """Build mem0 and its parts; see `assemble` for the arguments and what it raises."""
+        memory, dims = assemble(settings, data_dir, metrics, named, known)
         return cls(memory, settings, dims)
 
     @property

@@ -19,12 +19,13 @@ from sqlalchemy import Engine
 from .. import COMMAND
 from ..backends import open_backend
 from ..backends.base import Backend, Memory, is_id
+from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
 from ..control.memories import Asked, Control
 from ..control.orders import Orders
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
-from ..moving.places import Places, naming
+from ..moving.places import Places, naming, place_of
 from ..moving.reach import place_of_backend
 from ..panel import lenient
 from ..remember.outbox import Outbox
@@ -66,7 +67,7 @@ class Instance:
             TellAdmin: they are elsewhere.
         """
         with waiting("opening the memories"):
-            backend = self.open_backend(self.settings, self.environment.data_dir)
+            backend = self._open()
         with contextlib.closing(backend):
             place = place_of_backend(backend, self.settings)
             self.places.settle(place)
@@ -77,6 +78,14 @@ class Instance:
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
+
+    def _open(self) -> Backend:
+        settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
+        if home is None or not home.is_library or home.settings != place_of(settings).settings:
+            return self.open_backend(settings, data_dir)
+        # Loading an embedding model takes longer than most commands, and few of them embed anything.
+        known, named = (home.model, home.dims), lambda *_: home.name
+        return LibraryBackend.open(settings, data_dir, None, named, known)
 
     @contextmanager
     def control(self) -> Iterator[Control]:

@@ -29,8 +29,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         shown.add_column(title, justify="right" if title == "#" else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(Text(one_line(str(cell))) for cell in row))
-    width = None if sys.stdout.isatty() else _NOT_A_TERMINAL
-    Console(width=width, highlight=False).print(shown)
+    if sys.stdout.isatty():
+        Console(highlight=False).print(shown)
+        return
+    console = Console(width=_NOT_A_TERMINAL, highlight=False)
+    with console.capture() as printed:
+        console.print(shown)
+    for line in printed.get().splitlines():
+        print(line.rstrip())
 
 
 def as_json(value: object) -> None:

@@ -28,7 +28,10 @@ def of_all(instance: Instance, to_json: bool) -> None:
     if to_json:
         as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
     else:
-        rows = [("" if part.ok else "!", part.name, f"{part.detail}. {part.hint}".strip()) for part in parts]
+        rows = [
+            ("" if part.ok else "!", part.name, f"{part.detail.rstrip('.')}. {part.hint}".strip())
+            for part in parts
+        ]
         table(["", "part", ""], rows)
     if not ok:
         raise typer.Exit(1)

@@ -36,7 +36,7 @@ class Model:
 
 def test_those_who_wait_are_encoded_together() -> None:
     model = Model()
-    embedder = Embedder(model, "", local=True)
+    embedder = Embedder(lambda: model, "", local=True)
     texts = ["x" * number for number in range(1, 41)]
     with ThreadPoolExecutor(40) as threads:
         vectors = [threads.submit(embedder.embed, text) for text in texts]
@@ -49,7 +49,7 @@ def test_those_who_wait_are_encoded_together() -> None:
 def test_a_failure_reaches_its_own_batch_only() -> None:
     model = Model()
     model.free.set()
-    embedder = Embedder(model, "", local=True)
+    embedder = Embedder(lambda: model, "", local=True)
     with pytest.raises(Retry, match="The embedder failed"):
         embedder.embed("poison")
     assert embedder.embed("tea") == [3.0]
@@ -74,8 +74,7 @@ class Vectors:
 
 @pytest.mark.parametrize(("near", "floor"), [(0.0, 0.0), (0.05, 0.0), (0.5, 0.45), (0.8, 0.75)])
 def test_the_cosine_that_means_nothing_is_learned(near: float, floor: float) -> None:
-    embedder = Embedder(Vectors(near), "", local=True)
-    embedder.calibrate()
+    embedder = Embedder(lambda: Vectors(near), "", local=True)
     assert embedder.floor == pytest.approx(floor)
 
 

@@ -153,7 +153,9 @@ class TestLooking:
         assert all(part["ok"] for part in parts.values())
         with scripted_llm.fault("embeddings", status=401), pytest.raises(Refused) as refused:
             run("status")
-        assert "refused the request (HTTP 401)" in str(refused.value)
+        (line,) = [line for line in str(refused.value).splitlines() if line.startswith("!")]
+        assert line.split()[1] == "embedder"
+        assert line.endswith("Set embedder_model to one that is there.")
 
 
 class TestChanging:
@@ -325,3 +327,13 @@ class TestAsking:
             assert listing.stderr is not None
             listing.stdout.close()
             assert listing.stderr.read() == ""
+
+    def test_what_needs_no_vectors_needs_no_embedder(self, run: Run, scripted_llm: ScriptedLLM) -> None:
+        run("remember", "ada", DOG)
+        run("remember", "ada", CELLO)
+        with scripted_llm.fault("embeddings", status=500):
+            assert texts(run, "ada") == [CELLO, DOG]
+            run("forget", "ada", "1")
+            with pytest.raises(Refused, match="The embedder at"):
+                run("search", "ada", "what is my dog called")
+        assert texts(run, "ada") == [DOG]

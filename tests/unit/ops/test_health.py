@@ -123,7 +123,7 @@ class Model:
 
 
 def test_the_embedder_is_watched() -> None:
-    embedder = Embedder(Model(), "", local=True)
+    embedder = Embedder(Model, "", local=True)
     for _ in range(3):
         embedder.embed("tea")
     embedder.embed_batch(["tea", "coffee"])
