@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from owui_memory.cli.instance import Instance
 from owui_memory.cli.moving import Moving
 from owui_memory.settings import Environment
 from owui_memory.state import open_state
@@ -74,7 +75,7 @@ class Servers:
         engine = open_state(environment.data_dir)
         try:
             with contextlib.redirect_stderr(io.StringIO()):
-                assert Moving(engine, environment).export(str(file), user) == 0
+                Moving(Instance(engine, environment)).export(str(file), user)
         finally:
             engine.dispose()
         return file.read_text()
