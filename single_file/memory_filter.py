@@ -618,6 +618,11 @@ def is_user(user_id: str) -> bool:
     return user_id not in ("", "*") and user_id == plain(user_id) and not any(map(str.isspace, user_id))
 
 
+def is_person(user_id: str) -> bool:
+    """Whether this can be somebody's id: a team's memories lie under one that is nobody's."""
+    return is_user(user_id) and not team_in(user_id)
+
+
 def owner(user_id: str) -> str:
     """The same id.
 
@@ -4665,7 +4670,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -4675,6 +4680,9 @@ from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Un
 from ..recall.rank import Ranked
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Weighed
+from ..scopes import FOLDER, PERSONA, TEAM
+from .body import place_of
+from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
 
 _EXPORTED_AT_ONCE = 100  # memories in one answer
 _TOLD_OF = 10  # texts of a change that are shown
@@ -4684,6 +4692,12 @@ _MARKUP = re.compile(r"[\\`*_{}\]<>|~$&@#^=]|(?<=www)\.|:(?=//)", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
 _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# Reasons that are the user's own doing, as they are told to them.
+_TO_ITS_USER = {
+    SWITCHED_OFF.reason: "you have switched memory off here, and `/memory on` switches it on",
+    MEMORY_SWITCH_OFF: "your Memory switch is off, under Settings > Personalization",
+}
 
 HELP = """\
 **What you can ask of your memories**
@@ -4825,35 +4839,52 @@ class Answers:
             lines += ["", f"Part {part} of {parts}.{more} As one file, ask the admin for: `{whole}`"]
         return "\n".join(lines)
 
-    def why(self, one: Explanation | None, memories: Mapping[str, Memory]) -> str:
+    def why(self, one: Explanation | None, texts: Mapping[str, str]) -> str:
+        """texts: what the memories say, by id, as far as they are there and may be seen."""
         if one is None:
-            return "No memories were looked for in this chat yet, or that is more than a week ago."
+            return self._nothing_kept()
+        if not one.looked:
+            at = datetime.fromtimestamp(one.at, self._zone)
+            what = "No memories were used for the last message"
+            return f"{what} ({at:%Y-%m-%d %H:%M}): {_to_its_user(one.left_alone)}."
         told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*told_ids, *always}]
         rows = [
-            *(
-                f"| {_text_of(memory_id, memories)} | | | told in every conversation |"
-                for memory_id in always
-            ),
-            *(_weighed_row(weighed, memories) for weighed in told),
+            *(f"| {_text_of(memory_id, texts)} | | | told in every conversation |" for memory_id in always),
+            *(_weighed_row(weighed, texts) for weighed in told),
         ]
         lines = [f"Of the message “{shown(one.query)}”", ""]
         lines += ["**Used for the answer**", "", *_weighed_table(rows)] if rows else [_nothing_used(one)]
         if left_out:
-            rows = [_weighed_row(weighed, memories) for weighed in left_out]
+            rows = [_weighed_row(weighed, texts) for weighed in left_out]
             lines += ["", "**Left out**", "", *_weighed_table(rows), *_rest(len(rows) + one.more, len(rows))]
         if one.forgotten:
             lines += ["", f"Not told any more, because forgotten since: {len(one.forgotten)}."]
+        if one.left_alone:
+            lines += ["", f"What was said is not remembered: {_to_its_user(one.left_alone)}."]
         return "\n".join(lines)
 
+    def _nothing_kept(self) -> str:
+        place = place_of(self._chat_id)
+        if place == "temporary":
+            return "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
+        if place == "api":
+            return "This is no chat of its own: nothing is kept of why."
+        return "No memories were looked for in this chat yet, or that is more than a week ago."
+
     def _memories(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
-        yield "| # | Memory | When | Chat |"
-        yield "|--:|---|---|---|"
+        """With where they are known, if not all of them are in all of their user's chats."""
+        memories = list(memories)
+        scoped = any(memory.scope for memory in memories)
+        yield f"| # | Memory | When | Chat |{' Where |' if scoped else ''}"
+        yield f"|--:|---|---|---|{'---|' if scoped else ''}"
         for number, memory in enumerate(memories, first):
             over = " (its day is over)" if is_over(memory) else ""
-            yield f"| {number} | {shown(memory.text)}{over} | {self._when(memory)} | {self._chat(memory)} |"
+            cells = [str(number), f"{shown(memory.text)}{over}", self._when(memory), self._chat(memory)]
+            cells += [self._where(memory)] if scoped else []
+            yield f"| {' | '.join(cells)} |"
 
     def _when(self, memory: Memory) -> str:
         at = memory.updated_at or memory.created_at
@@ -4863,6 +4894,20 @@ class Answers:
         if memory.chat and memory.chat == self._chat_id:
             return "this one"
         return f"[open](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+
+    def _where(self, memory: Memory) -> str:
+        """In which chats it is known, "" for all."""
+        scope = memory.scope
+        if scope.startswith(FOLDER):
+            return "this project" if memory.chat and memory.chat == self._chat_id else "a project"
+        if scope.startswith(PERSONA):
+            return f"told to {shown(scope.removeprefix(PERSONA))}"
+        return f"team {shown(scope.removeprefix(TEAM))}" if scope.startswith(TEAM) else ""
+
+
+def _to_its_user(reason: str) -> str:
+    """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+    return _TO_ITS_USER.get(reason) or shown(reason).rstrip(".")
 
 
 def counted(count: int, one: str, more: str) -> str:
@@ -4902,16 +4947,16 @@ def _weighed_table(rows: Sequence[str]) -> Iterator[str]:
     yield from rows
 
 
-def _weighed_row(one: Weighed, memories: Mapping[str, Memory]) -> str:
+def _weighed_row(one: Weighed, texts: Mapping[str, str]) -> str:
     return (
-        f"| {_text_of(one.memory_id, memories)} | {_nearness(one.meaning)} "
+        f"| {_text_of(one.memory_id, texts)} | {_nearness(one.meaning)} "
         f"| {_overlap(one.keyword)} | {one.outcome} |"
     )
 
 
-def _text_of(memory_id: str, memories: Mapping[str, Memory]) -> str:
-    memory = memories.get(memory_id)
-    return shown(memory.text) if memory else "(forgotten since)"
+def _text_of(memory_id: str, texts: Mapping[str, str]) -> str:
+    text = texts.get(memory_id)
+    return "(forgotten since)" if text is None else shown(text)
 
 
 def _nearness(meaning: float) -> str:
@@ -5082,7 +5127,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text=texts[-1] if texts else "",
         key=message_id or so_far,
         exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
-        place=_place(chat_id, message_id),
+        place=place_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
@@ -5235,7 +5280,8 @@ def _answer(message: Mapping[str, Any]) -> str:
     return _THINKING.sub("", text).strip()
 
 
-def _place(chat_id: str, message_id: str) -> Place:
+def place_of(chat_id: str, message_id: str = "") -> Place:
+    """Where a message with these ids is said."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):
         return "temporary"
@@ -5316,7 +5362,7 @@ from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
-from ..scopes import teams_of
+from ..scopes import is_of_another_team, teams_of
 from ..settings import Valves
 from .answers import HELP, Answers, counted
 from .body import Turn
@@ -5330,6 +5376,8 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
+
+_OF_ANOTHER_TEAM = "(of a team that you have left)"
 
 Failed = Callable[[str, Exception], None]
 
@@ -5457,7 +5505,13 @@ class _Work:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         ids = [*one.profile, *(weighed.memory_id for weighed in one.weighed)] if one else []
-        return self._answers.why(one, self._control.of_ids(ids))
+        texts = {
+            memory.id: _OF_ANOTHER_TEAM
+            if is_of_another_team(memory.scope, self._order.teams)
+            else memory.text
+            for memory in self._control.of_ids(ids).values()
+        }
+        return self._answers.why(one, texts)
 
     def help(self) -> str:
         return HELP
@@ -5854,12 +5908,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..backends.base import is_user
+from ..backends.base import is_person
 from ..patterns import named
-from ..scopes import team_in
 from ..settings import Valves
 from .body import Turn
 
+_NO_TEXT = "the message has no text"
 _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
@@ -5878,6 +5932,8 @@ class Decision:
     may_show: bool = True
 
 
+MEMORY_SWITCH_OFF = "the user's Memory switch is off"
+
 # Decided by the user, which only the state database knows: see control/switches.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
 
@@ -5887,12 +5943,12 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
-    if reason := unfit or _switched_off(turn, settings):
+    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
     reason = _half(told, learned)
     if learned and len(turn.text) > _LONGEST_CHARS:
-        learned, reason = False, reason or "a pasted document is not remembered"
+        learned, reason = False, reason or "it is as long as a pasted document"
     return Decision(told and settings.memories_per_turn > 0, learned, reason, noted=bool(reason))
 
 
@@ -5902,12 +5958,10 @@ def _no_message(turn: Turn, settings: Valves) -> str:
         return "memory is switched off in the settings"
     if turn.task:
         return "a task of Open WebUI, not a message"
-    if not is_user(turn.user_id) or team_in(turn.user_id):
+    if not is_person(turn.user_id):
         return "the request names no user"
     if turn.place == "temporary":
         return "a temporary chat"
-    if not turn.text:
-        return "the message has no text"
     return ""
 
 
@@ -5917,7 +5971,7 @@ def _switched_off(turn: Turn, settings: Valves) -> str:
     if not turn.memory_capability:
         return "the model's Memory capability is off"
     if turn.memory_switch is False and settings.user_switch == "follow":
-        return "the user's Memory switch is off"
+        return MEMORY_SWITCH_OFF
     return ""
 
 
@@ -5959,7 +6013,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends.base import is_user
+from ..backends.base import is_person
 from ..settings import Valves
 from .body import Answered, Turn
 
@@ -5994,7 +6048,7 @@ def is_command(turn: Turn, settings: Valves) -> bool:
         settings.enabled
         and not turn.task
         and turn.place != "channel"
-        and is_user(turn.user_id)
+        and is_person(turn.user_id)
         and read_command(turn.text) is not None
     )
 
@@ -7163,7 +7217,7 @@ def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
 
 def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
     ago = f"{age(time.time() - explanation.at)} ago"
-    if explanation.left_alone and not explanation.query:
+    if not explanation.looked:
         return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
     opened = explanation.evidence >= explanation.threshold
     gate = "relevant" if opened else "nothing relevant"
@@ -7970,7 +8024,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -8167,13 +8221,13 @@ class Control:
         """Give a memory another text.
 
         Raises:
-            Drop: it cannot be remembered.
+            Drop: it cannot be remembered, or is a team's.
         """
         text = _checked(text)
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                if memory := backend.get(memory_id):
+                if memory := _own(backend.get(memory_id)):
                     expires = {"expires": memory.expires, "expired": memory.expires}
                     yield _change(asked, 0, "replace", memory, after=text, **expires)
 
@@ -8181,15 +8235,19 @@ class Control:
         return Edited(changes[0].before if changes else "", text)
 
     def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away, for good where there is an eraser. Those that are gone already are counted."""
+        """Take memories away, for good where there is an eraser. Those that are gone already are counted.
+
+        Raises:
+            Drop: one of them is a team's.
+        """
         if self._eraser is not None:
-            there = len(self.of_ids(memory_ids))
+            there = len([_own(memory) for memory in self.of_ids(memory_ids).values()])
             confirm()
             self._eraser.forget(asked.user_id, memory_ids)
             return Forgotten(there, len(memory_ids) - there)
         with self._writing() as backend:
             changes = self._make(
-                backend, asked, lambda: _removals(asked, backend.get_all(memory_ids)), confirm
+                backend, asked, lambda: _removals(asked, map(_own, backend.get_all(memory_ids))), confirm
             )
         return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
 
@@ -8229,11 +8287,11 @@ class Control:
         """Let a team know what a memory says now; its text. Once more changes nothing.
 
         Raises:
-            Drop: the memory is gone.
+            Drop: the memory is gone, or a team's.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
-            memory = backend.get(memory_id)
+            memory = _own(backend.get(memory_id))
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
@@ -8329,6 +8387,21 @@ def _checked(text: str) -> str:
     if holds_secret(text):
         raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
     return text
+
+
+_Some = TypeVar("_Some", Memory, Memory | None)
+
+
+def _own(memory: _Some) -> _Some:
+    """The same memory.
+
+    Raises:
+        Drop: it is a team's, which a list shows too: whoever shared it decides.
+    """
+    if memory is not None and memory.scope.startswith(TEAM):
+        hint = "Whoever shared it can take it back: `/memory withdraw <number>`."
+        raise Drop("That is a team's memory, and nothing was changed.", hint=hint)
+    return memory
 
 
 def _change(
@@ -9560,6 +9633,7 @@ Body = dict[str, Any]
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _NOTE_S = 3.0  # that a note under an answer may take
+_INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -9639,16 +9713,16 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
-        recalled = await self._recall(runtime, turn, deadline) if decision.read else None
+        recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
             on &= permission.result()  # where it is late, it goes on in its thread
         if not on:
-            decision, recalled = SWITCHED_OFF, None
+            decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
             runtime.metrics.count(f"left alone: {decision.reason}")
         told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
-        runtime.after_inlet(turn, recalled, decision)
+        runtime.after_inlet(turn, recalled, decision, missed)
         return told
 
     async def _commanded(self, runtime: Runtime, body: Body, turn: Turn) -> Body:
@@ -9679,34 +9753,32 @@ class Pipeline:
         note = noting.result() if await _within(_NOTE_S, noting) else ""
         return with_answer(body, note, below=True) if note else body
 
-    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
-        """What it is told, or nothing where the backend is not ready, fails, or misses the deadline."""
+    async def _recall(
+        self, runtime: Runtime, turn: Turn, deadline: float
+    ) -> tuple[Recalled, str] | tuple[None, str]:
+        """What it is told; or None, and why: the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
-            self._without(runtime, "recall is paused, the backend keeps failing")
-            return None
+            return self._without(runtime, "recall is paused, the backend keeps failing")
         if self._recalling >= runtime.recalls_at_once:
-            self._without(runtime, "too many requests wait for the backend")
-            return None
+            return self._without(runtime, "too many requests wait for the backend")
         try:
             runtime.live.get()
         except MemoryFault as fault:
-            self._without(runtime, str(fault))
-            return None
+            return self._without(runtime, str(fault))
         began = runtime.breaker.clock()
         recalling = _in(runtime.recall_pool, runtime.recall, turn)
         self._recalling += 1
         recalling.add_done_callback(self._recalled)
         if not await _done_by(deadline, recalling):
             runtime.breaker.failed(began)
-            self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
-            return None
+            return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
         try:
             recalled: Recalled = recalling.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
             if not isinstance(error, Drop):
                 runtime.breaker.failed(began)
             runtime.metrics.failed("recall", error)
-            return None
+            return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
@@ -9717,7 +9789,7 @@ class Pipeline:
         ):
             if count:
                 runtime.metrics.count(what, count)
-        return recalled
+        return recalled, ""
 
     def _recalled(self, recalling: asyncio.Future[Recalled]) -> None:
         self._recalling -= 1
@@ -9725,8 +9797,9 @@ class Pipeline:
             recalling.exception()  # after the deadline nobody else looks at it
 
     @staticmethod
-    def _without(runtime: Runtime, reason: str) -> None:
+    def _without(runtime: Runtime, reason: str) -> tuple[None, str]:
         runtime.metrics.count(f"messages without memories: {reason}")
+        return None, reason
 
     @property
     def _runtime(self) -> Runtime | None:
@@ -12651,6 +12724,27 @@ class Recalled:
 
 
 @dataclass(frozen=True, slots=True)
+class _Checked:
+    """When all that a conversation was told was found as it was told, and what of it is not to be seen.
+
+    versions: those of the memories at that time, see `told.Conversation`. at: monotonic seconds.
+    seen, hidden: ids of memories.
+    """
+
+    versions: tuple[int, int]
+    at: float
+    seen: frozenset[str]
+    hidden: frozenset[str]
+
+    def holds(self, before: Conversation) -> bool:
+        """Whether nothing has changed since, nor was anything told that was not looked at."""
+        fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
+        return fresh and all(
+            told.memory_id in self.seen or told.memory_id in self.hidden for told in before.lines
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     """What was told and still is, ids of the lines that are not, and corrections of what has changed."""
 
@@ -12678,18 +12772,18 @@ class Recaller:
         self._told, self._explanations = Told(engine), Explanations(engine)
         self._profiles = Profiles()
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, View], _Checked] = OrderedDict()
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
         began = time.perf_counter()
         count = _Lines(self._tokenizers.of(turn.base_model or turn.model), now)
-        before = self._told.conversation(turn)
+        view = reading_view(turn, settings)
+        before = self._told.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
-        view = reading_view(turn, settings)
         selection, seen, hushed = self._selected(backend, turn, settings, count, before.version, view)
-        kept = self._kept(backend, turn, before, now).without(hushed)
+        kept = self._kept(backend, turn, before, now, view).without(hushed)
         if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
         profile: list[Memory] = []
@@ -12705,6 +12799,7 @@ class Recaller:
             *kept.corrections,
             *(Line(turn.positions[-1], one.id, one.text, line(one, now)) for one in news),
         )
+        self._note_told(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
         forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
@@ -12776,26 +12871,37 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         return selection, seen, hushed
 
-    def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime) -> _Kept:
-        """What of that which was told still holds."""
-        key = turn.positions[0]
-        version, checked_at = self._checked.get(key, (-1, 0.0))
-        fresh = version == before.version and time.monotonic() - checked_at < _CHECK_EVERY_S
-        if fresh or not before.lines or not isinstance(backend, EditableBackend):
+    def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime, view: View) -> _Kept:
+        """What of that which was told still holds, and is seen here: the chat may have been moved to another
+        folder, go on with another model, or its user have left a team."""
+        key = turn.positions[0], view
+        if not before.lines or not isinstance(backend, EditableBackend):
             return _Kept(before.lines)
+        checked = self._checked.get(key)
+        if checked is not None and checked.holds(before):
+            return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         last = {told.memory_id: told for told in before.lines}
-        current = {memory.id: memory for memory in backend.get_all(list(last))}
-        gone = tuple(told.id for told in before.lines if told.memory_id not in current)
+        there = {memory.id: memory for memory in backend.get_all(list(last))}
+        seen = {memory.id: memory for memory in there.values() if view.sees(memory.scope)}
+        gone = tuple(told.id for told in before.lines if told.memory_id not in there)
         corrections = tuple(
             Line(turn.positions[-1], memory.id, memory.text, correction(memory, told.text, now))
             for told in last.values()
-            if (memory := current.get(told.memory_id)) and memory.text != told.text
+            if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
         if not gone and not corrections:  # else it is looked at once more, until that is kept
-            self._checked[key] = (before.version, time.monotonic())
+            hidden = frozenset(there.keys() - seen.keys())
+            self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
-        return _Kept(tuple(told for told in before.lines if told.id not in gone), gone, corrections)
+        return _Kept(tuple(told for told in before.lines if told.memory_id in seen), gone, corrections)
+
+    def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
+        """What was just found needs no second look with the next message."""
+        key = turn.positions[0], view
+        if (checked := self._checked.get(key)) is not None:
+            seen = checked.seen.union(told.memory_id for told in new)
+            self._checked[key] = replace(checked, seen=seen)
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
@@ -13120,6 +13226,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, select, upda
 
 from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
+from ..scopes import team_owner
 from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, render
 from .ready import Ready
@@ -13145,12 +13252,18 @@ class Line:
 class Conversation:
     """What a conversation was told so far; `version`: that of its user's memories, see `state.versions`.
 
-    `on`: the user has not switched memory off here.
+    `on`: the user has not switched memory off here. `of_teams`: those of their teams' memories, in sum.
     """
 
     lines: tuple[Line, ...] = ()
     version: int = 0
     on: bool = True
+    of_teams: int = 0
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Another one whenever a memory has changed that these teams or the user have."""
+        return self.version, self.of_teams
 
     def blocks(self, positions: Sequence[str], *, in_system: bool) -> Blocks:
         """The blocks for the conversation's user messages: with the first one, in the system prompt.
@@ -13181,6 +13294,9 @@ _LINES = (
 _VERSION = select(
     select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
 )
+_OF_TEAMS = select(func.sum(versions.c.number)).where(
+    versions.c.user_id.in_(bindparam("owners", expanding=True))
+)
 _HEARD = (
     select(journal.c.memory_id, func.count())
     .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
@@ -13196,8 +13312,11 @@ class Told:
         self._heard: Ready[dict[str, int]] = Ready()
         self._kept = 0
 
-    def conversation(self, turn: Turn) -> Conversation:
-        """What this turn's conversation was told up to its last message, oldest first."""
+    def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
+        """What this turn's conversation was told up to its last message, oldest first.
+
+        teams: those that its user is in.
+        """
         oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
@@ -13205,7 +13324,9 @@ class Told:
             version, on = connection.execute(_VERSION, asked).one()
             rows = connection.execute(_LINES, {"conversation": turn.positions[0], "oldest": oldest})
             lines = tuple(Line(*row) for row in rows if row.position in positions)
-        return Conversation(lines, version or 0, on)
+            owners = [team_owner(team) for team in teams]
+            of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
+        return Conversation(lines, version or 0, on, int(of_teams or 0))
 
     def heard(self, user_id: str, version: int) -> dict[str, int]:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""
@@ -13302,7 +13423,7 @@ class Explanation:
     evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
     profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
     changed since. took_ms: milliseconds. left_alone: why the message was not told anything, or is not
-    remembered; where nothing was looked for, that is all.
+    remembered; where nothing was `looked` for, that is all.
     """
 
     query: str
@@ -13316,11 +13437,12 @@ class Explanation:
     took_ms: float = 0.0
     at: float = 0.0
     left_alone: str = ""
+    looked: bool = True
 
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
-        return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason)
+        return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
 
 
 class Explanations:
@@ -15488,6 +15610,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             after="",
             kind=memory.kind,
             expired=memory.expires,
+            scope=memory.scope,
             source=exchange.message_id,
             said_at=exchange.said_at,
         )
@@ -15898,15 +16021,15 @@ class Runtime:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
-    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
-        if recalled or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, recalled, decision)
+    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
+        """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if recalled or missed or decision.noted or decision.write:
+            self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
-    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision) -> None:
+    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         try:
-            if recalled or decision.noted:
-                self._recaller.keep(turn, recalled, decision.reason)
+            if recalled or missed or decision.noted:
+                self._recaller.keep(turn, recalled, missed or decision.reason)
             # So that what was said in other chats is known by the time of the next message.
             if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
                 self._writer.wake()
@@ -16042,7 +16165,7 @@ memories; a team's lie under an id of the team's own, which no user can have.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16098,6 +16221,11 @@ def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
     """The teams that a turn's user is in."""
     names = {turn.user_id, turn.email.lower()} - {""}
     return tuple(team for team, people in read_teams(settings.teams).items() if not names.isdisjoint(people))
+
+
+def is_of_another_team(scope: str, teams: Collection[str]) -> bool:
+    """Whether it is a team's, and none of these."""
+    return scope.startswith(TEAM) and scope.removeprefix(TEAM) not in teams
 
 
 def team_owner(team: str) -> str:

@@ -31,6 +31,7 @@ Body = dict[str, Any]
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _NOTE_S = 3.0  # that a note under an answer may take
+_INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -110,16 +111,16 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
-        recalled = await self._recall(runtime, turn, deadline) if decision.read else None
+        recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
             on &= permission.result()  # where it is late, it goes on in its thread
         if not on:
-            decision, recalled = SWITCHED_OFF, None
+            decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
             runtime.metrics.count(f"left alone: {decision.reason}")
         told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
-        runtime.after_inlet(turn, recalled, decision)
+        runtime.after_inlet(turn, recalled, decision, missed)
         return told
 
     async def _commanded(self, runtime: Runtime, body: Body, turn: Turn) -> Body:
@@ -150,34 +151,32 @@ class Pipeline:
         note = noting.result() if await _within(_NOTE_S, noting) else ""
         return with_answer(body, note, below=True) if note else body
 
-    async def _recall(self, runtime: Runtime, turn: Turn, deadline: float) -> Recalled | None:
-        """What it is told, or nothing where the backend is not ready, fails, or misses the deadline."""
+    async def _recall(
+        self, runtime: Runtime, turn: Turn, deadline: float
+    ) -> tuple[Recalled, str] | tuple[None, str]:
+        """What it is told; or None, and why: the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
-            self._without(runtime, "recall is paused, the backend keeps failing")
-            return None
+            return self._without(runtime, "recall is paused, the backend keeps failing")
         if self._recalling >= runtime.recalls_at_once:
-            self._without(runtime, "too many requests wait for the backend")
-            return None
+            return self._without(runtime, "too many requests wait for the backend")
         try:
             runtime.live.get()
         except MemoryFault as fault:
-            self._without(runtime, str(fault))
-            return None
+            return self._without(runtime, str(fault))
         began = runtime.breaker.clock()
         recalling = _in(runtime.recall_pool, runtime.recall, turn)
         self._recalling += 1
         recalling.add_done_callback(self._recalled)
         if not await _done_by(deadline, recalling):
             runtime.breaker.failed(began)
-            self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
-            return None
+            return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
         try:
             recalled: Recalled = recalling.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
             if not isinstance(error, Drop):
                 runtime.breaker.failed(began)
             runtime.metrics.failed("recall", error)
-            return None
+            return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
@@ -188,7 +187,7 @@ class Pipeline:
         ):
             if count:
                 runtime.metrics.count(what, count)
-        return recalled
+        return recalled, ""
 
     def _recalled(self, recalling: asyncio.Future[Recalled]) -> None:
         self._recalling -= 1
@@ -196,8 +195,9 @@ class Pipeline:
             recalling.exception()  # after the deadline nobody else looks at it
 
     @staticmethod
-    def _without(runtime: Runtime, reason: str) -> None:
+    def _without(runtime: Runtime, reason: str) -> tuple[None, str]:
         runtime.metrics.count(f"messages without memories: {reason}")
+        return None, reason
 
     @property
     def _runtime(self) -> Runtime | None:

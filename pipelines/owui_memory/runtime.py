@@ -110,15 +110,15 @@ class Runtime:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
-    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
-        if recalled or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, recalled, decision)
+    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
+        """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if recalled or missed or decision.noted or decision.write:
+            self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
-    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision) -> None:
+    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         try:
-            if recalled or decision.noted:
-                self._recaller.keep(turn, recalled, decision.reason)
+            if recalled or missed or decision.noted:
+                self._recaller.keep(turn, recalled, missed or decision.reason)
             # So that what was said in other chats is known by the time of the next message.
             if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
                 self._writer.wake()

@@ -8,7 +8,7 @@ memories; a team's lie under an id of the team's own, which no user can have.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,11 @@ def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
     """The teams that a turn's user is in."""
     names = {turn.user_id, turn.email.lower()} - {""}
     return tuple(team for team, people in read_teams(settings.teams).items() if not names.isdisjoint(people))
+
+
+def is_of_another_team(scope: str, teams: Collection[str]) -> bool:
+    """Whether it is a team's, and none of these."""
+    return scope.startswith(TEAM) and scope.removeprefix(TEAM) not in teams
 
 
 def team_owner(team: str) -> str:

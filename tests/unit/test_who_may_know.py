@@ -143,6 +143,67 @@ def test_each_rule_is_obeyed_and_told(
     assert ("Rex" in output) == told
 
 
+def told_by_command(running: Running, chat: Chat, command: str = "/memory why") -> str:
+    """The answer that its user reads."""
+    turn = chat.say(command)
+    sent = running.inlet(turn.inlet, turn.user)
+    return str(running.outlet(turn.outlet("OK", sent=sent), turn.user)["messages"][-1]["content"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"models_off": "*"}, r"the model gets no memory (models\_off)"),
+        ({"learn_only": "*"}, r"the model is told nothing (learn\_only)"),
+        ({"recall_only": "*"}, r"nothing is learned from this model's chats (recall\_only)"),
+        ({"local_only": True}, r"the model is external (local\_only)"),
+    ],
+)
+def test_a_user_is_told_why_in_the_chat(filter_: Running, changes: dict[str, Any], reason: str) -> None:
+    use(filter_, **changes)
+    chat = Chat(ADA)
+    turn = chat.say(QUESTION)
+    filter_.inlet(turn.inlet, turn.user)
+    filter_.outlet(turn.outlet("I see."), turn.user)
+    wait_until(lambda: f": {reason}." in told_by_command(filter_, chat), what="it is told")
+    told_by_command(filter_, chat, "/memory status")
+    assert f": {reason}." in told_by_command(filter_, chat), "commands are no messages"
+
+
+def test_a_user_is_told_of_their_own_switch_in_the_chat(filter_: Running) -> None:
+    chat = Chat(ADA)
+    asked(filter_, chat)
+    told_by_command(filter_, chat, "/memory off")
+    turn = chat.say(QUESTION)
+    filter_.inlet(turn.inlet, turn.user)
+    turn.outlet("I see.")
+    wait_until(lambda: "you have switched memory off" in told_by_command(filter_, chat), what="it is told")
+    told_by_command(filter_, chat, "/memory on")
+    asked(filter_, chat)
+    wait_until(lambda: "Rex" in told_by_command(filter_, chat), what="the last message is explained")
+
+
+def test_a_user_is_told_that_recall_failed(filter_: Running, scripted_llm: ScriptedLLM) -> None:
+    chat = Chat(ADA)
+    turn = chat.say("Is there an embedder?")
+    with scripted_llm.fault("embeddings", status=401):
+        filter_.inlet(turn.inlet, turn.user)
+    turn.outlet("I see.")
+    failed = "refused the request"
+    wait_until(lambda: failed in told_by_command(filter_, chat), what="it is told")
+
+
+def test_a_user_is_told_of_the_deadline(filter_: Running, scripted_llm: ScriptedLLM) -> None:
+    use(filter_, inlet_deadline_ms=50)
+    chat = Chat(ADA)
+    turn = chat.say("Is there a slow embedder?")
+    with scripted_llm.hold("embeddings", when="slow"):
+        filter_.inlet(turn.inlet, turn.user)
+    turn.outlet("I see.")
+    passed = "the deadline of 50 ms passed"
+    wait_until(lambda: passed in told_by_command(filter_, chat), what="it is told")
+
+
 def _why(engine: Engine, chat: Chat, capsys: pytest.CaptureFixture[str]) -> str:
     """What the command line tells of a chat."""
     capsys.readouterr()

@@ -154,6 +154,11 @@ def is_user(user_id: str) -> bool:
     return user_id not in ("", "*") and user_id == plain(user_id) and not any(map(str.isspace, user_id))
 
 
+def is_person(user_id: str) -> bool:
+    """Whether this can be somebody's id: a team's memories lie under one that is nobody's."""
+    return is_user(user_id) and not team_in(user_id)
+
+
 def owner(user_id: str) -> str:
     """The same id.
 

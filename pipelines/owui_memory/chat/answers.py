@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +19,9 @@ from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Un
 from ..recall.rank import Ranked
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Weighed
+from ..scopes import FOLDER, PERSONA, TEAM
+from .body import place_of
+from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
 
 _EXPORTED_AT_ONCE = 100  # memories in one answer
 _TOLD_OF = 10  # texts of a change that are shown
@@ -28,6 +31,12 @@ _MARKUP = re.compile(r"[\\`*_{}\]<>|~$&@#^=]|(?<=www)\.|:(?=//)", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
 _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# Reasons that are the user's own doing, as they are told to them.
+_TO_ITS_USER = {
+    SWITCHED_OFF.reason: "you have switched memory off here, and `/memory on` switches it on",
+    MEMORY_SWITCH_OFF: "your Memory switch is off, under Settings > Personalization",
+}
 
 HELP = """\
 **What you can ask of your memories**
@@ -169,35 +178,52 @@ class Answers:
             lines += ["", f"Part {part} of {parts}.{more} As one file, ask the admin for: `{whole}`"]
         return "\n".join(lines)
 
-    def why(self, one: Explanation | None, memories: Mapping[str, Memory]) -> str:
+    def why(self, one: Explanation | None, texts: Mapping[str, str]) -> str:
+        """texts: what the memories say, by id, as far as they are there and may be seen."""
         if one is None:
-            return "No memories were looked for in this chat yet, or that is more than a week ago."
+            return self._nothing_kept()
+        if not one.looked:
+            at = datetime.fromtimestamp(one.at, self._zone)
+            what = "No memories were used for the last message"
+            return f"{what} ({at:%Y-%m-%d %H:%M}): {_to_its_user(one.left_alone)}."
         told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*told_ids, *always}]
         rows = [
-            *(
-                f"| {_text_of(memory_id, memories)} | | | told in every conversation |"
-                for memory_id in always
-            ),
-            *(_weighed_row(weighed, memories) for weighed in told),
+            *(f"| {_text_of(memory_id, texts)} | | | told in every conversation |" for memory_id in always),
+            *(_weighed_row(weighed, texts) for weighed in told),
         ]
         lines = [f"Of the message “{shown(one.query)}”", ""]
         lines += ["**Used for the answer**", "", *_weighed_table(rows)] if rows else [_nothing_used(one)]
         if left_out:
-            rows = [_weighed_row(weighed, memories) for weighed in left_out]
+            rows = [_weighed_row(weighed, texts) for weighed in left_out]
             lines += ["", "**Left out**", "", *_weighed_table(rows), *_rest(len(rows) + one.more, len(rows))]
         if one.forgotten:
             lines += ["", f"Not told any more, because forgotten since: {len(one.forgotten)}."]
+        if one.left_alone:
+            lines += ["", f"What was said is not remembered: {_to_its_user(one.left_alone)}."]
         return "\n".join(lines)
 
+    def _nothing_kept(self) -> str:
+        place = place_of(self._chat_id)
+        if place == "temporary":
+            return "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
+        if place == "api":
+            return "This is no chat of its own: nothing is kept of why."
+        return "No memories were looked for in this chat yet, or that is more than a week ago."
+
     def _memories(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
-        yield "| # | Memory | When | Chat |"
-        yield "|--:|---|---|---|"
+        """With where they are known, if not all of them are in all of their user's chats."""
+        memories = list(memories)
+        scoped = any(memory.scope for memory in memories)
+        yield f"| # | Memory | When | Chat |{' Where |' if scoped else ''}"
+        yield f"|--:|---|---|---|{'---|' if scoped else ''}"
         for number, memory in enumerate(memories, first):
             over = " (its day is over)" if is_over(memory) else ""
-            yield f"| {number} | {shown(memory.text)}{over} | {self._when(memory)} | {self._chat(memory)} |"
+            cells = [str(number), f"{shown(memory.text)}{over}", self._when(memory), self._chat(memory)]
+            cells += [self._where(memory)] if scoped else []
+            yield f"| {' | '.join(cells)} |"
 
     def _when(self, memory: Memory) -> str:
         at = memory.updated_at or memory.created_at
@@ -207,6 +233,20 @@ class Answers:
         if memory.chat and memory.chat == self._chat_id:
             return "this one"
         return f"[open](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+
+    def _where(self, memory: Memory) -> str:
+        """In which chats it is known, "" for all."""
+        scope = memory.scope
+        if scope.startswith(FOLDER):
+            return "this project" if memory.chat and memory.chat == self._chat_id else "a project"
+        if scope.startswith(PERSONA):
+            return f"told to {shown(scope.removeprefix(PERSONA))}"
+        return f"team {shown(scope.removeprefix(TEAM))}" if scope.startswith(TEAM) else ""
+
+
+def _to_its_user(reason: str) -> str:
+    """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+    return _TO_ITS_USER.get(reason) or shown(reason).rstrip(".")
 
 
 def counted(count: int, one: str, more: str) -> str:
@@ -246,16 +286,16 @@ def _weighed_table(rows: Sequence[str]) -> Iterator[str]:
     yield from rows
 
 
-def _weighed_row(one: Weighed, memories: Mapping[str, Memory]) -> str:
+def _weighed_row(one: Weighed, texts: Mapping[str, str]) -> str:
     return (
-        f"| {_text_of(one.memory_id, memories)} | {_nearness(one.meaning)} "
+        f"| {_text_of(one.memory_id, texts)} | {_nearness(one.meaning)} "
         f"| {_overlap(one.keyword)} | {one.outcome} |"
     )
 
 
-def _text_of(memory_id: str, memories: Mapping[str, Memory]) -> str:
-    memory = memories.get(memory_id)
-    return shown(memory.text) if memory else "(forgotten since)"
+def _text_of(memory_id: str, texts: Mapping[str, str]) -> str:
+    text = texts.get(memory_id)
+    return "(forgotten since)" if text is None else shown(text)
 
 
 def _nearness(meaning: float) -> str:

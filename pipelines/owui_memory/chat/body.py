@@ -93,7 +93,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text=texts[-1] if texts else "",
         key=message_id or so_far,
         exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
-        place=_place(chat_id, message_id),
+        place=place_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
@@ -246,7 +246,8 @@ def _answer(message: Mapping[str, Any]) -> str:
     return _THINKING.sub("", text).strip()
 
 
-def _place(chat_id: str, message_id: str) -> Place:
+def place_of(chat_id: str, message_id: str = "") -> Place:
+    """Where a message with these ids is said."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):
         return "temporary"

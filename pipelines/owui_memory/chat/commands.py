@@ -25,7 +25,7 @@ from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
-from ..scopes import teams_of
+from ..scopes import is_of_another_team, teams_of
 from ..settings import Valves
 from .answers import HELP, Answers, counted
 from .body import Turn
@@ -39,6 +39,8 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
+
+_OF_ANOTHER_TEAM = "(of a team that you have left)"
 
 Failed = Callable[[str, Exception], None]
 
@@ -166,7 +168,13 @@ class _Work:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         ids = [*one.profile, *(weighed.memory_id for weighed in one.weighed)] if one else []
-        return self._answers.why(one, self._control.of_ids(ids))
+        texts = {
+            memory.id: _OF_ANOTHER_TEAM
+            if is_of_another_team(memory.scope, self._order.teams)
+            else memory.text
+            for memory in self._control.of_ids(ids).values()
+        }
+        return self._answers.why(one, texts)
 
     def help(self) -> str:
         return HELP

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..backends.base import is_user
+from ..backends.base import is_person
 from ..patterns import named
-from ..scopes import team_in
 from ..settings import Valves
 from .body import Turn
 
+_NO_TEXT = "the message has no text"
 _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
@@ -28,6 +28,8 @@ class Decision:
     may_show: bool = True
 
 
+MEMORY_SWITCH_OFF = "the user's Memory switch is off"
+
 # Decided by the user, which only the state database knows: see control/switches.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
 
@@ -37,12 +39,12 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
-    if reason := unfit or _switched_off(turn, settings):
+    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
     reason = _half(told, learned)
     if learned and len(turn.text) > _LONGEST_CHARS:
-        learned, reason = False, reason or "a pasted document is not remembered"
+        learned, reason = False, reason or "it is as long as a pasted document"
     return Decision(told and settings.memories_per_turn > 0, learned, reason, noted=bool(reason))
 
 
@@ -52,12 +54,10 @@ def _no_message(turn: Turn, settings: Valves) -> str:
         return "memory is switched off in the settings"
     if turn.task:
         return "a task of Open WebUI, not a message"
-    if not is_user(turn.user_id) or team_in(turn.user_id):
+    if not is_person(turn.user_id):
         return "the request names no user"
     if turn.place == "temporary":
         return "a temporary chat"
-    if not turn.text:
-        return "the message has no text"
     return ""
 
 
@@ -67,7 +67,7 @@ def _switched_off(turn: Turn, settings: Valves) -> str:
     if not turn.memory_capability:
         return "the model's Memory capability is off"
     if turn.memory_switch is False and settings.user_switch == "follow":
-        return "the user's Memory switch is off"
+        return MEMORY_SWITCH_OFF
     return ""
 
 

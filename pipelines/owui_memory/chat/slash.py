@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends.base import is_user
+from ..backends.base import is_person
 from ..settings import Valves
 from .body import Answered, Turn
 
@@ -42,7 +42,7 @@ def is_command(turn: Turn, settings: Valves) -> bool:
         settings.enabled
         and not turn.task
         and turn.place != "channel"
-        and is_user(turn.user_id)
+        and is_person(turn.user_id)
         and read_command(turn.text) is not None
     )
 

@@ -36,7 +36,7 @@ def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
 
 def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
     ago = f"{age(time.time() - explanation.at)} ago"
-    if explanation.left_alone and not explanation.query:
+    if not explanation.looked:
         return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
     opened = explanation.evidence >= explanation.threshold
     gate = "relevant" if opened else "nothing relevant"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -208,13 +208,13 @@ class Control:
         """Give a memory another text.
 
         Raises:
-            Drop: it cannot be remembered.
+            Drop: it cannot be remembered, or is a team's.
         """
         text = _checked(text)
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                if memory := backend.get(memory_id):
+                if memory := _own(backend.get(memory_id)):
                     expires = {"expires": memory.expires, "expired": memory.expires}
                     yield _change(asked, 0, "replace", memory, after=text, **expires)
 
@@ -222,15 +222,19 @@ class Control:
         return Edited(changes[0].before if changes else "", text)
 
     def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away, for good where there is an eraser. Those that are gone already are counted."""
+        """Take memories away, for good where there is an eraser. Those that are gone already are counted.
+
+        Raises:
+            Drop: one of them is a team's.
+        """
         if self._eraser is not None:
-            there = len(self.of_ids(memory_ids))
+            there = len([_own(memory) for memory in self.of_ids(memory_ids).values()])
             confirm()
             self._eraser.forget(asked.user_id, memory_ids)
             return Forgotten(there, len(memory_ids) - there)
         with self._writing() as backend:
             changes = self._make(
-                backend, asked, lambda: _removals(asked, backend.get_all(memory_ids)), confirm
+                backend, asked, lambda: _removals(asked, map(_own, backend.get_all(memory_ids))), confirm
             )
         return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
 
@@ -270,11 +274,11 @@ class Control:
         """Let a team know what a memory says now; its text. Once more changes nothing.
 
         Raises:
-            Drop: the memory is gone.
+            Drop: the memory is gone, or a team's.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
-            memory = backend.get(memory_id)
+            memory = _own(backend.get(memory_id))
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
@@ -370,6 +374,21 @@ def _checked(text: str) -> str:
     if holds_secret(text):
         raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
     return text
+
+
+_Some = TypeVar("_Some", Memory, Memory | None)
+
+
+def _own(memory: _Some) -> _Some:
+    """The same memory.
+
+    Raises:
+        Drop: it is a team's, which a list shows too: whoever shared it decides.
+    """
+    if memory is not None and memory.scope.startswith(TEAM):
+        hint = "Whoever shared it can take it back: `/memory withdraw <number>`."
+        raise Drop("That is a team's memory, and nothing was changed.", hint=hint)
+    return memory
 
 
 def _change(

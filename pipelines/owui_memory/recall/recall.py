@@ -49,6 +49,27 @@ class Recalled:
 
 
 @dataclass(frozen=True, slots=True)
+class _Checked:
+    """When all that a conversation was told was found as it was told, and what of it is not to be seen.
+
+    versions: those of the memories at that time, see `told.Conversation`. at: monotonic seconds.
+    seen, hidden: ids of memories.
+    """
+
+    versions: tuple[int, int]
+    at: float
+    seen: frozenset[str]
+    hidden: frozenset[str]
+
+    def holds(self, before: Conversation) -> bool:
+        """Whether nothing has changed since, nor was anything told that was not looked at."""
+        fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
+        return fresh and all(
+            told.memory_id in self.seen or told.memory_id in self.hidden for told in before.lines
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     """What was told and still is, ids of the lines that are not, and corrections of what has changed."""
 
@@ -76,18 +97,18 @@ class Recaller:
         self._told, self._explanations = Told(engine), Explanations(engine)
         self._profiles = Profiles()
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, View], _Checked] = OrderedDict()
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
         began = time.perf_counter()
         count = _Lines(self._tokenizers.of(turn.base_model or turn.model), now)
-        before = self._told.conversation(turn)
+        view = reading_view(turn, settings)
+        before = self._told.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
-        view = reading_view(turn, settings)
         selection, seen, hushed = self._selected(backend, turn, settings, count, before.version, view)
-        kept = self._kept(backend, turn, before, now).without(hushed)
+        kept = self._kept(backend, turn, before, now, view).without(hushed)
         if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
         profile: list[Memory] = []
@@ -103,6 +124,7 @@ class Recaller:
             *kept.corrections,
             *(Line(turn.positions[-1], one.id, one.text, line(one, now)) for one in news),
         )
+        self._note_told(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
         forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
@@ -174,26 +196,37 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         return selection, seen, hushed
 
-    def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime) -> _Kept:
-        """What of that which was told still holds."""
-        key = turn.positions[0]
-        version, checked_at = self._checked.get(key, (-1, 0.0))
-        fresh = version == before.version and time.monotonic() - checked_at < _CHECK_EVERY_S
-        if fresh or not before.lines or not isinstance(backend, EditableBackend):
+    def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime, view: View) -> _Kept:
+        """What of that which was told still holds, and is seen here: the chat may have been moved to another
+        folder, go on with another model, or its user have left a team."""
+        key = turn.positions[0], view
+        if not before.lines or not isinstance(backend, EditableBackend):
             return _Kept(before.lines)
+        checked = self._checked.get(key)
+        if checked is not None and checked.holds(before):
+            return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         last = {told.memory_id: told for told in before.lines}
-        current = {memory.id: memory for memory in backend.get_all(list(last))}
-        gone = tuple(told.id for told in before.lines if told.memory_id not in current)
+        there = {memory.id: memory for memory in backend.get_all(list(last))}
+        seen = {memory.id: memory for memory in there.values() if view.sees(memory.scope)}
+        gone = tuple(told.id for told in before.lines if told.memory_id not in there)
         corrections = tuple(
             Line(turn.positions[-1], memory.id, memory.text, correction(memory, told.text, now))
             for told in last.values()
-            if (memory := current.get(told.memory_id)) and memory.text != told.text
+            if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
         if not gone and not corrections:  # else it is looked at once more, until that is kept
-            self._checked[key] = (before.version, time.monotonic())
+            hidden = frozenset(there.keys() - seen.keys())
+            self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
-        return _Kept(tuple(told for told in before.lines if told.id not in gone), gone, corrections)
+        return _Kept(tuple(told for told in before.lines if told.memory_id in seen), gone, corrections)
+
+    def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
+        """What was just found needs no second look with the next message."""
+        key = turn.positions[0], view
+        if (checked := self._checked.get(key)) is not None:
+            seen = checked.seen.union(told.memory_id for told in new)
+            self._checked[key] = replace(checked, seen=seen)
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, select, upda
 
 from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
+from ..scopes import team_owner
 from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, render
 from .ready import Ready
@@ -40,12 +41,18 @@ class Line:
 class Conversation:
     """What a conversation was told so far; `version`: that of its user's memories, see `state.versions`.
 
-    `on`: the user has not switched memory off here.
+    `on`: the user has not switched memory off here. `of_teams`: those of their teams' memories, in sum.
     """
 
     lines: tuple[Line, ...] = ()
     version: int = 0
     on: bool = True
+    of_teams: int = 0
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Another one whenever a memory has changed that these teams or the user have."""
+        return self.version, self.of_teams
 
     def blocks(self, positions: Sequence[str], *, in_system: bool) -> Blocks:
         """The blocks for the conversation's user messages: with the first one, in the system prompt.
@@ -76,6 +83,9 @@ _LINES = (
 _VERSION = select(
     select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
 )
+_OF_TEAMS = select(func.sum(versions.c.number)).where(
+    versions.c.user_id.in_(bindparam("owners", expanding=True))
+)
 _HEARD = (
     select(journal.c.memory_id, func.count())
     .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
@@ -91,8 +101,11 @@ class Told:
         self._heard: Ready[dict[str, int]] = Ready()
         self._kept = 0
 
-    def conversation(self, turn: Turn) -> Conversation:
-        """What this turn's conversation was told up to its last message, oldest first."""
+    def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
+        """What this turn's conversation was told up to its last message, oldest first.
+
+        teams: those that its user is in.
+        """
         oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
@@ -100,7 +113,9 @@ class Told:
             version, on = connection.execute(_VERSION, asked).one()
             rows = connection.execute(_LINES, {"conversation": turn.positions[0], "oldest": oldest})
             lines = tuple(Line(*row) for row in rows if row.position in positions)
-        return Conversation(lines, version or 0, on)
+            owners = [team_owner(team) for team in teams]
+            of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
+        return Conversation(lines, version or 0, on, int(of_teams or 0))
 
     def heard(self, user_id: str, version: int) -> dict[str, int]:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""

@@ -40,7 +40,7 @@ class Explanation:
     evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
     profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
     changed since. took_ms: milliseconds. left_alone: why the message was not told anything, or is not
-    remembered; where nothing was looked for, that is all.
+    remembered; where nothing was `looked` for, that is all.
     """
 
     query: str
@@ -54,11 +54,12 @@ class Explanation:
     took_ms: float = 0.0
     at: float = 0.0
     left_alone: str = ""
+    looked: bool = True
 
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
-        return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason)
+        return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
 
 
 class Explanations:

@@ -53,6 +53,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             after="",
             kind=memory.kind,
             expired=memory.expires,
+            scope=memory.scope,
             source=exchange.message_id,
             said_at=exchange.said_at,
         )

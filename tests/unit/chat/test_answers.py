@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -82,6 +83,25 @@ def test_a_list_says_when_on_the_users_clock_and_links_only_to_chats() -> None:
     ]
 
 
+def test_a_list_says_where_those_are_known_that_are_not_known_in_all_chats() -> None:
+    memories = (
+        Memory("1", "of the chat's folder", AT, AT, chat=CHAT, scope="folder:f"),
+        Memory("2", "of some folder", AT, AT, scope="folder:f"),
+        Memory("3", "of a persona", AT, AT, scope="persona:my|tutor"),
+        Memory("4", "of a team", AT, AT, scope="team:design"),
+        Memory("5", "known in all", AT, AT),
+    )
+    assert ANSWERS.page(Page(memories, 5)).splitlines()[2:] == [
+        "| # | Memory | When | Chat | Where |",
+        "|--:|---|---|---|---|",
+        "| 1 | of the chat's folder | 2026-05-02 | this one | this project |",
+        "| 2 | of some folder | 2026-05-02 |  | a project |",
+        "| 3 | of a persona | 2026-05-02 |  | told to my\\|tutor |",
+        "| 4 | of a team | 2026-05-02 |  | team design |",
+        "| 5 | known in all | 2026-05-02 |  |  |",
+    ]
+
+
 def test_an_export_cannot_end_its_block_and_comes_in_parts() -> None:
     rows = [{"memory": f"````\n{number}"} for number in range(150)]
     first = ANSWERS.exported(rows, 1, "ada").splitlines()
@@ -102,11 +122,7 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
         Weighed("gone", 0.3, 0.3, 0.1, "others are better"),
     )
     explanation = Explanation("What is | he called?", 1.0, 0.42, weighed, more=3, profile=("name",))
-    there = {
-        "dog": Memory("dog", "Rex"),
-        "city": Memory("city", "Lisbon"),
-        "name": Memory("name", "I am Ada"),
-    }
+    there = {"dog": "Rex", "city": "Lisbon", "name": "I am Ada"}
     head = ["| Memory | In meaning | In words | |", "|---|---|---|---|"]
     assert ANSWERS.why(explanation, there).splitlines() == [
         "Of the message “What is \\| he called?”",
@@ -126,3 +142,33 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
         "and 3 more.",
     ]
     assert "No memories were looked for" in ANSWERS.why(None, {})
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "the user has switched memory off here",
+            "you have switched memory off here, and `/memory on` switches it on.",
+        ),
+        ("the user's Memory switch is off", "your Memory switch is off, under Settings > Personalization."),
+        ("the model is external (local\\_only)", None),
+        ("The store at q:6333 cannot be reached.", "The store at q:6333 cannot be reached."),
+    ],
+)
+def test_why_says_when_and_why_nothing_was_looked_for(reason: str, told: str | None) -> None:
+    explanation = replace(Explanation.of_left_alone(reason.replace("\\", "")), at=AT.timestamp())
+    head = "No memories were used for the last message (2026-05-02 08:30): "
+    assert ANSWERS.why(explanation, {}) == head + (told or f"{reason}.")
+
+
+def test_why_says_that_what_was_said_is_not_remembered() -> None:
+    explanation = Explanation("How are you?", 0.0, 0.42, left_alone="it is as long as a pasted document")
+    assert ANSWERS.why(explanation, {}).endswith(
+        "\n\nWhat was said is not remembered: it is as long as a pasted document."
+    )
+
+
+def test_why_of_what_leaves_no_trace() -> None:
+    assert "Temporary chats are left alone" in Answers("", "temporary:s").why(None, {})
+    assert "no chat of its own" in Answers("", "").why(None, {})

@@ -45,7 +45,7 @@ def turn() -> Turn:
         ({"user_id": "a b"}, "the request names no user", False),
         ({"user_id": "*"}, "the request names no user", False),  # everybody, to mem0
         ({"place": "channel"}, "a channel", True),
-        ({"text": ""}, "the message has no text", False),
+        ({"text": ""}, "the message has no text", True),
     ],
 )
 def test_left_alone(turn: Turn, change: dict[str, str], reason: str, noted: bool) -> None:

@@ -133,6 +133,22 @@ def test_everything_is_everything_of_this_user_only(room: Room) -> None:
     assert room.texts("bob") == [PHONE]
 
 
+def test_a_teams_memory_is_not_for_one_member_to_change(room: Room) -> None:
+    """Numbers of the list of what teams know name it."""
+    (dog,) = room.knows(DOG)
+    room.control.share(room.asked(), dog, "design")
+    (shared,) = room.control.of_teams(["design"])
+    for change in (
+        lambda asked: room.control.edit(asked, shared.id, CITY),
+        lambda asked: room.control.forget(asked, [dog, shared.id]),
+        lambda asked: room.control.share(asked, shared.id, "sales"),
+    ):
+        with pytest.raises(Drop, match="team's"):
+            change(room.asked("bob"))
+    assert [memory.text for memory in room.control.of_teams(["design", "sales"])] == [DOG]
+    assert room.texts() == [DOG]
+
+
 def test_a_request_that_is_tried_again_does_nothing_twice(room: Room) -> None:
     room.knows(DOG, CITY)
     asked = room.asked()

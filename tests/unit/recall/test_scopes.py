@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from owui_memory.backends.base import Memory
 from owui_memory.chat.body import Turn, read_inlet, with_blocks
 from owui_memory.chat.policy import decide
+from owui_memory.chat.slash import is_command
 from owui_memory.scopes import read_teams, scope_for, scope_of, team_owner, writing_view
 from owui_memory.settings import Valves
-from tests.harness.bodies import inlet_body, recording, user_of
+from tests.harness.bodies import Chat, inlet_body, recording, user_of
 from tests.unit.recall.conversation import House
 from tests.unit.samples import NOW
 
@@ -142,10 +143,60 @@ def test_who_leaves_a_team_sees_nothing_of_it_any_more(house: House) -> None:
     assert told(house, asked("bob")) == set()
 
 
+def goes_on(house: House, chat: Chat, *, model: str = "plain", folder: str = "") -> set[str]:
+    """The numbers that the model gets to know of with the chat's next message."""
+    said = chat.say("Which locker numbers are there?", model=model)
+    said.inlet["metadata"]["folder_id"] = folder or None
+    turn = read_inlet(said.inlet, said.user)
+    recalled = house.recaller.recall(house.backend, turn, house.settings, NOW)
+    house.recaller.keep(turn, recalled)
+    prompt = with_blocks(said.inlet, recalled.blocks)["messages"]
+    said.outlet("Some.")
+    return set(LOCKER.findall("\n".join(message["content"] for message in prompt)))
+
+
+def test_a_chat_that_goes_on_elsewhere_is_not_told_again_what_it_was_told_there(house: House) -> None:
+    house.settings = house.settings.model_copy(update={"folder_memories": "own", "personas": "tutor"})
+    learns(house, asked("ada"), "1", "fact")
+    learns(house, asked("ada", folder="garden"), "2", "fact")
+    learns(house, asked("ada", model="tutor"), "3", "fact")
+    chat = Chat("ada")
+    assert goes_on(house, chat, model="tutor", folder="garden") == {"1", "2", "3"}
+    assert goes_on(house, chat, folder="garden") == {"1", "2"}
+    assert goes_on(house, chat, folder="thesis") == {"1"}
+    assert goes_on(house, chat, model="tutor", folder="garden") == {"1", "2", "3"}, "it is still there"
+    assert goes_on(house, chat) == {"1"}
+
+
+def test_a_chat_that_goes_on_when_its_user_has_left_a_team(house: House) -> None:
+    house.settings = house.settings.model_copy(update={"teams": "design: ada"})
+    shares(house, "design", "1")
+    learns(house, asked("ada"), "2", "fact")
+    chat = Chat("ada")
+    assert goes_on(house, chat) == {"1", "2"}
+    assert goes_on(house, chat) == {"1", "2"}
+    house.settings = house.settings.model_copy(update={"teams": "design: bob"})
+    assert goes_on(house, chat) == {"2"}
+
+
+def test_what_a_team_knows_no_more_is_not_told_again_to_any_of_its_chats(house: House) -> None:
+    house.settings = house.settings.model_copy(update={"teams": "design: ada"})
+    owner = team_owner("design")
+    green = house.knows("The locker number 1 is green.", user=owner)
+    house.knows("The locker number 2 is red.", user=owner)
+    chat = Chat("ada")
+    for _ in range(2):  # the second time, what was told has been looked at
+        assert goes_on(house, chat) == {"1", "2"}
+    house.forgets(green, user=owner)
+    assert goes_on(house, chat) == {"2"}
+
+
 def test_nobody_can_be_a_team() -> None:
     turn = asked(team_owner("design"))
     decision = decide(turn, Valves())
     assert (decision.read, decision.write) == (False, False)
+    assert not is_command(asked(team_owner("design"), text="/memory"), Valves())
+    assert is_command(asked("design", text="/memory"), Valves())
 
 
 def test_a_folder_is_read_from_a_real_body() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.base import Memory
 from owui_memory.remember.changes import Changes
 from owui_memory.remember.journal import Journal
+from owui_memory.remember.verbatim import decide_verbatim
 from tests.unit.remember.mind import Mind, batch, exchange
 
 ADD = {"op": "add", "text": "The user likes tea."}
@@ -165,3 +167,15 @@ def test_the_marker_of_a_like_search_is_no_wildcard(mind: Mind) -> None:
 def test_a_batch_that_decided_nothing_leaves_no_trace(mind: Mind) -> None:
     assert mind.hears(batch("Hello.")) == 0
     assert Journal(mind.engine).of_user("ada") == []
+
+
+def test_what_a_persona_was_told_is_its_own_again_when_it_comes_back(mind: Mind) -> None:
+    """Forgotten by plain words, without an LLM, and brought back."""
+    mind.backend.store("ada", Memory("", "The shed is green.", batch="before", scope="persona:tutor"))
+    told = batch("Forget the shed.")
+    mind.making.make(mind.backend, told, lambda: decide_verbatim(mind.backend, told))
+    assert mind.texts() == []
+    (removal,) = mind.changes()
+    mind.making.undo(mind.backend, removal)
+    (back,) = mind.backend.list_all("ada")
+    assert (back.text, back.scope) == ("The shed is green.", "persona:tutor")
