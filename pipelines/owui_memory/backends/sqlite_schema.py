@@ -114,7 +114,13 @@ def _make_words(connection: sqlite3.Connection, tables: Tables) -> None:
         "tokenize = \"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
     )
     if erases_words(connection):
-        connection.execute(f"INSERT INTO {tables.words} ({tables.words}, rank) VALUES ('secure-delete', 1)")
+        overwrite_words(connection, tables, True)
+
+
+def overwrite_words(connection: sqlite3.Connection, tables: Tables, at_once: bool) -> None:
+    """Whether each deleted word is overwritten in its place, or with the next merge."""
+    option = f"INSERT INTO {tables.words} ({tables.words}, rank) VALUES ('secure-delete', ?)"
+    connection.execute(option, (int(at_once),))
 
 
 def drop_tables(connection: sqlite3.Connection, tables: Tables) -> None:
