@@ -4,7 +4,7 @@
 
 Ours: `python -m owui_memory erase-user` without its start, on the embedded store: the memories, and what is
 written down beside them (mem0's history, the journal, the keys of messages, of every tenth memory that it was
-told and why). Once a user who has all memories, once one of a hundred users. Meanwhile somebody else's answers
+told and why). Once a user who has all memories, once one of a hundred users. Meanwhile others' answers
 are put into the queue, as the outlet does. The rivals, in the same run: mem0 2.2.1's own `delete_all`, on its
 embedded Qdrant and on our store. It erases one by one, so it may be given fewer memories (`--rival`): compare
 the rates. Texts left are searched for in the raw bytes of every file; those in mem0's history are told apart.
