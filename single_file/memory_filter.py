@@ -3465,6 +3465,15 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
+def look_at(path: str, timeout_s: float) -> sqlite3.Connection:
+    """Open a file to read a little, with the same driver.
+
+    Of two in one process, neither knows of the other's locks: who closes deletes the other one's log.
+    """
+    connection: sqlite3.Connection = _driver().connect(path, timeout=timeout_s)
+    return connection
+
+
 def _driver() -> Any:
     """The standard module where it can do all, else pysqlite3, else the standard one though it is old."""
     loads = hasattr(sqlite3.Connection, "enable_load_extension")
@@ -3814,7 +3823,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TellAdmin
-from .sqlite_driver import Connections, erases_words
+from .sqlite_driver import Connections, erases_words, look_at
 from .sqlite_text import indexed
 
 MAX_NAME = 200
@@ -3874,7 +3883,7 @@ def size_in_file(path: Path, name: str) -> int | None:
     """The dimensions of a collection's vectors; None where there is no such collection or file."""
     if not path.exists():
         return None
-    with contextlib.closing(sqlite3.connect(path, timeout=_LOOK_S)) as connection:
+    with contextlib.closing(look_at(str(path), _LOOK_S)) as connection:
         tables = _find(connection, name)
     return tables.dims if tables else None
 

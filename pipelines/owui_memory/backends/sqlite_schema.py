@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TellAdmin
-from .sqlite_driver import Connections, erases_words
+from .sqlite_driver import Connections, erases_words, look_at
 from .sqlite_text import indexed
 
 MAX_NAME = 200
@@ -74,7 +74,7 @@ def size_in_file(path: Path, name: str) -> int | None:
     """The dimensions of a collection's vectors; None where there is no such collection or file."""
     if not path.exists():
         return None
-    with contextlib.closing(sqlite3.connect(path, timeout=_LOOK_S)) as connection:
+    with contextlib.closing(look_at(str(path), _LOOK_S)) as connection:
         tables = _find(connection, name)
     return tables.dims if tables else None
 
