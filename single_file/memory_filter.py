@@ -92,7 +92,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
+state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it;
+             wal.py, SQLite's log, emptied
 words.py     words of a text in any language
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
@@ -3498,6 +3499,15 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
+def look_at(path: str, timeout_s: float) -> sqlite3.Connection:
+    """Open a file to read a little, with the same driver.
+
+    Of two in one process, neither knows of the other's locks: who closes deletes the other one's log.
+    """
+    connection: sqlite3.Connection = _driver().connect(path, timeout=timeout_s)
+    return connection
+
+
 def _driver() -> Any:
     """The standard module where it can do all, else pysqlite3, else the standard one though it is old."""
     loads = hasattr(sqlite3.Connection, "enable_load_extension")
@@ -3847,7 +3857,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TellAdmin
-from .sqlite_driver import Connections, erases_words
+from .sqlite_driver import Connections, erases_words, look_at
 from .sqlite_text import indexed
 
 MAX_NAME = 200
@@ -3907,7 +3917,7 @@ def size_in_file(path: Path, name: str) -> int | None:
     """The dimensions of a collection's vectors; None where there is no such collection or file."""
     if not path.exists():
         return None
-    with contextlib.closing(sqlite3.connect(path, timeout=_LOOK_S)) as connection:
+    with contextlib.closing(look_at(str(path), _LOOK_S)) as connection:
         tables = _find(connection, name)
     return tables.dims if tables else None
 
@@ -3947,7 +3957,13 @@ def _make_words(connection: sqlite3.Connection, tables: Tables) -> None:
         "tokenize = \"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
     )
     if erases_words(connection):
-        connection.execute(f"INSERT INTO {tables.words} ({tables.words}, rank) VALUES ('secure-delete', 1)")
+        overwrite_words(connection, tables, True)
+
+
+def overwrite_words(connection: sqlite3.Connection, tables: Tables, at_once: bool) -> None:
+    """Whether each deleted word is overwritten in its place, or with the next merge."""
+    option = f"INSERT INTO {tables.words} ({tables.words}, rank) VALUES ('secure-delete', ?)"
+    connection.execute(option, (int(at_once),))
 
 
 def drop_tables(connection: sqlite3.Connection, tables: Tables) -> None:
@@ -4014,7 +4030,6 @@ import array
 import json
 import math
 import sqlite3
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -4022,12 +4037,13 @@ from typing import Any
 
 from mem0.vector_stores.base import VectorStoreBase
 
+from .. import wal
 from ..errors import Drop, TellAdmin
 from .payload import to_json
 from .sqlite_driver import Connections, erases_words, translated
 from .sqlite_filters import Filters, user_of, where
 from .sqlite_row import Row
-from .sqlite_schema import drop_tables, make_tables, open_collection, wrong_size
+from .sqlite_schema import drop_tables, make_tables, open_collection, overwrite_words, wrong_size
 from .sqlite_text import indexed, match_expression, owner_term
 
 KNN_LIMIT = 4096  # of sqlite-vec
@@ -4036,8 +4052,7 @@ KNN_LIMIT = 4096  # of sqlite-vec
 _CONTEXT = 2  # memories before one, in its chat
 _CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
-_TRIES, _PAUSE_S = 20, 0.1  # to empty the write-ahead log between two readers
-
+_MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
 Rows = list[Row]
 Payload = Mapping[str, Any]
@@ -4165,12 +4180,18 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 "RETURNING seq, user_id, chat",
                 (_listed(ids),),
             ).fetchall()
+            many = len(rows) >= _MANY
+            if many:
+                self._overwrite_words(connection, False)
             for row in rows:
                 connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
                 connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
             for row in rows:
                 self._follow(connection, *row)
-            if rows:
+            if many:
+                self._merge_words(connection)
+                self._overwrite_words(connection, True)
+            elif rows:
                 self._erase_words(connection)
 
     # Reading
@@ -4290,12 +4311,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
     # Housekeeping
 
     def purge(self) -> str:
-        """Overwrite what was erased; what keeps it all the same, or ""."""
-        for _ in range(_TRIES):
-            if self.checkpoint():
-                return ""
-            time.sleep(_PAUSE_S)
-        return "the memories are read all the time: their write-ahead log still holds what was erased"
+        """Overwrite what was erased; nothing keeps it all the same. Retry where somebody reads too long."""
+        with self._connections.use() as connection:
+            wal.empty(connection, "The memory database")
+        return ""
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
@@ -4303,8 +4322,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         False when another reader or writer is in the way; call it again later.
         """
         with self._connections.use() as connection:
-            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+            return wal.is_emptied(connection)
 
     def close(self) -> None:
         """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
@@ -4386,8 +4404,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     def _erase_words(self, connection: sqlite3.Connection) -> None:
         if not erases_words(connection):
-            # An old FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000.
-            connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+            self._merge_words(connection)
+
+    def _merge_words(self, connection: sqlite3.Connection) -> None:
+        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
+        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+
+    def _overwrite_words(self, connection: sqlite3.Connection, at_once: bool) -> None:
+        """Whether FTS5 overwrites each deleted word in its place, where it can."""
+        if erases_words(connection):
+            overwrite_words(connection, self._tables, at_once)
 
 
 def _user_only(filters: Filters | None) -> bool:
@@ -4561,7 +4587,11 @@ class VectorStore(Protocol):
     # Housekeeping
 
     def purge(self) -> str:
-        """See to it that files keep nothing of what was erased; what keeps it all the same, or ""."""
+        """See to it that files keep nothing of what was erased; what keeps it all the same, or "".
+
+        Raises:
+            Retry: they keep it for now, as somebody reads.
+        """
 
     def list_cols(self) -> Any:
         """The names of all collections in this store; Qdrant's are in an object."""
@@ -7412,14 +7442,16 @@ from .history import History
 from .purging import purge_state
 from .sites import Found, Open, Sites
 
-_HISTORY = 0  # among the ids of places, which begin with 1
+Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+
+_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
 
 
 @dataclass(frozen=True)
 class Receipt:
     """What was erased of a user, by place, and what is left to do.
 
-    unreached: places that could not be reached, and why; it is done there as soon as they can be.
+    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
     keeps: what may keep something all the same, in sentences.
     """
 
@@ -7439,6 +7471,10 @@ class Live(Protocol):
 
     def writing(self) -> contextlib.AbstractContextManager[Backend]:
         """Nobody moves the memories meanwhile."""
+
+
+def _unheard(count: int) -> None:
+    """For those who do not ask how far it is."""
 
 
 class Eraser:
@@ -7471,14 +7507,18 @@ class Eraser:
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
-    def erase_user(self, user_id: str) -> Receipt:
-        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks."""
+    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
+
+        progress: called as it goes on; a memory counts once for each place that has it.
+        """
         self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
-            ids, faults = _all_of(found, user_id)
-            ids |= self._erasures.memories_of(user_id)
+            there, faults = _all_of(found, user_id)
+            ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
-            return self._carry_out(erasure, found, counts, faults, fresh=True)
+            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
     def _withdraw(self, user_id: str) -> None:
         """Erase what a user has shared with any team."""
@@ -7516,8 +7556,8 @@ class Eraser:
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
-            more, faults = _all_of(found, erasure.user_id) if erasure.whole else (set[str](), {})
-            self._history.erase(more, erasure.user_id)
+            more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
+            self._history.erase(set().union(*more.values()), erasure.user_id)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -7528,6 +7568,7 @@ class Eraser:
         faults: dict[int, MemoryFault],
         *,
         fresh: bool,
+        told: Callable[[int], None] = _unheard,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
@@ -7539,17 +7580,20 @@ class Eraser:
             try:
                 if one.site is None:
                     raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh)
+                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
                 keeps += filter(None, [one.site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        keeps += filter(None, [purge_state(self._engine)])
+        try:
+            keeps += filter(None, [purge_state(self._engine)])
+        except MemoryFault as fault:
+            unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
-        told = {name: count for name, count in counts.items() if count}
-        return Receipt(erasure.user_id, told, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
+        some = {name: count for name, count in counts.items() if count}
+        return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
         settled = time.time() >= erasure.asked_at + SETTLED_S
@@ -7579,16 +7623,27 @@ def _known(
     return known, faults
 
 
-def _all_of(found: list[Found], user_id: str) -> tuple[set[str], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories; and what could not be asked."""
-    ids: set[str] = set()
+def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
+    """The ids of all of a user's memories, by place; and what could not be asked."""
+    ids: dict[int, list[str]] = {}
     faults = {}
     for one in found:
         try:
-            ids.update(one.site.ids_of(user_id) if one.site else ())
+            ids[one.id] = one.site.ids_of(user_id) if one.site else []
         except MemoryFault as fault:
             faults[one.id] = fault
     return ids, faults
+
+
+def _telling(progress: Progress, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done = min(done + count, total)
+        progress(done, total)
+
+    return tell
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8649,14 +8704,12 @@ SOURCES["control/purging.py"] = r'''"""What was deleted from the state database 
 
 from __future__ import annotations
 
-import time
-
 from sqlalchemy import Engine
 
+from .. import wal
 from ..engines import is_shared
 from ..state import metadata
 
-_TRIES, _PAUSE_S = 20, 0.1
 _POSTGRES_KEEPS = (
     "PostgreSQL has freed what was erased, and overwrites it as it goes on; archives of its log and backups "
     "keep it for as long as you keep those"
@@ -8664,23 +8717,21 @@ _POSTGRES_KEEPS = (
 
 
 def purge_state(engine: Engine) -> str:
-    """Overwrite what was deleted; what keeps it all the same, or ""."""
+    """Overwrite what was deleted; what keeps it all the same, or "".
+
+    Raises:
+        Retry: somebody reads all the time.
+    """
     if is_shared(engine):
         _vacuum(engine)
         return _POSTGRES_KEEPS
     # AUTOCOMMIT in effect: the raw connection begins nothing by itself.
     raw = engine.raw_connection()
     try:
-        cursor = raw.cursor()
-        for _ in range(_TRIES):
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            row = cursor.fetchone()
-            if row is not None and not row[0]:
-                return ""
-            time.sleep(_PAUSE_S)
-        return "the state database is read all the time: its write-ahead log still holds what was erased"
+        wal.empty(raw.cursor(), "The state database")
     finally:
         raw.close()
+    return ""
 
 
 def _vacuum(engine: Engine) -> None:
@@ -8718,7 +8769,7 @@ from .erasures import Erasure
 
 Open = Callable[[Valves, Path], Backend]
 
-_AT_ONCE = 500  # memories of a transaction: others write in between
+_AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
@@ -8733,11 +8784,14 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool) -> int:
-        """Take them away; how many. fresh: else what a whole user has said since it was begun stays."""
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+        """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
+
+        told: called with each number of memories that are gone.
+        """
 
     def purge(self) -> str:
-        """See to it that files keep nothing of what was erased; what keeps it all the same, or ""."""
+        """As `VectorStore.purge`."""
 
     def close(self) -> None:
         """Release it."""
@@ -8759,7 +8813,7 @@ class StoreSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
             ids = list(self.known(user_id, erasure.memory_ids))
@@ -8771,7 +8825,9 @@ class StoreSite:
             ids = [str(row.id) for row in rows if _is_earlier(row.payload, erasure)]
         self._erase_entities(erasure, ids)
         for begin in range(0, len(ids), _AT_ONCE):
-            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+            some = ids[begin : begin + _AT_ONCE]
+            self._store.delete_all(some)
+            told(len(some))
         return len(ids)
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
@@ -8821,16 +8877,22 @@ class RemoteSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
         if erasure.whole and fresh:
-            return self._backend.erase(erasure.user_id)
+            gone = self._backend.erase(erasure.user_id)
+            told(gone)
+            return gone
         if erasure.whole:
             there = self._backend.list_all(erasure.user_id)
             ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
             ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        return sum(self._backend.remove(memory_id) for memory_id in ids)
+        gone = 0
+        for memory_id in ids:
+            gone += self._backend.remove(memory_id)
+            told(1)
+        return gone
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -8927,7 +8989,7 @@ from ..ops.metrics import Metrics
 from .erase import Eraser
 
 _EVERY_S = 2.0
-_AFTER_FAULT_S = 60.0  # a place that cannot be reached is not asked all the time
+_MOST_S = 60.0  # a place that cannot be reached is not asked all the time
 
 
 class Sweeper:
@@ -8949,7 +9011,7 @@ class Sweeper:
         self._thread.join(timeout_s)
 
     def sweep(self) -> bool:
-        """Look once; False where something could not be reached."""
+        """False where something could not be reached, or still holds what was erased."""
         for erasure in self._eraser.news(self._last):
             self._drop(erasure.user_id)
             self._last = erasure.id
@@ -8958,11 +9020,16 @@ class Sweeper:
     def _run(self) -> None:
         pause = _EVERY_S
         while not self._stop.wait(pause):
-            try:
-                pause = _EVERY_S if self.sweep() else _AFTER_FAULT_S
-            except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
-                self._metrics.failed("erasing", error)
-                pause = _AFTER_FAULT_S
+            pause = self.look(pause)
+
+    def look(self, pause_s: float) -> float:
+        """Look once, after such a pause; how long the next one is: longer while something is in the way."""
+        try:
+            if self.sweep():
+                return _EVERY_S
+        except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
+            self._metrics.failed("erasing", error)
+        return min(pause_s * 2, _MOST_S)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17260,6 +17327,50 @@ def _migrate(engine: Engine) -> None:
             migrate(connection)
         if done < len(_MIGRATIONS):
             connection.execute(_version.insert().values(number=len(_MIGRATIONS)))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# wal.py
+
+SOURCES["wal.py"] = r'''"""SQLite's write-ahead log: what was deleted stands there until it is emptied."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .errors import Retry
+
+# Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
+_WAIT_S = 2.0
+_TRIES, _PAUSE_S = 3, 0.1
+
+
+def empty(connection: Any, whose: str) -> None:
+    """Move it into the file and empty it. connection: any driver's, outside a transaction; or a cursor.
+
+    Raises:
+        Retry: somebody reads or writes all the time.
+    """
+    for _ in range(_TRIES):
+        if is_emptied(connection):
+            return
+        time.sleep(_PAUSE_S)
+    raise Retry(
+        f"{whose} is read all the time: its write-ahead log still holds what was erased.",
+        hint="It is tried again by itself.",
+    )
+
+
+def is_emptied(connection: Any) -> bool:
+    """As `empty`, once; whether it worked."""
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
+    try:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}").fetchone()
+    return not busy
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it
+state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it;
+             wal.py, SQLite's log, emptied
 words.py     words of a text in any language
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them

@@ -5,6 +5,7 @@
         end = mortals.run("drain", folder, settings, die_at=end.steps[3])  # end.killed
 
 `drain` is what the plugin does between its start-up and its shutdown. `undo` takes back every change of ada.
+`erase_user` erases her, `forget_first` what she said first; `go_on` finishes what another process began.
 
 One process imports mem0, which takes seconds, and forks one for each run.
 """
@@ -20,13 +21,17 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.harness.pipelines_server import PLUGINS, ROOT, clean_environment
 from tests.harness.steps import Steps, die_at, everything
 from tests.harness.waiting import wait_until
+
+if TYPE_CHECKING:
+    from owui_memory.control.erase import Eraser
 
 _PATIENCE_S = 60.0
 
@@ -167,7 +172,55 @@ def _undo(folder: Path, settings: dict[str, Any]) -> None:
     engine.dispose()
 
 
-_WORK = {"drain": _drain, "undo": _undo}
+@contextlib.contextmanager
+def _erasing(folder: Path, settings: dict[str, Any]) -> Iterator[Eraser]:
+    from functools import partial
+
+    from owui_memory.backends import open_backend
+    from owui_memory.control import sites
+    from owui_memory.control.erase import Eraser
+    from owui_memory.moving.places import naming
+    from owui_memory.settings import Valves
+    from owui_memory.state import open_state
+
+    sites._AT_ONCE = 1  # so that there is a step between two memories
+    engine, valves = open_state(folder), Valves(**settings)
+
+    def opened(given: Valves, data_dir: Path) -> Any:
+        return open_backend(given, data_dir, None, partial(naming, engine, data_dir))
+
+    yield Eraser(engine, folder, lambda: valves, opened)
+    engine.dispose()
+
+
+def _erase_user(folder: Path, settings: dict[str, Any]) -> None:
+    with _erasing(folder, settings) as eraser:
+        eraser.erase_user("ada")
+
+
+def _forget_first(folder: Path, settings: dict[str, Any]) -> None:
+    from owui_memory.remember.journal import Journal
+    from owui_memory.state import open_state
+
+    engine = open_state(folder)
+    first = Journal(engine).of_user("ada")[0]
+    engine.dispose()
+    with _erasing(folder, settings) as eraser:
+        eraser.forget("ada", [first.memory_id])
+
+
+def _go_on(folder: Path, settings: dict[str, Any]) -> None:
+    with _erasing(folder, settings) as eraser:
+        eraser.go_on()
+
+
+_WORK = {
+    "drain": _drain,
+    "undo": _undo,
+    "erase_user": _erase_user,
+    "forget_first": _forget_first,
+    "go_on": _go_on,
+}
 
 if __name__ == "__main__":
     _serve()

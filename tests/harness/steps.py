@@ -1,7 +1,7 @@
-"""The writer's steps: every call that changes something, seen from outside, and a SIGKILL at one of them.
+"""Steps: every call of the writer or of an erasure that changes something, and a SIGKILL at one of them.
 
-`watch` wraps the methods of the queue, the journal, the backend, the store, mem0's history and the LLM.
-What only reads is left out by name, so that a new method that writes is a step by itself.
+`watch` wraps the methods of the queue, the journal, the backend, the store, mem0's history and the LLM, and
+what an erasure goes through. What only reads is left out by name, so that a new method that writes is a step.
 
 A step is called `before Journal.intend 2` or `after Journal.intend 2`: the second call of this process.
 Plugged into a Pipelines server (this file is a plugin too), the step of DIE_AT kills that server.
@@ -30,6 +30,9 @@ _LEFT_OUT = {
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
     | {"scan", "count_rows", "search", "keyword_search", "search_batch", "checkpoint", "close"},
     "SQLiteManager": {"get_history", "get_last_messages", "close"},
+    "Erasures": {"teams", "since", "open", "get", "memories_of", "copying"},
+    "History": set[str](),
+    "StoreSite": {"known", "ids_of", "added_by", "close"},
 }
 
 
@@ -104,7 +107,16 @@ def everything() -> Iterable[type]:
     from owui_memory.remember.journal import Journal
     from owui_memory.remember.outbox import Outbox
 
-    return Outbox, Journal, Llms, LibraryBackend, SqliteStore, SQLiteManager
+    return Outbox, Journal, Llms, LibraryBackend, SqliteStore, SQLiteManager, *of_erasures()
+
+
+def of_erasures() -> Iterable[type]:
+    """What an erasure goes through besides."""
+    from owui_memory.control.erasures import Erasures
+    from owui_memory.control.history import History
+    from owui_memory.control.sites import StoreSite
+
+    return Erasures, History, StoreSite
 
 
 class Pipeline:
@@ -116,5 +128,5 @@ class Pipeline:
         from owui_memory.remember.outbox import Outbox
 
         steps = Steps(die_at(os.environ.get(DIE_AT, "")))
-        for cls in (Outbox, Journal, LibraryBackend):
+        for cls in (Outbox, Journal, LibraryBackend, *of_erasures()):
             steps.watch(cls)

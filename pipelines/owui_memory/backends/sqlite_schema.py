@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TellAdmin
-from .sqlite_driver import Connections, erases_words
+from .sqlite_driver import Connections, erases_words, look_at
 from .sqlite_text import indexed
 
 MAX_NAME = 200
@@ -74,7 +74,7 @@ def size_in_file(path: Path, name: str) -> int | None:
     """The dimensions of a collection's vectors; None where there is no such collection or file."""
     if not path.exists():
         return None
-    with contextlib.closing(sqlite3.connect(path, timeout=_LOOK_S)) as connection:
+    with contextlib.closing(look_at(str(path), _LOOK_S)) as connection:
         tables = _find(connection, name)
     return tables.dims if tables else None
 
@@ -114,7 +114,13 @@ def _make_words(connection: sqlite3.Connection, tables: Tables) -> None:
         "tokenize = \"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
     )
     if erases_words(connection):
-        connection.execute(f"INSERT INTO {tables.words} ({tables.words}, rank) VALUES ('secure-delete', 1)")
+        overwrite_words(connection, tables, True)
+
+
+def overwrite_words(connection: sqlite3.Connection, tables: Tables, at_once: bool) -> None:
+    """Whether each deleted word is overwritten in its place, or with the next merge."""
+    option = f"INSERT INTO {tables.words} ({tables.words}, rank) VALUES ('secure-delete', ?)"
+    connection.execute(option, (int(at_once),))
 
 
 def drop_tables(connection: sqlite3.Connection, tables: Tables) -> None:

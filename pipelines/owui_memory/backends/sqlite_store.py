@@ -13,7 +13,6 @@ import array
 import json
 import math
 import sqlite3
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,12 +20,13 @@ from typing import Any
 
 from mem0.vector_stores.base import VectorStoreBase
 
+from .. import wal
 from ..errors import Drop, TellAdmin
 from .payload import to_json
 from .sqlite_driver import Connections, erases_words, translated
 from .sqlite_filters import Filters, user_of, where
 from .sqlite_row import Row
-from .sqlite_schema import drop_tables, make_tables, open_collection, wrong_size
+from .sqlite_schema import drop_tables, make_tables, open_collection, overwrite_words, wrong_size
 from .sqlite_text import indexed, match_expression, owner_term
 
 KNN_LIMIT = 4096  # of sqlite-vec
@@ -35,8 +35,7 @@ KNN_LIMIT = 4096  # of sqlite-vec
 _CONTEXT = 2  # memories before one, in its chat
 _CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
-_TRIES, _PAUSE_S = 20, 0.1  # to empty the write-ahead log between two readers
-
+_MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
 Rows = list[Row]
 Payload = Mapping[str, Any]
@@ -164,12 +163,18 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 "RETURNING seq, user_id, chat",
                 (_listed(ids),),
             ).fetchall()
+            many = len(rows) >= _MANY
+            if many:
+                self._overwrite_words(connection, False)
             for row in rows:
                 connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
                 connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
             for row in rows:
                 self._follow(connection, *row)
-            if rows:
+            if many:
+                self._merge_words(connection)
+                self._overwrite_words(connection, True)
+            elif rows:
                 self._erase_words(connection)
 
     # Reading
@@ -289,12 +294,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
     # Housekeeping
 
     def purge(self) -> str:
-        """Overwrite what was erased; what keeps it all the same, or ""."""
-        for _ in range(_TRIES):
-            if self.checkpoint():
-                return ""
-            time.sleep(_PAUSE_S)
-        return "the memories are read all the time: their write-ahead log still holds what was erased"
+        """Overwrite what was erased; nothing keeps it all the same. Retry where somebody reads too long."""
+        with self._connections.use() as connection:
+            wal.empty(connection, "The memory database")
+        return ""
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
@@ -302,8 +305,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         False when another reader or writer is in the way; call it again later.
         """
         with self._connections.use() as connection:
-            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+            return wal.is_emptied(connection)
 
     def close(self) -> None:
         """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
@@ -385,8 +387,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     def _erase_words(self, connection: sqlite3.Connection) -> None:
         if not erases_words(connection):
-            # An old FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000.
-            connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+            self._merge_words(connection)
+
+    def _merge_words(self, connection: sqlite3.Connection) -> None:
+        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
+        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+
+    def _overwrite_words(self, connection: sqlite3.Connection, at_once: bool) -> None:
+        """Whether FTS5 overwrites each deleted word in its place, where it can."""
+        if erases_words(connection):
+            overwrite_words(connection, self._tables, at_once)
 
 
 def _user_only(filters: Filters | None) -> bool:

@@ -95,7 +95,11 @@ class VectorStore(Protocol):
     # Housekeeping
 
     def purge(self) -> str:
-        """See to it that files keep nothing of what was erased; what keeps it all the same, or ""."""
+        """See to it that files keep nothing of what was erased; what keeps it all the same, or "".
+
+        Raises:
+            Retry: they keep it for now, as somebody reads.
+        """
 
     def list_cols(self) -> Any:
         """The names of all collections in this store; Qdrant's are in an object."""

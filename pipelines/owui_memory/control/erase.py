@@ -26,14 +26,16 @@ from .history import History
 from .purging import purge_state
 from .sites import Found, Open, Sites
 
-_HISTORY = 0  # among the ids of places, which begin with 1
+Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+
+_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
 
 
 @dataclass(frozen=True)
 class Receipt:
     """What was erased of a user, by place, and what is left to do.
 
-    unreached: places that could not be reached, and why; it is done there as soon as they can be.
+    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
     keeps: what may keep something all the same, in sentences.
     """
 
@@ -53,6 +55,10 @@ class Live(Protocol):
 
     def writing(self) -> contextlib.AbstractContextManager[Backend]:
         """Nobody moves the memories meanwhile."""
+
+
+def _unheard(count: int) -> None:
+    """For those who do not ask how far it is."""
 
 
 class Eraser:
@@ -85,14 +91,18 @@ class Eraser:
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
-    def erase_user(self, user_id: str) -> Receipt:
-        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks."""
+    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
+
+        progress: called as it goes on; a memory counts once for each place that has it.
+        """
         self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
-            ids, faults = _all_of(found, user_id)
-            ids |= self._erasures.memories_of(user_id)
+            there, faults = _all_of(found, user_id)
+            ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
-            return self._carry_out(erasure, found, counts, faults, fresh=True)
+            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
     def _withdraw(self, user_id: str) -> None:
         """Erase what a user has shared with any team."""
@@ -130,8 +140,8 @@ class Eraser:
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
-            more, faults = _all_of(found, erasure.user_id) if erasure.whole else (set[str](), {})
-            self._history.erase(more, erasure.user_id)
+            more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
+            self._history.erase(set().union(*more.values()), erasure.user_id)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -142,6 +152,7 @@ class Eraser:
         faults: dict[int, MemoryFault],
         *,
         fresh: bool,
+        told: Callable[[int], None] = _unheard,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
@@ -153,17 +164,20 @@ class Eraser:
             try:
                 if one.site is None:
                     raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh)
+                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
                 keeps += filter(None, [one.site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        keeps += filter(None, [purge_state(self._engine)])
+        try:
+            keeps += filter(None, [purge_state(self._engine)])
+        except MemoryFault as fault:
+            unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
-        told = {name: count for name, count in counts.items() if count}
-        return Receipt(erasure.user_id, told, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
+        some = {name: count for name, count in counts.items() if count}
+        return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
         settled = time.time() >= erasure.asked_at + SETTLED_S
@@ -193,13 +207,24 @@ def _known(
     return known, faults
 
 
-def _all_of(found: list[Found], user_id: str) -> tuple[set[str], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories; and what could not be asked."""
-    ids: set[str] = set()
+def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
+    """The ids of all of a user's memories, by place; and what could not be asked."""
+    ids: dict[int, list[str]] = {}
     faults = {}
     for one in found:
         try:
-            ids.update(one.site.ids_of(user_id) if one.site else ())
+            ids[one.id] = one.site.ids_of(user_id) if one.site else []
         except MemoryFault as fault:
             faults[one.id] = fault
     return ids, faults
+
+
+def _telling(progress: Progress, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done = min(done + count, total)
+        progress(done, total)
+
+    return tell

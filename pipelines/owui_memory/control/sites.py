@@ -23,7 +23,7 @@ from .erasures import Erasure
 
 Open = Callable[[Valves, Path], Backend]
 
-_AT_ONCE = 500  # memories of a transaction: others write in between
+_AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
@@ -38,11 +38,14 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool) -> int:
-        """Take them away; how many. fresh: else what a whole user has said since it was begun stays."""
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+        """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
+
+        told: called with each number of memories that are gone.
+        """
 
     def purge(self) -> str:
-        """See to it that files keep nothing of what was erased; what keeps it all the same, or ""."""
+        """As `VectorStore.purge`."""
 
     def close(self) -> None:
         """Release it."""
@@ -64,7 +67,7 @@ class StoreSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
             ids = list(self.known(user_id, erasure.memory_ids))
@@ -76,7 +79,9 @@ class StoreSite:
             ids = [str(row.id) for row in rows if _is_earlier(row.payload, erasure)]
         self._erase_entities(erasure, ids)
         for begin in range(0, len(ids), _AT_ONCE):
-            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+            some = ids[begin : begin + _AT_ONCE]
+            self._store.delete_all(some)
+            told(len(some))
         return len(ids)
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
@@ -126,16 +131,22 @@ class RemoteSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
         if erasure.whole and fresh:
-            return self._backend.erase(erasure.user_id)
+            gone = self._backend.erase(erasure.user_id)
+            told(gone)
+            return gone
         if erasure.whole:
             there = self._backend.list_all(erasure.user_id)
             ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
             ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        return sum(self._backend.remove(memory_id) for memory_id in ids)
+        gone = 0
+        for memory_id in ids:
+            gone += self._backend.remove(memory_id)
+            told(1)
+        return gone
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"

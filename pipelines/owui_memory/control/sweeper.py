@@ -9,7 +9,7 @@ from ..ops.metrics import Metrics
 from .erase import Eraser
 
 _EVERY_S = 2.0
-_AFTER_FAULT_S = 60.0  # a place that cannot be reached is not asked all the time
+_MOST_S = 60.0  # a place that cannot be reached is not asked all the time
 
 
 class Sweeper:
@@ -31,7 +31,7 @@ class Sweeper:
         self._thread.join(timeout_s)
 
     def sweep(self) -> bool:
-        """Look once; False where something could not be reached."""
+        """False where something could not be reached, or still holds what was erased."""
         for erasure in self._eraser.news(self._last):
             self._drop(erasure.user_id)
             self._last = erasure.id
@@ -40,8 +40,13 @@ class Sweeper:
     def _run(self) -> None:
         pause = _EVERY_S
         while not self._stop.wait(pause):
-            try:
-                pause = _EVERY_S if self.sweep() else _AFTER_FAULT_S
-            except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
-                self._metrics.failed("erasing", error)
-                pause = _AFTER_FAULT_S
+            pause = self.look(pause)
+
+    def look(self, pause_s: float) -> float:
+        """Look once, after such a pause; how long the next one is: longer while something is in the way."""
+        try:
+            if self.sweep():
+                return _EVERY_S
+        except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
+            self._metrics.failed("erasing", error)
+        return min(pause_s * 2, _MOST_S)

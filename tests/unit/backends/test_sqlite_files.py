@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends import sqlite_driver
+from owui_memory.backends import sqlite_driver, sqlite_store
+from owui_memory.backends.sqlite_schema import size_in_file
 from owui_memory.backends.sqlite_store import SqliteStore
 from owui_memory.errors import Drop, Retry, TellAdmin
 from tests.unit.backends.sqlite_files import (
@@ -194,6 +195,38 @@ def test_what_is_deleted_is_gone_from_the_disk(
     assert [trace for trace in traces if trace in bytes_on_disk(path)] == []
     store.close()
     assert [trace for trace in traces if trace in bytes_on_disk(path)] == []
+
+
+@pytest.mark.parametrize("old_sqlite", [False, True])
+def test_of_many_deleted_at_once_and_of_one_afterwards_no_word_stays(
+    path: str, old_sqlite: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if old_sqlite:
+        monkeypatch.setattr(sqlite_driver, "SECURE_DELETE_VERSION", (99, 0))
+    monkeypatch.setattr(sqlite_store, "_MANY", 20)
+    store = SqliteStore("memories", 3, path)
+    for number in range(30):
+        put(store, f"gone {number}", f"Xylophonkatze number {number}")
+        put(store, f"kept {number}", f"tea number {number}")
+    put(store, "late", "the Zitherhund sleeps")
+    store.delete_all([f"gone {number}" for number in range(30)])
+    assert store.checkpoint()
+    assert b"xylophon" not in bytes_on_disk(path).lower()
+    store.delete("late")
+    assert store.checkpoint()
+    assert b"zitherhund" not in bytes_on_disk(path).lower()
+    assert len(store.keyword_search("tea", top_k=50)) == 30
+    store.close()
+    assert consistent(path) == [f"kept {number}" for number in range(30)]
+
+
+def test_a_look_at_the_file_leaves_an_open_store_its_log(store: SqliteStore, path: str) -> None:
+    """Another driver in this process would take it for abandoned and delete it, with all that comes later."""
+    put(store, "one", "tea")
+    assert size_in_file(Path(path), "memories") == 3
+    assert size_in_file(Path(path), "others") is None
+    put(store, "two", "milk")
+    assert sorted(consistent(path)) == ["one", "two"]
 
 
 def test_checkpoint_says_when_a_reader_is_in_the_way(path: str, monkeypatch: pytest.MonkeyPatch) -> None:

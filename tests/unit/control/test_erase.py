@@ -2,109 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, text
 
+from owui_memory import wal
 from owui_memory.__main__ import main
-from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends import sqlite_driver
 from owui_memory.backends.providers import with_password
 from owui_memory.control import erase as module
-from owui_memory.control import erasures
+from owui_memory.control import erasures, sites
 from owui_memory.control.erase import Eraser
 from owui_memory.control.sites import StoreSite
+from owui_memory.control.sweeper import Sweeper
 from owui_memory.errors import Drop, TakenOver
-from owui_memory.moving.places import Places
-from owui_memory.moving.reach import place_of_backend
+from owui_memory.ops.metrics import Metrics
+from owui_memory.recall.told import Told
 from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Exchange, Outbox
-from owui_memory.remember.verbatim import decide_verbatim
+from owui_memory.remember.journal import Change
+from owui_memory.remember.outbox import Exchange
 from owui_memory.settings import Valves
-from owui_memory.state import recalls, told
+from owui_memory.words import mark_of
 from tests.harness.postgres import PASSWORD
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.control.kept import BOTH, OTHER, Kept
 from tests.unit.places import Place
-
-RARE = "Zÿxquokkâtten"  # no other word has its stem, folded or not
-BOTH = f"I am allergic to {RARE}."
-OTHER = "My dog is called Rex."
-
-
-class Kept:
-    """A user's memories, and all that is written down of them, in one of the stores."""
-
-    def __init__(self, place: Place, engine: Engine, settings: Valves) -> None:
-        self.place, self.engine, self.settings = place, engine, settings
-        self.backend = LibraryBackend.open(settings, place.folder)
-        Places(engine, "memories").settle(place_of_backend(self.backend, settings))
-        self.journal, self.outbox = Journal(engine), Outbox(engine)
-        self.eraser = Eraser(engine, place.folder, lambda: settings, lambda *_: self.backend)
-
-    def hears(self, said: str, name: str, user: str = "ada") -> None:
-        """A message that is remembered."""
-        self.outbox.put(Exchange(f"{user}\nc\n{name}", user, f"c-{user}", said, "I see.", 1.0))
-        batch = self.outbox.claim()
-        assert batch is not None
-        Changes(self.journal).make(self.backend, batch, lambda: decide_verbatim(self.backend, batch))
-        self.outbox.done(batch)
-
-    def notes(self, said: str, user: str = "ada") -> None:
-        """What recall and mem0 write down of it, and a message that waits and one that was given up."""
-        with self.engine.begin() as connection:
-            row = {"user_id": user, "chat_id": "c2", "conversation": "p", "position": "p", "told_at": 1.0}
-            memory_id = self.id_of(said, user)
-            connection.execute(told.insert().values(**row, memory_id=memory_id, text=said, line=f"- {said}"))
-            explained = json.dumps({"query": said, "weighed": [], "evidence": 1, "threshold": 1})
-            connection.execute(
-                recalls.insert().values(user_id=user, chat_id="c2", explanation=explained, at=1.0)
-            )
-        self.backend._memory.db.save_messages([{"role": "user", "content": said}], f"user_id={user}")
-        self.outbox.put(Exchange(f"{user}\nd\nm7", user, "d", f"Again: {said}", "ok", 2.0))
-        given_up = self.outbox.claim()
-        assert given_up is not None
-        self.outbox.dead(given_up, "no")
-        self.outbox.put(Exchange(f"{user}\ne\nm8", user, "e", said, "ok", 2.0), wait_s=1000.0, batch_max=9)
-
-    def id_of(self, said: str, user: str = "ada") -> str:
-        return next(one.id for one in self.backend.list_all(user) if one.text == said)
-
-    def texts(self, user: str = "ada") -> list[str]:
-        return sorted(one.text for one in self.backend.list_all(user))
-
-    def traces(self) -> list[str]:
-        """Where the rare word is: files, and tables of PostgreSQL, as it stands, as JSON, folded, stemmed."""
-        words = {
-            RARE,
-            RARE.casefold(),
-            "zyxquokkatt",
-            json.dumps(RARE)[1:-1],
-            json.dumps(RARE.casefold())[1:-1],
-        }
-        forms = re.compile(b"|".join(re.escape(word.encode()) for word in sorted(words)), re.IGNORECASE)
-        found = [
-            str(file)
-            for file in self.place.folder.rglob("*")
-            if file.is_file() and forms.search(file.read_bytes())
-        ]
-        if self.place.url:
-            with self.engine.connect() as connection:
-                for table in inspect(connection).get_table_names():
-                    rows = connection.execute(text(f'SELECT t::text FROM "{table}" AS t')).scalars()
-                    found += [table for row in rows if forms.search(row.encode())]
-        return found
-
-    def close(self) -> None:
-        self.backend.close()
 
 
 @contextmanager
@@ -159,10 +90,11 @@ def test_a_forgotten_memory_is_nowhere(kept: Kept) -> None:
         receipt = kept.eraser.forget("ada", [kept.id_of(BOTH)])
     assert receipt.counts["memories"] == 1
     assert receipt.counts["queue"] == 2
-    assert not receipt.unreached
+    wait_until(
+        lambda: all_is_reached(kept.eraser), what="the logs are emptied, if the traffic was in the way"
+    )
     assert kept.texts() == [OTHER]
     assert "I play the cello." in kept.texts("bob")
-    kept.eraser.forget("ada", [])  # what the traffic held up is emptied by the next one at last
     assert kept.traces() == []
 
 
@@ -171,12 +103,18 @@ def test_an_erased_user_is_nowhere(kept: Kept) -> None:
     with traffic(kept):
         receipt = kept.eraser.erase_user("ada")
     assert receipt.counts["memories"] == 2
-    assert not receipt.unreached
+    wait_until(
+        lambda: all_is_reached(kept.eraser), what="the logs are emptied, if the traffic was in the way"
+    )
     assert kept.texts() == []
     assert "I play the cello." in kept.texts("bob")
     assert kept.journal.of_user("ada") == []
-    kept.eraser.erase_user("ada")
     assert kept.traces() == []
+
+
+def all_is_reached(eraser: Eraser) -> bool:
+    """As the sweeper sees to it."""
+    return not any(receipt.unreached for receipt in eraser.go_on())
 
 
 @pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
@@ -260,3 +198,67 @@ class TestOnce:
         kept.eraser.go_on()
         assert kept.texts() == []
         assert kept.traces() == []
+
+    def test_what_is_said_after_it_stays(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+        kept.eraser.erase_user("ada")
+        kept.hears("I like green tea.", "m9")
+        monkeypatch.setattr(module, "SETTLED_S", 0.0)
+        monkeypatch.setattr(erasures, "SETTLED_S", 0.0)
+        kept.eraser.go_on()
+        assert kept.eraser.is_done("ada")
+        assert kept.texts() == ["I like green tea."]
+        assert [change.after for change in kept.journal.of_user("ada")] == ["I like green tea."]
+
+    def test_of_what_a_chat_was_told_a_mark_stays(self, kept: Kept) -> None:
+        kept.notes(BOTH)
+        kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        assert Told(kept.engine).to_chat("ada", "c2") == [mark_of(BOTH)]
+
+    def test_how_far_it_is(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sites, "_AT_ONCE", 1)
+        seen = []
+        kept.eraser.erase_user("ada", lambda done, total: seen.append((done, total)))
+        assert seen == [(1, 2), (2, 2)]
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Somebody reads all the time, as a slow backup does."""
+    # Two drivers in one process do not see each other's locks.
+    connect = sqlite_driver.connect if file.name == "memories.db" else sqlite3.connect
+    with closing(connect(str(file))) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        yield
+
+
+@pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("file", ["memories.db", "state.db"])
+def test_a_log_that_could_not_be_emptied_is_come_back_to(
+    kept: Kept, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wal, "_WAIT_S", 0.01)
+    kept.notes(BOTH)
+    sweeper = Sweeper(kept.eraser, lambda _: None, Metrics())
+    with reading(kept.place.folder / file):
+        receipt = kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        assert len(receipt.unreached) == 1
+        assert "its write-ahead log still holds what was erased" in receipt.unreached[0]
+        assert kept.traces()
+        kept.hears("I collect stamps.", "m9", user="bob")  # who writes is not in its way, nor it in theirs
+        assert not sweeper.sweep()
+    assert sweeper.sweep()
+    assert kept.traces() == []
+    assert kept.eraser.go_on() == [], "nothing is due until what was under way has settled"
+
+
+@pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
+def test_it_is_come_back_to_soon_and_then_less_often(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "_WAIT_S", 0.01)
+    sweeper, pauses = Sweeper(kept.eraser, lambda _: None, Metrics()), [2.0]
+    with reading(kept.place.folder / "state.db"):
+        kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        for _ in range(6):
+            pauses.append(sweeper.look(pauses[-1]))
+    assert pauses == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert sweeper.look(60.0) == 2.0

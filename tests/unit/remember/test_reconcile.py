@@ -10,6 +10,7 @@ import pytest
 
 from owui_memory.errors import Doubtful
 from owui_memory.remember.prompt import reconcile_prompt
+from owui_memory.words import mark_of
 from tests.unit.remember.mind import Mind, batch, exchange, is_ours
 from tests.unit.samples import NOW
 
@@ -208,6 +209,35 @@ def test_what_recall_told_is_news_when_the_user_says_it(mind: Mind) -> None:
     mind.told = ["The user lives in Lisbon."]
     said = batch("I live in Lisbon.", answer="Again?")
     assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
+
+
+@pytest.mark.parametrize(
+    ("answered", "reason"),
+    [
+        ("The user lives in Lisbon.", "recall told it to this chat, and it has been forgotten since"),
+        ("the user lives in LISBON", "recall told it to this chat, and it has been forgotten since"),
+        ("The user likes sunny places.", ""),
+    ],
+)
+def test_of_what_recall_told_and_was_erased_since_a_mark_is_enough(
+    mind: Mind, answered: str, reason: str
+) -> None:
+    mind.told = [mark_of("The user lives in Lisbon."), "The user has a dog."]
+    echo = batch("And what is the weather like there?", answer="As you live in Lisbon: sunny.")
+    assert mind.hears(echo, {"op": "add", "text": answered}) == (not reason)
+    assert [change.refused for change in mind.changes()] == [reason]
+
+
+def test_what_was_erased_is_news_when_the_user_says_it(mind: Mind) -> None:
+    mind.told = [mark_of("The user lives in Lisbon.")]
+    said = batch("I live in Lisbon.", answer="Again?")
+    assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
+
+
+def test_a_mark_is_never_embedded(mind: Mind) -> None:
+    mind.told = [mark_of("The user lives in Lisbon.")]
+    mind.hears(batch("Hello.", answer="Hello."), {"op": "add", "text": "The user likes tea."})
+    assert not any("\x1a" in text for text in mind.llm.embedded_texts())
 
 
 def test_an_older_message_that_comes_late_changes_nothing_newer(mind: Mind) -> None:
