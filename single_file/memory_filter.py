@@ -6118,12 +6118,17 @@ from typing import Annotated
 import typer
 
 from . import erase, memories, moving, queue, status, teams, why
-from .instance import opened
+from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
 _IN_AND_OUT, _OF_THE_SERVER = "In and out", "The server"
 
-User = Annotated[str, typer.Argument(metavar="USER", help="The user's id in Open WebUI; `users` lists them.")]
+User = Annotated[
+    str,
+    typer.Argument(
+        metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
+    ),
+]
 Which = Annotated[
     str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
 ]
@@ -6349,15 +6354,15 @@ import typer
 
 from ..control.erase import Receipt
 from .instance import Instance
-from .output import as_json, ended, table, told, waiting
+from .output import as_json, ended, progress, table, told
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
     """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
-    with waiting("erasing"):
-        receipt = instance.eraser().erase_user(user_id)
+    with progress("erasing") as advance:
+        receipt = instance.eraser().erase_user(user_id, advance)
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
@@ -6401,11 +6406,12 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 
+import typer
 from sqlalchemy import Engine
 
 from .. import COMMAND
 from ..backends import open_backend
-from ..backends.base import Backend, Memory, is_id
+from ..backends.base import Backend, Memory, is_id, is_person
 from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
 from ..control.memories import Asked, Control
@@ -6503,6 +6509,17 @@ class Instance:
                 raise Drop(f"There is no {what} {wanted}.", hint="`list`, `search` and `team` show them.")
             found.append(memory_id)
         return found
+
+
+def a_person(user_id: str) -> str:
+    """The same id, as an argument.
+
+    Raises:
+        typer.BadParameter: nobody has it.
+    """
+    if not is_person(user_id):
+        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+    return user_id
 
 
 def asked_for(user_id: str) -> Asked:

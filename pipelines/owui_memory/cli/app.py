@@ -7,12 +7,17 @@ from typing import Annotated
 import typer
 
 from . import erase, memories, moving, queue, status, teams, why
-from .instance import opened
+from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
 _IN_AND_OUT, _OF_THE_SERVER = "In and out", "The server"
 
-User = Annotated[str, typer.Argument(metavar="USER", help="The user's id in Open WebUI; `users` lists them.")]
+User = Annotated[
+    str,
+    typer.Argument(
+        metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
+    ),
+]
 Which = Annotated[
     str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
 ]

@@ -9,15 +9,15 @@ import typer
 
 from ..control.erase import Receipt
 from .instance import Instance
-from .output import as_json, ended, table, told, waiting
+from .output import as_json, ended, progress, table, told
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
     """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
-    with waiting("erasing"):
-        receipt = instance.eraser().erase_user(user_id)
+    with progress("erasing") as advance:
+        receipt = instance.eraser().erase_user(user_id, advance)
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:

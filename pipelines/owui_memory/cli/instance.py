@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 
+import typer
 from sqlalchemy import Engine
 
 from .. import COMMAND
 from ..backends import open_backend
-from ..backends.base import Backend, Memory, is_id
+from ..backends.base import Backend, Memory, is_id, is_person
 from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
 from ..control.memories import Asked, Control
@@ -116,6 +117,17 @@ class Instance:
                 raise Drop(f"There is no {what} {wanted}.", hint="`list`, `search` and `team` show them.")
             found.append(memory_id)
         return found
+
+
+def a_person(user_id: str) -> str:
+    """The same id, as an argument.
+
+    Raises:
+        typer.BadParameter: nobody has it.
+    """
+    if not is_person(user_id):
+        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+    return user_id
 
 
 def asked_for(user_id: str) -> Asked:

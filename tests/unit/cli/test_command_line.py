@@ -283,6 +283,12 @@ class TestAsking:
         assert main(arguments) == 2
         assert COMMAND in capsys.readouterr().err
 
+    @pytest.mark.parametrize("user", ["", "*", "team/design", "a b"])
+    def test_whoever_is_nobody(self, user: str, capsys: pytest.CaptureFixture[str]) -> None:
+        for command in (["list", user], ["remember", user, DOG], ["erase-user", user, "--yes"]):
+            assert main(command) == 2
+            assert "is no user's id" in capsys.readouterr().err
+
     def test_no_server_has_run_here(self, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "none"))
         with pytest.raises(Refused, match=r"There is nothing in .*none\. Set MEMORY_DATA_DIR"):
