@@ -13948,8 +13948,8 @@ class Changes:
                         user_id=change.user_id,
                         op=op,
                         memory_id="" if op == "add" else memory_id,
-                        before=change.after,
-                        after=change.before,
+                        before=masked(change.after)[0],
+                        after=masked(change.before)[0],  # written down when less was known of secrets
                         kind=change.kind,
                         expires=change.expired,
                         expired=change.expires,

@@ -9,7 +9,7 @@ import pytest
 
 from owui_memory.backends.base import Memory
 from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Journal
+from owui_memory.remember.journal import Change, Journal
 from owui_memory.remember.verbatim import decide_verbatim
 from tests.unit.remember.mind import Mind, batch, exchange
 
@@ -179,3 +179,25 @@ def test_what_a_persona_was_told_is_its_own_again_when_it_comes_back(mind: Mind)
     mind.making.undo(mind.backend, removal)
     (back,) = mind.backend.list_all("ada")
     assert (back.text, back.scope) == ("The shed is green.", "persona:tutor")
+
+
+def test_nothing_that_is_taken_back_stores_a_secret(mind: Mind) -> None:
+    """Even where an earlier version has written one down."""
+    dog = mind.knows("My dog is called Rex.")
+    secret = "My password is hunter2-Xy7!"
+    forgotten = Change(
+        batch="b0",
+        position=0,
+        user_id="ada",
+        op="replace",
+        memory_id=dog,
+        before=secret,
+        after="Rex",
+        made=True,
+    )
+    mind.journal.intend([forgotten])
+    (kept,) = mind.changes()
+    mind.making.undo(mind.backend, kept)
+    assert len(mind.texts()) == 1
+    assert "hunter2" not in " ".join(mind.texts())
+    assert "hunter2" not in mind.changes()[-1].after

@@ -97,6 +97,11 @@ class Ledger:
         mine = (one for one in self.own if one.owner == user and one.alive)
         return {one.word for one in mine if one.is_told(folder, model)} | self.ours(user)
 
+    def corrected(self, user: str, folder: str, model: str) -> set[str]:
+        """What such a model may have been told before it was changed: a correction says so."""
+        mine = (one for one in self.own if one.owner == user and one.alive)
+        return {word for one in mine if one.is_told(folder, model) for word in one.past}
+
     def is_on(self, user: str, chat: str) -> bool:
         """A chat's own switch goes first."""
         return not self._off.get((user, chat), self._off.get((user, ""), False))
