@@ -4,10 +4,10 @@
 
 Ours: `python -m owui_memory erase-user` without its start, on the embedded store: the memories, and what is
 written down beside them (mem0's history, the journal, the keys of messages, of every tenth memory that it was
-told and why). Once a user who has all memories, once one of a hundred users. Meanwhile others' answers
-are put into the queue, as the outlet does. The rivals, in the same run: mem0 2.2.1's own `delete_all`, on its
-embedded Qdrant and on our store. It erases one by one, so it may be given fewer memories (`--rival`): compare
-the rates. Texts left are searched for in the raw bytes of every file; those in mem0's history are told apart.
+told and why). Once a user who has all memories, once one of a hundred users. Others' answers are put into the
+queue meanwhile, as the outlet does. The rivals, in the same run: mem0 2.2.1's own `delete_all`, on its embedded
+Qdrant and on our store. It erases one by one, so it may be given fewer memories (`--rival`): compare rates.
+Texts left are searched for in the raw bytes of every file; those in mem0's history are told apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -43,8 +43,9 @@ class Erased:
     memories: int
     entries: int
     seconds: float
+    texts: int  # different ones, which nobody else has said
     texts_left: int
-    in_history: int  # of them, nowhere else
+    in_history: int  # of those left, nowhere else
     others_lost: int
     meanwhile: Latency | None = None
 
@@ -79,7 +80,11 @@ class Case:
         return USER if self.is_alone else one.user_id
 
     def texts(self) -> set[bytes]:
-        return {one.text.encode() for one in self.facts() if self.is_erased(one)}
+        """Those that nobody else has said in the same words."""
+        mine, others = set[bytes](), set[bytes]()
+        for one in self.facts():
+            (mine if self.is_erased(one) else others).add(one.text.encode())
+        return mine - others
 
     def memories(self) -> int:
         return sum(self.is_erased(one) for one in self.facts())
@@ -301,15 +306,14 @@ def keep_history(path: Path, case: Case) -> None:
         history.close()
 
 
-def left_in(folder: Path, texts: Iterable[bytes]) -> tuple[int, int]:
-    """How many of these texts are in the bytes of any file, and how many in mem0's history alone."""
-    wanted = set(texts)
+def left_in(folder: Path, wanted: set[bytes]) -> tuple[int, int, int]:
+    """How many texts these are, how many are in any file, and how many in mem0's history alone."""
     history, others = set[bytes](), set[bytes]()
     for file in folder.rglob("*"):
         if file.is_file():
             found = history if file.name.startswith("history.db") else others
             found |= wanted.intersection(match[0] for match in _SENTENCE.finditer(file.read_bytes()))
-    return len(history | others), len(history - others)
+    return len(wanted), len(history | others), len(history - others)
 
 
 def measured(count: int, rival: int, cache: Path) -> dict[str, Erased]:
@@ -341,7 +345,7 @@ def rows_of(results: dict[str, Erased]) -> Iterator[tuple[Any, ...]]:
             one.seconds,
             one.per_second,
             one.per_second / rival.per_second,
-            one.texts_left,
+            f"{one.texts_left:,} of {one.texts:,}",
             one.in_history,
             one.others_lost,
             waits.p50 if waits else float("nan"),

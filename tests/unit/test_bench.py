@@ -86,14 +86,14 @@ def test_a_question_finds_its_memory_by_meaning_and_by_words(tmp_path: Path) -> 
 def test_texts_are_found_in_the_files_of_both(tmp_path: Path) -> None:
     case = erase.Case(erase.USER, 30)
     with erase.our_folder(case, tmp_path, WordVectors()) as folder:
-        assert erase.left_in(folder, case.texts()) == (30, 0)
+        assert erase.left_in(folder, case.texts()) == (30, 30, 0)
         erase.keep_history(folder / "history.db", case)
         (folder / "memories.db").unlink()
         (folder / "state.db").unlink()
-        assert erase.left_in(folder, case.texts()) == (30, 30)
+        assert erase.left_in(folder, case.texts()) == (30, 30, 30)
     with plain_mem0(tmp_path / "qdrant", WordVectors()) as memory:
         erase.fill(memory.vector_store, WordVectors(), 30)
-    assert erase.left_in(tmp_path / "qdrant", case.texts()) == (30, 0)
+    assert erase.left_in(tmp_path / "qdrant", case.texts()) == (30, 30, 0)
 
 
 def test_who_is_erased_and_what_is_left(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_who_is_erased_and_what_is_left(tmp_path: Path) -> None:
         "alone: erase-user": 0,
         "one of 100: erase-user": 0,
     }
-    assert all(one.in_history == one.memories for name, one in results.items() if "erase-user" not in name)
+    assert all(one.in_history == one.texts for name, one in results.items() if "erase-user" not in name)
     assert {one.others_lost for one in results.values()} == {0}
     assert all(one.meanwhile is None or one.meanwhile.wrong == 0 for one in results.values())
     assert len(list(erase.rows_of(results))) == 6

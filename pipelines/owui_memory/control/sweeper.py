@@ -9,7 +9,7 @@ from ..ops.metrics import Metrics
 from .erase import Eraser
 
 _EVERY_S = 2.0
-_MOST_S = 60.0  # a place that cannot be reached is not asked all the time
+_MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
 
 
 class Sweeper:
@@ -19,6 +19,7 @@ class Sweeper:
         self._eraser, self._drop, self._metrics = eraser, drop, metrics
         self._stop = threading.Event()
         self._last = 0
+        self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
     def start(self) -> None:
@@ -30,23 +31,29 @@ class Sweeper:
         self._stop.set()
         self._thread.join(timeout_s)
 
-    def sweep(self) -> bool:
-        """False where something could not be reached, or still holds what was erased."""
-        for erasure in self._eraser.news(self._last):
-            self._drop(erasure.user_id)
-            self._last = erasure.id
-        return not any(receipt.unreached for receipt in self._eraser.go_on())
-
-    def _run(self) -> None:
-        pause = _EVERY_S
-        while not self._stop.wait(pause):
-            pause = self.look(pause)
-
-    def look(self, pause_s: float) -> float:
-        """Look once, after such a pause; how long the next one is: longer while something is in the way."""
+    def look(self) -> None:
+        """Once: drop what is new, and do what is left; that less often while something is in the way."""
         try:
-            if self.sweep():
-                return _EVERY_S
+            if self._drops():
+                self._left_out = self._next_left_out = 0
+            if self._left_out:
+                self._left_out -= 1
+                return
+            went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)
-        return min(pause_s * 2, _MOST_S)
+            went_well = False
+        self._left_out = 0 if went_well else self._next_left_out
+        self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
+
+    def _drops(self) -> bool:
+        """Whether there were new ones."""
+        new = self._eraser.news(self._last)
+        for erasure in new:
+            self._drop(erasure.user_id)
+            self._last = erasure.id
+        return bool(new)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            self.look()

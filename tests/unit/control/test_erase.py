@@ -20,7 +20,8 @@ from owui_memory.backends import sqlite_driver
 from owui_memory.backends.providers import with_password
 from owui_memory.control import erase as module
 from owui_memory.control import erasures, sites
-from owui_memory.control.erase import Eraser
+from owui_memory.control.erase import Eraser, Receipt
+from owui_memory.control.erasures import Erasure
 from owui_memory.control.sites import StoreSite
 from owui_memory.control.sweeper import Sweeper
 from owui_memory.errors import Drop, TakenOver
@@ -238,6 +239,7 @@ def test_a_log_that_could_not_be_emptied_is_come_back_to(
     kept: Kept, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wal, "_WAIT_S", 0.01)
+    monkeypatch.setattr(wal, "_PAUSE_S", 0.0)
     kept.notes(BOTH)
     sweeper = Sweeper(kept.eraser, lambda _: None, Metrics())
     with reading(kept.place.folder / file):
@@ -246,19 +248,58 @@ def test_a_log_that_could_not_be_emptied_is_come_back_to(
         assert "its write-ahead log still holds what was erased" in receipt.unreached[0]
         assert kept.traces()
         kept.hears("I collect stamps.", "m9", user="bob")  # who writes is not in its way, nor it in theirs
-        assert not sweeper.sweep()
-    assert sweeper.sweep()
+        sweeper.look()
+        assert kept.traces()
+    sweeper.look()
     assert kept.traces() == []
     assert kept.eraser.go_on() == [], "nothing is due until what was under way has settled"
 
 
+class Counting(Eraser):
+    """At which of a sweeper's looks it was asked to go on."""
+
+    def __init__(self, kept: Kept) -> None:
+        super().__init__(kept.engine, kept.place.folder, lambda: kept.settings, lambda *_: kept.backend)
+        self.looks = 0
+        self.asked_at: list[int] = []
+
+    def news(self, since: int) -> list[Erasure]:
+        self.looks += 1
+        return super().news(since)
+
+    def go_on(self) -> list[Receipt]:
+        self.asked_at.append(self.looks)
+        return super().go_on()
+
+
 @pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
-def test_it_is_come_back_to_soon_and_then_less_often(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wal, "_WAIT_S", 0.01)
-    sweeper, pauses = Sweeper(kept.eraser, lambda _: None, Metrics()), [2.0]
-    with reading(kept.place.folder / "state.db"):
-        kept.eraser.forget("ada", [kept.id_of(BOTH)])
-        for _ in range(6):
-            pauses.append(sweeper.look(pauses[-1]))
-    assert pauses == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
-    assert sweeper.look(60.0) == 2.0
+class TestSweeper:
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wal, "_WAIT_S", 0.01)
+        monkeypatch.setattr(wal, "_PAUSE_S", 0.0)
+
+    def test_it_comes_back_soon_and_then_less_often(self, kept: Kept) -> None:
+        eraser = Counting(kept)
+        sweeper = Sweeper(eraser, lambda _: None, Metrics())
+        with reading(kept.place.folder / "state.db"):
+            kept.eraser.forget("ada", [kept.id_of(BOTH)])
+            for _ in range(95):
+                sweeper.look()
+            assert eraser.asked_at == [1, 2, 4, 8, 16, 32, 62, 92]
+        while kept.traces():
+            sweeper.look()
+        assert eraser.asked_at[-1] == 122
+
+    def test_what_cannot_be_finished_keeps_no_news_back(self, kept: Kept) -> None:
+        dropped: list[str] = []
+        sweeper = Sweeper(kept.eraser, dropped.append, Metrics())
+        with reading(kept.place.folder / "state.db"):
+            kept.eraser.forget("ada", [kept.id_of(BOTH)])
+            for _ in range(5):
+                sweeper.look()
+            kept.eraser.erase_user("bob")
+            sweeper.look()
+        assert dropped == ["ada", "bob"]
+        sweeper.look()
+        assert kept.traces() == [], "something new lets it try at once"
