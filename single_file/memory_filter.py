@@ -4972,7 +4972,7 @@ def _nothing_used(one: Explanation) -> str:
 
 
 def _weighed_table(rows: Sequence[str]) -> Iterator[str]:
-    yield "| Memory | In meaning | In words | |"
+    yield "| Memory | In meaning | In words | Outcome |"
     yield "|---|---|---|---|"
     yield from rows
 

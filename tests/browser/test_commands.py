@@ -43,7 +43,15 @@ def test_commands_are_answered_exactly(house: House, user: Person, screenshots: 
 
     user.page.reload()
     expect(user.page.get_by_text("Forgotten: 1 memory.")).to_be_visible()
+    user.new_chat()
+    user.say("Where do I live?")
+    user.say("/memory why")
+    why = user.last_answer()
+    expect(why.get_by_text("Used for the answer")).to_be_visible()
+    used = why.locator("table").first.locator("tbody tr")
+    assert CITY in [row.locator("td").first.inner_text() for row in used.all()]
     if screenshots:
+        user.keep_screenshot("why.png", height=760)
         user.new_chat()
         user.say("/memory remember My dog is called Rex and he is very old.")
         user.say("/memory")
