@@ -123,7 +123,7 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
     )
     explanation = Explanation("What is | he called?", 1.0, 0.42, weighed, more=3, profile=("name",))
     there = {"dog": "Rex", "city": "Lisbon", "name": "I am Ada"}
-    head = ["| Memory | In meaning | In words | |", "|---|---|---|---|"]
+    head = ["| Memory | In meaning | In words | Outcome |", "|---|---|---|---|"]
     assert ANSWERS.why(explanation, there).splitlines() == [
         "Of the message “What is \\| he called?”",
         "",
