@@ -5,7 +5,7 @@
 Ours: `python -m owui_memory erase-user` without its start, on the embedded store: the memories, and what is
 written down beside them (mem0's history, the journal, the keys of messages, of every tenth memory that it was
 told and why). Once a user who has all memories, once one of a hundred users. Others' answers are put into the
-queue meanwhile, as the outlet does. The rivals, in the same run: mem0 2.2.1's own `delete_all`, on its embedded
+queue meanwhile, as the outlet does. The rivals, in the same run: mem0 2.2.1's `delete_all`, on its embedded
 Qdrant and on our store. It erases one by one, so it may be given fewer memories (`--rival`): compare rates.
 Texts left are searched for in the raw bytes of every file; those in mem0's history are told apart.
 """
