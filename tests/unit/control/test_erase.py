@@ -176,8 +176,9 @@ class TestOnce:
         self, kept: Kept, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         kept.place.set_in(monkeypatch)
-        monkeypatch.setattr("builtins.input", lambda _: "n")
+        monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
         assert main(["erase-user", "ada"]) == 1
+        assert "Nothing was erased." in capsys.readouterr().err
         assert kept.texts() == sorted([BOTH, OTHER])
         assert main(["erase-user", "ada", "--yes"]) == 0
         assert re.search(r"^2 +memories", capsys.readouterr().out, re.MULTILINE)
