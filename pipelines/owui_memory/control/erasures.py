@@ -216,7 +216,8 @@ class _Forgetting:
     """What the state says of some memories of a user. A tombstone without text stays of each."""
 
     def __init__(self, connection: Connection, user_id: str, ids: Sequence[str], texts: set[str]) -> None:
-        self._connection, self._user_id, self._ids, self._texts = connection, user_id, ids, texts
+        self._connection, self._user_id, self._texts = connection, user_id, texts
+        self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             self._texts |= {row.before, row.after}
@@ -239,6 +240,23 @@ class _Forgetting:
         counts = Counter({_LATE + "told lines": self._from_told(), _LATE + "journal": self._from_journal()})
         counts[_LATE + "explanations"] = self._from_explanations()
         return counts
+
+    def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
+        """These ids, and those that the same memories had before their removal was taken back."""
+        known = list(dict.fromkeys(ids))
+        new = known
+        while new:
+            self._ids = new
+            undone = [row.undoes for row in self._rows(journal, journal.c.memory_id) if row.undoes]
+            of_them = select(journal.c.memory_id).where(journal.c.user_id == self._user_id)
+            new = [
+                memory_id
+                for some in _parts(undone)
+                for memory_id in self._connection.scalars(of_them.where(journal.c.id.in_(some)))
+                if memory_id and memory_id not in known
+            ]
+            known += new
+        return known
 
     def _from_queue(self) -> int:
         """Messages that said it are not to be read any more; those of a batch in work are begun anew."""

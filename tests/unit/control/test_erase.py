@@ -30,7 +30,7 @@ from owui_memory.ops.metrics import Metrics
 from owui_memory.recall.told import Told
 from owui_memory.remember.changes import Changes
 from owui_memory.remember.journal import Change
-from owui_memory.remember.outbox import Exchange
+from owui_memory.remember.outbox import Batch, Exchange
 from owui_memory.settings import Valves
 from owui_memory.words import mark_of
 from tests.harness.postgres import PASSWORD
@@ -97,6 +97,25 @@ def test_a_forgotten_memory_is_nowhere(kept: Kept) -> None:
     )
     assert kept.texts() == [OTHER]
     assert "I play the cello." in kept.texts("bob")
+    assert kept.traces() == []
+
+
+def test_what_a_memory_said_before_it_was_brought_back_is_nowhere(kept: Kept) -> None:
+    """It came back under another id."""
+    made, at = Changes(kept.journal), 1.0
+    memory_id = kept.id_of(BOTH)
+    for number, (op, after) in enumerate((("replace", "I am allergic to cats."), ("remove", ""))):
+        exchange = Exchange(f"k{number}", "ada", "c-ada", "", "", at)
+        before = BOTH if op == "replace" else "I am allergic to cats."
+        change = Change(f"edit{number}", 0, "ada", op, memory_id, before, after)
+        batch = Batch(change.batch, "ada", (exchange,), 1, at)
+        made.make(kept.backend, batch, lambda change=change: [change])
+    (removal,) = kept.journal.of_batch("edit1")
+    made.undo(kept.backend, removal)
+    back = kept.id_of("I am allergic to cats.")
+    assert back != memory_id
+    kept.eraser.forget("ada", [back])
+    wait_until(lambda: all_is_reached(kept.eraser), what="the logs are emptied")
     assert kept.traces() == []
 
 

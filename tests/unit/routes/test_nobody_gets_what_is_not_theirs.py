@@ -73,14 +73,14 @@ _COUNTED = re.compile(r"(\d+) memor(?:y|ies)")
 servers_ = st.integers(0, 1)
 people = st.sampled_from([0, 0, 0, 1, 1, 1, 2, 2, 3])  # the last one is nobody
 chats = st.sampled_from([0, 0, 0, 1, 1])
-glances = st.sampled_from(["", "team", None])  # at a list, before one of its numbers is used
+glances = st.sampled_from(["", "team", "team", None])  # at a list, before one of its numbers is used
 folders = st.sampled_from(FOLDERS)
 models = st.sampled_from(MODELS)
 kinds = st.sampled_from(sorted(SAYINGS))
 numbers = st.sampled_from([1, 1, 2, 2, 3, 4, 5])
 teams_ = st.sampled_from(TEAMS)
 any_word = st.integers(1, 10)  # counted from the last one
-members_ = st.lists(st.tuples(people, teams_, st.booleans()), max_size=6)
+members_ = st.lists(st.tuples(people, teams_, st.booleans()), min_size=2, max_size=6)
 
 
 class Seen(NamedTuple):
@@ -117,7 +117,8 @@ class Lives(RuleBasedStateMachine):
         nobody=st.sampled_from(NOBODY),
         members=members_,
         said=st.lists(st.tuples(st.integers(0, 2), folders, models, kinds), min_size=3, max_size=5),
-        shared=st.lists(st.tuples(st.integers(0, 2), teams_), max_size=3),
+        shared=st.lists(st.tuples(st.integers(0, 2), teams_), min_size=1, max_size=3),
+        stay=st.booleans(),
     )
     def begin(
         self,
@@ -126,6 +127,8 @@ class Lives(RuleBasedStateMachine):
         members: list[tuple[int, str, bool]],
         said: list[tuple[int, str, str, str]],
         shared: list[tuple[int, str]],
+        *,
+        stay: bool,
     ) -> None:
         self.people = [f"{self.run}{name}" for name in ("ada", *names)]
         self.people.append(nobody + self.run if nobody.startswith("team/") else nobody)
@@ -135,7 +138,7 @@ class Lives(RuleBasedStateMachine):
             self.say(0, who, 0, folder, model, kind)
         for who, team in by:
             self.share(1, who, 0, 1, team, "")
-        self.change_teams(members)
+        self.change_teams([*members, *((who, team, True) for who, team in by if stay)])
 
     # Who and where
 
@@ -383,6 +386,8 @@ class Lives(RuleBasedStateMachine):
             self.typed.pop(user, None)
             self.last_command.pop(user)  # nothing is known of it either
             self.seen = {key: seen for key, seen in self.seen.items() if key[0] != user}
+            for other in range(3):
+                self.team(1 - server, other, chat)
 
     @rule(server=servers_, who=people, chat=chats)
     def undo(self, server: int, who: int, chat: int) -> None:
@@ -424,6 +429,15 @@ class Lives(RuleBasedStateMachine):
         assert answer.startswith("Withdrawn: ") == may
         if may and shared:
             shared.alive = False
+
+    @rule(server=servers_, who=people, other=people, number=numbers)
+    def withdraw_what_others_were_told(self, server: int, who: int, other: int, number: int) -> None:
+        user = self.people[other]
+        chat = self.chat(user)
+        for _ in range(2):
+            self.takes_turn(server, user, message(chat, QUESTION), "", "")
+        self.withdraw(1 - server, who, 0, number, "team")
+        self.takes_turn(server, user, message(chat, QUESTION), "", "")
 
     @rule(members=members_)
     def others_are_in_teams(self, members: list[tuple[int, str, bool]]) -> None:
@@ -544,7 +558,7 @@ def test_nobody_gets_what_is_not_theirs_through_any_route(servers: Servers, tmp_
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=25,
+            max_examples=30,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
