@@ -61,6 +61,7 @@ class Pipelines:
     def environment(self) -> dict[str, str]:
         return {
             "MEMORY_DATA_DIR": str(self.folder / "memory_data"),
+            "GLOBAL_LOG_LEVEL": "WARNING",  # at INFO the server logs all that its models answer
             **self.inherited,
             "PIPELINES_DIR": str(self.folder),
             "PIPELINES_API_KEY": self.key,
