@@ -1,8 +1,8 @@
 """The command line: `owui-memory --help` lists what it can do.
 
 It works on the memories that the Pipelines server's environment names (`MEMORY_DATA_DIR`, `PIPELINES_DIR`,
-`MEMORY_STATE_URL`), also while the server runs; without PIPELINES_DIR on those of `make up`, if this is the environment
-that `make` made. Where the package is not installed: `python -m owui_memory` in the folder that holds it.
+`MEMORY_STATE_URL`), also while the server runs; in the environment made by `make`, without PIPELINES_DIR, on
+those of `make up`. Where the package is not installed: `python -m owui_memory` in the folder that holds it.
 """
 
 from __future__ import annotations
