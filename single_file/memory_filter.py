@@ -111,8 +111,8 @@ backends/    mem0 in its three forms behind one Protocol (live: the one in use),
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics, costs (ledger: of each day;
-             prices), breaker
+ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
+             costs (ledger: of each day; prices), breaker
 """
 
 import sys
