@@ -884,7 +884,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import Drop, MemoryFault, Retry, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -892,6 +892,12 @@ _REFUSED_CALLER = {401, 402, 403, 404, 405}
 # Classes of PostgreSQL's SQLSTATE: logging in, no such database, rights and names, features; data.
 _REFUSED_SQL = ("28", "3D", "42", "0A", "58P01")
 _REFUSED_SQL_INPUT = ("22",)
+
+# What code raises over a value that it did not expect: the text may be the reason, and may not.
+_UNFORESEEN = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
+    *(RuntimeError, MemoryError),
+)
 
 
 @contextmanager
@@ -945,13 +951,19 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     if any(_is_login(link) for link in chain):
         hint = "Is PostgreSQL running, and are address, user, password and database right?"
         return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
-    return Retry(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
+    kind = Doubtful if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
+    return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_json(error: BaseException) -> bool:
+    """That an answer was none: the server's fault, whatever it was asked."""
+    return type(error).__name__ == "JSONDecodeError"
 
 
 def _is_login(error: BaseException) -> bool:
@@ -9696,6 +9708,9 @@ from __future__ import annotations
 
 from typing import Self
 
+# Packages whose errors say nothing of a text, but for two.
+_DATABASES, _OF_VALUES = ("sqlite3", "pysqlite3", "sqlalchemy", "psycopg"), ("DataError", "IntegrityError")
+
 
 class MemoryFault(Exception):
     """Base of all errors this package raises on purpose."""
@@ -9731,6 +9746,18 @@ class TellAdmin(MemoryFault):
 
 class NotReady(TellAdmin):
     """The backend has not finished starting."""
+
+
+def is_of_the_text(error: BaseException) -> bool:
+    """Whether an error may lie in what was to be remembered, so that another text fares better.
+
+    So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
+    """
+    if isinstance(error, MemoryFault):
+        return isinstance(error, Doubtful | Drop)
+    kind = type(error)
+    of_a_database = kind.__module__.partition(".")[0] in _DATABASES and kind.__name__ not in _OF_VALUES
+    return not isinstance(error, OSError) and not of_a_database
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -11715,7 +11742,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..errors import MemoryFault
+from ..errors import Drop, MemoryFault, TakenOver
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -11745,25 +11772,33 @@ class Metrics:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._last_error: LastError | None = None
+        self._open_errors: dict[str, LastError] = {}  # by where, of work that has not been done since
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
         with self._lock:
             self._counts[name] += by
 
-    def failed(self, where: str, error: Exception) -> None:
+    def failed(self, where: str, error: BaseException) -> None:
         """Count and keep an error."""
         text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
         if isinstance(error, MemoryFault):
             text, hint = str(error), error.hint
         with self._lock:
             before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
+                self._open_errors[where] = self._last_error
             self._counts[f"failed {where}"] += 1
         if before is None or (before.where, before.text) != (where, text):
             # The traceback of a foreign error goes along without its message, which may quote a user.
             log.warning("%s failed: %s %s", where, text, hint)
             if not isinstance(error, MemoryFault):
                 log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
+
+    def succeeded(self, where: str) -> None:
+        """The same work has been done since it failed."""
+        with self._lock:
+            self._open_errors.pop(where, None)
 
     def counts(self) -> dict[str, int]:
         """All counters."""
@@ -11773,6 +11808,12 @@ class Metrics:
     @property
     def last_error(self) -> LastError | None:
         return self._last_error
+
+    @property
+    def open_errors(self) -> list[LastError]:
+        """Those of work that has not been done since, latest first."""
+        with self._lock:
+            return sorted(self._open_errors.values(), key=lambda error: error.at, reverse=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14019,7 +14060,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop
+from ..errors import Drop, is_of_the_text
 from ..redact import holds_secret, masked
 from ..scopes import scope_for
 from .journal import Change, Journal
@@ -14141,12 +14182,19 @@ class Changes:
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
-        made = {}
+        made, unfit = {}, []
         try:
             for change in intended:
-                made[change.id] = self._made(backend, change, confirm, again=again)
+                try:
+                    made[change.id] = self._made(backend, change, confirm, again=again)
+                except Exception as error:
+                    if not is_of_the_text(error):
+                        raise
+                    unfit.append(error)  # the others can be made all the same
         finally:
             self._journal.made(intended[0].user_id, made)
+        if unfit:
+            raise unfit[0]
         return True
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
@@ -15004,7 +15052,8 @@ SOURCES["remember/outbox.py"] = r'''"""The durable queue of exchanges: put, clai
 An exchange is put once for its key, whoever answers and however often. A claim takes all that is
 ready of one chat as a batch; it expires unless renewed, so that a crashed process loses nothing.
 The batch's name stays the same over retries: what an earlier try has stored is found by it. A user's
-exchanges are claimed in the order in which they came: none overtakes one that waits for its retry.
+exchanges are claimed in the order in which they came: none overtakes one that waits for its retry, but for
+one that is "postponed": where the reason lies in what it says, the others need not wait.
 Where several servers share PostgreSQL, one of them at a time puts or claims a user's: see `state.hold`.
 """
 
@@ -15030,8 +15079,11 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
 _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
 
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+
 _LOOKS = 10  # for a batch that no other server takes first
 
+_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
 # With each message: put together once, for building a statement takes as long as running it.
@@ -15201,6 +15253,21 @@ class Outbox:
         ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
         self._set(batch, state="pending", ready_at=ready_at, error=error)
 
+    def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
+        """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
+        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
+        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+
+    def split(self, batch: Batch, error: str) -> None:
+        """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            for row in rows_where(connection, _claim_of(batch)):
+                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                mine = outbox.c.id == row.id
+                connection.execute(update(outbox).where(mine).values(**alone, error=error))
+
     def dead(self, batch: Batch, error: str) -> None:
         """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
@@ -15222,7 +15289,7 @@ class Outbox:
 
     def pending_batches(self) -> list[Batch]:
         """What waits or is being worked on, oldest first."""
-        return self._batches("pending", "claimed")
+        return self._batches(*_LEFT)
 
     def dead_batches(self) -> list[Batch]:
         """What was given up, oldest first."""
@@ -15242,11 +15309,11 @@ class Outbox:
         with self._reading.connect() as connection:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
             count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))
+        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(("pending", "claimed")))
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
 
@@ -15259,13 +15326,8 @@ class Outbox:
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
-        mine = and_(
-            outbox.c.batch == batch.name,
-            outbox.c.state == "claimed",
-            outbox.c.attempts == batch.attempts,
-        )
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(mine).values(**values)).rowcount > 0
+            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
@@ -15284,7 +15346,9 @@ class Outbox:
     def _take_back(connection: Connection, replaced: list[Any]) -> tuple[str, ...]:
         """Forget versions that wait or were given up; message ids of those that somebody has worked on."""
         forgotten = [
-            row.id for row in replaced if row.state == "dead" or (row.state, row.batch) == ("pending", "")
+            row.id
+            for row in replaced
+            if row.state in ("dead", "postponed") or (row.state, row.batch) == ("pending", "")
         ]
         connection.execute(
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
@@ -15305,6 +15369,13 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _claim_of(batch: Batch) -> Any:
+    """Its rows, while this try has the claim."""
+    return and_(
+        outbox.c.batch == batch.name, outbox.c.state == "claimed", outbox.c.attempts == batch.attempts
+    )
 
 
 def message_id_of(key: str) -> str:
@@ -15739,12 +15810,12 @@ def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
-        _PENDING,
+        or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
         outbox.c.ready_at <= bindparam("now"),
-        outbox.c.id.in_(firsts),
         outbox.c.user_id.not_in(busy),
     )
-    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest.
+    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
+    # may never work ("postponed") last.
     ordered = select(outbox).where(*whose, or_(expired, ready)).order_by(outbox.c.state, outbox.c.id)
     return ordered.limit(1)
 
@@ -15906,15 +15977,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Doubtful, Drop, MemoryFault, TakenOver
+from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -15928,7 +15999,9 @@ from .verbatim import decide_verbatim
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_DOUBTFUL_TRIES = 10  # within about ten minutes
+_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
+_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
+_NOTED = 1000  # batches that fail
 
 
 class Writer:
@@ -15950,6 +16023,8 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
+        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
+        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -16017,7 +16092,7 @@ class Writer:
         try:
             with self._live.writing() as backend:
                 self._settle(backend, batch)
-        except Exception as error:  # noqa: BLE001 - the state database is ill: the claim expires
+        except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
             del self._claimed[batch.name]
@@ -16033,9 +16108,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._metrics.failed("remembering", fault)
             return
-        except Exception as error:  # noqa: BLE001 - sorted by `_failed`
-            self._failed(batch, error)
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+            self._failed(backend, batch, error)
             return
+        self._metrics.succeeded("remembering")
+        self._failing.pop(batch.name, None)
+        self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -16109,18 +16187,58 @@ class Writer:
         self._changes.note(batch, changes)
         return changes
 
-    def _failed(self, batch: Batch, error: Exception) -> None:
+    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
+        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+        failing = self._noted(batch, error)
         waited_h = (time.time() - batch.waiting_since) / 3600
-        hopeless = isinstance(error, Drop) or (
-            isinstance(error, Doubtful) and batch.attempts >= _DOUBTFUL_TRIES
-        )
-        if hopeless or waited_h >= self._settings().retry_max_hours:
+        # Whether the reason hits everybody is seen by those who fare better.
+        others_do = self._remembered > failing.remembered
+        if self._may_be_split(backend, batch, error, others_do):
+            self._outbox.split(batch, reason)
+        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._failing.pop(batch.name, None)
+        elif is_of_the_text(error) or others_do:
+            self._outbox.postpone(batch, reason, failing.times)
         else:
             self._outbox.retry(batch, reason)
+
+    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
+        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
+        failing.times += is_of_the_text(error)
+        while len(self._failing) > _NOTED:
+            self._failing.popitem(last=False)
+        return failing
+
+    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
+        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+            return False
+        if self._journal.of_batch(batch.name):
+            return False
+        return self._settings().mode != "mem0" or not backend.added_by(batch.user_id, batch.name)
+
+
+@dataclass
+class _Failing:
+    """A batch that has failed. `remembered`: of how many others was known at the first time.
+
+    times: that the reason may have been in what it says.
+    """
+
+    remembered: int
+    times: int = 0
+
+    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
+        if isinstance(error, Drop):
+            return True
+        if not is_of_the_text(error):
+            return False
+        unforeseen = not isinstance(error, MemoryFault)
+        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:
