@@ -14,10 +14,12 @@ from .chat.asides import without_asides
 from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, with_blocks
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
-from .errors import Drop, MemoryFault, TellAdmin
+from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
+from .remember.spill import Spill, Spilled
+from .scopes import scope_of
 from .settings import Environment, Valves
 from .start import Start
 
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _NOTE_S = 3.0  # that a note under an answer may take
 _INSIDE = "something is wrong inside the filter"
@@ -49,6 +52,9 @@ class Pipeline:
         self._problems: list[str] = []
         self._start = Start(self._open, lambda: self.valves)
         self._recalling = 0
+        self._spill = Spill(self._environment.data_dir)
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -77,29 +83,87 @@ class Pipeline:
         """A request on its way to the model: with a block of memories, or as it came."""
         runtime = self._runtime
         if runtime is None:
+            self._allow_early(body, user)
             return body
         try:
-            return await self._inlet(runtime, body, user)
+            told = await self._inlet(runtime, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("inlet", error)
             return body
+        runtime.metrics.succeeded("inlet")
+        return told
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         runtime = self._runtime
-        if runtime is None or not self.valves.enabled:
+        if not self.valves.enabled:
             return body
         try:
             answered = read_outlet(body, user)
-            if answered is not None and may_be_command(answered):
-                return await self._answered(runtime, body, answered)
-            if answered is not None:
-                chat_id = await _in(runtime.state_pool, runtime.keep, answered)
-                if chat_id and self.valves.show_memory_notes:
-                    return await self._noted(runtime, body, answered, chat_id)
+            if answered is None:
+                return body
+            if may_be_command(answered):
+                return await self._answered(runtime, body, answered) if runtime is not None else body
+            if runtime is None:
+                await self._spilled(Spilled.exchange(answered))
+                return body
+            chat_id = await self._kept(runtime, answered)
+            if chat_id and self.valves.show_memory_notes:
+                return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.metrics.failed("outlet", error)
+            if runtime is None:
+                log.warning("An outlet failed before memory had started (%s).", type(error).__name__)
+            else:
+                runtime.metrics.failed("outlet", error)
         return body
+
+    async def _kept(self, runtime: Runtime, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            keeping = _in(runtime.state_pool, keeper.keep, answered)
+            if await _within(_KEEP_S, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, "outlet", error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill = True
+        await self._spilled(keeper.exchange(answered))
+        return ""
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _allow_early(self, body: Body, user: Body | None) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            turn = read_inlet(body, user)
+            if not is_command(turn, self.valves) and decide(turn, self.valves).write:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            log.warning("An inlet failed before memory had started (%s).", type(error).__name__)
+
+    def _spill_decision(self, record: Spilled) -> None:
+        """At once in memory, and soon in the data folder: no message waits for it."""
+        if self._spill.accept(record):
+            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+
+    async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await _within(_KEEP_S, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, "inlet", error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
 
     async def _inlet(self, runtime: Runtime, body: Body, user: Body | None) -> Body:
         body = without_asides(body)
@@ -110,12 +174,20 @@ class Pipeline:
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
         permission = None
         if decision.write:
-            runtime.announce(turn)
-            permission = _in(runtime.state_pool, runtime.allow, turn)
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
-        if permission is not None and await _done_by(deadline, permission):
-            on &= permission.result()  # where it is late, it goes on in its thread
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -179,6 +251,7 @@ class Pipeline:
             runtime.metrics.failed("recall", error)
             return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
+        runtime.metrics.succeeded("recall")
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
             runtime.metrics.count(told)
@@ -219,7 +292,7 @@ class Pipeline:
                 f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
                 hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
             ) from error
-        return Runtime(self._environment, lambda: self.valves, self._problems)
+        return Runtime(self._environment, lambda: self.valves, self._problems, self._spill)
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():
@@ -230,6 +303,19 @@ class Pipeline:
             return runtime.status()
         fault = self._start.fault
         return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Runtime, where: str, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.metrics.failed(where, error)
 
 
 def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:

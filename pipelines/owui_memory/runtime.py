@@ -15,14 +15,12 @@ from .backends.base import Backend, Part
 from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
-from .chat.body import Answered, Turn
+from .chat.body import Turn
 from .chat.commands import Commander
-from .chat.decisions import Decisions
 from .chat.notes import Notes
-from .chat.policy import SWITCHED_OFF, Decision
+from .chat.policy import Decision
 from .control.erase import Eraser
 from .control.sweeper import Sweeper
-from .control.switches import Switches
 from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
@@ -37,9 +35,10 @@ from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
-from .remember.outbox import Exchange, Outbox
+from .remember.keeper import Keeper
+from .remember.outbox import Outbox
+from .remember.spill import Spill
 from .remember.writer import Writer
-from .scopes import scope_of
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
@@ -54,8 +53,16 @@ class Runtime:
 
     recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
-    def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        spill: Spill | None = None,
+    ) -> None:
         """Open the state database and begin to open the backend, in the background.
+
+        spill: with what was said before there was a runtime.
 
         Raises:
             TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
@@ -65,17 +72,21 @@ class Runtime:
         self.metrics, self.breaker = Metrics(), Breaker()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
-        self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
+        self._outbox = Outbox(self._engine)
+        self.spill = spill or Spill(environment.data_dir)
+        self.keeper = Keeper(self._engine, self._outbox, self.spill, settings, self.metrics, self._wake)
         selfchecks = SelfChecks()
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
-        self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
-        self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
+        told = Told(self._engine)
+        self._writer = Writer(
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+        )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -96,7 +107,7 @@ class Runtime:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
-        self._decisions.drop(user_id)
+        self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -110,16 +121,10 @@ class Runtime:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
-    def announce(self, turn: Turn) -> None:
-        """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
-
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
-
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if self.keeper.is_ill:
+            return  # the state database has no time for what is of use only
         if recalled or missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
@@ -132,40 +137,11 @@ class Runtime:
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
+        else:
+            self.metrics.succeeded("keeping what was told")
 
-    def keep(self, answered: Answered) -> str:
-        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
-        permission = self._decisions.allowed(answered.user_id, answered.keys)
-        if permission is None:
-            self.metrics.count("answers not remembered: their inlet gave no permission")
-            return ""
-        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
-            self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
-            return ""
-        settings = self._settings()
-        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
-        user_text, secrets = redact.masked(answered.user_text)
-        assistant_text, more = redact.masked(answered.assistant_text)
-        added = self._outbox.put(
-            Exchange(
-                key=permission.exchange_key,
-                user_id=answered.user_id,
-                chat_id=permission.chat_id,
-                user_text=user_text,
-                assistant_text=assistant_text,
-                said_at=permission.asked_at,
-                timezone=permission.timezone,
-                scope=permission.scope,
-                follows=permission.follows,
-            ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
-        )
-        self.metrics.count("exchanges stored" if added else "answers to the same message again")
-        if added and secrets + more:
-            self.metrics.count("secrets not stored", secrets + more)
+    def _wake(self) -> None:
         self._writer.wake()
-        return permission.chat_id
 
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values."""

@@ -5,18 +5,17 @@ Only permissions to remember are kept. Where none is found, nothing is remembere
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from ..control.switches import IS_ON, bound
 from ..engines import Patience
-from ..state import decisions, reading
+from ..state import decisions, reading, was_erased
 from .body import Turn
+from .permission import Permission
 
 _KEPT_S = 2 * 24 * 3600  # an answer that takes longer than two days is not coming
 _PRUNE_EVERY = 200  # rows
@@ -27,26 +26,6 @@ _COLUMNS = [column.name for column in decisions.columns]
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns))
 _INSERT = decisions.insert().from_select(_COLUMNS, _VALUES.where(IS_ON))
 _INSERT = _INSERT.execution_options(preserve_rowcount=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
-
-    `asked_at`: Unix time in seconds.
-    """
-
-    chat_id: str
-    exchange_key: str
-    follows: str
-    timezone: str
-    scope: str
-    asked_at: float
-
-    @classmethod
-    def of(cls, turn: Turn, scope: str) -> Permission:
-        """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time())
 
 
 class Decisions:
@@ -72,9 +51,20 @@ class Decisions:
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
         given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn, scope)
+        return self._keep(turn.user_id, turn.key, given)
+
+    def bring(self, user_id: str, key: str, given: Permission, since: float) -> bool:
+        """As `allow`, of a permission that was given then; not where the user was erased since."""
+        return self._keep(user_id, key, given, since)
+
+    def coming(self, user_id: str, keys: Iterable[str]) -> Permission | None:
+        """As `allowed`, of what this process knows by itself: never blocks."""
+        return next((given for key in keys if (given := self._coming.get((user_id, key)))), None)
+
+    def _keep(self, user_id: str, key: str, given: Permission, since: float | None = None) -> bool:
         row = {
-            "key": turn.key,
-            "user_id": turn.user_id,
+            "key": key,
+            "user_id": user_id,
             "chat_id": given.chat_id,
             "exchange_key": given.exchange_key,
             "follows": given.follows,
@@ -83,11 +73,13 @@ class Decisions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(turn.user_id, turn.chat_id)
+        values |= bound(user_id, given.chat_id)
         self._kept += 1
         too_old = given.asked_at - _KEPT_S if self._kept % _PRUNE_EVERY == 0 else None
 
         def keep(connection: Connection) -> bool:
+            if since is not None and was_erased(connection, user_id, since):
+                return False
             if too_old is not None:
                 connection.execute(delete(decisions).where(decisions.c.created_at < too_old))
             return connection.execute(_INSERT, values).rowcount > 0
@@ -95,15 +87,14 @@ class Decisions:
         allowed = True
         with suppress(IntegrityError):  # the same turn may come once more
             allowed = self._writing.run(keep)
-        self._coming.pop((turn.user_id, turn.key), None)
+        self._coming.pop((user_id, key), None)
         return allowed
 
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
-        for key in keys:
-            if coming := self._coming.get((user_id, key)):
-                return coming
+        if coming := self.coming(user_id, keys):
+            return coming
         wanted = select(decisions).where(decisions.c.key.in_(keys), decisions.c.user_id == user_id)
         row = self._reading.run(lambda connection: connection.execute(wanted).first())
         if row is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..remember.spill import Spill, Spilled
 from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
@@ -78,6 +79,7 @@ class Eraser:
         self._engine, self._live = engine, live
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str]) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -89,6 +91,7 @@ class Eraser:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values()))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
@@ -101,6 +104,7 @@ class Eraser:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
@@ -191,6 +195,17 @@ class Eraser:
                 with contextlib.suppress(MemoryFault):
                     writing.enter_context(self._live.writing())
             yield
+
+
+def _saying(texts: Iterable[str]) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return any(text in said for text in folded)
+
+    return says
 
 
 def _known(
