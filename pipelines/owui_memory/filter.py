@@ -301,8 +301,11 @@ class Pipeline:
     def _status(self) -> dict[str, Any]:
         if (runtime := self._runtime) is not None:
             return runtime.status()
-        fault = self._start.fault
-        return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Part("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
 
 
 def _looked_at(work: asyncio.Future[Any]) -> None:

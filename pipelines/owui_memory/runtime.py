@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,18 +27,21 @@ from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
+from .ops.comparison import compared
+from .ops.inquiry import Inquiry
 from .ops.ledger import Ledger
-from .ops.metrics import Metrics
+from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
 from .ops.prices import read_prices
 from .ops.selfcheck import SelfChecks
+from .ops.statecheck import StateCheck, StateFile
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
 from .remember.keeper import Keeper
-from .remember.outbox import Outbox
-from .remember.spill import Spill
+from .remember.outbox import Counts, Outbox
+from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
@@ -45,6 +49,7 @@ from .state import open_state
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
+_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
 
@@ -73,9 +78,15 @@ class Runtime:
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
         self._outbox = Outbox(self._engine)
+        file = StateFile(self._engine)
+        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
+        self._counting = Inquiry("memory-counting", self._counted)
+        self._counts, self._days = Counts(pending=0, dead=0), ""
         self.spill = spill or Spill(environment.data_dir)
-        self.keeper = Keeper(self._engine, self._outbox, self.spill, settings, self.metrics, self._wake)
-        selfchecks = SelfChecks()
+        self.keeper = Keeper(
+            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+        )
+        selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
@@ -144,27 +155,29 @@ class Runtime:
         self._writer.wake()
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values."""
-        counts = self._outbox.counts()
-        queue = Part(
-            "queue",
-            counts.dead == 0,
-            f"{counts.pending} waiting, {counts.dead} given up",
-            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
-        )
-        last_error = self.metrics.last_error
-        checked = self._check.parts(failed_at=last_error.at if last_error else None)
+        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        last_error, state = self.metrics.last_error, self._state_check.part()
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        counts, waiting = self._counts, self.spill.waiting()
+        backend = self._check.parts(failed_at=last_error.at if last_error else None)
+        if all(part.ok for part in backend):
+            self.metrics.succeeded("recall", self._check.checked_at)
         parts = [
             self._filter_part(),
-            *checked,
+            state,
+            *backend,
             *self._mover.part(),
             *nearness(self._settings(), self._environment.state_url),
             self._recall_part(),
-            queue,
+            _queue_part(counts, waiting),
             self._costs_part(),
             self._key_part(),
         ]
-        return report([*parts, self._last_error_part()], counts.pending, counts.dead)
+        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def _counted(self) -> tuple[Counts, str]:
+        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -174,6 +187,7 @@ class Runtime:
         self.recall_pool.shutdown(wait=False)
         self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
+        self.spill.write()
         self._ledger.close()
         self._engine.dispose()
 
@@ -203,8 +217,8 @@ class Runtime:
     def _costs_part(self) -> Part:
         counts = self.metrics.counts()
         exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return Part("costs", True, "; ".join(filter(None, [costs.described(counts, exchanges), days])))
+        told = filter(None, [costs.described(counts, exchanges), self._days])
+        return Part("costs", True, "; ".join(told))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -217,9 +231,28 @@ class Runtime:
         return Part("key", True, "required on every route")
 
     def _last_error_part(self) -> Part:
-        error = self.metrics.last_error
+        still = self.metrics.open_error
+        error = still or self.metrics.last_error
         if error is None:
             return Part("last error", True, "none")
-        return Part(
-            "last error", True, f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}", error.hint
-        )
+        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        if still:
+            minutes = COUNTS_FOR.seconds // 60
+            told += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Part("last error", still is None, told, error.hint)
+
+
+def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+    if spilled.in_memory:
+        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Part("queue", not ill, ", ".join(told), " ".join(hints))

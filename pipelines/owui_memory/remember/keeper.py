@@ -38,7 +38,10 @@ class Keeper:
         settings: Callable[[], Valves],
         metrics: Metrics,
         wake: Callable[[], None],
+        look: Callable[[], bool] = lambda: False,
     ) -> None:
+        """look: whether the database's file is another one now; raises where it is none any more."""
+        self._look = look
         self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
         self._decisions, self._switches = Decisions(engine), Switches(engine)
         self._settings, self._metrics = settings, metrics
@@ -77,11 +80,18 @@ class Keeper:
         Raises:
             Exception: what the state database raises; the rest is brought with the next call.
         """
+        try:
+            self.is_ill |= self._look()
+        except Exception:
+            self.is_ill = True
+            self._spill.write()
+            raise
         for name, record in self._spill.pending():
             try:
                 self._bring(record)
             except Exception as error:
                 if not is_of_the_text(error):
+                    self.is_ill = True
                     self._spill.write()
                     raise
                 self._metrics.failed("outlet", error)

@@ -68,7 +68,7 @@ class Spilled:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many exchanges wait, and how many of them in memory only; were refused since the start; set aside."""
+    """How many exchanges wait, and how many of these in memory only; refused since the start; set aside."""
 
     exchanges: int
     in_memory: int

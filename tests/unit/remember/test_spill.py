@@ -67,7 +67,8 @@ def test_a_kill_at_any_moment_leaves_whole_records(tmp_path: Path) -> None:
         "from pathlib import Path; from owui_memory.remember.spill import Spill, Spilled\n"
         "spill = Spill(Path(sys.argv[1]))\n"
         "for number in itertools.count():\n"
-        "    spill.accept(Spilled('ada', ('k',), float(number + 1), None, f'{number} ' + 'x' * 20_000, 'ok'))\n"
+        "    text = f'{number} ' + 'x' * 20_000\n"
+        "    spill.accept(Spilled('ada', ('k',), float(number + 1), None, text, 'ok'))\n"
         "    assert spill.write()\n"
         "    print(number, flush=True)\n"
     )
