@@ -286,7 +286,8 @@ class Valves(PanelModel):
         title="Where later memories go",
         description=(
             "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt. A message with a web or file search always uses system."
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
