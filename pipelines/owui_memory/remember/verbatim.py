@@ -9,7 +9,7 @@ from ..recall.wishes import is_meant, wish
 from ..redact import holds_secret
 from ..scopes import writing_view
 from .changes import heard
-from .gate import statements
+from .gate import said_by_user, statements
 from .journal import Change
 from .orders import gives_orders
 from .outbox import Batch, Exchange
@@ -42,7 +42,9 @@ _OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [(exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)]
+    removed = [
+        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
+    ]
     for position, (exchange, memory) in enumerate(removed):
         yield Change(
             batch=batch.name,
@@ -95,7 +97,7 @@ def _statements(exchange: Exchange) -> list[str]:
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where one memory alone has all of its words."""
-    asked = wish(exchange.user_text)
+    asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
