@@ -12,7 +12,7 @@ HELD_OUT_SECRETS: tuple[tuple[str, str], ...] = (
     # Of programs
     ("MYSQL_ROOT_PASSWORD={}", "tiger!scott9"),
     ("export SESSION_SECRET={} # do not commit", "b6f1c0d9e8a7"),
-    ('{{"user": "bea", "password": "{}", "port": 5432}}', "plumtree88"),
+    ('{"user": "bea", "password": "{}", "port": 5432}', "plumtree88"),
     ("smtp:\n  user: mailer\n  pass: {}\n  host: mx.example.org", "Zug2Bern!"),
     ("the compose file has REDIS_PASS: '{}' in it", "redis4ever"),
     ("app.jwt.secret = {}", "notMyRealSigningThing42"),
@@ -135,7 +135,7 @@ HELD_OUT_HARMLESS: tuple[str, ...] = (
     "My blood pressure is 120/80",
     "I study at ETH, my matriculation number is 18-934-221",
     "The flight code is KL1234",
-    "My parola is good in Italian", 
+    "My parola is good in Italian",
     "IPv6 is 2001:db8::ff00:42:8329",
     "My passport photo is awful",
 )

@@ -55,10 +55,11 @@ class Commander:
         settings: Callable[[], Valves],
         failed: Failed,
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings, eraser)
+        self._control = Control(engine, live, settings, eraser, count)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:

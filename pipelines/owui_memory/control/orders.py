@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
+from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
@@ -65,7 +66,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
-            "text": turn.text,
+            "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
         with self._engine.begin() as connection:
