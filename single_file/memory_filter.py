@@ -111,31 +111,58 @@ backends/    mem0 in its three forms behind one Protocol (live: the one in use),
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
+ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
+             costs (ledger: of each day; prices), breaker
 """
+
+import sys
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-# How the command line is called; in the one file for upload, the package's name is the file's with a hash.
-COMMAND = "python -m owui_memory" if __name__ == "owui_memory" else f"python {__name__.rpartition('_')[0]}.py"
+
+def _command() -> str:
+    """How the command line is called here."""
+    if __name__ != "owui_memory":  # the one file for upload, whose name the package has, with a hash
+        return f"python {__name__.rpartition('_')[0]}.py"
+    installed = Path(sys.prefix, "bin", "owui-memory")
+    return str(installed) if installed.exists() else "python -m owui_memory"
+
+
+COMMAND = _command()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # __main__.py
 
-SOURCES["__main__.py"] = r'''"""The command line: `python -m owui_memory --help` lists what it can do.
+SOURCES["__main__.py"] = r'''"""The command line: `owui-memory --help` lists what it can do.
 
-Run it in the folder that holds this package, with the environment of the Pipelines server
-(`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same memories, also while the
-server runs.
+It works on the memories that the Pipelines server's environment names (`MEMORY_DATA_DIR`, `PIPELINES_DIR`,
+`MEMORY_STATE_URL`), also while the server runs; in the environment made by `make`, without PIPELINES_DIR, on
+those of `make up`. Where the package is not installed: `python -m owui_memory` in the folder that holds it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 from . import COMMAND
+
+
+def run() -> None:
+    """What `owui-memory` runs."""
+    default_to_make_up(os.environ)
+    sys.exit(main())
+
+
+def default_to_make_up(environ: MutableMapping[str, str]) -> None:
+    """Name the folder of `make up`, where no other is named and there is one beside this environment."""
+    folder = Path(sys.prefix).parent / ".run" / "pipelines"
+    if folder.is_dir() and not environ.get("PIPELINES_DIR"):
+        environ["PIPELINES_DIR"] = str(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -9726,7 +9753,7 @@ from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, wit
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
 from .errors import Drop, MemoryFault, TellAdmin
-from .ops import guard, status
+from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
 from .settings import Environment, Valves
@@ -9770,7 +9797,8 @@ class Pipeline:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
-            status.mount(app, self._environment.server_key, self._status)
+            key = self._environment.server_key
+            status.mount(app, key, self._status, embeddings.route(key, self._embedder))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -9913,6 +9941,12 @@ class Pipeline:
     @property
     def _runtime(self) -> Runtime | None:
         return self._start.runtime
+
+    def _embedder(self) -> embeddings.Embeds:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        if (runtime := self._runtime) is None:
+            raise self._start.fault
+        return runtime.embedder()
 
     def _open(self) -> Runtime:
         try:
@@ -11268,6 +11302,95 @@ def _of_model(counts: Mapping[str, int], model: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/embeddings.py
+
+SOURCES["ops/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
+
+`make up` gives it to Open WebUI, whose own memory page needs an embedding model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ..errors import MemoryFault
+from .guard import has_key
+
+MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
+_MOST_BYTES = 2_000_000
+
+
+class Embeds(Protocol):
+    """What makes vectors: see `backends.embedder`."""
+
+    name: str
+
+    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text."""
+
+
+def route(key: str, embedder: Callable[[], Embeds]) -> Route:
+    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
+
+    async def answer(request: Request) -> JSONResponse:
+        if not has_key(request.headers, key):
+            return _refusal("Send the server's key.", 401)
+        try:
+            texts = _texts(await _json(request))
+        except ValueError as flaw:
+            return _refusal(str(flaw), 400)
+        try:
+            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
+        except MemoryFault as fault:
+            return _refusal(f"{fault} {fault.hint}".strip(), 503)
+
+    return Route("/v1/embeddings", answer, methods=["POST"])
+
+
+async def _json(request: Request) -> Any:
+    read = b""
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _MOST_BYTES:
+            raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
+    return json.loads(read)
+
+
+def _texts(asked: Any) -> list[str]:
+    """What is to be embedded.
+
+    Raises:
+        ValueError: it is not of the right form, or too much.
+    """
+    given = asked.get("input") if isinstance(asked, dict) else None
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) and one for one in texts):
+        raise ValueError('"input" is a text or a list of texts, none of them empty.')
+    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_CHARS:
+        raise ValueError(f"A request has {MOST_TEXTS} texts and {MOST_CHARS} characters at most.")
+    return texts
+
+
+def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+    using = embedder()
+    vectors = using.embed_batch(texts)
+    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    return {"object": "list", "model": using.name, "data": rows, "usage": usage}
+
+
+def _refusal(message: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/guard.py
 
 SOURCES["ops/guard.py"] = r'''"""Asks for the server's key on every route.
@@ -12144,8 +12267,8 @@ def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
     }
 
 
-def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
-    """Serve the status on the Pipelines server's application, in place of an earlier one."""
+def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
+    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
 
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
@@ -12153,7 +12276,7 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
         return JSONResponse(await run_in_threadpool(status))
 
     unmount(app)
-    app.mount(_PATH, Starlette(routes=[Route("/status", answer)]))
+    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
 
 
 def unmount(app: Any) -> None:
@@ -16032,6 +16155,7 @@ from pathlib import Path
 from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
+from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
@@ -16042,6 +16166,7 @@ from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
 from .control.sweeper import Sweeper
 from .control.switches import Switches
+from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
@@ -16117,6 +16242,12 @@ class Runtime:
         self._decisions.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+        if isinstance(backend := self.live.get(), LibraryBackend):
+            return backend.models.embedder
+        raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""

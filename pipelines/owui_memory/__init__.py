@@ -25,10 +25,22 @@ backends/    mem0 in its three forms behind one Protocol (live: the one in use),
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
+ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
+             costs (ledger: of each day; prices), breaker
 """
+
+import sys
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-# How the command line is called; in the one file for upload, the package's name is the file's with a hash.
-COMMAND = "python -m owui_memory" if __name__ == "owui_memory" else f"python {__name__.rpartition('_')[0]}.py"
+
+def _command() -> str:
+    """How the command line is called here."""
+    if __name__ != "owui_memory":  # the one file for upload, whose name the package has, with a hash
+        return f"python {__name__.rpartition('_')[0]}.py"
+    installed = Path(sys.prefix, "bin", "owui-memory")
+    return str(installed) if installed.exists() else "python -m owui_memory"
+
+
+COMMAND = _command()

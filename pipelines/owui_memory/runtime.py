@@ -12,6 +12,7 @@ from pathlib import Path
 from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
+from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
@@ -22,6 +23,7 @@ from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
 from .control.sweeper import Sweeper
 from .control.switches import Switches
+from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
@@ -99,6 +101,12 @@ class Runtime:
         self._decisions.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+        if isinstance(backend := self.live.get(), LibraryBackend):
+            return backend.models.embedder
+        raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
