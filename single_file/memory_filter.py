@@ -5449,10 +5449,11 @@ class Commander:
         settings: Callable[[], Valves],
         failed: Failed,
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings, eraser)
+        self._control = Control(engine, live, settings, eraser, count)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:
@@ -6781,7 +6782,8 @@ from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Place
 from ..moving.reach import opened, place_of_backend, records_of
-from ..moving.records import Record, Records, from_json, to_json, without_secrets
+from ..moving.records import Record, Records, admitted, from_json, to_json
+from ..remember.admission import NotAdmittedError
 from .instance import Instance
 from .output import as_json, progress, told, with_progress
 
@@ -6824,7 +6826,7 @@ class Moving:
 
     def import_(self, file: str, *, to_json: bool) -> None:
         """Add a file's memories, or put them in the place of those with their ids."""
-        read = [without_secrets(record) for record in _read(file)]
+        read = _read(file)
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with self._instance.backend() as backend:
             target = records_of(backend, self._places)
@@ -6883,8 +6885,11 @@ class Moving:
         return opened(place, instance.settings, data_dir, self._places, open_backend)
 
 
-def _read(file: str) -> list[Record]:
-    """All or nothing: what cannot be meant is told before anything is changed."""
+def _read(file: str) -> list[tuple[Record, int]]:
+    """A file's memories, each with the number of secrets that were left out of it.
+
+    All or nothing: what cannot be meant, or may not become a memory, is told before anything is changed.
+    """
     records, flaws = [], []
     with (
         contextlib.nullcontext(sys.stdin)
@@ -6898,7 +6903,9 @@ def _read(file: str) -> list[Record]:
                 row = json.loads(line)
                 if not isinstance(row, dict):
                     raise ValueError("must be an object")  # noqa: TRY004 - all are told alike
-                records.append(from_json(row))
+                records.append(admitted(from_json(row)))
+            except NotAdmittedError as refusal:
+                flaws.append(f"line {number}: {refusal.reason}")
             except ValueError as error:
                 flaws.append(f"line {number}: {'no JSON' if 'Expecting' in str(error) else error}")
     if flaws:
@@ -8141,7 +8148,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
@@ -8150,20 +8157,21 @@ from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
-from ..redact import holds_secret
+from ..remember import admission
+from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
+from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, plain, terms_of, words
+from ..words import content_words, terms_of, words
 from .erase import Eraser
 
 PAGE = 20  # memories
-LONGEST_CHARS = 1000  # of a memory that somebody writes
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
@@ -8268,11 +8276,13 @@ class Control:
         live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
+        """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
+        self._count = count or (lambda _event: None)
 
     # Looking
 
@@ -8323,7 +8333,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
                 return Remembered(text, known)
@@ -8340,7 +8350,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered, or is a team's.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -8382,7 +8392,13 @@ class Control:
         return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Take back the last changes that were made together and are not taken back yet."""
+        """Take back the last changes that were made together and are not taken back yet.
+
+        Raises:
+            Drop: none of what they took away may be brought back.
+        """
+        done_now: list[Change] = []
+        refused: Drop | None = None
         with self._writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             batch = done[0].batch if done else self._journal.latest_batch(asked.user_id)
@@ -8390,8 +8406,16 @@ class Control:
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
-                self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
-        return Undone(tuple(changes))
+                try:
+                    self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
+                except NotAdmittedError as refusal:
+                    self._count(f"changes refused: {refusal.reason}")
+                    refused = refusal
+                else:
+                    done_now.insert(0, change)
+        if refused and not done_now:
+            raise refused
+        return Undone(tuple(done_now))
 
     # Teams
 
@@ -8404,19 +8428,20 @@ class Control:
         """Let a team know what a memory says now; its text. Once more changes nothing.
 
         Raises:
-            Drop: the memory is gone, or a team's.
+            Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
             memory = _own(backend.get(memory_id))
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
-            if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
+            text = self._checked(asked, memory.text, team=True)
+            if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                backend.store(owner, Memory("", memory.text, batch=batch))
+                admission.store(backend, owner, Memory("", text, batch=batch))
             with self._engine.begin() as connection:
                 count_up(connection, owner)
-        return memory.text
+        return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
         """Take away from a team what the same user has shared with it; its text.
@@ -8449,7 +8474,9 @@ class Control:
         Raises:
             Drop: there is too much of it.
         """
-        texts, flaws = _texts_of(asked.user_id, rows)
+        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        for _, reason in refused:
+            self._count(f"changes refused: {reason}")
         if len(texts) > MOST_IMPORTED:
             raise Drop(f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(texts)}.")
         with self._writing() as backend:
@@ -8457,11 +8484,28 @@ class Control:
             def decide() -> Iterator[Change]:
                 known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(new.values()):
+                for position, (text, kind) in enumerate(
+                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
+                ):
                     yield _change(asked, position, "add", after=text, kind=kind)
 
             changes = self._make(backend, asked, decide, confirm)
-        return Imported(len(changes), len(texts) - len(changes), tuple(flaws))
+        added = sum(not change.refused for change in changes)
+        return Imported(added, len(texts) - added, tuple(flaws))
+
+    def _checked(self, asked: Asked, text: str, *, team: bool = False) -> str:
+        """The text as it is remembered; what is refused is counted and written down.
+
+        Raises:
+            NotAdmittedError: it cannot be remembered.
+        """
+        try:
+            return check(text, team=team)
+        except NotAdmittedError as refusal:
+            self._count(f"changes refused: {refusal.reason}")
+            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(_batch(asked), [refused])
+            raise
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
@@ -8488,22 +8532,6 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
-
-
-def _checked(text: str) -> str:
-    """A text as it is remembered: on one line.
-
-    Raises:
-        Drop: it cannot be.
-    """
-    text = " ".join(plain(text).split())
-    if not words(text):
-        raise Drop("There is nothing to remember in that.")
-    if len(text) > LONGEST_CHARS:
-        raise Drop(f"A memory has {LONGEST_CHARS} characters at most, and this has {len(text)}.")
-    if holds_secret(text):
-        raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
-    return text
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)
@@ -8560,17 +8588,25 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Text and kind of each row, and what is wrong with the others."""
-    texts, flaws = [], []
+_Pairs = list[tuple[str, str]]
+
+
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[_Pairs, _Pairs, list[str]]:
+    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
+    texts: _Pairs = []
+    refused: _Pairs = []
+    flaws = []
     for number, row in enumerate(rows, 1):
         try:
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((_checked(record.text), kind if isinstance(kind, str) and kind else "fact"))
-        except (ValueError, Drop) as flaw:
+            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+        except NotAdmittedError as refusal:
+            refused.append((str(row["memory"]), refusal.reason))
+            flaws.append(f"line {number}: {refusal}")
+        except ValueError as flaw:
             flaws.append(f"line {number}: {flaw}")
-    return texts, flaws
+    return texts, refused, flaws
 
 
 def _counted(count: int, what: str) -> str:
@@ -8597,6 +8633,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
+from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
@@ -8647,7 +8684,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
-            "text": turn.text,
+            "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
         with self._engine.begin() as connection:
@@ -10107,7 +10144,7 @@ from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 
 from ..errors import Drop
-from .records import Head, Record, Records
+from .records import Head, Record, Records, admitted
 
 BATCH = 32  # memories embedded and written at once
 _PAGE = 500  # read at once
@@ -10128,7 +10165,7 @@ class Copy:
         self._source, self._target = source, target
         self._deletes, self._stop = deletes, stop
         self._told: Told = told or (lambda _copied, _total: None)
-        self.refused = 0  # memories that the target does not take
+        self.refused = 0  # memories that the target does not take, or nobody may write any more
         self._written: dict[
             str, bytes
         ] = {}  # what a place keeps otherwise than it was told is not told again
@@ -10179,10 +10216,17 @@ class Copy:
             batch = ids[begin : begin + BATCH]
             place = {id_: number for number, id_ in enumerate(batch)}
             records = sorted(self._source.read(batch), key=lambda record: place[record.id])
-            self._write(records)
+            self._write(list(self._admitted(records)))
             self._written |= {record.id: record.digest for record in records}
             copied += len(batch)
             self._told(copied, total)
+
+    def _admitted(self, records: list[Record]) -> Iterator[Record]:
+        for record in records:
+            try:
+                yield admitted(record)[0]
+            except Drop:
+                self.refused += 1
 
     def _write(self, records: list[Record]) -> None:
         """One by one where the target refuses one of them, to leave out no other."""
@@ -10911,6 +10955,7 @@ from typing import Any, NamedTuple, Protocol
 from ..backends.base import EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
+from ..remember import admission
 from ..scopes import team_in
 
 _PAGE = 1000  # rows read at once
@@ -10944,7 +10989,7 @@ class Record:
         get = self.payload.get
         told = (
             self.user_id,
-            self.text,
+            masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
             get("expiration_date") or "",
             get("chat") or "",
@@ -11045,9 +11090,9 @@ class RemoteRecords:
             memory = _memory_of(record)
             if record.id in self._found:
                 there = self._found[record.id][1].id
-                self._backend.replace(there, memory.text, expires=memory.expires)
+                admission.replace(self._backend, there, memory.text, expires=memory.expires)
             else:
-                self._backend.store(record.user_id, memory)
+                admission.store(self._backend, record.user_id, memory)
 
     def erase(self, ids: Sequence[str]) -> None:
         for id_ in ids:
@@ -11097,10 +11142,15 @@ def from_json(row: Mapping[str, Any]) -> Record:
     return Record(str(row.get("id") or _id_of(user, text)), payload)
 
 
-def without_secrets(record: Record) -> tuple[Record, int]:
-    """A record as it may be stored, and how many secrets were left out of it."""
+def admitted(record: Record) -> tuple[Record, int]:
+    """A record as it may be stored, and how many secrets were left out of it.
+
+    Raises:
+        Drop: it may not be.
+    """
     text, secrets = masked(record.text)
-    if not secrets:
+    text = admission.restored(text)
+    if text == record.text:
         return record, 0
     return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
 
@@ -14005,6 +14055,148 @@ SOURCES["remember/__init__.py"] = r'''"""The outlet's side: a durable queue, and
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/admission.py
+
+SOURCES["remember/admission.py"] = r'''"""What may become a memory: the one check that all writers share, and the only calls that write.
+
+Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes here: see `check` and
+`restored`. A test walks the package and fails where another module calls a backend's writing methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace as changed
+
+from ..backends.base import Backend, EditableBackend, Memory
+from ..errors import Drop
+from ..inert import one_line
+from ..redact import holds_secret, masked
+from ..scopes import is_scope
+from ..words import plain
+from .orders import REFUSED as GIVES_ORDERS
+from .orders import gives_orders, is_wish
+
+LONGEST_CHARS = 1000  # of a new memory
+_LONGEST_KEPT_CHARS = 20_000  # of one that was stored before there was a limit
+_KEPT_AGAIN_CHARS = 4000  # what stays of a longer one
+
+# Reasons, as the journal and the counters have them.
+EMPTY = "it says nothing"
+TOO_LONG = "it is too long"
+HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
+NO_SCOPE = "it is of no scope that there is"
+
+_SENTENCES = {
+    EMPTY: ("There is nothing to remember in that.", "Write it with letters or digits."),
+    TOO_LONG: (f"A memory has {LONGEST_CHARS} characters at most.", "Say it in fewer words."),
+    HOLDS_SECRET: (
+        "That holds a password, a key or a number of that kind, and such are not kept.",
+        "Leave it out and send the rest again.",
+    ),
+    GIVES_ORDERS: (
+        "That gives orders to a model instead of saying something about you, and is not kept.",
+        "Say what is to be remembered in a plain sentence.",
+    ),
+    IS_A_WISH: (
+        "That tells a model how to answer. It holds for your own chats and is not shared with a team.",
+        "Share what is a fact.",
+    ),
+    NO_SCOPE: ("That belongs to nothing that a memory can be of.", "Send it without a scope."),
+}
+
+
+class NotAdmittedError(Drop):
+    """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
+
+    def __init__(self, reason: str) -> None:
+        sentence, hint = _SENTENCES[reason]
+        super().__init__(sentence, hint=hint)
+        self.reason = reason
+
+
+def clean(text: str) -> str:
+    """A text as memories have it: one line of characters that can be seen and that every store takes."""
+    return one_line(plain(text))
+
+
+def refusal(text: str, *, team: bool = False, scope: str = "") -> str:
+    """Why a text cannot become a new memory, "" where it can. team: others will be told it."""
+    if len(text) > _LONGEST_KEPT_CHARS:
+        return TOO_LONG
+    text = clean(text)
+    if not any(map(str.isalnum, text)):
+        return EMPTY
+    if len(text) > LONGEST_CHARS:
+        return TOO_LONG
+    if holds_secret(text):
+        return HOLDS_SECRET
+    if gives_orders(text):
+        return GIVES_ORDERS
+    if team and is_wish(text):
+        return IS_A_WISH
+    return "" if is_scope(scope) else NO_SCOPE
+
+
+def check(text: str, *, team: bool = False, scope: str = "") -> str:
+    """The text as it is remembered.
+
+    Raises:
+        NotAdmittedError: it cannot be; see `refusal`.
+    """
+    if reason := refusal(text, team=team, scope=scope):
+        raise NotAdmittedError(reason)
+    return clean(text)
+
+
+def restored(text: str) -> str:
+    """A text that was stored before, as it may be stored again: without secrets that were not seen then.
+
+    Raises:
+        NotAdmittedError: it says nothing, or gives orders to a model.
+    """
+    text = clean(text[:_LONGEST_KEPT_CHARS])
+    if len(text) > _KEPT_AGAIN_CHARS:
+        text = f"{text[: _KEPT_AGAIN_CHARS - 1]}…"
+    if not any(map(str.isalnum, text)):
+        raise NotAdmittedError(EMPTY)
+    if gives_orders(text):
+        raise NotAdmittedError(GIVES_ORDERS)
+    return masked(text)[0]
+
+
+def store(backend: Backend, user_id: str, new: Memory) -> str:
+    """Add a memory; its id, "" where the backend does not tell it.
+
+    Raises:
+        MemoryFault: what `restored` and the backend raise.
+    """
+    if not is_scope(new.scope):
+        raise NotAdmittedError(NO_SCOPE)
+    new = changed(new, text=restored(new.text))
+    if isinstance(backend, EditableBackend):
+        return backend.store(user_id, new)
+    told = [{"role": "user", "content": new.text}]
+    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
+    return ""
+
+
+def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+    """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
+    return backend.replace(memory_id, restored(text), expires=expires)
+
+
+def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
+    """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
+    refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
+    if isinstance(backend, EditableBackend):
+        for memory_id in refused:
+            backend.remove(memory_id)
+    return refused
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/changes.py
 
 SOURCES["remember/changes.py"] = r'''"""Makes what was decided, each change once, and takes changes back.
@@ -14016,19 +14208,22 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..errors import Drop
-from ..redact import holds_secret, masked
+from ..redact import masked
 from ..scopes import scope_for
+from . import admission
+from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
-HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+_KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
 
@@ -14073,20 +14268,22 @@ class Changes:
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield replace(_without_secrets(change), chat=chat, place=place, scope=scope)
+            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
-            Drop: what was before has been erased since.
+            Drop: what was before has been erased since, or may not become a memory again.
         """
         if change.forgotten:
             raise Drop("What was there before was erased, and cannot be brought back.")
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
+            # Written down when less was known of secrets, and of orders to models.
+            after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
             self._journal.intend(
                 [
@@ -14097,7 +14294,7 @@ class Changes:
                         op=op,
                         memory_id="" if op == "add" else memory_id,
                         before=masked(change.after)[0],
-                        after=masked(change.before)[0],  # written down when less was known of secrets
+                        after=after,
                         kind=change.kind,
                         expires=change.expired,
                         expired=change.expires,
@@ -14107,9 +14304,12 @@ class Changes:
                         place=change.place,
                         scope=change.scope,
                         undoes=change.id,
+                        refused=refused.reason if refused else "",
                     )
                 ]
             )
+            if refused:
+                raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
 
     def retract(
@@ -14122,7 +14322,8 @@ class Changes:
         undone = 0
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
-                undone += self.undo(backend, change, confirm)
+                with suppress(NotAdmittedError):  # what was there before stays away
+                    undone += self.undo(backend, change, confirm)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -14166,18 +14367,27 @@ class Changes:
                 backend.remove(change.memory_id)
             elif current is not None and change.op == "replace" and not _says(current, change):
                 confirm()
-                backend.replace(change.memory_id, change.after, expires=change.expires)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
 
 
-def _without_secrets(change: Change) -> Change:
-    """A change as it may be made, and written down: whoever decided it, no secret is stored."""
+def _admitted(change: Change) -> Change:
+    """A change as it may be made, and written down, whoever decided it."""
     change = replace(change, before=masked(change.before)[0])
     if change.made or change.op not in ("add", "replace"):
         return replace(change, after=masked(change.after)[0])
-    if holds_secret(change.after):
-        return replace(change, after="", refused=change.refused or HOLDS_SECRET)
-    return change
+    if not (reason := refusal(change.after, scope=change.scope)):
+        return replace(change, after=clean(change.after))
+    kept = "" if reason == HOLDS_SECRET else masked(clean(change.after[:_KEPT_CHARS]))[0]
+    return replace(change, after=kept, refused=change.refused or reason)
+
+
+def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
+    """A text as it may be brought back, or "" and why it may not."""
+    try:
+        return restored(text), None
+    except NotAdmittedError as refused:
+        return "", refused
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
@@ -14191,21 +14401,17 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    if isinstance(backend, EditableBackend):
-        new = Memory(
-            id="",
-            text=change.after,
-            batch=change.batch,
-            kind=change.kind,
-            expires=change.expires,
-            chat=change.chat,
-            place=change.place,
-            scope=change.scope,
-        )
-        return backend.store(change.user_id, new)
-    told = [{"role": "user", "content": change.after}]
-    backend.add(change.user_id, told, infer=False, batch=change.batch, scope=change.scope)
-    return ""
+    new = Memory(
+        id="",
+        text=change.after,
+        batch=change.batch,
+        kind=change.kind,
+        expires=change.expires,
+        chat=change.chat,
+        place=change.place,
+        scope=change.scope,
+    )
+    return admission.store(backend, change.user_id, new)
 
 
 def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
@@ -14994,6 +15200,19 @@ _ORDERS = re.compile(
 def gives_orders(text: str) -> bool:
     """Whether a text is of that kind."""
     return bool(_ORDERS.search(disarmed(text)))
+
+
+_WISH = re.compile(
+    r"\A\s*(?:the user (?:wants|asks|would like) (?:you|the (?:model|assistant))\b"
+    r"|(?:please |kindly |from now on,? |always |never |don't |do not |only )+"
+    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain)\b)",
+    re.IGNORECASE,
+)
+
+
+def is_wish(text: str) -> bool:
+    """Whether a text tells the model how to answer its user."""
+    return bool(_WISH.search(text))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15436,14 +15655,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
-from ..redact import holds_secret
 from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
-from .changes import HOLDS_SECRET, heard
+from .admission import refusal
+from .changes import heard
 from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
 from .sameness import known_as, same, says
@@ -15630,11 +15848,7 @@ def _harm(
         return "it names no memory that was shown"
     if operation.op == "remove" and removals > max(1, len(known) / 2):
         return "it would remove more than half of what was shown"
-    if holds_secret(operation.text):
-        return HOLDS_SECRET
-    if gives_orders(operation.text):
-        return REFUSED
-    return ""
+    return "" if operation.op == "remove" else refusal(operation.text)
 
 
 def _expires(operation: Operation, shown: Memory | None) -> str:
@@ -15795,11 +16009,10 @@ from collections.abc import Iterator
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..recall.wishes import is_meant, wish
-from ..redact import holds_secret
+from .admission import refusal
 from .changes import heard
 from .gate import statements
 from .journal import Change
-from .orders import gives_orders
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
@@ -15878,7 +16091,7 @@ def kind_of(backend: Backend, text: str) -> str:
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (holds_secret(text) or gives_orders(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or wish(text))]
 
 
 def _to_forget(backend: Backend, exchange: Exchange) -> list[Memory]:
@@ -15918,6 +16131,7 @@ from ..errors import Doubtful, Drop, MemoryFault, TakenOver
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
@@ -16090,6 +16304,7 @@ class Writer:
             batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
         ):
             stored = backend.added_by(batch.user_id, batch.name)
+        refused = refused_among(backend, stored)
         changes = [
             Change(
                 batch=batch.name,
@@ -16102,6 +16317,7 @@ class Writer:
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
+                refused=refused.get(memory.id, ""),
                 made=True,
             )
             for position, memory in enumerate(stored)
@@ -16223,7 +16439,9 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
+        )
         self._sweeper = Sweeper(eraser, self._drop, self.metrics)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -16421,6 +16639,7 @@ FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LONGEST_NAME = 500  # of a folder or a model
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 
@@ -16504,6 +16723,15 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
             raise ValueError(f"the team {name} is there twice")
         teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
     return teams
+
+
+def is_scope(scope: str) -> bool:
+    """Whether a memory can have it."""
+    kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
+    name = scope.removeprefix(kind)
+    if kind == TEAM:
+        return bool(_NAME.fullmatch(name))
+    return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
 
 
 def described(scope: str) -> str:
