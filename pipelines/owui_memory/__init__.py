@@ -6,14 +6,14 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it;
-             wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
 words.py     words of a text in any language
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
+state/       the state database: its tables, and the frozen steps that make them
 chat/        what Open WebUI says, and what is said back: body, policy, decisions,
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,

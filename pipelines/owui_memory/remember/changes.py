@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop
+from ..errors import Drop, is_of_the_text
 from ..redact import holds_secret, masked
 from ..scopes import scope_for
 from .journal import Change, Journal
@@ -132,12 +132,19 @@ class Changes:
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
-        made = {}
+        made, unfit = {}, []
         try:
             for change in intended:
-                made[change.id] = self._made(backend, change, confirm, again=again)
+                try:
+                    made[change.id] = self._made(backend, change, confirm, again=again)
+                except Exception as error:
+                    if not is_of_the_text(error):
+                        raise
+                    unfit.append(error)  # the others can be made all the same
         finally:
             self._journal.made(intended[0].user_id, made)
+        if unfit:
+            raise unfit[0]
         return True
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
