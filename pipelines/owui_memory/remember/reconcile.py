@@ -17,14 +17,13 @@ from ..errors import Doubtful
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
-from ..redact import holds_secret
 from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
-from .changes import HOLDS_SECRET, heard
+from .admission import refusal
+from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
 from .sameness import known_as, same, says
@@ -222,11 +221,7 @@ def _harm(position: int, operation: Operation, known: Sequence[Memory]) -> str:
         return "more operations than one conversation calls for"
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
-    if holds_secret(operation.text):
-        return HOLDS_SECRET
-    if gives_orders(operation.text):
-        return REFUSED
-    return ""
+    return "" if operation.op == "remove" else refusal(operation.text)
 
 
 def _expires(operation: Operation, shown: Memory | None) -> str:

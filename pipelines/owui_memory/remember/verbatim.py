@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..recall.wishes import is_meant, wish
-from ..redact import holds_secret
 from ..scopes import writing_view
+from .admission import refusal
 from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
-from .orders import gives_orders
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
@@ -92,7 +91,7 @@ def kind_of(backend: Backend, text: str) -> str:
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (holds_secret(text) or gives_orders(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or wish(text))]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
