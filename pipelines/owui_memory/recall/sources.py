@@ -6,6 +6,8 @@ what only an earlier version of an edited message said is left out at once; the 
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +22,8 @@ from ..remember.outbox import message_id_of
 from ..state import journal, outbox, reading
 
 _AT_ONCE = 500  # ids in a statement
+_ANSWERED_S = 600.0  # within which an answer has come, or is not coming
+_EDITED = 1000  # messages that are being answered
 _BROUGHT_BACK = 5  # times that a memory was forgotten and brought back, and is followed
 
 # Put together once: building a statement takes as long as running it.
@@ -41,9 +45,9 @@ _NOT_TAKEN_BACK_YET = select(outbox.c.key).where(
     outbox.c.chat_id == _newer.c.chat_id,
     outbox.c.follows == _newer.c.follows,
     outbox.c.key != _newer.c.key,
-    outbox.c.said_at < _newer.c.said_at,
+    outbox.c.said_at <= _newer.c.said_at,
 )
-_ASIDE = union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET)
+_ASIDE = union_all(_OWN, _NOT_TAKEN_BACK_YET)
 
 _STEPS = select(
     journal.c.id,
@@ -97,11 +101,40 @@ class Past:
         return next((step.before for step in later if step.changed), text)
 
 
+class _Edited:
+    """The earlier versions of messages whose newest one is being answered: the queue does not know it yet."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: dict[tuple[str, str], float] = {}  # by user and message; monotonic seconds
+
+    def note(self, turn: Turn, others: Collection[str]) -> None:
+        """A message is asked now, these are its other versions."""
+        now = time.monotonic()
+        with self._lock:
+            self._until = {key: until for key, until in self._until.items() if until > now}
+            self._until.pop((turn.user_id, message_id_of(turn.exchange_key)), None)
+            if len(self._until) < _EDITED:
+                self._until |= {(turn.user_id, other): now + _ANSWERED_S for other in others}
+
+    def of(self, user_id: str) -> set[str]:
+        now = time.monotonic()
+        with self._lock:
+            return {
+                message for (user, message), until in self._until.items() if user == user_id and until > now
+            }
+
+    def drop(self, user_id: str) -> None:
+        with self._lock:
+            self._until = {key: until for key, until in self._until.items() if key[0] != user_id}
+
+
 class Sources:
     """Read from the state database. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
+        self._edited = _Edited()
 
     def aside(self, turn: Turn) -> frozenset[str]:
         """The ids of the messages that do not count for a turn, as far as they may be remembered.
@@ -109,14 +142,19 @@ class Sources:
         They are the turn's own message, its other versions, and of the user's other edited messages the
         earlier versions that the writer has not taken back yet.
         """
-        asked = {
-            "user_id": turn.user_id,
-            "own": turn.exchange_key,
-            "chat_id": turn.chat_id,
-            "follows": turn.follows,
-        }
+        asked = {"user_id": turn.user_id, "own": turn.exchange_key}
         with self._reading.connect() as connection:
-            return frozenset(map(message_id_of, connection.scalars(_ASIDE, asked)))
+            aside = set(map(message_id_of, connection.scalars(_ASIDE, asked)))
+            if turn.follows:
+                versions = {**asked, "chat_id": turn.chat_id, "follows": turn.follows}
+                others = set(map(message_id_of, connection.scalars(_OTHER_VERSIONS, versions)))
+                self._edited.note(turn, others)
+                aside |= others
+        return frozenset(aside | self._edited.of(turn.user_id))
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._edited.drop(user_id)
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
         """The pasts of memories, as far as they are known."""
