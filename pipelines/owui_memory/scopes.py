@@ -28,6 +28,7 @@ FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LONGEST_NAME = 500  # of a folder or a model
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 _NAME_CHARS, _LOOKED_CHARS = 40, 200  # of a person's name, told and looked at
 # Names that would let somebody else's memory pass for the user's own, or for a part of the prompt.
@@ -148,6 +149,15 @@ def teller(memory: Memory, reader_id: str, reader_name: str = "") -> str:
         return f"A member of team {team}"
     same = name.casefold() == name_of(reader_name).casefold()
     return f"{'Another ' if same else ''}{name}, team {team}"
+
+
+def is_scope(scope: str) -> bool:
+    """Whether a memory can have it."""
+    kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
+    name = scope.removeprefix(kind)
+    if kind == TEAM:
+        return bool(_NAME.fullmatch(name))
+    return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
 
 
 def described(scope: str) -> str:

@@ -56,10 +56,11 @@ class Commander:
         settings: Callable[[], Valves],
         failed: Failed,
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings, eraser)
+        self._control = Control(engine, live, settings, eraser, count)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:
@@ -74,7 +75,7 @@ class Commander:
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
         self._orders.give(replace(own, key=own.exchange_key), teams)
-        return self._answer(own.exchange_key, turn.name)
+        return self._answer(own.user_id, own.exchange_key, turn.name)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "") -> str:
         """The answer to the command that a turn gave, carried out now if need be; "" where it gave none.
@@ -82,14 +83,14 @@ class Commander:
         name: the user's, for whom they share something with.
         """
         key = self._orders.of_turn(user_id, keys)
-        return self._answer(key, name) if key else ""
+        return self._answer(user_id, key, name) if key else ""
 
-    def _answer(self, key: str, name: str) -> str:
+    def _answer(self, user_id: str, key: str, name: str) -> str:
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
-            if answer := self._orders.answer_to(key):
+            if answer := self._orders.answer_to(user_id, key):
                 return answer
-            if order := self._orders.take(key):
+            if order := self._orders.take(user_id, key):
                 return self._carried_out(replace(order, name=name))
             time.sleep(_LOOK_S)
         return STILL_AT_IT
@@ -98,7 +99,7 @@ class Commander:
         try:
             answer = self._do(order)
         except TakenOver:
-            return self._answer(order.key, order.name)
+            return self._answer(order.user_id, order.key, order.name)
         except Drop as refusal:
             answer = f"{refusal} {refusal.hint}".strip()
         except MemoryFault as fault:  # it may work when the answer is asked for again

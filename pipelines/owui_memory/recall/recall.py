@@ -108,7 +108,7 @@ class Recaller:
         self._told, self._explanations = Told(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[tuple[str, View], _Checked] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
@@ -244,7 +244,7 @@ class Recaller:
 
         What only messages have said that do not count is gone, as is what was told as another's.
         """
-        key = turn.positions[0], view
+        key = turn.user_id, turn.positions[0], view
         if not before.lines or not isinstance(backend, EditableBackend):
             return _Kept(before.lines)
         checked = self._checked.get(key)
@@ -292,7 +292,7 @@ class Recaller:
 
     def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
-        key = turn.positions[0], view
+        key = turn.user_id, turn.positions[0], view
         if (checked := self._checked.get(key)) is not None:
             seen = checked.seen.union(told.memory_id for told in new)
             self._checked[key] = replace(checked, seen=seen)
