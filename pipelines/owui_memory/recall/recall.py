@@ -168,7 +168,6 @@ class Recaller:
         """Keep nothing of a user's in memory."""
         self._profiles.drop(user_id)
         self._told.drop(user_id)
-        self._sources.drop(user_id)
         self._checked.clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:

@@ -6,24 +6,20 @@ what only an earlier version of an edited message said is left out at once; the 
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, select, union_all
 
 from ..backends.base import Memory
 from ..chat.body import Turn
 from ..remember.outbox import message_id_of
-from ..state import journal, outbox, reading
+from ..state import decisions, journal, outbox, reading
 
 _AT_ONCE = 500  # ids in a statement
-_ANSWERED_S = 600.0  # within which an answer has come, or is not coming
-_EDITED = 1000  # messages that are being answered
 _BROUGHT_BACK = 5  # times that a memory was forgotten and brought back, and is followed
 
 # Put together once: building a statement takes as long as running it.
@@ -36,18 +32,34 @@ _OTHER_VERSIONS = select(outbox.c.key).where(
     outbox.c.follows != "",
     outbox.c.key != bindparam("own"),
 )
-_newer = outbox.alias("newer")
-_NOT_TAKEN_BACK_YET = select(outbox.c.key).where(
-    _newer.c.user_id == bindparam("user_id"),
-    _newer.c.state != "done",
-    _newer.c.follows != "",
-    _OF_USER,
-    outbox.c.chat_id == _newer.c.chat_id,
-    outbox.c.follows == _newer.c.follows,
-    outbox.c.key != _newer.c.key,
-    outbox.c.said_at <= _newer.c.said_at,
+_newer, _answered = outbox.alias("newer"), outbox.alias("answered")
+
+
+def _earlier_than(newer: Any, key: ColumnElement[str], asked_at: ColumnElement[float]) -> Any:
+    """Earlier versions of messages that are newer."""
+    return select(outbox.c.key).where(
+        newer.c.user_id == bindparam("user_id"),
+        newer.c.follows != "",
+        _OF_USER,
+        outbox.c.chat_id == newer.c.chat_id,
+        outbox.c.follows == newer.c.follows,
+        outbox.c.key != key,
+        outbox.c.said_at <= asked_at,
+    )
+
+
+_NOT_TAKEN_BACK_YET = _earlier_than(_newer, _newer.c.key, _newer.c.said_at).where(_newer.c.state != "done")
+# The newest version may be being answered: then the queue does not have it yet.
+_BEING_EDITED = (
+    _earlier_than(decisions, decisions.c.exchange_key, decisions.c.created_at)
+    .outerjoin_from(
+        decisions,
+        _answered,
+        and_(_answered.c.user_id == decisions.c.user_id, _answered.c.key == decisions.c.exchange_key),
+    )
+    .where(_answered.c.id.is_(None))
 )
-_ASIDE = union_all(_OWN, _NOT_TAKEN_BACK_YET)
+_ASIDE = union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED)
 
 _STEPS = select(
     journal.c.id,
@@ -101,40 +113,11 @@ class Past:
         return next((step.before for step in later if step.changed), text)
 
 
-class _Edited:
-    """The earlier versions of messages whose newest one is being answered: the queue does not know it yet."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until: dict[tuple[str, str], float] = {}  # by user and message; monotonic seconds
-
-    def note(self, turn: Turn, others: Collection[str]) -> None:
-        """A message is asked now, these are its other versions."""
-        now = time.monotonic()
-        with self._lock:
-            self._until = {key: until for key, until in self._until.items() if until > now}
-            self._until.pop((turn.user_id, message_id_of(turn.exchange_key)), None)
-            if len(self._until) < _EDITED:
-                self._until |= {(turn.user_id, other): now + _ANSWERED_S for other in others}
-
-    def of(self, user_id: str) -> set[str]:
-        now = time.monotonic()
-        with self._lock:
-            return {
-                message for (user, message), until in self._until.items() if user == user_id and until > now
-            }
-
-    def drop(self, user_id: str) -> None:
-        with self._lock:
-            self._until = {key: until for key, until in self._until.items() if key[0] != user_id}
-
-
 class Sources:
     """Read from the state database. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._edited = _Edited()
 
     def aside(self, turn: Turn) -> frozenset[str]:
         """The ids of the messages that do not count for a turn, as far as they may be remembered.
@@ -142,19 +125,14 @@ class Sources:
         They are the turn's own message, its other versions, and of the user's other edited messages the
         earlier versions that the writer has not taken back yet.
         """
-        asked = {"user_id": turn.user_id, "own": turn.exchange_key}
+        asked = {
+            "user_id": turn.user_id,
+            "own": turn.exchange_key,
+            "chat_id": turn.chat_id,
+            "follows": turn.follows,
+        }
         with self._reading.connect() as connection:
-            aside = set(map(message_id_of, connection.scalars(_ASIDE, asked)))
-            if turn.follows:
-                versions = {**asked, "chat_id": turn.chat_id, "follows": turn.follows}
-                others = set(map(message_id_of, connection.scalars(_OTHER_VERSIONS, versions)))
-                self._edited.note(turn, others)
-                aside |= others
-        return frozenset(aside | self._edited.of(turn.user_id))
-
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
-        self._edited.drop(user_id)
+            return frozenset(map(message_id_of, connection.scalars(_ASIDE, asked)))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
         """The pasts of memories, as far as they are known."""

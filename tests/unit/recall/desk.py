@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from owui_memory.chat.body import Turn, read_inlet, with_blocks
+from owui_memory.chat.decisions import Decisions, Permission
 from owui_memory.ops.metrics import Metrics
 from owui_memory.recall.recall import Recalled
 from owui_memory.remember.journal import Journal
@@ -42,6 +43,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.outbox, self.journal = Outbox(self.house.engine), Journal(self.house.engine)
+        self.decisions = Decisions(self.house.engine)
         settings = lambda: self.house.settings  # noqa: E731
         live: Any = None  # the batches are handed to it
         self._writer = Writer(self.outbox, live, self.journal, self.house.told, settings, Metrics())
@@ -57,9 +59,15 @@ class Desk:
     def recall(self, said: Said) -> Recalled:
         self.later(seconds=1)
         turn = self.turn(said)
+        self._allow(turn)
         recalled = self.house.recaller.recall(self.house.backend, turn, self.house.settings, self.now)
         self.house.recaller.keep(turn, recalled)
         return recalled
+
+    def _allow(self, turn: Turn) -> None:
+        given = Permission.of(turn, scope_of(turn, self.house.settings))
+        self.decisions._coming[turn.user_id, turn.key] = replace(given, asked_at=self.now.timestamp())
+        self.decisions.allow(turn)
 
     def turn(self, said: Said) -> Turn:
         return read_inlet(said.inlet, said.user)
