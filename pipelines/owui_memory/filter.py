@@ -25,7 +25,7 @@ from .chat.slash import (
     with_task,
 )
 from .errors import Drop, MemoryFault, TellAdmin
-from .ops import guard, status
+from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
 from .settings import Environment, Valves
@@ -73,7 +73,8 @@ class Pipeline:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
-            status.mount(app, self._environment.server_key, self._status)
+            key = self._environment.server_key
+            status.mount(app, key, self._status, embeddings.route(key, self._embedder))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -142,6 +143,8 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
@@ -164,6 +167,7 @@ class Pipeline:
         if runtime is None:
             return with_task(body, answer or NOT_NOW)
         runtime.metrics.count("commands")
+        runtime.forbid(turn)
         if answer:
             return with_task(body, answer)
         try:
@@ -182,7 +186,8 @@ class Pipeline:
         if runtime is None:
             return nothing
         try:
-            answering = _in(runtime.command_pool, runtime.commander.answer, answered.user_id, answered.keys)
+            asked = answered.user_id, answered.keys, answered.name
+            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
             done = await _within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else STILL_AT_IT
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
@@ -247,6 +252,12 @@ class Pipeline:
     @property
     def _runtime(self) -> Runtime | None:
         return self._start.runtime
+
+    def _embedder(self) -> embeddings.Embeds:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        if (runtime := self._runtime) is None:
+            raise self._start.fault
+        return runtime.embedder()
 
     def _open(self) -> Runtime:
         try:

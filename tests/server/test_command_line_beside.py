@@ -1,4 +1,4 @@
-"""`python -m owui_memory` beside a running server: what one does, the other knows."""
+"""`owui-memory` beside a running server: what one does, the other knows."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Everything that comes in may be missing or of a wrong type: what cannot be read 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -19,27 +19,29 @@ from .slash import COMMAND_CHARS, read_command
 Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
+_HASHED = "text:"
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
 TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
 _ANSWER_CHARS = 1_000_000  # of an answer, in which reasoning is looked for
 _MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
-_ID_CHARS = 200
+_NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet. `exchange_key` is the same for every answer to this
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
+    all that was said. `exchange_key` is the same for every answer to this
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
-    `folder`: the id of the folder that the chat is in; `email`: the user's address. "" where not told.
+    `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
     """
 
@@ -64,16 +66,21 @@ class Turn:
     searched: bool = False
     folder: str = ""
     email: str = ""
+    name: str = field(default="", compare=False)  # it may change from one message to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be."""
+    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
+
+    `name`: the user's, "" where it is not told.
+    """
 
     user_id: str
     keys: tuple[str, ...]
     user_text: str
     assistant_text: str
+    name: str = ""
     place: Place = "chat"
 
 
@@ -97,7 +104,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     return Turn(
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
-        key=message_id or so_far,
+        key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
         place=place_of(chat_id, message_id),
         chat_id=chat_id,
@@ -115,6 +122,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
         email=_id(_mapping(user).get("email")),
+        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -130,14 +138,19 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
     texts = _user_texts(_seen(messages[:-1]))
     if not texts:
         return None
-    chat_id, message_id = _id(body.get("chat_id")), _id(body.get("id"))
-    # An API call's id is made after the inlet: such a turn is found by its text.
+    chat_id, session_id, id_ = (_id(body.get(name)) for name in ("chat_id", "session_id", "id"))
+    keys = [id_] if id_ else []
+    # A chat in the browser has all three, and its inlet knew the id. That of an API call is made after its
+    # inlet: such a turn is found by what was said, to which model, and in which chat if the call named one.
+    if not (chat_id and session_id and id_):
+        keys.append(_unnamed(user_id, chat_id, _id(body.get("model")), texts))
     return Answered(
         user_id=user_id,
-        keys=(message_id, _hash((user_id, *texts))),
+        keys=tuple(keys),
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
-        place=place_of(chat_id, message_id),
+        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        place=place_of(chat_id, id_),
     )
 
 
@@ -319,6 +332,16 @@ def _follows(meta: Mapping[str, Any]) -> str:
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
+def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
+    """The key of a turn whose answer has no id yet."""
+    return _hash(("turn", user_id, chat_id, model, *texts))
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a turn's key was made of what was said."""
+    return key.startswith(_HASHED)
+
+
 def _hash(texts: Iterable[str]) -> str:
     *_, last = _hashes((), texts)
     return last
@@ -331,7 +354,7 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield "text:" + digest.hexdigest()
+        yield _HASHED + digest.hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -343,8 +366,6 @@ def _text(value: Any) -> str:
 
 
 def _id(value: Any) -> str:
-    """A name that somebody else gave; of one that is longer than any that is meant as such, a hash."""
+    """A name as Open WebUI or an API client made it; of a very long one its begin and a hash."""
     text = _text(value)
-    if len(text) > _ID_CHARS:
-        text = f"{text[:40]}:{_hash((text,))}"
-    return plain(text)
+    return plain(text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS // 2]}~{_hash((text,))}")

@@ -7,19 +7,22 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop
-from ..redact import holds_secret, masked
+from ..errors import Drop, is_of_the_text
+from ..redact import masked
 from ..scopes import scope_for
+from . import admission
+from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
-HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+_KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
 
@@ -64,20 +67,22 @@ class Changes:
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield replace(_without_secrets(change), chat=chat, place=place, scope=scope)
+            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
-            Drop: what was before has been erased since.
+            Drop: what was before has been erased since, or may not become a memory again.
         """
         if change.forgotten:
             raise Drop("What was there before was erased, and cannot be brought back.")
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
+            # Written down when less was known of secrets, and of orders to models.
+            after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
             self._journal.intend(
                 [
@@ -88,7 +93,7 @@ class Changes:
                         op=op,
                         memory_id="" if op == "add" else memory_id,
                         before=masked(change.after)[0],
-                        after=masked(change.before)[0],  # written down when less was known of secrets
+                        after=after,
                         kind=change.kind,
                         expires=change.expired,
                         expired=change.expires,
@@ -98,9 +103,12 @@ class Changes:
                         place=change.place,
                         scope=change.scope,
                         undoes=change.id,
+                        refused=refused.reason if refused else "",
                     )
                 ]
             )
+            if refused:
+                raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
 
     def retract(
@@ -113,7 +121,8 @@ class Changes:
         undone = 0
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
-                undone += self.undo(backend, change, confirm)
+                with suppress(NotAdmittedError):  # what was there before stays away
+                    undone += self.undo(backend, change, confirm)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -132,12 +141,19 @@ class Changes:
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
-        made = {}
+        made, unfit = {}, []
         try:
             for change in intended:
-                made[change.id] = self._made(backend, change, confirm, again=again)
+                try:
+                    made[change.id] = self._made(backend, change, confirm, again=again)
+                except Exception as error:
+                    if not is_of_the_text(error):
+                        raise
+                    unfit.append(error)  # the others can be made all the same
         finally:
             self._journal.made(intended[0].user_id, made)
+        if unfit:
+            raise unfit[0]
         return True
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
@@ -157,18 +173,27 @@ class Changes:
                 backend.remove(change.memory_id)
             elif current is not None and change.op == "replace" and not _says(current, change):
                 confirm()
-                backend.replace(change.memory_id, change.after, expires=change.expires)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
 
 
-def _without_secrets(change: Change) -> Change:
-    """A change as it may be made, and written down: whoever decided it, no secret is stored."""
+def _admitted(change: Change) -> Change:
+    """A change as it may be made, and written down, whoever decided it."""
     change = replace(change, before=masked(change.before)[0])
     if change.made or change.op not in ("add", "replace"):
         return replace(change, after=masked(change.after)[0])
-    if holds_secret(change.after):
-        return replace(change, after="", refused=change.refused or HOLDS_SECRET)
-    return change
+    if not (reason := refusal(change.after, scope=change.scope)):
+        return replace(change, after=clean(change.after))
+    kept = "" if reason == HOLDS_SECRET else masked(clean(change.after[:_KEPT_CHARS]))[0]
+    return replace(change, after=kept, refused=change.refused or reason)
+
+
+def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
+    """A text as it may be brought back, or "" and why it may not."""
+    try:
+        return restored(text), None
+    except NotAdmittedError as refused:
+        return "", refused
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
@@ -182,21 +207,17 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    if isinstance(backend, EditableBackend):
-        new = Memory(
-            id="",
-            text=change.after,
-            batch=change.batch,
-            kind=change.kind,
-            expires=change.expires,
-            chat=change.chat,
-            place=change.place,
-            scope=change.scope,
-        )
-        return backend.store(change.user_id, new)
-    told = [{"role": "user", "content": change.after}]
-    backend.add(change.user_id, told, infer=False, batch=change.batch, scope=change.scope)
-    return ""
+    new = Memory(
+        id="",
+        text=change.after,
+        batch=change.batch,
+        kind=change.kind,
+        expires=change.expires,
+        chat=change.chat,
+        place=change.place,
+        scope=change.scope,
+    )
+    return admission.store(backend, change.user_id, new)
 
 
 def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:

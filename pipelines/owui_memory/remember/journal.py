@@ -95,7 +95,9 @@ class Journal:
         with self._engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
-                    update(journal).where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+                    update(journal)
+                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
+                    .values(made=True, memory_id=memory_id)
                 )
             count_up(connection, user_id)
 
@@ -168,7 +170,7 @@ class Journal:
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
         with self._engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.batch == batch))
+            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
