@@ -20,6 +20,7 @@ from .chat.decisions import Decisions
 from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
+from .control.forgetting import Forgetting
 from .control.sweeper import Sweeper
 from .control.switches import Switches
 from .moving.mover import Mover
@@ -79,7 +80,8 @@ class Runtime:
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics)
+        forgetting = Forgetting(self._engine, eraser, settings)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..errors import Drop
+from ..recall.wishes import wish
 from ..redact import holds_secret, masked
 from ..scopes import scope_for
-from .journal import Change, Journal
+from .journal import COMMANDS, FORGET, TOO_LATE, Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
@@ -49,7 +51,7 @@ class Changes:
         if not decided:
             changes = list(self._placed(batch, decide()))
             confirm()  # a new holder may have decided that nothing is to change
-            self._journal.intend(changes)
+            self._journal.intend([*changes, *_asked_to_forget(batch, changes)])
             decided = self._journal.of_batch(batch.name)
         self._make(backend, decided, confirm, again=batch.attempts > 1)
         return decided
@@ -63,6 +65,9 @@ class Changes:
         chat = batch.exchanges[0].chat_id
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
+            if change.chat:  # that of the memory which is taken away
+                yield _without_secrets(change)
+                continue
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
             yield replace(_without_secrets(change), chat=chat, place=place, scope=scope)
             place += change.op == "add"
@@ -102,6 +107,22 @@ class Changes:
                 ]
             )
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+
+    def pass_over(self, changes: Iterable[Change]) -> None:
+        """Note that it was too late to take these back: the next `undo` goes on to what was before."""
+        self._journal.intend(
+            [
+                replace(
+                    change,
+                    batch=f"undo-{change.id}",
+                    position=0,
+                    undoes=change.id,
+                    refused=TOO_LATE,
+                    made=False,
+                )
+                for change in changes
+            ]
+        )
 
     def retract(
         self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
@@ -171,6 +192,35 @@ def _without_secrets(change: Change) -> Change:
     return change
 
 
+def asked_to_forget(change: Change, position: int) -> Change:
+    """The note that a user asked for a removal: see `Journal.asked_to_forget`."""
+    return Change(
+        batch=change.batch,
+        position=position,
+        user_id=change.user_id,
+        op=FORGET,
+        memory_id=change.memory_id,
+        before="",
+        after="",
+        source=change.source,
+        made=True,
+    )
+
+
+def _asked_to_forget(batch: Batch, changes: list[Change]) -> list[Change]:
+    """A note for each removal that a message or a command asked for."""
+    asked = {exchange.message_id for exchange in batch.exchanges if wish(exchange.user_text)}
+    removals = [
+        change
+        for change in changes
+        if change.op == "remove"
+        and not change.refused
+        and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
+    ]
+    first = max((change.position for change in changes), default=0) + 1
+    return [asked_to_forget(change, first + at) for at, change in enumerate(removals)]
+
+
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
@@ -183,8 +233,11 @@ def _says(memory: Memory, change: Change) -> bool:
 
 def _added(backend: Backend, change: Change) -> str:
     if isinstance(backend, EditableBackend):
+        restored = datetime.fromtimestamp(change.said_at, UTC) if change.undoes and change.said_at else None
         new = Memory(
             id="",
+            created_at=restored,
+            updated_at=restored,
             text=change.after,
             batch=change.batch,
             kind=change.kind,
