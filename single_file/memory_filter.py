@@ -92,14 +92,14 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it;
-             wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
 words.py     words of a text in any language
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
+state/       the state database: its tables, and the frozen steps that make them
 chat/        what Open WebUI says, and what is said back: body, policy, decisions,
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
@@ -111,31 +111,58 @@ backends/    mem0 in its three forms behind one Protocol (live: the one in use),
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
+ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
+             costs (ledger: of each day; prices), breaker
 """
+
+import sys
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-# How the command line is called; in the one file for upload, the package's name is the file's with a hash.
-COMMAND = "python -m owui_memory" if __name__ == "owui_memory" else f"python {__name__.rpartition('_')[0]}.py"
+
+def _command() -> str:
+    """How the command line is called here."""
+    if __name__ != "owui_memory":  # the one file for upload, whose name the package has, with a hash
+        return f"python {__name__.rpartition('_')[0]}.py"
+    installed = Path(sys.prefix, "bin", "owui-memory")
+    return str(installed) if installed.exists() else "python -m owui_memory"
+
+
+COMMAND = _command()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # __main__.py
 
-SOURCES["__main__.py"] = r'''"""The command line: `python -m owui_memory --help` lists what it can do.
+SOURCES["__main__.py"] = r'''"""The command line: `owui-memory --help` lists what it can do.
 
-Run it in the folder that holds this package, with the environment of the Pipelines server
-(`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same memories, also while the
-server runs.
+It works on the memories that the Pipelines server's environment names (`MEMORY_DATA_DIR`, `PIPELINES_DIR`,
+`MEMORY_STATE_URL`), also while the server runs; in the environment made by `make`, without PIPELINES_DIR, on
+those of `make up`. Where the package is not installed: `python -m owui_memory` in the folder that holds it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 from . import COMMAND
+
+
+def run() -> None:
+    """What `owui-memory` runs."""
+    default_to_make_up(os.environ)
+    sys.exit(main())
+
+
+def default_to_make_up(environ: MutableMapping[str, str]) -> None:
+    """Name the folder of `make up`, where no other is named and there is one beside this environment."""
+    folder = Path(sys.prefix).parent / ".run" / "pipelines"
+    if folder.is_dir() and not environ.get("PIPELINES_DIR"):
+        environ["PIPELINES_DIR"] = str(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -857,7 +884,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import Drop, MemoryFault, Retry, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -865,6 +892,12 @@ _REFUSED_CALLER = {401, 402, 403, 404, 405}
 # Classes of PostgreSQL's SQLSTATE: logging in, no such database, rights and names, features; data.
 _REFUSED_SQL = ("28", "3D", "42", "0A", "58P01")
 _REFUSED_SQL_INPUT = ("22",)
+
+# What code raises over a value that it did not expect: the text may be the reason, and may not.
+_UNFORESEEN = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
+    *(RuntimeError, MemoryError),
+)
 
 
 @contextmanager
@@ -918,13 +951,19 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     if any(_is_login(link) for link in chain):
         hint = "Is PostgreSQL running, and are address, user, password and database right?"
         return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
-    return Retry(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
+    kind = Doubtful if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
+    return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_json(error: BaseException) -> bool:
+    """That an answer was none: the server's fault, whatever it was asked."""
+    return type(error).__name__ == "JSONDecodeError"
 
 
 def _is_login(error: BaseException) -> bool:
@@ -5422,10 +5461,11 @@ class Commander:
         settings: Callable[[], Valves],
         failed: Failed,
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings, eraser)
+        self._control = Control(engine, live, settings, eraser, count)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:
@@ -5440,19 +5480,19 @@ class Commander:
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
         self._orders.give(replace(own, key=own.exchange_key), teams)
-        return self._answer(own.exchange_key)
+        return self._answer(own.user_id, own.exchange_key)
 
     def answer(self, user_id: str, keys: Sequence[str]) -> str:
         """The answer to the command that a turn gave, carried out now if need be; "" where it gave none."""
         key = self._orders.of_turn(user_id, keys)
-        return self._answer(key) if key else ""
+        return self._answer(user_id, key) if key else ""
 
-    def _answer(self, key: str) -> str:
+    def _answer(self, user_id: str, key: str) -> str:
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
-            if answer := self._orders.answer_to(key):
+            if answer := self._orders.answer_to(user_id, key):
                 return answer
-            if order := self._orders.take(key):
+            if order := self._orders.take(user_id, key):
                 return self._carried_out(order)
             time.sleep(_LOOK_S)
         return STILL_AT_IT
@@ -5461,7 +5501,7 @@ class Commander:
         try:
             answer = self._do(order)
         except TakenOver:
-            return self._answer(order.key)
+            return self._answer(order.user_id, order.key)
         except Drop as refusal:
             answer = f"{refusal} {refusal.hint}".strip()
         except MemoryFault as fault:  # it may work when the answer is asked for again
@@ -6754,7 +6794,8 @@ from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Place
 from ..moving.reach import opened, place_of_backend, records_of
-from ..moving.records import Record, Records, from_json, to_json, without_secrets
+from ..moving.records import Record, Records, admitted, from_json, to_json
+from ..remember.admission import NotAdmittedError
 from .instance import Instance
 from .output import as_json, progress, told, with_progress
 
@@ -6797,7 +6838,7 @@ class Moving:
 
     def import_(self, file: str, *, to_json: bool) -> None:
         """Add a file's memories, or put them in the place of those with their ids."""
-        read = [without_secrets(record) for record in _read(file)]
+        read = _read(file)
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with self._instance.backend() as backend:
             target = records_of(backend, self._places)
@@ -6856,8 +6897,11 @@ class Moving:
         return opened(place, instance.settings, data_dir, self._places, open_backend)
 
 
-def _read(file: str) -> list[Record]:
-    """All or nothing: what cannot be meant is told before anything is changed."""
+def _read(file: str) -> list[tuple[Record, int]]:
+    """A file's memories, each with the number of secrets that were left out of it.
+
+    All or nothing: what cannot be meant, or may not become a memory, is told before anything is changed.
+    """
     records, flaws = [], []
     with (
         contextlib.nullcontext(sys.stdin)
@@ -6871,7 +6915,9 @@ def _read(file: str) -> list[Record]:
                 row = json.loads(line)
                 if not isinstance(row, dict):
                     raise ValueError("must be an object")  # noqa: TRY004 - all are told alike
-                records.append(from_json(row))
+                records.append(admitted(from_json(row)))
+            except NotAdmittedError as refusal:
+                flaws.append(f"line {number}: {refusal.reason}")
             except ValueError as error:
                 flaws.append(f"line {number}: {'no JSON' if 'Expecting' in str(error) else error}")
     if flaws:
@@ -8114,7 +8160,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
@@ -8123,20 +8169,21 @@ from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
-from ..redact import holds_secret
+from ..remember import admission
+from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
+from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, plain, terms_of, words
+from ..words import content_words, terms_of, words
 from .erase import Eraser
 
 PAGE = 20  # memories
-LONGEST_CHARS = 1000  # of a memory that somebody writes
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
@@ -8241,11 +8288,13 @@ class Control:
         live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
+        """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
+        self._count = count or (lambda _event: None)
 
     # Looking
 
@@ -8296,7 +8345,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
                 return Remembered(text, known)
@@ -8313,7 +8362,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered, or is a team's.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -8355,7 +8404,13 @@ class Control:
         return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Take back the last changes that were made together and are not taken back yet."""
+        """Take back the last changes that were made together and are not taken back yet.
+
+        Raises:
+            Drop: none of what they took away may be brought back.
+        """
+        done_now: list[Change] = []
+        refused: Drop | None = None
         with self._writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             batch = done[0].batch if done else self._journal.latest_batch(asked.user_id)
@@ -8363,8 +8418,16 @@ class Control:
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
-                self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
-        return Undone(tuple(changes))
+                try:
+                    self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
+                except NotAdmittedError as refusal:
+                    self._count(f"changes refused: {refusal.reason}")
+                    refused = refusal
+                else:
+                    done_now.insert(0, change)
+        if refused and not done_now:
+            raise refused
+        return Undone(tuple(done_now))
 
     # Teams
 
@@ -8377,19 +8440,20 @@ class Control:
         """Let a team know what a memory says now; its text. Once more changes nothing.
 
         Raises:
-            Drop: the memory is gone, or a team's.
+            Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
             memory = _own(backend.get(memory_id))
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
-            if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
+            text = self._checked(asked, memory.text, team=True)
+            if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                backend.store(owner, Memory("", memory.text, batch=batch))
+                admission.store(backend, owner, Memory("", text, batch=batch))
             with self._engine.begin() as connection:
                 count_up(connection, owner)
-        return memory.text
+        return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
         """Take away from a team what the same user has shared with it; its text.
@@ -8422,7 +8486,9 @@ class Control:
         Raises:
             Drop: there is too much of it.
         """
-        texts, flaws = _texts_of(asked.user_id, rows)
+        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        for _, reason in refused:
+            self._count(f"changes refused: {reason}")
         if len(texts) > MOST_IMPORTED:
             raise Drop(f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(texts)}.")
         with self._writing() as backend:
@@ -8430,11 +8496,28 @@ class Control:
             def decide() -> Iterator[Change]:
                 known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(new.values()):
+                for position, (text, kind) in enumerate(
+                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
+                ):
                     yield _change(asked, position, "add", after=text, kind=kind)
 
             changes = self._make(backend, asked, decide, confirm)
-        return Imported(len(changes), len(texts) - len(changes), tuple(flaws))
+        added = sum(not change.refused for change in changes)
+        return Imported(added, len(texts) - added, tuple(flaws))
+
+    def _checked(self, asked: Asked, text: str, *, team: bool = False) -> str:
+        """The text as it is remembered; what is refused is counted and written down.
+
+        Raises:
+            NotAdmittedError: it cannot be remembered.
+        """
+        try:
+            return check(text, team=team)
+        except NotAdmittedError as refusal:
+            self._count(f"changes refused: {refusal.reason}")
+            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(_batch(asked), [refused])
+            raise
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
@@ -8461,22 +8544,6 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
-
-
-def _checked(text: str) -> str:
-    """A text as it is remembered: on one line.
-
-    Raises:
-        Drop: it cannot be.
-    """
-    text = " ".join(plain(text).split())
-    if not words(text):
-        raise Drop("There is nothing to remember in that.")
-    if len(text) > LONGEST_CHARS:
-        raise Drop(f"A memory has {LONGEST_CHARS} characters at most, and this has {len(text)}.")
-    if holds_secret(text):
-        raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
-    return text
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)
@@ -8533,17 +8600,25 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Text and kind of each row, and what is wrong with the others."""
-    texts, flaws = [], []
+_Pairs = list[tuple[str, str]]
+
+
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[_Pairs, _Pairs, list[str]]:
+    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
+    texts: _Pairs = []
+    refused: _Pairs = []
+    flaws = []
     for number, row in enumerate(rows, 1):
         try:
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((_checked(record.text), kind if isinstance(kind, str) and kind else "fact"))
-        except (ValueError, Drop) as flaw:
+            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+        except NotAdmittedError as refusal:
+            refused.append((str(row["memory"]), refusal.reason))
+            flaws.append(f"line {number}: {refusal}")
+        except ValueError as flaw:
             flaws.append(f"line {number}: {flaw}")
-    return texts, flaws
+    return texts, refused, flaws
 
 
 def _counted(count: int, what: str) -> str:
@@ -8566,10 +8641,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
+from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
@@ -8620,7 +8696,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
-            "text": turn.text,
+            "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
         with self._engine.begin() as connection:
@@ -8628,7 +8704,14 @@ class Orders:
             insert_new(
                 connection,
                 command_turns,
-                [{"key": turn.key, "command": turn.exchange_key, "asked_at": now}],
+                [
+                    {
+                        "user_id": turn.user_id,
+                        "key": turn.key,
+                        "command": turn.exchange_key,
+                        "asked_at": now,
+                    }
+                ],
             )
             if self._given % _PRUNE_EVERY == 1:
                 _prune(connection, now)
@@ -8637,30 +8720,35 @@ class Orders:
         """The key of the command that a turn of this user gave; "" where it gave none."""
         wanted = (
             select(commands.c.key)
-            .join(command_turns, command_turns.c.command == commands.c.key)
+            .join(
+                command_turns,
+                and_(
+                    command_turns.c.user_id == commands.c.user_id, command_turns.c.command == commands.c.key
+                ),
+            )
             .where(command_turns.c.key.in_([key for key in keys if key]), commands.c.user_id == user_id)
         )
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
 
-    def answer_to(self, key: str) -> str:
+    def answer_to(self, user_id: str, key: str) -> str:
         """The answer that is kept; "" where the command is not carried out yet."""
-        wanted = select(commands.c.answer, commands.c.answered_at).where(commands.c.key == key)
+        wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
         if row is None or not row.answered_at:
             return ""
         return row.answer or _EXPIRED
 
-    def take(self, key: str) -> Order | None:
-        """The command, to be carried out; None where that is done, or somebody else is about it."""
+    def take(self, user_id: str, key: str) -> Order | None:
+        """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
-        free = (commands.c.key == key, commands.c.answered_at == 0, commands.c.held_until < now)
+        free = (_is(user_id, key), commands.c.answered_at == 0, commands.c.held_until < now)
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
         with self._engine.begin() as connection:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
                 return None
-            row = connection.execute(select(commands).where(commands.c.key == key)).one()
+            row = connection.execute(select(commands).where(_is(user_id, key))).one()
         return Order(
             row.key,
             row.user_id,
@@ -8698,7 +8786,7 @@ class Orders:
 
     def _set(self, order: Order, **values: object) -> bool:
         mine = (
-            commands.c.key == order.key,
+            _is(order.user_id, order.key),
             commands.c.attempts == order.attempts,
             commands.c.answered_at == 0,
         )
@@ -8722,6 +8810,10 @@ class Orders:
         with self._reading.connect() as connection:
             row = connection.scalar(wanted)
         return dict(json.loads(row)) if row else {}
+
+
+def _is(user_id: str, key: str) -> ColumnElement[bool]:
+    return and_(commands.c.user_id == user_id, commands.c.key == key)
 
 
 def _prune(connection: Connection, now: float) -> None:
@@ -9669,6 +9761,9 @@ from __future__ import annotations
 
 from typing import Self
 
+# Packages whose errors say nothing of a text, but for two.
+_DATABASES, _OF_VALUES = ("sqlite3", "pysqlite3", "sqlalchemy", "psycopg"), ("DataError", "IntegrityError")
+
 
 class MemoryFault(Exception):
     """Base of all errors this package raises on purpose."""
@@ -9704,6 +9799,18 @@ class TellAdmin(MemoryFault):
 
 class NotReady(TellAdmin):
     """The backend has not finished starting."""
+
+
+def is_of_the_text(error: BaseException) -> bool:
+    """Whether an error may lie in what was to be remembered, so that another text fares better.
+
+    So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
+    """
+    if isinstance(error, MemoryFault):
+        return isinstance(error, Doubtful | Drop)
+    kind = type(error)
+    of_a_database = kind.__module__.partition(".")[0] in _DATABASES and kind.__name__ not in _OF_VALUES
+    return not isinstance(error, OSError) and not of_a_database
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9726,7 +9833,7 @@ from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, wit
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
 from .errors import Drop, MemoryFault, TellAdmin
-from .ops import guard, status
+from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
 from .settings import Environment, Valves
@@ -9770,7 +9877,8 @@ class Pipeline:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
-            status.mount(app, self._environment.server_key, self._status)
+            key = self._environment.server_key
+            status.mount(app, key, self._status, embeddings.route(key, self._embedder))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -9913,6 +10021,12 @@ class Pipeline:
     @property
     def _runtime(self) -> Runtime | None:
         return self._start.runtime
+
+    def _embedder(self) -> embeddings.Embeds:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        if (runtime := self._runtime) is None:
+            raise self._start.fault
+        return runtime.embedder()
 
     def _open(self) -> Runtime:
         try:
@@ -10073,7 +10187,7 @@ from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 
 from ..errors import Drop
-from .records import Head, Record, Records
+from .records import Head, Record, Records, admitted
 
 BATCH = 32  # memories embedded and written at once
 _PAGE = 500  # read at once
@@ -10094,7 +10208,7 @@ class Copy:
         self._source, self._target = source, target
         self._deletes, self._stop = deletes, stop
         self._told: Told = told or (lambda _copied, _total: None)
-        self.refused = 0  # memories that the target does not take
+        self.refused = 0  # memories that the target does not take, or nobody may write any more
         self._written: dict[
             str, bytes
         ] = {}  # what a place keeps otherwise than it was told is not told again
@@ -10145,10 +10259,17 @@ class Copy:
             batch = ids[begin : begin + BATCH]
             place = {id_: number for number, id_ in enumerate(batch)}
             records = sorted(self._source.read(batch), key=lambda record: place[record.id])
-            self._write(records)
+            self._write(list(self._admitted(records)))
             self._written |= {record.id: record.digest for record in records}
             copied += len(batch)
             self._told(copied, total)
+
+    def _admitted(self, records: list[Record]) -> Iterator[Record]:
+        for record in records:
+            try:
+                yield admitted(record)[0]
+            except Drop:
+                self.refused += 1
 
     def _write(self, records: list[Record]) -> None:
         """One by one where the target refuses one of them, to leave out no other."""
@@ -10877,6 +10998,7 @@ from typing import Any, NamedTuple, Protocol
 from ..backends.base import EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
+from ..remember import admission
 from ..scopes import team_in
 
 _PAGE = 1000  # rows read at once
@@ -10910,7 +11032,7 @@ class Record:
         get = self.payload.get
         told = (
             self.user_id,
-            self.text,
+            masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
             get("expiration_date") or "",
             get("chat") or "",
@@ -11011,9 +11133,9 @@ class RemoteRecords:
             memory = _memory_of(record)
             if record.id in self._found:
                 there = self._found[record.id][1].id
-                self._backend.replace(there, memory.text, expires=memory.expires)
+                admission.replace(self._backend, there, memory.text, expires=memory.expires)
             else:
-                self._backend.store(record.user_id, memory)
+                admission.store(self._backend, record.user_id, memory)
 
     def erase(self, ids: Sequence[str]) -> None:
         for id_ in ids:
@@ -11063,10 +11185,15 @@ def from_json(row: Mapping[str, Any]) -> Record:
     return Record(str(row.get("id") or _id_of(user, text)), payload)
 
 
-def without_secrets(record: Record) -> tuple[Record, int]:
-    """A record as it may be stored, and how many secrets were left out of it."""
+def admitted(record: Record) -> tuple[Record, int]:
+    """A record as it may be stored, and how many secrets were left out of it.
+
+    Raises:
+        Drop: it may not be.
+    """
     text, secrets = masked(record.text)
-    if not secrets:
+    text = admission.restored(text)
+    if text == record.text:
         return record, 0
     return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
 
@@ -11268,6 +11395,95 @@ def _of_model(counts: Mapping[str, int], model: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/embeddings.py
+
+SOURCES["ops/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
+
+`make up` gives it to Open WebUI, whose own memory page needs an embedding model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ..errors import MemoryFault
+from .guard import has_key
+
+MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
+_MOST_BYTES = 2_000_000
+
+
+class Embeds(Protocol):
+    """What makes vectors: see `backends.embedder`."""
+
+    name: str
+
+    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text."""
+
+
+def route(key: str, embedder: Callable[[], Embeds]) -> Route:
+    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
+
+    async def answer(request: Request) -> JSONResponse:
+        if not has_key(request.headers, key):
+            return _refusal("Send the server's key.", 401)
+        try:
+            texts = _texts(await _json(request))
+        except ValueError as flaw:
+            return _refusal(str(flaw), 400)
+        try:
+            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
+        except MemoryFault as fault:
+            return _refusal(f"{fault} {fault.hint}".strip(), 503)
+
+    return Route("/v1/embeddings", answer, methods=["POST"])
+
+
+async def _json(request: Request) -> Any:
+    read = b""
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _MOST_BYTES:
+            raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
+    return json.loads(read)
+
+
+def _texts(asked: Any) -> list[str]:
+    """What is to be embedded.
+
+    Raises:
+        ValueError: it is not of the right form, or too much.
+    """
+    given = asked.get("input") if isinstance(asked, dict) else None
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) and one for one in texts):
+        raise ValueError('"input" is a text or a list of texts, none of them empty.')
+    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_CHARS:
+        raise ValueError(f"A request has {MOST_TEXTS} texts and {MOST_CHARS} characters at most.")
+    return texts
+
+
+def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+    using = embedder()
+    vectors = using.embed_batch(texts)
+    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    return {"object": "list", "model": using.name, "data": rows, "usage": usage}
+
+
+def _refusal(message: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/guard.py
 
 SOURCES["ops/guard.py"] = r'''"""Asks for the server's key on every route.
@@ -11444,24 +11660,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Engine, Integer, MetaData, String, Table, select
+from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..state import llm_days, reading
 from .prices import Price, costs
 
 _EVERY_S = 5.0  # between writes
 _NAME = 200  # characters of a model's name that are kept
-
-_days = Table(
-    "llm_days",
-    MetaData(),  # of its own: made when first needed, beside the numbered migrations
-    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
-    Column("model", String(_NAME), primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("tokens_in", BigInteger, nullable=False),
-    Column("tokens_out", BigInteger, nullable=False),
-)
 
 
 class Used(NamedTuple):
@@ -11492,7 +11699,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._new: Counter[tuple[str, str, str]] = Counter()  # by day, model and column
-        self._made = self._closed = False
+        self._closed = False
         self._next_write = -float("inf")
 
     def add(self, model: str, tokens_in: int, tokens_out: int) -> None:
@@ -11537,21 +11744,14 @@ class Ledger:
 
     def of(self, day: date) -> dict[str, Used]:
         """What has been written of each model on a day (UTC)."""
-        self._make()
-        columns = (_days.c[name] for name in ("model", *Used._fields))
-        with self._engine.execution_options(read_only=True).begin() as connection:
-            rows = connection.execute(select(*columns).where(_days.c.day == day.isoformat()))
+        columns = (llm_days.c[name] for name in ("model", *Used._fields))
+        with reading(self._engine).connect() as connection:
+            rows = connection.execute(select(*columns).where(llm_days.c.day == day.isoformat()))
             return {model: Used(*used) for model, *used in rows}
-
-    def _make(self) -> None:
-        if not self._made:
-            _days.create(self._engine, checkfirst=True)
-            self._made = True
 
     def _write(self, new: Mapping[tuple[str, str, str], int]) -> None:
         if not new:
             return
-        self._make()
         # In one order everywhere: two processes would else wait for each other's rows.
         keys = sorted({(day, model) for day, model, _ in new})
         rows = [
@@ -11559,8 +11759,8 @@ class Ledger:
             for day, model in keys
         ]
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(_days)
-        added = {name: _days.c[name] + insert.excluded[name] for name in Used._fields}
+        insert = dialect.insert(llm_days)
+        added = {name: llm_days.c[name] + insert.excluded[name] for name in Used._fields}
         with self._engine.begin() as connection:
             connection.execute(
                 insert.on_conflict_do_update(index_elements=["day", "model"], set_=added), rows
@@ -11592,7 +11792,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..errors import MemoryFault
+from ..errors import Drop, MemoryFault, TakenOver
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -11622,25 +11822,33 @@ class Metrics:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._last_error: LastError | None = None
+        self._open_errors: dict[str, LastError] = {}  # by where, of work that has not been done since
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
         with self._lock:
             self._counts[name] += by
 
-    def failed(self, where: str, error: Exception) -> None:
+    def failed(self, where: str, error: BaseException) -> None:
         """Count and keep an error."""
         text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
         if isinstance(error, MemoryFault):
             text, hint = str(error), error.hint
         with self._lock:
             before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
+                self._open_errors[where] = self._last_error
             self._counts[f"failed {where}"] += 1
         if before is None or (before.where, before.text) != (where, text):
             # The traceback of a foreign error goes along without its message, which may quote a user.
             log.warning("%s failed: %s %s", where, text, hint)
             if not isinstance(error, MemoryFault):
                 log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
+
+    def succeeded(self, where: str) -> None:
+        """The same work has been done since it failed."""
+        with self._lock:
+            self._open_errors.pop(where, None)
 
     def counts(self) -> dict[str, int]:
         """All counters."""
@@ -11650,6 +11858,12 @@ class Metrics:
     @property
     def last_error(self) -> LastError | None:
         return self._last_error
+
+    @property
+    def open_errors(self) -> list[LastError]:
+        """Those of work that has not been done since, latest first."""
+        with self._lock:
+            return sorted(self._open_errors.values(), key=lambda error: error.at, reverse=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -12144,8 +12358,8 @@ def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
     }
 
 
-def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
-    """Serve the status on the Pipelines server's application, in place of an earlier one."""
+def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
+    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
 
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
@@ -12153,7 +12367,7 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
         return JSONResponse(await run_in_threadpool(status))
 
     unmount(app)
-    app.mount(_PATH, Starlette(routes=[Route("/status", answer)]))
+    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
 
 
 def unmount(app: Any) -> None:
@@ -12881,7 +13095,7 @@ class Recaller:
         self._told, self._explanations = Told(engine), Explanations(engine)
         self._profiles = Profiles()
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[tuple[str, View], _Checked] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
@@ -12983,7 +13197,7 @@ class Recaller:
     def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime, view: View) -> _Kept:
         """What of that which was told still holds, and is seen here: the chat may have been moved to another
         folder, go on with another model, or its user have left a team."""
-        key = turn.positions[0], view
+        key = turn.user_id, turn.positions[0], view
         if not before.lines or not isinstance(backend, EditableBackend):
             return _Kept(before.lines)
         checked = self._checked.get(key)
@@ -13007,7 +13221,7 @@ class Recaller:
 
     def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
-        key = turn.positions[0], view
+        key = turn.user_id, turn.positions[0], view
         if (checked := self._checked.get(key)) is not None:
             seen = checked.seen.union(told.memory_id for told in new)
             self._checked[key] = replace(checked, seen=seen)
@@ -13396,7 +13610,10 @@ class Conversation:
 _LINES = (
     select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
     .where(
-        told.c.conversation == bindparam("conversation"), ~told.c.gone, told.c.told_at > bindparam("oldest")
+        told.c.user_id == bindparam("user_id"),
+        told.c.conversation == bindparam("conversation"),
+        ~told.c.gone,
+        told.c.told_at > bindparam("oldest"),
     )
     .order_by(told.c.id)
 )
@@ -13431,7 +13648,10 @@ class Told:
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
             version, on = connection.execute(_VERSION, asked).one()
-            rows = connection.execute(_LINES, {"conversation": turn.positions[0], "oldest": oldest})
+            rows = connection.execute(
+                _LINES,
+                {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
+            )
             lines = tuple(Line(*row) for row in rows if row.position in positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
@@ -13455,7 +13675,9 @@ class Told:
         now = time.time()
         self._kept += 1
         if gone:
-            connection.execute(update(told).where(told.c.id.in_(gone)).values(gone=True))
+            connection.execute(
+                update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
+            )
         # A second model's inlet for the same message may have told it.
         rows = [
             {
@@ -13882,6 +14104,148 @@ SOURCES["remember/__init__.py"] = r'''"""The outlet's side: a durable queue, and
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/admission.py
+
+SOURCES["remember/admission.py"] = r'''"""What may become a memory: the one check that all writers share, and the only calls that write.
+
+Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes here: see `check` and
+`restored`. A test walks the package and fails where another module calls a backend's writing methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace as changed
+
+from ..backends.base import Backend, EditableBackend, Memory
+from ..errors import Drop
+from ..inert import one_line
+from ..redact import holds_secret, masked
+from ..scopes import is_scope
+from ..words import plain
+from .orders import REFUSED as GIVES_ORDERS
+from .orders import gives_orders, is_wish
+
+LONGEST_CHARS = 1000  # of a new memory
+_LONGEST_KEPT_CHARS = 20_000  # of one that was stored before there was a limit
+_KEPT_AGAIN_CHARS = 4000  # what stays of a longer one
+
+# Reasons, as the journal and the counters have them.
+EMPTY = "it says nothing"
+TOO_LONG = "it is too long"
+HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
+NO_SCOPE = "it is of no scope that there is"
+
+_SENTENCES = {
+    EMPTY: ("There is nothing to remember in that.", "Write it with letters or digits."),
+    TOO_LONG: (f"A memory has {LONGEST_CHARS} characters at most.", "Say it in fewer words."),
+    HOLDS_SECRET: (
+        "That holds a password, a key or a number of that kind, and such are not kept.",
+        "Leave it out and send the rest again.",
+    ),
+    GIVES_ORDERS: (
+        "That gives orders to a model instead of saying something about you, and is not kept.",
+        "Say what is to be remembered in a plain sentence.",
+    ),
+    IS_A_WISH: (
+        "That tells a model how to answer. It holds for your own chats and is not shared with a team.",
+        "Share what is a fact.",
+    ),
+    NO_SCOPE: ("That belongs to nothing that a memory can be of.", "Send it without a scope."),
+}
+
+
+class NotAdmittedError(Drop):
+    """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
+
+    def __init__(self, reason: str) -> None:
+        sentence, hint = _SENTENCES[reason]
+        super().__init__(sentence, hint=hint)
+        self.reason = reason
+
+
+def clean(text: str) -> str:
+    """A text as memories have it: one line of characters that can be seen and that every store takes."""
+    return one_line(plain(text))
+
+
+def refusal(text: str, *, team: bool = False, scope: str = "") -> str:
+    """Why a text cannot become a new memory, "" where it can. team: others will be told it."""
+    if len(text) > _LONGEST_KEPT_CHARS:
+        return TOO_LONG
+    text = clean(text)
+    if not any(map(str.isalnum, text)):
+        return EMPTY
+    if len(text) > LONGEST_CHARS:
+        return TOO_LONG
+    if holds_secret(text):
+        return HOLDS_SECRET
+    if gives_orders(text):
+        return GIVES_ORDERS
+    if team and is_wish(text):
+        return IS_A_WISH
+    return "" if is_scope(scope) else NO_SCOPE
+
+
+def check(text: str, *, team: bool = False, scope: str = "") -> str:
+    """The text as it is remembered.
+
+    Raises:
+        NotAdmittedError: it cannot be; see `refusal`.
+    """
+    if reason := refusal(text, team=team, scope=scope):
+        raise NotAdmittedError(reason)
+    return clean(text)
+
+
+def restored(text: str) -> str:
+    """A text that was stored before, as it may be stored again: without secrets that were not seen then.
+
+    Raises:
+        NotAdmittedError: it says nothing, or gives orders to a model.
+    """
+    text = clean(text[:_LONGEST_KEPT_CHARS])
+    if len(text) > _KEPT_AGAIN_CHARS:
+        text = f"{text[: _KEPT_AGAIN_CHARS - 1]}…"
+    if not any(map(str.isalnum, text)):
+        raise NotAdmittedError(EMPTY)
+    if gives_orders(text):
+        raise NotAdmittedError(GIVES_ORDERS)
+    return masked(text)[0]
+
+
+def store(backend: Backend, user_id: str, new: Memory) -> str:
+    """Add a memory; its id, "" where the backend does not tell it.
+
+    Raises:
+        MemoryFault: what `restored` and the backend raise.
+    """
+    if not is_scope(new.scope):
+        raise NotAdmittedError(NO_SCOPE)
+    new = changed(new, text=restored(new.text))
+    if isinstance(backend, EditableBackend):
+        return backend.store(user_id, new)
+    told = [{"role": "user", "content": new.text}]
+    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
+    return ""
+
+
+def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+    """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
+    return backend.replace(memory_id, restored(text), expires=expires)
+
+
+def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
+    """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
+    refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
+    if isinstance(backend, EditableBackend):
+        for memory_id in refused:
+            backend.remove(memory_id)
+    return refused
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/changes.py
 
 SOURCES["remember/changes.py"] = r'''"""Makes what was decided, each change once, and takes changes back.
@@ -13893,19 +14257,22 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop
-from ..redact import holds_secret, masked
+from ..errors import Drop, is_of_the_text
+from ..redact import masked
 from ..scopes import scope_for
+from . import admission
+from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
-HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+_KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
 
@@ -13950,20 +14317,22 @@ class Changes:
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield replace(_without_secrets(change), chat=chat, place=place, scope=scope)
+            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
-            Drop: what was before has been erased since.
+            Drop: what was before has been erased since, or may not become a memory again.
         """
         if change.forgotten:
             raise Drop("What was there before was erased, and cannot be brought back.")
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
+            # Written down when less was known of secrets, and of orders to models.
+            after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
             self._journal.intend(
                 [
@@ -13974,7 +14343,7 @@ class Changes:
                         op=op,
                         memory_id="" if op == "add" else memory_id,
                         before=masked(change.after)[0],
-                        after=masked(change.before)[0],  # written down when less was known of secrets
+                        after=after,
                         kind=change.kind,
                         expires=change.expired,
                         expired=change.expires,
@@ -13984,9 +14353,12 @@ class Changes:
                         place=change.place,
                         scope=change.scope,
                         undoes=change.id,
+                        refused=refused.reason if refused else "",
                     )
                 ]
             )
+            if refused:
+                raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
 
     def retract(
@@ -13999,7 +14371,8 @@ class Changes:
         undone = 0
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
-                undone += self.undo(backend, change, confirm)
+                with suppress(NotAdmittedError):  # what was there before stays away
+                    undone += self.undo(backend, change, confirm)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -14018,12 +14391,19 @@ class Changes:
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
-        made = {}
+        made, unfit = {}, []
         try:
             for change in intended:
-                made[change.id] = self._made(backend, change, confirm, again=again)
+                try:
+                    made[change.id] = self._made(backend, change, confirm, again=again)
+                except Exception as error:
+                    if not is_of_the_text(error):
+                        raise
+                    unfit.append(error)  # the others can be made all the same
         finally:
             self._journal.made(intended[0].user_id, made)
+        if unfit:
+            raise unfit[0]
         return True
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
@@ -14043,18 +14423,27 @@ class Changes:
                 backend.remove(change.memory_id)
             elif current is not None and change.op == "replace" and not _says(current, change):
                 confirm()
-                backend.replace(change.memory_id, change.after, expires=change.expires)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
 
 
-def _without_secrets(change: Change) -> Change:
-    """A change as it may be made, and written down: whoever decided it, no secret is stored."""
+def _admitted(change: Change) -> Change:
+    """A change as it may be made, and written down, whoever decided it."""
     change = replace(change, before=masked(change.before)[0])
     if change.made or change.op not in ("add", "replace"):
         return replace(change, after=masked(change.after)[0])
-    if holds_secret(change.after):
-        return replace(change, after="", refused=change.refused or HOLDS_SECRET)
-    return change
+    if not (reason := refusal(change.after, scope=change.scope)):
+        return replace(change, after=clean(change.after))
+    kept = "" if reason == HOLDS_SECRET else masked(clean(change.after[:_KEPT_CHARS]))[0]
+    return replace(change, after=kept, refused=change.refused or reason)
+
+
+def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
+    """A text as it may be brought back, or "" and why it may not."""
+    try:
+        return restored(text), None
+    except NotAdmittedError as refused:
+        return "", refused
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
@@ -14068,21 +14457,17 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    if isinstance(backend, EditableBackend):
-        new = Memory(
-            id="",
-            text=change.after,
-            batch=change.batch,
-            kind=change.kind,
-            expires=change.expires,
-            chat=change.chat,
-            place=change.place,
-            scope=change.scope,
-        )
-        return backend.store(change.user_id, new)
-    told = [{"role": "user", "content": change.after}]
-    backend.add(change.user_id, told, infer=False, batch=change.batch, scope=change.scope)
-    return ""
+    new = Memory(
+        id="",
+        text=change.after,
+        batch=change.batch,
+        kind=change.kind,
+        expires=change.expires,
+        chat=change.chat,
+        place=change.place,
+        scope=change.scope,
+    )
+    return admission.store(backend, change.user_id, new)
 
 
 def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
@@ -14472,7 +14857,9 @@ class Journal:
         with self._engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
-                    update(journal).where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+                    update(journal)
+                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
+                    .values(made=True, memory_id=memory_id)
                 )
             count_up(connection, user_id)
 
@@ -14545,7 +14932,7 @@ class Journal:
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
         with self._engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.batch == batch))
+            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
@@ -14871,6 +15258,19 @@ _ORDERS = re.compile(
 def gives_orders(text: str) -> bool:
     """Whether a text is of that kind."""
     return bool(_ORDERS.search(disarmed(text)))
+
+
+_WISH = re.compile(
+    r"\A\s*(?:the user (?:wants|asks|would like) (?:you|the (?:model|assistant))\b"
+    r"|(?:please |kindly |from now on,? |always |never |don't |do not |only )+"
+    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain)\b)",
+    re.IGNORECASE,
+)
+
+
+def is_wish(text: str) -> bool:
+    """Whether a text tells the model how to answer its user."""
+    return bool(_WISH.search(text))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14881,7 +15281,8 @@ SOURCES["remember/outbox.py"] = r'''"""The durable queue of exchanges: put, clai
 An exchange is put once for its key, whoever answers and however often. A claim takes all that is
 ready of one chat as a batch; it expires unless renewed, so that a crashed process loses nothing.
 The batch's name stays the same over retries: what an earlier try has stored is found by it. A user's
-exchanges are claimed in the order in which they came: none overtakes one that waits for its retry.
+exchanges are claimed in the order in which they came: none overtakes one that waits for its retry, but for
+one that is "postponed": where the reason lies in what it says, the others need not wait.
 Where several servers share PostgreSQL, one of them at a time puts or claims a user's: see `state.hold`.
 """
 
@@ -14907,8 +15308,11 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
 _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
 
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+
 _LOOKS = 10  # for a batch that no other server takes first
 
+_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
 # With each message: put together once, for building a statement takes as long as running it.
@@ -15078,6 +15482,21 @@ class Outbox:
         ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
         self._set(batch, state="pending", ready_at=ready_at, error=error)
 
+    def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
+        """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
+        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
+        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+
+    def split(self, batch: Batch, error: str) -> None:
+        """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            for row in rows_where(connection, _claim_of(batch)):
+                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                mine = outbox.c.id == row.id
+                connection.execute(update(outbox).where(mine).values(**alone, error=error))
+
     def dead(self, batch: Batch, error: str) -> None:
         """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
@@ -15099,7 +15518,7 @@ class Outbox:
 
     def pending_batches(self) -> list[Batch]:
         """What waits or is being worked on, oldest first."""
-        return self._batches("pending", "claimed")
+        return self._batches(*_LEFT)
 
     def dead_batches(self) -> list[Batch]:
         """What was given up, oldest first."""
@@ -15119,11 +15538,11 @@ class Outbox:
         with self._reading.connect() as connection:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
             count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))
+        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(("pending", "claimed")))
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
 
@@ -15136,13 +15555,8 @@ class Outbox:
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
-        mine = and_(
-            outbox.c.batch == batch.name,
-            outbox.c.state == "claimed",
-            outbox.c.attempts == batch.attempts,
-        )
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(mine).values(**values)).rowcount > 0
+            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
@@ -15161,7 +15575,9 @@ class Outbox:
     def _take_back(connection: Connection, replaced: list[Any]) -> tuple[str, ...]:
         """Forget versions that wait or were given up; message ids of those that somebody has worked on."""
         forgotten = [
-            row.id for row in replaced if row.state == "dead" or (row.state, row.batch) == ("pending", "")
+            row.id
+            for row in replaced
+            if row.state in ("dead", "postponed") or (row.state, row.batch) == ("pending", "")
         ]
         connection.execute(
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
@@ -15182,6 +15598,13 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _claim_of(batch: Batch) -> Any:
+    """Its rows, while this try has the claim."""
+    return and_(
+        outbox.c.batch == batch.name, outbox.c.state == "claimed", outbox.c.attempts == batch.attempts
+    )
 
 
 def message_id_of(key: str) -> str:
@@ -15313,14 +15736,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
-from ..redact import holds_secret
 from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
-from .changes import HOLDS_SECRET, heard
+from .admission import refusal
+from .changes import heard
 from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
 from .sameness import known_as, same, says
@@ -15507,11 +15929,7 @@ def _harm(
         return "it names no memory that was shown"
     if operation.op == "remove" and removals > max(1, len(known) / 2):
         return "it would remove more than half of what was shown"
-    if holds_secret(operation.text):
-        return HOLDS_SECRET
-    if gives_orders(operation.text):
-        return REFUSED
-    return ""
+    return "" if operation.op == "remove" else refusal(operation.text)
 
 
 def _expires(operation: Operation, shown: Memory | None) -> str:
@@ -15616,12 +16034,12 @@ def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
-        _PENDING,
+        or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
         outbox.c.ready_at <= bindparam("now"),
-        outbox.c.id.in_(firsts),
         outbox.c.user_id.not_in(busy),
     )
-    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest.
+    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
+    # may never work ("postponed") last.
     ordered = select(outbox).where(*whose, or_(expired, ready)).order_by(outbox.c.state, outbox.c.id)
     return ordered.limit(1)
 
@@ -15672,11 +16090,10 @@ from collections.abc import Iterator
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..recall.wishes import is_meant, wish
-from ..redact import holds_secret
+from .admission import refusal
 from .changes import heard
 from .gate import statements
 from .journal import Change
-from .orders import gives_orders
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
@@ -15755,7 +16172,7 @@ def kind_of(backend: Backend, text: str) -> str:
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (holds_secret(text) or gives_orders(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or wish(text))]
 
 
 def _to_forget(backend: Backend, exchange: Exchange) -> list[Memory]:
@@ -15783,18 +16200,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Doubtful, Drop, MemoryFault, TakenOver
+from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
@@ -15805,7 +16223,9 @@ from .verbatim import decide_verbatim
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_DOUBTFUL_TRIES = 10  # within about ten minutes
+_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
+_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
+_NOTED = 1000  # batches that fail
 
 
 class Writer:
@@ -15827,6 +16247,8 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
+        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
+        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -15894,7 +16316,7 @@ class Writer:
         try:
             with self._live.writing() as backend:
                 self._settle(backend, batch)
-        except Exception as error:  # noqa: BLE001 - the state database is ill: the claim expires
+        except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
             del self._claimed[batch.name]
@@ -15910,9 +16332,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._metrics.failed("remembering", fault)
             return
-        except Exception as error:  # noqa: BLE001 - sorted by `_failed`
-            self._failed(batch, error)
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+            self._failed(backend, batch, error)
             return
+        self._metrics.succeeded("remembering")
+        self._failing.pop(batch.name, None)
+        self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -15967,6 +16392,7 @@ class Writer:
             batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
         ):
             stored = backend.added_by(batch.user_id, batch.name)
+        refused = refused_among(backend, stored)
         changes = [
             Change(
                 batch=batch.name,
@@ -15979,6 +16405,7 @@ class Writer:
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
+                refused=refused.get(memory.id, ""),
                 made=True,
             )
             for position, memory in enumerate(stored)
@@ -15986,18 +16413,58 @@ class Writer:
         self._changes.note(batch, changes)
         return changes
 
-    def _failed(self, batch: Batch, error: Exception) -> None:
+    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
+        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+        failing = self._noted(batch, error)
         waited_h = (time.time() - batch.waiting_since) / 3600
-        hopeless = isinstance(error, Drop) or (
-            isinstance(error, Doubtful) and batch.attempts >= _DOUBTFUL_TRIES
-        )
-        if hopeless or waited_h >= self._settings().retry_max_hours:
+        # Whether the reason hits everybody is seen by those who fare better.
+        others_do = self._remembered > failing.remembered
+        if self._may_be_split(backend, batch, error, others_do):
+            self._outbox.split(batch, reason)
+        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._failing.pop(batch.name, None)
+        elif is_of_the_text(error) or others_do:
+            self._outbox.postpone(batch, reason, failing.times)
         else:
             self._outbox.retry(batch, reason)
+
+    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
+        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
+        failing.times += is_of_the_text(error)
+        while len(self._failing) > _NOTED:
+            self._failing.popitem(last=False)
+        return failing
+
+    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
+        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+            return False
+        if self._journal.of_batch(batch.name):
+            return False
+        return self._settings().mode != "mem0" or not backend.added_by(batch.user_id, batch.name)
+
+
+@dataclass
+class _Failing:
+    """A batch that has failed. `remembered`: of how many others was known at the first time.
+
+    times: that the reason may have been in what it says.
+    """
+
+    remembered: int
+    times: int = 0
+
+    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
+        if isinstance(error, Drop):
+            return True
+        if not is_of_the_text(error):
+            return False
+        unforeseen = not isinstance(error, MemoryFault)
+        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:
@@ -16032,6 +16499,7 @@ from pathlib import Path
 from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
+from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
@@ -16042,6 +16510,7 @@ from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
 from .control.sweeper import Sweeper
 from .control.switches import Switches
+from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
@@ -16098,7 +16567,9 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
+        )
         self._sweeper = Sweeper(eraser, self._drop, self.metrics)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -16117,6 +16588,12 @@ class Runtime:
         self._decisions.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+        if isinstance(backend := self.live.get(), LibraryBackend):
+            return backend.models.embedder
+        raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
@@ -16290,6 +16767,7 @@ FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LONGEST_NAME = 500  # of a folder or a model
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 
@@ -16373,6 +16851,15 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
             raise ValueError(f"the team {name} is there twice")
         teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
     return teams
+
+
+def is_scope(scope: str) -> bool:
+    """Whether a memory can have it."""
+    kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
+    name = scope.removeprefix(kind)
+    if kind == TEAM:
+        return bool(_NAME.fullmatch(name))
+    return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
 
 
 def described(scope: str) -> str:
@@ -16957,309 +17444,541 @@ def _unexpected(error: Exception) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# state.py
+# state/__init__.py
 
-SOURCES["state.py"] = r'''"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
+SOURCES["state/__init__.py"] = r'''"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
 where memories live, and what is to be erased.
 
-SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. Every change of the
-schema is a numbered migration. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` has the
+tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
+id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+"""
+
+from ..engines import reading
+from .opening import open_state
+from .schema import (
+    command_turns,
+    commands,
+    decisions,
+    erasures,
+    journal,
+    llm_days,
+    metadata,
+    noted,
+    outbox,
+    places,
+    recalls,
+    shown,
+    switches,
+    told,
+    versions,
+)
+from .statements import count_up, hold, insert_new, put_row
+
+__all__ = [
+    "command_turns",
+    "commands",
+    "count_up",
+    "decisions",
+    "erasures",
+    "hold",
+    "insert_new",
+    "journal",
+    "llm_days",
+    "metadata",
+    "noted",
+    "open_state",
+    "outbox",
+    "places",
+    "put_row",
+    "reading",
+    "recalls",
+    "shown",
+    "switches",
+    "told",
+    "versions",
+]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/__init__.py
+
+SOURCES["state/migrations/__init__.py"] = r'''"""The schema, step by step. A step is frozen once it is on the main branch: a change is a step of its own.
+
+Each module `mNNN_...` has the statements of one step, as text, so that no later change of the code's
+tables changes what it does: `SQL` for both kinds of database, `SQLITE` and `POSTGRESQL` for one of them.
+`{id}` stands for a number that counts up by itself. A new database goes through all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    Dialect,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    column,
-    func,
-    inspect,
-    select,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, func, inspect, select
 
-from . import engines
-from .engines import reading
-from .errors import TellAdmin
-from .words import plain
+from ... import engines
+from ...errors import TellAdmin
+from . import m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users
 
-__all__ = ["count_up", "hold", "insert_new", "metadata", "open_state", "put_row", "reading"]
+STEPS: tuple[ModuleType, ...] = (m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users)
 
-_MIGRATION_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
-_MIGRATION_S = 60
-
-
-class _Text(TypeDecorator[str]):
-    """What somebody wrote, as it comes back from mem0 too: see `plain`."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return value and plain(value)
-
-
-metadata = MetaData()
-
-# States: pending -> claimed -> done, or back to pending for a retry, or dead.
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("key", String, nullable=False, unique=True),
-    Column("user_id", String, nullable=False),
-    Column("chat_id", String, nullable=False),
-    Column("follows", String, nullable=False, default=""),  # see chat.body.Turn
-    Column("said_at", Float, nullable=False, default=0.0),
-    Column("scope", String, nullable=False, default=""),  # see scopes.py
-    Column("exchange", _Text),  # JSON; emptied once done
-    Column("state", String, nullable=False),
-    Column("batch", String, nullable=False, default=""),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("ready_at", Float, nullable=False),  # Unix times, seconds
-    Column("claim_expires", Float, nullable=False, default=0.0),
-    Column("created_at", Float, nullable=False),
-    Column("waiting_since", Float, nullable=False),  # created, or revived
-    Column("error", _Text, nullable=False, default=""),
-    Index("outbox_ready", "state", "ready_at"),
-    Index("outbox_owner", "user_id", "chat_id", "state"),
-)
-
-decisions = Table(
-    "decisions",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("user_id", String, nullable=False),
-    Column("chat_id", String, nullable=False),
-    Column("exchange_key", String, nullable=False),
-    Column("follows", String, nullable=False, default=""),
-    Column("timezone", String, nullable=False, default=""),
-    Column("scope", String, nullable=False, default=""),
-    Column("created_at", Float, nullable=False),
-    Index("decisions_age", "created_at"),
-)
-
-# See recall/told.py.
-told = Table(
-    "told",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("user_id", String, nullable=False),
-    Column("chat_id", String, nullable=False),
-    Column("conversation", String, nullable=False),  # the first of its positions: see chat.body.Turn
-    Column("position", String, nullable=False),
-    Column("memory_id", String, nullable=False),
-    Column("text", _Text, nullable=False),
-    Column("line", _Text, nullable=False),
-    Column("gone", Boolean, nullable=False, default=False),
-    Column("told_at", Float, nullable=False),
-    UniqueConstraint("position", "memory_id", "text").ddl_if(dialect="sqlite"),
-    # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
-    Index("told_once", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
-        dialect="postgresql"
-    ),
-    Index("told_conversation", "conversation"),
-    Index("told_chat", "user_id", "chat_id"),
-    Index("told_age", "told_at"),
-)
-
-# See recall/why.py.
-recalls = Table(
-    "recalls",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("user_id", String, nullable=False),
-    Column("chat_id", String, nullable=False),
-    Column("explanation", _Text, nullable=False),  # JSON
-    Column("at", Float, nullable=False),
-    Index("recalls_chat", "chat_id"),
-    Index("recalls_age", "at"),
-)
-
-# Counts the changes of each user's memories, so that what was read of them is known to be current.
-# On PostgreSQL, whoever puts or claims a user's exchanges locks the user's row: see `hold`.
-versions = Table(
-    "versions",
-    metadata,
-    Column("user_id", String, primary_key=True),
-    Column("number", Integer, nullable=False),
-)
-
-# See remember/journal.py.
-journal = Table(
-    "journal",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("batch", String, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("user_id", String, nullable=False, index=True),
-    Column("op", String, nullable=False),
-    Column("memory_id", String, nullable=False),
-    Column("before", _Text, nullable=False),
-    Column("after", _Text, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("expires", String, nullable=False),
-    Column("expired", String, nullable=False, default=""),
-    Column("source", _Text, nullable=False),
-    Column("said_at", Float, nullable=False, default=0.0),
-    Column("chat", String, nullable=False, default=""),
-    Column("place", Integer, nullable=False, default=0),
-    Column("scope", String, nullable=False, default=""),
-    Column("model", String, nullable=False),
-    Column("refused", _Text, nullable=False),
-    Column("made", Boolean, nullable=False),
-    Column("undoes", Integer, nullable=False, default=0),
-    Column("at", Float, nullable=False),
-    UniqueConstraint("batch", "position"),
-    Index("journal_memory", "memory_id"),
-    Index("journal_chat", "user_id", "chat"),
-)
-
-# See moving/places.py.
-places = Table(
-    "places",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("collection", String, nullable=False),  # the setting
-    Column("key", String, nullable=False),
-    Column("role", String, nullable=False),  # home, target or left
-    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
-    Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
-    Column("place", Text, nullable=False),  # JSON
-    Column("copied", Integer, nullable=False, default=0),
-    Column("total", Integer, nullable=False, default=0),
-    Column("left_at", Float, nullable=False, default=0.0),
-    Column("holder", String, nullable=False, default=""),  # who copies into it
-    Column("held_until", Float, nullable=False, default=0.0),
-    UniqueConstraint("collection", "key"),
-)
-
-# See control/orders.py.
-commands = Table(
-    "commands",
-    metadata,
-    Column("key", String, primary_key=True),  # the exchange's: see chat.body.Turn
-    Column("user_id", String, nullable=False),
-    Column("chat_id", String, nullable=False),
-    Column("message_id", String, nullable=False),
-    Column("timezone", String, nullable=False),
-    Column("teams", String, nullable=False, default=""),  # that its user is in, with blanks between
-    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
-    Column("answer", _Text, nullable=False, default=""),
-    Column("asked_at", Float, nullable=False),
-    Column("answered_at", Float, nullable=False, default=0.0),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("held_until", Float, nullable=False, default=0.0),
-    Index("commands_user", "user_id"),
-    Index("commands_age", "asked_at"),
-)
-command_turns = Table(
-    "command_turns",
-    metadata,
-    Column("key", String, primary_key=True),  # the turn's
-    Column("command", String, nullable=False),
-    Column("asked_at", Float, nullable=False),
-    Index("command_turns_age", "asked_at"),
-)
-shown = Table(
-    "shown",
-    metadata,
-    Column("user_id", String, primary_key=True),
-    Column("chat_id", String, primary_key=True),
-    Column("ids", Text, nullable=False),  # JSON: number -> memory's id
-    Column("at", Float, nullable=False),
-    Index("shown_age", "at"),
-)
-
-# See chat/notes.py.
-noted = Table(
-    "noted",
-    metadata,
-    Column("user_id", String, primary_key=True),
-    Column("change", Integer, nullable=False),  # the last of the journal that was told
-)
-
-# See control/switches.py.
-switches = Table(
-    "switches",
-    metadata,
-    Column("user_id", String, primary_key=True),
-    Column("chat_id", String, primary_key=True),  # "" for always
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
-
-# See control/erase.py. What was erased is named by ids only.
-erasures = Table(
-    "erasures",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("user_id", String, nullable=False),
-    Column("whole", Boolean, nullable=False),  # all of the user, else these memories
-    Column("memory_ids", Text, nullable=False),  # JSON
-    Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
-    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
-    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
-    Column("asked_at", Float, nullable=False),
-    Index("erasures_open", "passes"),
-)
+_LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
+_LOCK_S = 60
+_IDS = {"sqlite": "INTEGER NOT NULL PRIMARY KEY", "postgresql": "SERIAL PRIMARY KEY"}
 
 _version = Table("schema_version", MetaData(), Column("number", Integer, primary_key=True))
 
 
-def _to_2(connection: Connection) -> None:
-    """Versions of a message, what was told and why, when and where something was said."""
-    for table in (told, recalls, versions):
-        table.create(connection)
-    _add_columns(connection, outbox, "follows", "said_at")
-    _add_columns(connection, decisions, "follows")
-    _add_columns(connection, journal, "expired", "said_at", "chat", "place")
-    for index in journal.indexes:
-        index.create(connection, checkfirst=True)
+def version_of(engine: Engine) -> int:
+    """The version of a database's schema; 0 where there is none."""
+    if not inspect(engine).has_table(_version.name):
+        return 0
+    with engines.reading(engine).connect() as connection:
+        return _done(connection)
 
 
-def _to_3(connection: Connection) -> None:
-    """Where memories live, and where they are moved to."""
-    places.create(connection)
+def run(engine: Engine) -> None:
+    """Take a database to the newest schema. In one transaction: whatever ends it, nothing is half done.
+
+    Raises:
+        TellAdmin: it has the schema of a newer filter.
+    """
+    if (done := version_of(engine)) == len(STEPS):
+        return
+    if done > len(STEPS):
+        raise TellAdmin(
+            f"The state database was made by a newer version of the filter (schema {done}; this one knows "
+            f"{len(STEPS)}).",
+            hint="Install that version or a newer one again, or put back a copy of the database from before.",
+        )
+    with engine.begin() as connection:
+        if engines.is_shared(engine):  # servers that start together: one does it, the others wait
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_S}s'")
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        _version.create(connection, checkfirst=True)
+        left = STEPS[_done(connection) :]
+        for step in left:
+            _do(connection, step)
+        if left:
+            connection.execute(_version.insert().values(number=len(STEPS)))
 
 
-def _to_4(connection: Connection) -> None:
-    """Among which memories what was said is kept, a user's own switches, and what is to be erased."""
-    for table in (outbox, decisions, journal):
-        _add_columns(connection, table, "scope")
-    for table in (switches, erasures, commands, command_turns, shown, noted):
-        table.create(connection)
+def _done(connection: Connection) -> int:
+    return connection.scalar(select(func.max(_version.c.number))) or 0
 
 
-# A new database is made whole; from then on, each of these takes it one version further.
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (metadata.create_all, _to_2, _to_3, _to_4)
+def _do(connection: Connection, step: ModuleType) -> None:
+    dialect = connection.dialect.name
+    for text in (getattr(step, "SQL", ""), getattr(step, dialect.upper(), "")):
+        for statement in filter(str.strip, text.split(";")):
+            connection.exec_driver_sql(statement.replace("{id}", _IDS[dialect]))
+'''
 
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m001_queue.py
 
-def _add_columns(connection: Connection, table: Table, *names: str) -> None:
-    """Add columns whose default fits the rows that are there."""
-    for name in names:
-        added = table.c[name]
-        kind = added.type.compile(connection.dialect)
-        default = repr(added.default.arg)  # type: ignore[union-attr]  # '' or 0.0: the same in SQL
-        connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD {name} {kind} NOT NULL DEFAULT {default}")
+SOURCES["state/migrations/m001_queue.py"] = r'''"""The queue, what each inlet has permitted, and the journal of changes."""
+
+SQL = """
+CREATE TABLE outbox (
+    id {id},
+    "key" VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    exchange TEXT,
+    state VARCHAR NOT NULL,
+    batch VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    ready_at FLOAT NOT NULL,
+    claim_expires FLOAT NOT NULL,
+    created_at FLOAT NOT NULL,
+    waiting_since FLOAT NOT NULL,
+    error TEXT NOT NULL,
+    UNIQUE ("key")
+);
+CREATE INDEX outbox_ready ON outbox (state, ready_at);
+CREATE INDEX outbox_owner ON outbox (user_id, chat_id, state);
+CREATE TABLE decisions (
+    "key" VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    exchange_key VARCHAR NOT NULL,
+    timezone VARCHAR NOT NULL,
+    created_at FLOAT NOT NULL,
+    PRIMARY KEY ("key")
+);
+CREATE INDEX decisions_age ON decisions (created_at);
+CREATE TABLE journal (
+    id {id},
+    batch VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    user_id VARCHAR NOT NULL,
+    op VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    "before" TEXT NOT NULL,
+    "after" TEXT NOT NULL,
+    kind VARCHAR NOT NULL,
+    expires VARCHAR NOT NULL,
+    source TEXT NOT NULL,
+    model VARCHAR NOT NULL,
+    refused TEXT NOT NULL,
+    made BOOLEAN NOT NULL,
+    undoes INTEGER NOT NULL,
+    at FLOAT NOT NULL,
+    UNIQUE (batch, position)
+);
+CREATE INDEX ix_journal_user_id ON journal (user_id);
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m002_recall.py
+
+SOURCES["state/migrations/m002_recall.py"] = r'''"""Versions of a message, what was told and why, when and where something was said."""
+
+SQL = """
+CREATE TABLE told (
+    id {id},
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    conversation VARCHAR NOT NULL,
+    position VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    text TEXT NOT NULL,
+    line TEXT NOT NULL,
+    gone BOOLEAN NOT NULL,
+    told_at FLOAT NOT NULL
+);
+CREATE INDEX told_conversation ON told (conversation);
+CREATE INDEX told_chat ON told (user_id, chat_id);
+CREATE INDEX told_age ON told (told_at);
+CREATE TABLE recalls (
+    id {id},
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    explanation TEXT NOT NULL,
+    at FLOAT NOT NULL
+);
+CREATE INDEX recalls_age ON recalls (at);
+CREATE INDEX recalls_chat ON recalls (chat_id);
+CREATE TABLE versions (
+    user_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (user_id)
+);
+ALTER TABLE outbox ADD follows VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD said_at FLOAT NOT NULL DEFAULT 0.0;
+ALTER TABLE decisions ADD follows VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE journal ADD expired VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE journal ADD said_at FLOAT NOT NULL DEFAULT 0.0;
+ALTER TABLE journal ADD chat VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE journal ADD place INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX journal_memory ON journal (memory_id);
+CREATE INDEX journal_chat ON journal (user_id, chat);
+"""
+
+SQLITE = "CREATE UNIQUE INDEX told_once ON told (position, memory_id, text)"
+
+# PostgreSQL's indexes hold no more than 2,704 bytes of a row.
+POSTGRESQL = "CREATE UNIQUE INDEX told_once ON told (position, memory_id, md5(text))"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m003_places.py
+
+SOURCES["state/migrations/m003_places.py"] = r'''"""Where memories live, and where they are moved to."""
+
+SQL = """
+CREATE TABLE places (
+    id {id},
+    collection VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,
+    ours BOOLEAN NOT NULL,
+    pending BOOLEAN NOT NULL,
+    place TEXT NOT NULL,
+    copied INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    left_at FLOAT NOT NULL,
+    holder VARCHAR NOT NULL,
+    held_until FLOAT NOT NULL,
+    UNIQUE (collection, "key")
+);
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m004_users_say.py
+
+SOURCES["state/migrations/m004_users_say.py"] = r'''"""Among which memories something is kept; commands, a user's switches, and what is to be erased."""
+
+SQL = """
+ALTER TABLE outbox ADD scope VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE decisions ADD scope VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE journal ADD scope VARCHAR NOT NULL DEFAULT '';
+CREATE TABLE commands (
+    "key" VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    message_id VARCHAR NOT NULL,
+    timezone VARCHAR NOT NULL,
+    teams VARCHAR NOT NULL,
+    text TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    asked_at FLOAT NOT NULL,
+    answered_at FLOAT NOT NULL,
+    attempts INTEGER NOT NULL,
+    held_until FLOAT NOT NULL,
+    PRIMARY KEY ("key")
+);
+CREATE INDEX commands_user ON commands (user_id);
+CREATE INDEX commands_age ON commands (asked_at);
+CREATE TABLE command_turns (
+    "key" VARCHAR NOT NULL,
+    command VARCHAR NOT NULL,
+    asked_at FLOAT NOT NULL,
+    PRIMARY KEY ("key")
+);
+CREATE INDEX command_turns_age ON command_turns (asked_at);
+CREATE TABLE shown (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    ids TEXT NOT NULL,
+    at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, chat_id)
+);
+CREATE INDEX shown_age ON shown (at);
+CREATE TABLE noted (
+    user_id VARCHAR NOT NULL,
+    change INTEGER NOT NULL,
+    PRIMARY KEY (user_id)
+);
+CREATE TABLE switches (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    is_on BOOLEAN NOT NULL,
+    at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, chat_id)
+);
+CREATE TABLE erasures (
+    id {id},
+    user_id VARCHAR NOT NULL,
+    whole BOOLEAN NOT NULL,
+    memory_ids TEXT NOT NULL,
+    batches TEXT NOT NULL,
+    places TEXT NOT NULL,
+    passes INTEGER NOT NULL,
+    asked_at FLOAT NOT NULL
+);
+CREATE INDEX erasures_open ON erasures (passes);
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m005_keys_of_users.py
+
+SOURCES["state/migrations/m005_keys_of_users.py"] = r'''"""Keys begin with the user: two users with the same ids never meet. The ledger's table is made here, too."""
+
+SQL = """
+DROP INDEX IF EXISTS recalls_chat;
+CREATE INDEX recalls_chat ON recalls (user_id, chat_id);
+CREATE TABLE IF NOT EXISTS llm_days (
+    day VARCHAR(10) NOT NULL,
+    model VARCHAR(200) NOT NULL,
+    calls INTEGER NOT NULL,
+    tokens_in BIGINT NOT NULL,
+    tokens_out BIGINT NOT NULL,
+    PRIMARY KEY (day, model)
+);
+"""
+
+# Its constraints cannot be changed: each table is made anew.
+SQLITE = """
+CREATE TABLE new_outbox (
+    id {id},
+    "key" VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    follows VARCHAR NOT NULL,
+    said_at FLOAT NOT NULL,
+    scope VARCHAR NOT NULL,
+    exchange TEXT,
+    state VARCHAR NOT NULL,
+    batch VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    ready_at FLOAT NOT NULL,
+    claim_expires FLOAT NOT NULL,
+    created_at FLOAT NOT NULL,
+    waiting_since FLOAT NOT NULL,
+    error TEXT NOT NULL,
+    UNIQUE (user_id, "key")
+);
+INSERT INTO new_outbox (
+    id, "key", user_id, chat_id, follows, said_at, scope, exchange, state, batch, attempts,
+    ready_at, claim_expires, created_at, waiting_since, error
+) SELECT
+    id, "key", user_id, chat_id, follows, said_at, scope, exchange, state, batch, attempts,
+    ready_at, claim_expires, created_at, waiting_since, error
+FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE new_outbox RENAME TO outbox;
+CREATE INDEX outbox_owner ON outbox (user_id, chat_id, state);
+CREATE INDEX outbox_ready ON outbox (state, ready_at);
+CREATE TABLE new_decisions (
+    user_id VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    exchange_key VARCHAR NOT NULL,
+    follows VARCHAR NOT NULL,
+    timezone VARCHAR NOT NULL,
+    scope VARCHAR NOT NULL,
+    created_at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, "key")
+);
+INSERT INTO new_decisions (
+    user_id, "key", chat_id, exchange_key, follows, timezone, scope, created_at
+) SELECT
+    user_id, "key", chat_id, exchange_key, follows, timezone, scope, created_at
+FROM decisions;
+DROP TABLE decisions;
+ALTER TABLE new_decisions RENAME TO decisions;
+CREATE INDEX decisions_age ON decisions (created_at);
+CREATE TABLE new_told (
+    id {id},
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    conversation VARCHAR NOT NULL,
+    position VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    text TEXT NOT NULL,
+    line TEXT NOT NULL,
+    gone BOOLEAN NOT NULL,
+    told_at FLOAT NOT NULL,
+    UNIQUE (user_id, position, memory_id, text)
+);
+INSERT INTO new_told (
+    id, user_id, chat_id, conversation, position, memory_id, text, line, gone, told_at
+) SELECT
+    id, user_id, chat_id, conversation, position, memory_id, text, line, gone, told_at
+FROM told;
+DROP TABLE told;
+ALTER TABLE new_told RENAME TO told;
+CREATE INDEX told_chat ON told (user_id, chat_id);
+CREATE INDEX told_conversation ON told (user_id, conversation);
+CREATE INDEX told_age ON told (told_at);
+CREATE TABLE new_journal (
+    id {id},
+    batch VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    user_id VARCHAR NOT NULL,
+    op VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    "before" TEXT NOT NULL,
+    "after" TEXT NOT NULL,
+    kind VARCHAR NOT NULL,
+    expires VARCHAR NOT NULL,
+    expired VARCHAR NOT NULL,
+    source TEXT NOT NULL,
+    said_at FLOAT NOT NULL,
+    chat VARCHAR NOT NULL,
+    place INTEGER NOT NULL,
+    scope VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    refused TEXT NOT NULL,
+    made BOOLEAN NOT NULL,
+    undoes INTEGER NOT NULL,
+    at FLOAT NOT NULL,
+    UNIQUE (user_id, batch, position)
+);
+INSERT INTO new_journal (
+    id, batch, position, user_id, op, memory_id, "before", "after", kind, expires, expired,
+    source, said_at, chat, place, scope, model, refused, made, undoes, at
+) SELECT
+    id, batch, position, user_id, op, memory_id, "before", "after", kind, expires, expired,
+    source, said_at, chat, place, scope, model, refused, made, undoes, at
+FROM journal;
+DROP TABLE journal;
+ALTER TABLE new_journal RENAME TO journal;
+CREATE INDEX journal_chat ON journal (user_id, chat);
+CREATE INDEX ix_journal_user_id ON journal (user_id);
+CREATE INDEX journal_memory ON journal (memory_id);
+CREATE TABLE new_commands (
+    user_id VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    message_id VARCHAR NOT NULL,
+    timezone VARCHAR NOT NULL,
+    teams VARCHAR NOT NULL,
+    text TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    asked_at FLOAT NOT NULL,
+    answered_at FLOAT NOT NULL,
+    attempts INTEGER NOT NULL,
+    held_until FLOAT NOT NULL,
+    PRIMARY KEY (user_id, "key")
+);
+INSERT INTO new_commands (
+    user_id, "key", chat_id, message_id, timezone, teams, text, answer, asked_at, answered_at,
+    attempts, held_until
+) SELECT
+    user_id, "key", chat_id, message_id, timezone, teams, text, answer, asked_at, answered_at,
+    attempts, held_until
+FROM commands;
+DROP TABLE commands;
+ALTER TABLE new_commands RENAME TO commands;
+CREATE INDEX commands_age ON commands (asked_at);
+CREATE TABLE new_command_turns (
+    user_id VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    command VARCHAR NOT NULL,
+    asked_at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, "key")
+);
+INSERT INTO new_command_turns (user_id, "key", command, asked_at)
+    SELECT commands.user_id, command_turns."key", command, command_turns.asked_at
+    FROM command_turns JOIN commands ON commands."key" = command;
+DROP TABLE command_turns;
+ALTER TABLE new_command_turns RENAME TO command_turns;
+CREATE INDEX command_turns_age ON command_turns (asked_at);
+"""
+
+POSTGRESQL = """
+ALTER TABLE outbox DROP CONSTRAINT outbox_key_key, ADD UNIQUE (user_id, "key");
+ALTER TABLE outbox ALTER follows DROP DEFAULT, ALTER said_at DROP DEFAULT, ALTER scope DROP DEFAULT;
+ALTER TABLE decisions DROP CONSTRAINT decisions_pkey, ADD PRIMARY KEY (user_id, "key");
+ALTER TABLE decisions ALTER follows DROP DEFAULT, ALTER scope DROP DEFAULT;
+ALTER TABLE journal DROP CONSTRAINT journal_batch_position_key, ADD UNIQUE (user_id, batch, position);
+ALTER TABLE journal ALTER expired DROP DEFAULT, ALTER said_at DROP DEFAULT, ALTER chat DROP DEFAULT,
+    ALTER place DROP DEFAULT, ALTER scope DROP DEFAULT;
+DROP INDEX told_once;
+CREATE UNIQUE INDEX told_once ON told (user_id, position, memory_id, md5(text));
+DROP INDEX told_conversation;
+CREATE INDEX told_conversation ON told (user_id, conversation);
+ALTER TABLE command_turns ADD user_id VARCHAR;
+UPDATE command_turns SET user_id = commands.user_id FROM commands WHERE commands."key" = command;
+DELETE FROM command_turns WHERE user_id IS NULL;
+ALTER TABLE command_turns DROP CONSTRAINT command_turns_pkey, ADD PRIMARY KEY (user_id, "key");
+ALTER TABLE commands DROP CONSTRAINT commands_pkey, ADD PRIMARY KEY (user_id, "key");
+DROP INDEX commands_user
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/opening.py
+
+SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from .. import engines
+from ..errors import TellAdmin
+from . import migrations
 
 
 def open_state(data_dir: Path, url: str = "", password: str = "", *, make: bool = True) -> Engine:
@@ -17286,7 +18005,7 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
         with suppress(PermissionError):  # somebody else's folder, but we may write there
             data_dir.chmod(0o700)  # what people said is nobody else's
         engine = engines.of_file(file)
-        _migrate(engine)
+        migrations.run(engine)
     except (OSError, OperationalError) as error:
         raise TellAdmin(
             f"The data folder {data_dir} cannot be written ({type(error).__name__}).",
@@ -17303,18 +18022,300 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
 def _open_shared(url: str, password: str, make: bool) -> Engine:
     engine = engines.of_server(url, password)
     try:
-        if not make and not inspect(engine).has_table(_version.name):
+        if not make and not migrations.version_of(engine):
             raise TellAdmin(
                 "There is nothing in the database of MEMORY_STATE_URL.",
                 hint="Set it as the Pipelines server has it.",
             )
-        _migrate(engine)
+        migrations.run(engine)
     except BaseException as error:
         engine.dispose()
         if isinstance(error, DBAPIError):
             raise engines.fault_of(engine, error) from error
         raise
     return engine
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/schema.py
+
+SOURCES["state/schema.py"] = r'''"""The tables as the code uses them. What made them in a database is in `migrations`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    column,
+    func,
+)
+
+from ..words import plain
+
+
+class _Text(TypeDecorator[str]):
+    """What somebody wrote, as it comes back from mem0 and PostgreSQL, too: see `plain`."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
+
+
+class _Id(_Text):
+    """Ids, which API clients choose, and other short texts."""
+
+    impl = String
+    cache_ok = True
+
+
+metadata = MetaData()
+
+# States: pending -> claimed -> done, or back to pending for a retry, or dead.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", _Id, nullable=False),
+    Column("user_id", _Id, nullable=False),
+    Column("chat_id", _Id, nullable=False),
+    Column("follows", _Id, nullable=False, default=""),  # see chat.body.Turn
+    Column("said_at", Float, nullable=False, default=0.0),
+    Column("scope", _Id, nullable=False, default=""),  # see scopes.py
+    Column("exchange", _Text),  # JSON; emptied once done
+    Column("state", _Id, nullable=False),
+    Column("batch", _Id, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("ready_at", Float, nullable=False),  # Unix times, seconds
+    Column("claim_expires", Float, nullable=False, default=0.0),
+    Column("created_at", Float, nullable=False),
+    Column("waiting_since", Float, nullable=False),  # created, or revived
+    Column("error", _Text, nullable=False, default=""),
+    UniqueConstraint("user_id", "key"),
+    Index("outbox_ready", "state", "ready_at"),
+    Index("outbox_owner", "user_id", "chat_id", "state"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("key", _Id, primary_key=True),  # the turn's: see chat.body.Turn
+    Column("chat_id", _Id, nullable=False),
+    Column("exchange_key", _Id, nullable=False),
+    Column("follows", _Id, nullable=False, default=""),
+    Column("timezone", _Id, nullable=False, default=""),
+    Column("scope", _Id, nullable=False, default=""),
+    Column("created_at", Float, nullable=False),
+    Index("decisions_age", "created_at"),
+)
+
+# See recall/told.py.
+told = Table(
+    "told",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("chat_id", _Id, nullable=False),
+    Column("conversation", _Id, nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("position", _Id, nullable=False),
+    Column("memory_id", _Id, nullable=False),
+    Column("text", _Text, nullable=False),
+    Column("line", _Text, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Column("told_at", Float, nullable=False),
+    UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
+    # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
+    Index("told_once", "user_id", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
+        dialect="postgresql"
+    ),
+    Index("told_conversation", "user_id", "conversation"),
+    Index("told_chat", "user_id", "chat_id"),
+    Index("told_age", "told_at"),
+)
+
+# See recall/why.py.
+recalls = Table(
+    "recalls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("chat_id", _Id, nullable=False),
+    Column("explanation", _Text, nullable=False),  # JSON
+    Column("at", Float, nullable=False),
+    Index("recalls_chat", "user_id", "chat_id"),
+    Index("recalls_age", "at"),
+)
+
+# Counts the changes of each user's memories, so that what was read of them is known to be current.
+# On PostgreSQL, whoever puts or claims a user's exchanges locks the user's row: see `hold`.
+versions = Table(
+    "versions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+# See remember/journal.py.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch", _Id, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("user_id", _Id, nullable=False, index=True),
+    Column("op", _Id, nullable=False),
+    Column("memory_id", _Id, nullable=False),
+    Column("before", _Text, nullable=False),
+    Column("after", _Text, nullable=False),
+    Column("kind", _Id, nullable=False),
+    Column("expires", _Id, nullable=False),
+    Column("expired", _Id, nullable=False, default=""),
+    Column("source", _Text, nullable=False),
+    Column("said_at", Float, nullable=False, default=0.0),
+    Column("chat", _Id, nullable=False, default=""),
+    Column("place", Integer, nullable=False, default=0),
+    Column("scope", _Id, nullable=False, default=""),
+    Column("model", _Id, nullable=False),
+    Column("refused", _Text, nullable=False),
+    Column("made", Boolean, nullable=False),
+    Column("undoes", Integer, nullable=False, default=0),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("user_id", "batch", "position"),
+    Index("journal_memory", "memory_id"),
+    Index("journal_chat", "user_id", "chat"),
+)
+
+# See moving/places.py.
+places = Table(
+    "places",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection", _Id, nullable=False),  # the setting
+    Column("key", _Id, nullable=False),
+    Column("role", _Id, nullable=False),  # home, target or left
+    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
+    Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
+    Column("place", Text, nullable=False),  # JSON
+    Column("copied", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("left_at", Float, nullable=False, default=0.0),
+    Column("holder", _Id, nullable=False, default=""),  # who copies into it
+    Column("held_until", Float, nullable=False, default=0.0),
+    UniqueConstraint("collection", "key"),
+)
+
+# See control/orders.py.
+commands = Table(
+    "commands",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("key", _Id, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("chat_id", _Id, nullable=False),
+    Column("message_id", _Id, nullable=False),
+    Column("timezone", _Id, nullable=False),
+    Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
+    Column("answer", _Text, nullable=False, default=""),
+    Column("asked_at", Float, nullable=False),
+    Column("answered_at", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("held_until", Float, nullable=False, default=0.0),
+    Index("commands_age", "asked_at"),
+)
+command_turns = Table(
+    "command_turns",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("key", _Id, primary_key=True),  # the turn's
+    Column("command", _Id, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Index("command_turns_age", "asked_at"),
+)
+shown = Table(
+    "shown",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),
+    Column("ids", Text, nullable=False),  # JSON: number -> memory's id
+    Column("at", Float, nullable=False),
+    Index("shown_age", "at"),
+)
+
+# See chat/notes.py.
+noted = Table(
+    "noted",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("change", Integer, nullable=False),  # the last of the journal that was told
+)
+
+# See control/switches.py.
+switches = Table(
+    "switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for always
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+# See control/erase.py. What was erased is named by ids only.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("whole", Boolean, nullable=False),  # all of the user, else these memories
+    Column("memory_ids", Text, nullable=False),  # JSON
+    Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
+    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("asked_at", Float, nullable=False),
+    Index("erasures_open", "passes"),
+)
+
+# See ops/ledger.py. No users.
+llm_days = Table(
+    "llm_days",
+    metadata,
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("model", String(200), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/statements.py
+
+SOURCES["state/statements.py"] = r'''"""Statements that both kinds of database say in their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .. import engines
+from .schema import versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -17356,19 +18357,6 @@ def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
 
 def _insert(connection: Connection, table: Table) -> Any:
     return (postgresql if engines.is_shared(connection) else sqlite).insert(table)
-
-
-def _migrate(engine: Engine) -> None:
-    with engine.begin() as connection:
-        if engines.is_shared(engine):  # servers that start together: one does it, the others wait
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_MIGRATION_S}s'")
-            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-        _version.create(connection, checkfirst=True)
-        done = connection.scalar(select(_version.c.number).order_by(_version.c.number.desc())) or 0
-        for migrate in _MIGRATIONS[done:] if done else _MIGRATIONS[:1]:
-            migrate(connection)
-        if done < len(_MIGRATIONS):
-            connection.execute(_version.insert().values(number=len(_MIGRATIONS)))
 '''
 
 # ----------------------------------------------------------------------------------------------------------

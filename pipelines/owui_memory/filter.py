@@ -15,7 +15,7 @@ from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, wit
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
 from .errors import Drop, MemoryFault, TellAdmin
-from .ops import guard, status
+from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
 from .settings import Environment, Valves
@@ -59,7 +59,8 @@ class Pipeline:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
-            status.mount(app, self._environment.server_key, self._status)
+            key = self._environment.server_key
+            status.mount(app, key, self._status, embeddings.route(key, self._embedder))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -202,6 +203,12 @@ class Pipeline:
     @property
     def _runtime(self) -> Runtime | None:
         return self._start.runtime
+
+    def _embedder(self) -> embeddings.Embeds:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        if (runtime := self._runtime) is None:
+            raise self._start.fault
+        return runtime.embedder()
 
     def _open(self) -> Runtime:
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
+from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
@@ -23,6 +24,7 @@ from .control.erase import Eraser
 from .control.forgetting import Forgetting
 from .control.sweeper import Sweeper
 from .control.switches import Switches
+from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
@@ -79,7 +81,9 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
+        )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
@@ -99,6 +103,12 @@ class Runtime:
         self._decisions.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+        if isinstance(backend := self.live.get(), LibraryBackend):
+            return backend.models.embedder
+        raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""

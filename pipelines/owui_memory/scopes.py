@@ -24,6 +24,7 @@ FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LONGEST_NAME = 500  # of a folder or a model
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 
@@ -107,6 +108,15 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
             raise ValueError(f"the team {name} is there twice")
         teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
     return teams
+
+
+def is_scope(scope: str) -> bool:
+    """Whether a memory can have it."""
+    kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
+    name = scope.removeprefix(kind)
+    if kind == TEAM:
+        return bool(_NAME.fullmatch(name))
+    return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
 
 
 def described(scope: str) -> str:

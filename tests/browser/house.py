@@ -111,6 +111,10 @@ class House:
         """How many finished turns have reached the filter."""
         return self.filter_log().count(OUTLET)
 
+    def logs(self) -> list[Path]:
+        """Of both servers."""
+        return [self._log("pipelines"), self._log("open-webui")]
+
     def filter_log(self) -> str:
         return self._log("pipelines").read_text(errors="replace")
 
@@ -173,6 +177,10 @@ class House:
         }
         self._webui("POST", "models/create", self.admin, form)
         return model_id
+
+    def add_native_memory(self, account: Account, text: str) -> dict[str, Any]:
+        """Add to Open WebUI's own memories, as its page under Settings > Personalization does."""
+        return dict(self._webui("POST", "memories/add", account, {"content": text}))
 
     def chats(self, account: Account) -> list[dict[str, Any]]:
         return list(self._webui("GET", "chats/", account))

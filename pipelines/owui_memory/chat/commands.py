@@ -52,10 +52,11 @@ class Commander:
         settings: Callable[[], Valves],
         failed: Failed,
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         self._orders, self._switches = Orders(engine), Switches(engine)
         self._explanations, self._outbox = Explanations(engine), Outbox(engine)
-        self._control = Control(engine, live, settings, eraser)
+        self._control = Control(engine, live, settings, eraser, count)
         self._live, self._settings, self._failed = live, settings, failed
 
     def give(self, turn: Turn) -> str:
@@ -70,19 +71,19 @@ class Commander:
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
         self._orders.give(replace(own, key=own.exchange_key), teams)
-        return self._answer(own.exchange_key)
+        return self._answer(own.user_id, own.exchange_key)
 
     def answer(self, user_id: str, keys: Sequence[str]) -> str:
         """The answer to the command that a turn gave, carried out now if need be; "" where it gave none."""
         key = self._orders.of_turn(user_id, keys)
-        return self._answer(key) if key else ""
+        return self._answer(user_id, key) if key else ""
 
-    def _answer(self, key: str) -> str:
+    def _answer(self, user_id: str, key: str) -> str:
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
-            if answer := self._orders.answer_to(key):
+            if answer := self._orders.answer_to(user_id, key):
                 return answer
-            if order := self._orders.take(key):
+            if order := self._orders.take(user_id, key):
                 return self._carried_out(order)
             time.sleep(_LOOK_S)
         return STILL_AT_IT
@@ -92,7 +93,7 @@ class Commander:
         try:
             answer, kept = self._do(order)
         except TakenOver:
-            return self._answer(order.key)
+            return self._answer(order.user_id, order.key)
         except Drop as refusal:
             answer = f"{refusal} {refusal.hint}".strip()
         except MemoryFault as fault:  # it may work when the answer is asked for again
@@ -233,6 +234,7 @@ class _Work:
         if said[0].strip(".!?,\"'") in _EVERYTHING and len(said) <= 2:
             sure = len(said) > 1 and said[1].strip(".!?,") == "yes"
             if sure:
+                self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
                 return self._forgotten(self._control.forget_all(self._asked, self._confirm))
             if len(said) == 1:
                 return self._ask_for_all()
@@ -253,10 +255,10 @@ class _Work:
         return self._answers.ask_for_all(memories, waiting)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
+        self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
         return self._forgotten(self._control.forget(self._asked, memory_ids, self._confirm))
 
     def _forgotten(self, done: Forgotten) -> str:
-        self._orders.erase_answers(self._user_id)  # earlier ones may hold what is forgotten
         if not done.undo_minutes:
             self.kept = self._answers.forgotten(replace(done, texts=()))
         return self._answers.forgotten(done)

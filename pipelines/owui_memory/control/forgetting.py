@@ -51,8 +51,8 @@ class Forgetting:
         going = [one for one in asked if one.id not in back]
         if going:
             ids = {one.memory_id for one in going}
-            self._eraser.forget(user_id, ids, until=max(one.at for one in going))
             self._orders.erase_answers(user_id)  # they may tell what it was
+            self._eraser.forget(user_id, ids, until=max(one.at for one in going))
         return {id_ for id_, is_made in back.items() if not is_made}
 
     def _move_on(self, now: float, newest: int, waiting: Iterable[int]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
@@ -20,20 +20,21 @@ from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
-from ..redact import holds_secret
+from ..remember import admission
+from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
+from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, plain, terms_of, words
+from ..words import content_words, terms_of, words
 from .erase import Eraser
 
 PAGE = 20  # memories
-LONGEST_CHARS = 1000  # of a memory that somebody writes
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
@@ -147,11 +148,13 @@ class Control:
         live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
+        """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
+        self._count = count or (lambda _event: None)
 
     # Looking
 
@@ -202,7 +205,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
                 return Remembered(text, known)
@@ -219,7 +222,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered, or is a team's.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -248,9 +251,12 @@ class Control:
         """
         minutes = 0 if at_once else self._settings().forget_undo_minutes
         with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: _removals(asked, map(_own, backend.get_all(memory_ids))), confirm
-            )
+
+            def decide() -> Iterator[Change]:
+                there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
+                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+
+            changes = self._make(backend, asked, decide, confirm)
         ids = [change.memory_id for change in changes]
         texts = tuple(change.before for change in changes if change.before)
         others: Mapping[str, int] = {}
@@ -281,8 +287,10 @@ class Control:
         """Take back the last changes that were made together and are not taken back yet.
 
         Raises:
-            Drop: what they took away is erased by now.
+            Drop: what they took away is erased by now, or none of it may be brought back.
         """
+        done_now: list[Change] = []
+        refused: Drop | None = None
         with self._writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
@@ -296,8 +304,16 @@ class Control:
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
-                self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
-        return Undone(tuple(changes))
+                try:
+                    self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
+                except NotAdmittedError as refusal:
+                    self._count(f"changes refused: {refusal.reason}")
+                    refused = refusal
+                else:
+                    done_now.insert(0, change)
+        if refused and not done_now:
+            raise refused
+        return Undone(tuple(done_now))
 
     # Teams
 
@@ -310,19 +326,20 @@ class Control:
         """Let a team know what a memory says now; its text. Once more changes nothing.
 
         Raises:
-            Drop: the memory is gone, or a team's.
+            Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
             memory = _own(backend.get(memory_id))
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
-            if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
+            text = self._checked(asked, memory.text, team=True)
+            if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                backend.store(owner, Memory("", memory.text, batch=batch))
+                admission.store(backend, owner, Memory("", text, batch=batch))
             with self._engine.begin() as connection:
                 count_up(connection, owner)
-        return memory.text
+        return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
         """Take away from a team what the same user has shared with it; its text.
@@ -365,17 +382,36 @@ class Control:
                 f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(rows):,}.",
                 hint="Send them in several messages; nothing was imported.",
             )
-        texts, flaws = _texts_of(asked.user_id, rows)
+        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        for _, reason in refused:
+            self._count(f"changes refused: {reason}")
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(new.values()):
+                for position, (text, kind) in enumerate(
+                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
+                ):
                     yield _change(asked, position, "add", after=text, kind=kind)
 
             changes = self._make(backend, asked, decide, confirm)
-        return Imported(len(changes), len(texts) - len(changes), tuple(flaws))
+        added = sum(not change.refused for change in changes)
+        return Imported(added, len(texts) - added, tuple(flaws))
+
+    def _checked(self, asked: Asked, text: str, *, team: bool = False) -> str:
+        """The text as it is remembered; what is refused is counted and written down.
+
+        Raises:
+            NotAdmittedError: it cannot be remembered.
+        """
+        try:
+            return check(text, team=team)
+        except NotAdmittedError as refusal:
+            self._count(f"changes refused: {refusal.reason}")
+            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(_batch(asked), [refused])
+            raise
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
@@ -402,22 +438,6 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
-
-
-def _checked(text: str) -> str:
-    """A text as it is remembered: on one line.
-
-    Raises:
-        Drop: it cannot be.
-    """
-    text = " ".join(plain(text).split())
-    if not words(text):
-        raise Drop("There is nothing to remember in that.")
-    if len(text) > LONGEST_CHARS:
-        raise Drop(f"A memory has {LONGEST_CHARS} characters at most, and this has {len(text)}.")
-    if holds_secret(text):
-        raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
-    return text
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)
@@ -455,12 +475,8 @@ def _change(
 
 
 def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
-    """With all that it takes to bring them back as they were."""
     for position, memory in enumerate(memories):
-        at = memory.updated_at or memory.created_at
-        change = _change(asked, position, "remove", memory)
-        said_at = at.timestamp() if at else 0.0
-        yield replace(change, chat=memory.chat, place=memory.place, said_at=said_at)
+        yield _change(asked, position, "remove", memory)
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
@@ -478,21 +494,27 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
-def _texts_of(
-    user_id: str, rows: Iterable[Mapping[str, Any] | None]
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """Text and kind of each row, and what is wrong with the others."""
-    texts, flaws = [], []
+_Pairs = list[tuple[str, str]]
+
+
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
+    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
+    texts: _Pairs = []
+    refused: _Pairs = []
+    flaws = []
     for number, row in enumerate(rows, 1):
         try:
             if row is None:
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((_checked(record.text), kind if isinstance(kind, str) and kind else "fact"))
-        except (ValueError, Drop) as flaw:
+            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+        except NotAdmittedError as refusal:
+            refused.append((record.text, refusal.reason))
+            flaws.append(f"line {number}: {refusal}")
+        except ValueError as flaw:
             flaws.append(f"line {number}: {flaw}")
-    return texts, flaws
+    return texts, refused, flaws
 
 
 def _counted(count: int, what: str) -> str:

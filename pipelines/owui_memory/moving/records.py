@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ..backends.base import EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
+from ..remember import admission
 from ..scopes import team_in
 
 _PAGE = 1000  # rows read at once
@@ -46,7 +47,7 @@ class Record:
         get = self.payload.get
         told = (
             self.user_id,
-            self.text,
+            masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
             get("expiration_date") or "",
             get("chat") or "",
@@ -147,9 +148,9 @@ class RemoteRecords:
             memory = _memory_of(record)
             if record.id in self._found:
                 there = self._found[record.id][1].id
-                self._backend.replace(there, memory.text, expires=memory.expires)
+                admission.replace(self._backend, there, memory.text, expires=memory.expires)
             else:
-                self._backend.store(record.user_id, memory)
+                admission.store(self._backend, record.user_id, memory)
 
     def erase(self, ids: Sequence[str]) -> None:
         for id_ in ids:
@@ -199,10 +200,15 @@ def from_json(row: Mapping[str, Any]) -> Record:
     return Record(str(row.get("id") or _id_of(user, text)), payload)
 
 
-def without_secrets(record: Record) -> tuple[Record, int]:
-    """A record as it may be stored, and how many secrets were left out of it."""
+def admitted(record: Record) -> tuple[Record, int]:
+    """A record as it may be stored, and how many secrets were left out of it.
+
+    Raises:
+        Drop: it may not be.
+    """
     text, secrets = masked(record.text)
-    if not secrets:
+    text = admission.restored(text)
+    if text == record.text:
         return record, 0
     return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
 

@@ -97,7 +97,7 @@ class Recaller:
         self._told, self._explanations = Told(engine), Explanations(engine)
         self._profiles = Profiles()
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[tuple[str, View], _Checked] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
@@ -199,7 +199,7 @@ class Recaller:
     def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime, view: View) -> _Kept:
         """What of that which was told still holds, and is seen here: the chat may have been moved to another
         folder, go on with another model, or its user have left a team."""
-        key = turn.positions[0], view
+        key = turn.user_id, turn.positions[0], view
         if not before.lines or not isinstance(backend, EditableBackend):
             return _Kept(before.lines)
         checked = self._checked.get(key)
@@ -223,7 +223,7 @@ class Recaller:
 
     def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
-        key = turn.positions[0], view
+        key = turn.user_id, turn.positions[0], view
         if (checked := self._checked.get(key)) is not None:
             seen = checked.seen.union(told.memory_id for told in new)
             self._checked[key] = replace(checked, seen=seen)

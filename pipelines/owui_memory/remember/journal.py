@@ -117,7 +117,9 @@ class Journal:
         with self._engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
-                    update(journal).where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+                    update(journal)
+                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
+                    .values(made=True, memory_id=memory_id)
                 )
             count_up(connection, user_id)
 
@@ -162,7 +164,10 @@ class Journal:
         undone = select(journal.c.undoes).where(journal.c.user_id == user_id, journal.c.undoes > 0)
         other = journal.alias()
         asked_for = exists().where(
-            other.c.batch == journal.c.batch, other.c.memory_id == journal.c.memory_id, other.c.op == FORGET
+            other.c.user_id == journal.c.user_id,
+            other.c.batch == journal.c.batch,
+            other.c.memory_id == journal.c.memory_id,
+            other.c.op == FORGET,
         )
         erased = and_(
             journal.c.op == "remove", journal.c.refused == FORGOTTEN, journal.c.undoes == 0, asked_for
@@ -229,7 +234,7 @@ class Journal:
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
         with self._engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.batch == batch))
+            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:

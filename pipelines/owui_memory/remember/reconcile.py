@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful
-from ..redact import holds_secret
 from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
-from .changes import HOLDS_SECRET, heard
+from .admission import refusal
+from .changes import heard
 from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
 from .prompt import reconcile_prompt
 from .sameness import known_as, same, says
@@ -207,11 +206,7 @@ def _harm(
         return "it names no memory that was shown"
     if operation.op == "remove" and removals > max(1, len(known) / 2):
         return "it would remove more than half of what was shown"
-    if holds_secret(operation.text):
-        return HOLDS_SECRET
-    if gives_orders(operation.text):
-        return REFUSED
-    return ""
+    return "" if operation.op == "remove" else refusal(operation.text)
 
 
 def _expires(operation: Operation, shown: Memory | None) -> str:

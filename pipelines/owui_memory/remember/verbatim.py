@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..recall.wishes import is_meant, wish
-from ..redact import holds_secret
+from .admission import refusal
 from .changes import heard
 from .gate import statements
 from .journal import Change
-from .orders import gives_orders
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
@@ -89,7 +88,7 @@ def kind_of(backend: Backend, text: str) -> str:
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (holds_secret(text) or gives_orders(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or wish(text))]
 
 
 def _to_forget(backend: Backend, exchange: Exchange) -> list[Memory]:
