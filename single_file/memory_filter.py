@@ -5121,6 +5121,8 @@ Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_HASHED = "text:"
+_LONGEST_ID = 200  # characters: PostgreSQL's indexes hold no more than 2,704 bytes of a row
 _SEARCHES = ("web_search", "image_generation")
 _DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | re.IGNORECASE)
 
@@ -5129,7 +5131,8 @@ _DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | 
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet. `exchange_key` is the same for every answer to this
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
+    all that was said. `exchange_key` is the same for every answer to this
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
@@ -5180,9 +5183,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     user_id = _text(_mapping(user).get("id"))
     messages = list(_messages(body))
     texts = _user_texts(messages)
-    chat_id = _text(meta.get("chat_id"))
-    message_id = _text(meta.get("message_id"))
-    user_message_id = _text(meta.get("user_message_id"))
+    chat_id = _id(meta.get("chat_id"))
+    message_id = _id(meta.get("message_id"))
+    user_message_id = _id(meta.get("user_message_id"))
     so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
     features = _mapping(body.get("features") or meta.get("features"))
     model, described = _text(body.get("model")), _mapping(meta.get("model"))
@@ -5194,7 +5197,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     return Turn(
         user_id=user_id,
         text=texts[-1] if texts else "",
-        key=message_id or so_far,
+        key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
         place=place_of(chat_id, message_id),
         chat_id=chat_id,
@@ -5210,7 +5213,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         memory_capability=capabilities.get("memory") is not False,
         positions=tuple(_hashes((user_id, chat_id), texts)),
         text_before=texts[-2] if len(texts) > 1 else "",
-        folder=_text(meta.get("folder_id")),
+        folder=_id(meta.get("folder_id")),
         email=_text(_mapping(user).get("email")),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
@@ -5227,10 +5230,15 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
     texts = _user_texts(messages)
     if not texts:
         return None
-    # An API call's id is made after the inlet: such a turn is found by its text.
+    chat_id, session_id, id_ = (_id(body.get(name)) for name in ("chat_id", "session_id", "id"))
+    keys = [id_] if id_ else []
+    # A chat in the browser has all three, and its inlet knew the id. That of an API call is made after its
+    # inlet: such a turn is found by what was said, to which model, and in which chat if the call named one.
+    if not (chat_id and session_id and id_):
+        keys.append(_unnamed(user_id, chat_id, _text(body.get("model")), texts))
     return Answered(
         user_id=user_id,
-        keys=(_text(body.get("id")), _hash((user_id, *texts))),
+        keys=tuple(keys),
         user_text=texts[-1],
         assistant_text=_answer(messages[-1]),
     )
@@ -5375,7 +5383,17 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
-    return _text(message.get("parentId")) or ("start" if "parentId" in message else "")
+    return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
+    """The key of a turn whose answer has no id yet."""
+    return _hash(("turn", user_id, chat_id, model, *texts))
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a turn's key was made of what was said."""
+    return key.startswith(_HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -5390,7 +5408,13 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield "text:" + digest.hexdigest()
+        yield _HASHED + digest.hexdigest()
+
+
+def _id(value: Any) -> str:
+    """An id as Open WebUI or an API client made it; of a very long one its begin and a hash."""
+    text = _text(value)
+    return text if len(text) <= _LONGEST_ID else f"{text[: _LONGEST_ID // 2]}~{_hash((text,))}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -5783,33 +5807,48 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..control.switches import IS_ON, bound
-from ..engines import Patience
+from ..engines import Patience, is_shared
 from ..state import decisions, reading
-from .body import Turn
+from .body import Turn, is_unnamed
 
-_KEPT_S = 2 * 24 * 3600  # an answer that takes longer than two days is not coming
-_PRUNE_EVERY = 200  # rows
-_COMING = 1000  # permissions
+# An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
+KEPT_S = 3 * 24 * 3600
+_COMING = 1000  # decisions
 
 # Put together once: building a statement takes as long as running it. The names of columns are taken.
-_COLUMNS = [column.name for column in decisions.columns]
-_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns))
-_INSERT = decisions.insert().from_select(_COLUMNS, _VALUES.where(IS_ON))
-_INSERT = _INSERT.execution_options(preserve_rowcount=True)
+_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
+_KEYS = ("user_id", "key")
+_OF_KEY = and_(decisions.c.user_id == bindparam("of_user"), decisions.c.key == bindparam("of_key"))
+_IS_THERE = select(decisions.c.key).where(_OF_KEY)
+_TAKE_AWAY = delete(decisions).where(_OF_KEY)
+_WANTED = select(decisions).where(
+    decisions.c.user_id == bindparam("of_user"),
+    decisions.c.key.in_(bindparam("of_keys", expanding=True)),
+    decisions.c.created_at > bindparam("oldest"),
+)
+
+
+def _insert(shared: bool) -> Any:
+    """The newest inlet of a key decides."""
+    insert = (postgresql if shared else sqlite).insert(decisions)
+    insert = insert.from_select([one.name for one in decisions.columns], _VALUES)
+    rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
+    insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
+    return insert.execution_options(preserve_rowcount=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
     """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
 
-    `asked_at`: Unix time in seconds.
+    `asked_at`: Unix time in seconds. `key`: the turn's.
     """
 
     chat_id: str
@@ -5818,27 +5857,40 @@ class Permission:
     timezone: str
     scope: str
     asked_at: float
+    key: str
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time())
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 
 
 class Decisions:
-    """Kept by the turn's key in the state database."""
+    """Kept by user and turn's key in the state database. The last inlet of a key decides."""
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._kept = 0
-        # On their way to the database, which may be slower than the answer.
-        self._coming: dict[tuple[str, str], Permission] = {}
+        self._insert = _insert(is_shared(engine))
+        # On their way to the database, which may be slower than the answer. None: it is forbidden.
+        self._coming: dict[tuple[str, str], Permission | None] = {}
 
     def announce(self, turn: Turn, scope: str = "") -> None:
         """Let this process know already what `allow` is about to keep; never blocks."""
+        self._announce(turn, Permission.of(turn, scope))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """Let this process know already what `forbid` is about to keep; never blocks."""
+        self._announce(turn, None)
+
+    def _announce(self, turn: Turn, decision: Permission | None) -> None:
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = Permission.of(turn, scope)
+        self._coming[turn.user_id, turn.key] = decision
+
+    def _over(self, whose: tuple[str, str], decision: Permission | None) -> None:
+        """The database has it, unless there was a later one."""
+        if whose in self._coming and self._coming[whose] is decision:
+            self._coming.pop(whose, None)
 
     def drop(self, user_id: str) -> None:
         """No permission of a user's is on its way any more."""
@@ -5847,7 +5899,10 @@ class Decisions:
 
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn, scope)
+        whose = turn.user_id, turn.key
+        given = self._coming.get(whose, Permission.of(turn, scope))
+        if given is None:
+            return True  # a later inlet has forbidden it meanwhile
         row = {
             "key": turn.key,
             "user_id": turn.user_id,
@@ -5860,31 +5915,50 @@ class Decisions:
         }
         values = {f"new_{name}": value for name, value in row.items()}
         values |= bound(turn.user_id, turn.chat_id)
-        self._kept += 1
-        too_old = given.asked_at - _KEPT_S if self._kept % _PRUNE_EVERY == 0 else None
 
         def keep(connection: Connection) -> bool:
-            if too_old is not None:
-                connection.execute(delete(decisions).where(decisions.c.created_at < too_old))
-            return connection.execute(_INSERT, values).rowcount > 0
+            if connection.execute(self._insert, values).rowcount > 0:
+                return True
+            connection.execute(_TAKE_AWAY, _of(whose))
+            return False
 
-        allowed = True
-        with suppress(IntegrityError):  # the same turn may come once more
-            allowed = self._writing.run(keep)
-        self._coming.pop((turn.user_id, turn.key), None)
+        allowed = self._writing.run(keep)
+        self._over(whose, given)
         return allowed
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever an earlier one with the same key was allowed."""
+        self._take_away((turn.user_id, turn.key))
+        self._over((turn.user_id, turn.key), None)
 
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
         for key in keys:
-            if coming := self._coming.get((user_id, key)):
-                return coming
-        wanted = select(decisions).where(decisions.c.key.in_(keys), decisions.c.user_id == user_id)
-        row = self._reading.run(lambda connection: connection.execute(wanted).first())
+            if (user_id, key) in self._coming:
+                return self._coming.get((user_id, key))
+        wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
+        row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
             return None
-        return Permission(row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at)
+        return Permission(
+            row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at, row.key
+        )
+
+    def used(self, user_id: str, permission: Permission) -> None:
+        """The turn is over. A permission that was found by what was said is for one answer only."""
+        if is_unnamed(permission.key):
+            self._coming.pop((user_id, permission.key), None)
+            self._take_away((user_id, permission.key))
+
+    def _take_away(self, whose: tuple[str, str]) -> None:
+        """Read first: there is seldom anything, and those who write wait for each other."""
+        if self._reading.run(lambda connection: connection.scalar(_IS_THERE, _of(whose))) is not None:
+            self._writing.run(lambda connection: connection.execute(_TAKE_AWAY, _of(whose)))
+
+
+def _of(whose: tuple[str, str]) -> dict[str, str]:
+    return dict(zip(("of_user", "of_key"), whose, strict=True))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9923,6 +9997,7 @@ class Pipeline:
         body = without_asides(body)
         turn = read_inlet(body, user)
         if is_command(turn, self.valves):
+            runtime.forbid(turn)
             return await self._commanded(runtime, body, turn)
         decision = decide(turn, self.valves)
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
@@ -9930,6 +10005,8 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
@@ -16607,6 +16684,17 @@ class Runtime:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        self._decisions.announce_ban(turn)
+        self.state_pool.submit(self._forbid, turn)
+
+    def _forbid(self, turn: Turn) -> None:
+        try:
+            self._decisions.forbid(turn)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
+            self.metrics.failed("forbidding", error)
+
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
         if recalled or missed or decision.noted or decision.write:
@@ -16629,6 +16717,7 @@ class Runtime:
             self.metrics.count("answers not remembered: their inlet gave no permission")
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
             self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return ""
         settings = self._settings()
@@ -16650,6 +16739,7 @@ class Runtime:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
         )
+        self._decisions.used(answered.user_id, permission)
         self.metrics.count("exchanges stored" if added else "answers to the same message again")
         if added and secrets + more:
             self.metrics.count("secrets not stored", secrets + more)

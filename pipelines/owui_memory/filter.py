@@ -105,6 +105,7 @@ class Pipeline:
         body = without_asides(body)
         turn = read_inlet(body, user)
         if is_command(turn, self.valves):
+            runtime.forbid(turn)
             return await self._commanded(runtime, body, turn)
         decision = decide(turn, self.valves)
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
@@ -112,6 +113,8 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
