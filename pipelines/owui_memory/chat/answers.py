@@ -7,70 +7,32 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .. import COMMAND
 from ..backends.base import Memory, is_over
 from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
-from ..recall.select import TOLD, TOLD_BEFORE
-from ..recall.why import Explanation, Weighed
-from ..scopes import FOLDER, PERSONA, TEAM
+from ..recall.times import zone_of
+from ..recall.why import Explanation
+from ..scopes import FOLDER, PERSONA, TEAM, teller
 from . import texts
-from .body import place_of
-from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
+from .explained import explained
+from .markup import TOLD_OF, counted, cut, fenced, rest, shown
 
 _EXPORTED_AT_ONCE = 100  # memories in one answer
-_TOLD_OF = 10  # texts of a change that are shown
-_CUT = 200  # characters of a text that is named
 # What is counted of an erasure besides memories and messages: notes about the user.
 _NOT_COUNTED = ("memories", "queue", "commands", "command_turns", "shown", "versions", "noted")
 
-# Not ( and [: Open WebUI takes \( and \[ for the beginning of a formula, and no link is one without a ].
-_MARKUP = re.compile(r"[\\`*_{}\]<>|~$&@#^=]|(?<=www)\.|:(?=//)", re.IGNORECASE)
-_JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
-_HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-# Reasons that are the user's own doing, as they are told to them.
-_TO_ITS_USER = {
-    SWITCHED_OFF.reason: "you have switched memory off here, and `/memory on` switches it on",
-    MEMORY_SWITCH_OFF: "your Memory switch is off, under Settings > Personalization",
-}
-
-
-def shown(text: str) -> str:
-    """A text on one line, as it is: nothing in it is markup."""
-    visible = "".join(
-        char
-        for char in " ".join(text.split())
-        if char in _JOINERS or unicodedata.category(char) not in _HIDDEN
-    )
-    return _MARKUP.sub(r"\\\g<0>", visible)
-
-
-def code(text: str) -> str:
-    """A text that somebody may send, as a short piece of code."""
-    visible = "".join(c for c in " ".join(text[:_CUT].split()) if unicodedata.category(c) not in _HIDDEN)
-    visible = visible.replace("`", "'")
-    return f"`{visible}`"
-
-
-def cut(text: str) -> str:
-    """The beginning of a text between quotation marks, as it is: see `shown`."""
-    text = " ".join(text.split())
-    return f"“{shown(text if len(text) <= _CUT else text[: _CUT - 1] + '…')}”"
 
 
 class Answers:
-    """The answers to one user. `timezone`: their IANA name, or ""; `chat_id`: where they asked."""
+    """The answers to one user, in their time zone (an IANA name, or ""). `chat_id`: where they asked."""
 
-    def __init__(self, timezone: str, chat_id: str) -> None:
-        self._zone, self._chat_id = _zone(timezone), chat_id
+    def __init__(self, timezone: str, chat_id: str, user_id: str = "") -> None:
+        self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
     def page(self, page: Page) -> str:
         if not page.total:
@@ -121,8 +83,8 @@ class Answers:
             lines = [texts.FORGOTTEN_ONE.format(text=cut(done.texts[0]))]
         elif done.texts:
             lines = [texts.FORGOTTEN_MANY.format(memories=_memories(done.count)), ""]
-            lines += [f"- {cut(text)}" for text in done.texts[:_TOLD_OF]]
-            lines += _rest(len(done.texts))
+            lines += [f"- {cut(text)}" for text in done.texts[:TOLD_OF]]
+            lines += rest(len(done.texts))
         else:
             lines = [texts.FORGOTTEN_ALL.format(what=_known(done.count, waiting, notes))]
         if done.texts and waiting:
@@ -139,10 +101,10 @@ class Answers:
             return texts.NOTHING_TO_UNDO
         rows = [
             f"| {texts.UNDONE[change.op]} | {shown(change.before if change.op != 'add' else change.after)} |"
-            for change in done.changes[:_TOLD_OF]
+            for change in done.changes[:TOLD_OF]
         ]
-        rest = [*_rest(len(done.changes))]
-        return "\n".join([texts.UNDONE_HEAD, "", texts.WHAT_MEMORY, "|---|---|", *rows, *rest])
+        more = rest(len(done.changes))
+        return "\n".join([texts.UNDONE_HEAD, "", texts.WHAT_MEMORY, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
         if not teams:
@@ -160,14 +122,14 @@ class Answers:
 
     def imported(self, done: Imported, lines: int) -> str:
         """lines: how many there were."""
-        flaws = [f"- {shown(flaw)}" for flaw in done.flaws[:_TOLD_OF]]
-        flaws += _rest(len(done.flaws))
+        flaws = [f"- {shown(flaw)}" for flaw in done.flaws[:TOLD_OF]]
+        flaws += rest(len(done.flaws))
         if len(done.flaws) < lines:
             said = texts.IMPORTED.format(memories=_memories(done.added), known=done.known)
             return "\n".join([said, *([""] if flaws else []), *flaws])
         no_json = all(flaw.endswith(texts.THIS_IS_NO_JSON) for flaw in done.flaws)
         why = texts.NO_JSON if no_json else texts.NO_MEMORY
-        example = _fenced(texts.IMPORT_EXAMPLE)
+        example = fenced(texts.IMPORT_EXAMPLE)
         told = [] if no_json else ["", *flaws]
         return "\n".join([texts.IMPORTED_NOTHING.format(why=why), "", *example, *told])
 
@@ -182,7 +144,7 @@ class Answers:
             return texts.NO_PART.format(number=part, parts=counted(parts, "part", "parts"))
         some = rows[(part - 1) * _EXPORTED_AT_ONCE : part * _EXPORTED_AT_ONCE]
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in some)
-        lines = [texts.EXPORT_HEAD.format(memories=_memories(len(rows))), "", *_fenced(text)]
+        lines = [texts.EXPORT_HEAD.format(memories=_memories(len(rows))), "", *fenced(text)]
         if parts > 1:
             whole = f"{COMMAND} export --user {shown(user_id)} FILE"
             more = texts.NEXT_PART.format(number=part + 1) if part < parts else ""
@@ -191,38 +153,7 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        if one is None:
-            return self._nothing_kept()
-        if not one.looked:
-            at = datetime.fromtimestamp(one.at, self._zone)
-            what = "No memories were used for the last message"
-            return f"{what} ({at:%Y-%m-%d %H:%M}): {_to_its_user(one.left_alone)}."
-        told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
-        told_ids = {weighed.memory_id for weighed in told}
-        always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
-        left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*told_ids, *always}]
-        rows = [
-            *(f"| {_text_of(memory_id, said)} | | | told in every conversation |" for memory_id in always),
-            *(_weighed_row(weighed, said) for weighed in told),
-        ]
-        lines = [f"Of the message “{shown(one.query)}”", ""]
-        lines += ["**Used for the answer**", "", *_weighed_table(rows)] if rows else [_nothing_used(one)]
-        if left_out:
-            rows = [_weighed_row(weighed, said) for weighed in left_out]
-            lines += ["", "**Left out**", "", *_weighed_table(rows), *_rest(len(rows) + one.more, len(rows))]
-        if one.forgotten:
-            lines += ["", f"Not told any more, because forgotten since: {len(one.forgotten)}."]
-        if one.left_alone:
-            lines += ["", f"What was said is not remembered: {_to_its_user(one.left_alone)}."]
-        return "\n".join(lines)
-
-    def _nothing_kept(self) -> str:
-        place = place_of(self._chat_id)
-        if place == "temporary":
-            return "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
-        if place == "api":
-            return "This is no chat of its own: nothing is kept of why."
-        return "No memories were looked for in this chat yet, or that is more than a week ago."
+        return explained(one, said, self._zone, self._chat_id)
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
@@ -246,23 +177,15 @@ class Answers:
         return f"[open](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
 
     def _where(self, memory: Memory) -> str:
-        """In which chats it is known, "" for all."""
+        """In which chats it is known, "" for all; and who has shared it."""
         scope = memory.scope
         if scope.startswith(FOLDER):
             return "this project" if memory.chat and memory.chat == self._chat_id else "a project"
         if scope.startswith(PERSONA):
             return f"told to {shown(scope.removeprefix(PERSONA))}"
-        return f"team {shown(scope.removeprefix(TEAM))}" if scope.startswith(TEAM) else ""
-
-
-def _to_its_user(reason: str) -> str:
-    """A reason of `chat.policy` or of the filter, at the end of a sentence."""
-    return _TO_ITS_USER.get(reason) or shown(reason).rstrip(".")
-
-
-def counted(count: int, one: str, more: str) -> str:
-    """1 page, 1,200 pages."""
-    return f"{count:,} {one if count == 1 else more}"
+        if not scope.startswith(TEAM):
+            return ""
+        return shown(teller(memory, self._user_id)) or f"you, team {shown(scope.removeprefix(TEAM))}"
 
 
 def _memories(count: int) -> str:
@@ -291,63 +214,3 @@ def _known(memories: int, waiting: int, notes: int = 0) -> str:
         else []
     )
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + "".join(parts[-1:])
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
-def _rest(count: int, seen: int = _TOLD_OF) -> Iterator[str]:
-    if count > seen:
-        yield ""
-        yield texts.AND_MORE.format(count=f"{count - seen:,}")
-
-
-def _fenced(text: str) -> list[str]:
-    """A block of code that nothing in it can end."""
-    longest = max(map(len, re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}json", text, fence]
-
-
-def _nothing_used(one: Explanation) -> str:
-    if not one.weighed:
-        return "No memory came near it, so none was used."
-    return "Nothing was relevant enough, so no memory was used."
-
-
-def _weighed_table(rows: Sequence[str]) -> Iterator[str]:
-    yield "| Memory | In meaning | In words | Outcome |"
-    yield "|---|---|---|---|"
-    yield from rows
-
-
-def _weighed_row(one: Weighed, said: Mapping[str, str]) -> str:
-    return (
-        f"| {_text_of(one.memory_id, said)} | {_nearness(one.meaning)} "
-        f"| {_overlap(one.keyword)} | {one.outcome} |"
-    )
-
-
-def _text_of(memory_id: str, said: Mapping[str, str]) -> str:
-    text = said.get(memory_id)
-    return "(forgotten since)" if text is None else shown(text)
-
-
-def _nearness(meaning: float) -> str:
-    """A cosine, in words."""
-    for least, said in ((0.6, "very near"), (0.4, "near"), (0.2, "somewhat near")):
-        if meaning >= least:
-            return said
-    return "far"
-
-
-def _overlap(keyword: float) -> str:
-    """A share of the best BM25, in words."""
-    for least, said in ((0.75, "as many as any"), (0.25, "some"), (0.001, "few")):
-        if keyword >= least:
-            return said
-    return "none"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
+
 HELP = """\
 **What you can ask of your memories**
 
@@ -133,3 +137,13 @@ THIS_IS_NO_JSON = "it is no JSON"
 SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
 SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
 NO_CHAT = "This is no chat of its own: say `/memory {state} always`."
+
+NOT_SEARCHED = (
+    "Besides who you are and how you want to be answered nothing was looked for: the admin has set "
+    "`memories_per_turn` to 0."
+)
+
+
+def without_addresses(text: str) -> str:
+    """A sentence of a fault, as anybody may read it: where a store or a model is, is for admins."""
+    return _ADDRESS.sub("", text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backends.base import Memory, is_id, is_over
-from ..chat.answers import counted
+from ..chat.markup import counted
 from ..control.memories import Control, row_of
 from ..control.switches import Switches
 from ..errors import Drop
