@@ -79,10 +79,11 @@ class Backend(Protocol):
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(self, user_id: str, query: str, limit: int, view: View | None) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
-        view: only what it sees, and as many of each of its teams. None: all of the user's own.
+        view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
+        default, so that every caller says whose memories it means.
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:

@@ -177,8 +177,8 @@ class Control:
         return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
-        """What fits some words or a sentence, best first."""
-        found = self._live.get().search(user_id, query, _CANDIDATES)
+        """What fits some words or a sentence, best first, of all that the user has in any chat."""
+        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
         items = ranked(found, query, datetime.now(UTC))
         return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
 
