@@ -302,6 +302,16 @@ class Valves(PanelModel):
             "model never sees it."
         ),
     )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
+        ),
+    )
     inlet_deadline_ms: int = Field(
         800,
         ge=50,
