@@ -21,6 +21,7 @@ from .chat.commands import Commander
 from .chat.notes import Notes
 from .chat.policy import Decision
 from .control.erase import Eraser
+from .control.forgetting import Forgetting
 from .control.sweeper import Sweeper
 from .errors import Drop
 from .moving.mover import Mover
@@ -102,8 +103,11 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
+        )
+        forgetting = Forgetting(self._engine, eraser, settings)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -131,6 +135,20 @@ class Runtime:
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        self.keeper.announce_ban(turn)
+        if not self.keeper.is_ill:  # else this process knows
+            self.state_pool.submit(self._forbid, turn)
+
+    def _forbid(self, turn: Turn) -> None:
+        try:
+            self.keeper.forbid(turn)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
+            self.metrics.failed("forbidding", error)
+        else:
+            self.metrics.succeeded("forbidding")
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""

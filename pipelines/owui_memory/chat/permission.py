@@ -12,7 +12,7 @@ from .body import Turn
 class Permission:
     """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
 
-    `asked_at`: Unix time in seconds.
+    `asked_at`: Unix time in seconds. `key`: the turn's.
     """
 
     chat_id: str
@@ -21,8 +21,9 @@ class Permission:
     timezone: str
     scope: str
     asked_at: float
+    key: str
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time())
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)

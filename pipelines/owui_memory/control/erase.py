@@ -8,6 +8,7 @@ docs/privacy.md says which there may be.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -81,35 +82,45 @@ class Eraser:
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
 
-    def forget(self, user_id: str, memory_ids: Collection[str]) -> Receipt:
+    def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
+
+        until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
-            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
-            counts["queue"] += self._spill.erase(user_id, _saying(known.values()))
+            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
+        """See to it that messages which said this and still wait are not read any more; how many."""
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
         progress: called as it goes on; a memory counts once for each place that has it.
         """
-        self._withdraw(user_id)
+        shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
             counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            if shared:
+                counts["shared with teams"] = shared
             return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
-    def _withdraw(self, user_id: str) -> None:
-        """Erase what a user has shared with any team."""
+    def _withdraw(self, user_id: str) -> int:
+        """Erase what a user has shared with any team; how many memories that were."""
+        count = 0
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
@@ -120,6 +131,8 @@ class Eraser:
                 }
             if shared:
                 self.forget(owner, shared)
+                count += len(shared)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
@@ -197,13 +210,13 @@ class Eraser:
             yield
 
 
-def _saying(texts: Iterable[str]) -> Callable[[Spilled], bool]:
-    """Whether something that waits to be stored says one of these."""
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
     folded = [text.casefold() for text in texts if text]
 
     def says(record: Spilled) -> bool:
         said = f"{record.user_text}\n{record.assistant_text}".casefold()
-        return any(text in said for text in folded)
+        return record.at <= until and any(text in said for text in folded)
 
     return says
 

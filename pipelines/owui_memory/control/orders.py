@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, 
 
 from ..chat.body import Turn
 from ..errors import TakenOver
+from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
@@ -29,7 +30,7 @@ _EXPIRED = "This command was carried out before. To see its answer, send it agai
 class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in.
+    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
     text: "" where it waited for more than a day.
     """
 
@@ -42,6 +43,7 @@ class Order:
     asked_at: float
     attempts: int = 0
     teams: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Orders:
@@ -65,7 +67,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
-            "text": turn.text,
+            "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
         with self._engine.begin() as connection:

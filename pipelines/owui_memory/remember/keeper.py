@@ -56,13 +56,25 @@ class Keeper:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
+    def announce_ban(self, turn: Turn) -> None:
+        """As `forbid`, for this process and at once: never blocks."""
+        self._decisions.announce_ban(turn)
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+        self._decisions.forbid(turn)
+
     def decision(self, turn: Turn) -> Spilled:
         """The permission of a turn, to be spilled. Never blocks."""
         return Spilled.decision(turn, scope_of(turn, self._settings()))
 
-    def exchange(self, answered: Answered) -> Spilled:
-        """An exchange, to be spilled, with its permission where this process knows it. Never blocks."""
-        return Spilled.exchange(answered, self._decisions.coming(answered.user_id, answered.keys))
+    def exchange(self, answered: Answered) -> Spilled | None:
+        """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
+
+        None where it knows that there is none.
+        """
+        known, permission = self._decisions.coming(answered.user_id, answered.keys)
+        return None if known and permission is None else Spilled.exchange(answered, permission)
 
     def keep(self, answered: Answered) -> str:
         """Store a finished exchange durably, if its inlet allowed it; its chat, else "".
@@ -113,7 +125,7 @@ class Keeper:
     def _bring(self, record: Spilled) -> None:
         if not record.is_said:
             if record.permission is not None:
-                self._decisions.bring(record.user_id, record.keys[0], record.permission, record.at)
+                self._decisions.bring(record.user_id, record.permission, record.at)
             return
         permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
         self._store(record.answered, permission, since=record.at)
@@ -123,6 +135,7 @@ class Keeper:
             self._metrics.count("answers not remembered: their inlet gave no permission")
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
             self._metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return ""
         settings = self._settings()
@@ -145,6 +158,7 @@ class Keeper:
             batch_max=settings.batch_max_exchanges,
             since=since,
         )
+        self._decisions.used(answered.user_id, permission)
         self._metrics.count("exchanges stored" if added else "answers to the same message again")
         if added and secrets + more:
             self._metrics.count("secrets not stored", secrets + more)

@@ -17,6 +17,7 @@ from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
@@ -201,6 +202,7 @@ class Writer:
             batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
         ):
             stored = backend.added_by(batch.user_id, batch.name)
+        refused = refused_among(backend, stored)
         changes = [
             Change(
                 batch=batch.name,
@@ -213,6 +215,7 @@ class Writer:
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
+                refused=refused.get(memory.id, ""),
                 made=True,
             )
             for position, memory in enumerate(stored)

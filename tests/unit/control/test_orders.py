@@ -104,3 +104,13 @@ def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
     assert kept.shown("carol", "c") == {}
     with engine.connect() as connection:
         assert len(connection.execute(select(shown)).all()) == 3
+
+
+def test_a_secret_in_a_command_is_never_kept(engine: Engine) -> None:
+    """Its chat may be stopped before it is carried out: then it stays for a day."""
+    said = turn_of("/memory remember my bank password is hunter2")
+    Orders(engine).give(said)
+    with engine.connect() as connection:
+        rows = [str(row) for row in connection.execute(select(commands))]
+    assert rows
+    assert not any("hunter2" in row for row in rows)

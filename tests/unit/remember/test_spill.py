@@ -17,7 +17,7 @@ from owui_memory.chat.permission import Permission
 from owui_memory.remember import spill as spilling
 from owui_memory.remember.spill import Spill, Spilled, Waiting
 
-GIVEN = Permission("c", "ada\nc\nm", "start", "Europe/Lisbon", "folder:1", 12.5)
+GIVEN = Permission("c", "ada\nc\nm", "start", "Europe/Lisbon", "folder:1", 12.5, "key")
 
 
 def said(text: str, *, user: str = "ada", at: float = 0.0, permission: Permission | None = GIVEN) -> Spilled:
