@@ -10,7 +10,8 @@ engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's lo
 words.py     words of a text in any language
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
-redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
+redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words beside it);
+             inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
@@ -19,7 +20,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
-             reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
+             reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
+             changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
