@@ -140,7 +140,8 @@ class Pipeline:
 
     async def _answered(self, runtime: Runtime, body: Body, answered: Answered) -> Body:
         """The answer to a command, where it was one."""
-        answering = _in(runtime.command_pool, runtime.commander.answer, answered.user_id, answered.keys)
+        asked = answered.user_id, answered.keys, answered.name
+        answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
         try:
             answer = answering.result() if await _within(_COMMAND_S, answering) else STILL_AT_IT
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.I
 _HASHED = "text:"
 _LONGEST_ID = 200  # characters: PostgreSQL's indexes hold no more than 2,704 bytes of a row
 _SEARCHES = ("web_search", "image_generation")
+_NAME_CHARS = 200  # of a user's name, read
 _DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | re.IGNORECASE)
 
 
@@ -36,7 +37,7 @@ class Turn:
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
-    `folder`: the id of the folder that the chat is in; `email`: the user's address. "" where not told.
+    `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
     """
 
@@ -61,16 +62,21 @@ class Turn:
     searched: bool = False
     folder: str = ""
     email: str = ""
+    name: str = field(default="", compare=False)  # it may change from one message to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be."""
+    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
+
+    `name`: the user's, "" where it is not told.
+    """
 
     user_id: str
     keys: tuple[str, ...]
     user_text: str
     assistant_text: str
+    name: str = ""
 
 
 def read_inlet(body: Any, user: Any) -> Turn:
@@ -112,6 +118,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text_before=texts[-2] if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
         email=_text(_mapping(user).get("email")),
+        name=_text(_mapping(user).get("name"))[:_NAME_CHARS],
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -138,6 +145,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         keys=tuple(keys),
         user_text=texts[-1],
         assistant_text=_answer(messages[-1]),
+        name=_text(_mapping(user).get("name"))[:_NAME_CHARS],
     )
 
 
