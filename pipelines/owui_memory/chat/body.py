@@ -18,7 +18,7 @@ Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_HASHED = "text:"
+HASHED = "text:"  # begins a name that is made of what was said
 _LONGEST_ID = 200  # characters: PostgreSQL's indexes hold no more than 2,704 bytes of a row
 _SEARCHES = ("web_search", "image_generation")
 _NAME_CHARS = 200  # of a user's name, read
@@ -298,7 +298,7 @@ def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
 
 def is_unnamed(key: str) -> bool:
     """Whether a turn's key was made of what was said."""
-    return key.startswith(_HASHED)
+    return key.startswith(HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -313,7 +313,7 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield _HASHED + digest.hexdigest()
+        yield HASHED + digest.hexdigest()
 
 
 def _id(value: Any) -> str:
