@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ..ops.metrics import Metrics
 from .erase import Eraser
+from .forgetting import Forgetting
 
 _EVERY_S = 2.0
 _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
@@ -23,10 +24,12 @@ class Sweeper:
         eraser: Eraser,
         drop: Callable[[str], None],
         metrics: Metrics,
+        forgetting: Forgetting | None = None,
         prune: Callable[[], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._eraser, self._drop, self._metrics = eraser, drop, metrics
+        self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
         # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
@@ -52,6 +55,8 @@ class Sweeper:
             if self._left_out:
                 self._left_out -= 1
                 return
+            if self._forgetting is not None:
+                self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)

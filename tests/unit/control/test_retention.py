@@ -124,7 +124,7 @@ class TestClock:
     def swept(self, engine: Engine, tmp_path: Path) -> Callable[[Callable[[], Any]], Sweeper]:
         eraser = Eraser(engine, tmp_path, Valves, lambda *_: pytest.fail("nothing is to be erased"))
         self.now = 0.0
-        return lambda work: Sweeper(eraser, lambda _: None, Metrics(), work, lambda: self.now)
+        return lambda work: Sweeper(eraser, lambda _: None, Metrics(), None, work, lambda: self.now)
 
     def test_once_an_hour(self, swept: Callable[[Callable[[], Any]], Sweeper]) -> None:
         times: list[float] = []
