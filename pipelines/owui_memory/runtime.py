@@ -21,6 +21,8 @@ from .chat.decisions import Decisions
 from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
+from .control.forgetting import Forgetting
+from .control.retention import prune
 from .control.sweeper import Sweeper
 from .control.switches import Switches
 from .errors import Drop
@@ -83,7 +85,8 @@ class Runtime:
         self.commander = Commander(
             self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
         )
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics)
+        forgetting = Forgetting(self._engine, eraser, settings)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -120,6 +123,17 @@ class Runtime:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        self._decisions.announce_ban(turn)
+        self.state_pool.submit(self._forbid, turn)
+
+    def _forbid(self, turn: Turn) -> None:
+        try:
+            self._decisions.forbid(turn)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
+            self.metrics.failed("forbidding", error)
+
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
         if recalled or missed or decision.noted or decision.write:
@@ -142,6 +156,7 @@ class Runtime:
             self.metrics.count("answers not remembered: their inlet gave no permission")
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
             self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return ""
         settings = self._settings()
@@ -163,6 +178,7 @@ class Runtime:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
         )
+        self._decisions.used(answered.user_id, permission)
         self.metrics.count("exchanges stored" if added else "answers to the same message again")
         if added and secrets + more:
             self.metrics.count("secrets not stored", secrets + more)

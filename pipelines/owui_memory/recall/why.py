@@ -7,14 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, select
 
 from ..chat.body import Turn
 from ..redact import masked
 from ..state import reading, recalls
 
-_KEPT_S = 7 * 24 * 3600
-_PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
@@ -39,8 +37,10 @@ class Explanation:
 
     evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
     profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
-    changed since. took_ms: milliseconds. left_alone: why the message was not told anything, or is not
-    remembered; where nothing was `looked` for, that is all.
+    changed since. standing: ids of what was told earlier and is still in the prompt, each with the number of
+    the user's message in the chat that it was told with, from 1. took_ms: milliseconds. left_alone: why the
+    message was not told anything, or is not remembered; where nothing was `looked` for, that is all.
+    searched: else only the profile was told, for `memories_per_turn` is 0.
     """
 
     query: str
@@ -55,6 +55,15 @@ class Explanation:
     at: float = 0.0
     left_alone: str = ""
     looked: bool = True
+    standing: tuple[tuple[str, int], ...] = ()
+    searched: bool = True
+
+    @property
+    def memory_ids(self) -> list[str]:
+        """The ids of all memories that it tells of, each once."""
+        standing = (memory_id for memory_id, _ in self.standing)
+        weighed = (one.memory_id for one in self.weighed)
+        return list(dict.fromkeys((*self.profile, *standing, *weighed, *self.corrected, *self.forgotten)))
 
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:
@@ -67,10 +76,9 @@ class Explanations:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._kept = 0
 
     def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one, and drop what is too old."""
+        """Keep one."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
@@ -81,9 +89,6 @@ class Explanations:
             "at": now,
         }
         connection.execute(_INSERT, row)
-        self._kept += 1
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""
@@ -100,5 +105,7 @@ def _fields(one: Explanation | Weighed) -> dict[str, object]:
 
 def _read(kept: dict[str, object]) -> Explanation:
     weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
+    told_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
+    standing = tuple((memory_id, number) for memory_id, number in told_before)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, **lists)  # type: ignore[arg-type]
+    return Explanation(weighed=weighed, standing=standing, **lists)  # type: ignore[arg-type]
