@@ -98,7 +98,7 @@ language/    what tells questions, requests and other people's words from statem
              (phrases: how they are read), speech (what a sentence is), sentences
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
-redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words beside it);
+redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
              inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
