@@ -107,7 +107,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer, gate (oneself: signs of the speaker;
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
