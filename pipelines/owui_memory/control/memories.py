@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
@@ -347,11 +347,11 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                new = {words(one.text): one for one in texts if words(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -452,19 +452,34 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
         try:
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((str(row["memory"]), refusal.reason))
             flaws.append(f"line {number}: {refusal}")
