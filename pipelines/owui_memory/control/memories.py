@@ -20,6 +20,7 @@ from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
@@ -144,7 +145,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -302,7 +303,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text

@@ -80,7 +80,8 @@ class Desk:
     def outlet(self, said: Said, answer: str = "I see.") -> bool:
         """Its answer is there: the exchange waits to be remembered."""
         turn = self.turn(said)
-        said.outlet(answer)
+        if turn.user_message_id:  # else it is no chat, and does not go on
+            said.outlet(answer)
         return self.outbox.put(
             Exchange(
                 key=turn.exchange_key,

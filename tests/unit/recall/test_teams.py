@@ -69,6 +69,14 @@ def test_who_has_shared_it_is_told_it_as_their_own(desk: Desk) -> None:
     assert told.block.count(SISTER) == 1, "once is enough"
 
 
+def test_it_was_said_when_it_was_said_not_when_it_was_shared(desk: Desk) -> None:
+    desk.says(Chat("ada"), SISTER)
+    desk.later(days=20)
+    desk.shares("ada", SISTER, "family")
+    assert desk.inlet(Chat("ada").say(QUESTION)).own == {SISTER: "2 weeks ago"}
+    assert "Ada, team family (2 weeks ago): " in desk.inlet(Chat("bob").say(QUESTION)).block
+
+
 def test_in_a_later_block_too(desk: Desk) -> None:
     desk.says(Chat("ada"), SISTER)
     desk.shares("ada", SISTER, "family")
