@@ -8,6 +8,8 @@ settings.py  every setting; panel.py, what the admin panel does to settings, und
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
 engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
 words.py     words of a text in any language
+language/    what tells questions, requests and other people's words from statements: a table a language
+             (phrases: how they are read), speech (what a sentence is), sentences
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
@@ -18,7 +20,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
+remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+             material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store

@@ -21,6 +21,8 @@ from .chat.decisions import Decisions
 from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
+from .control.forgetting import Forgetting
+from .control.retention import prune
 from .control.sweeper import Sweeper
 from .control.switches import Switches
 from .errors import Drop
@@ -83,7 +85,8 @@ class Runtime:
         self.commander = Commander(
             self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
         )
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics)
+        forgetting = Forgetting(self._engine, eraser, settings)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(

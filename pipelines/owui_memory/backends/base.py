@@ -81,10 +81,11 @@ class Backend(Protocol):
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(self, user_id: str, query: str, limit: int, view: View | None) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
-        view: only what it sees, and as many of each of its teams. None: all of the user's own.
+        view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
+        default, so that every caller says whose memories it means.
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
@@ -112,8 +113,8 @@ class EditableBackend(Backend, Protocol):
     def store(self, user_id: str, new: Memory) -> str:
         """Add one memory as it stands; the id that it was given.
 
-        Its id is not looked at, and its times only where it has an `origin`. The answer is "" where the
-        backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
     def get(self, memory_id: str) -> Memory | None:

@@ -8,6 +8,7 @@ docs/privacy.md says which there may be.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -79,33 +80,42 @@ class Eraser:
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
 
-    def forget(self, user_id: str, memory_ids: Collection[str]) -> Receipt:
+    def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
+
+        until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
-            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
+            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
+        """See to it that messages which said this and still wait are not read any more; how many."""
+        return self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
         progress: called as it goes on; a memory counts once for each place that has it.
         """
-        self._withdraw(user_id)
+        shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            if shared:
+                counts["shared with teams"] = shared
             return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
-    def _withdraw(self, user_id: str) -> None:
-        """Erase what a user has shared with any team."""
+    def _withdraw(self, user_id: str) -> int:
+        """Erase what a user has shared with any team; how many memories that were."""
+        count = 0
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
@@ -116,6 +126,8 @@ class Eraser:
                 }
             if shared:
                 self.forget(owner, shared)
+                count += len(shared)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
@@ -123,10 +135,14 @@ class Eraser:
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        new = self._erasures.since(since)
-        for erasure in new:
-            self._history.erase(erasure.memory_ids, erasure.user_id)
+        if new := self._erasures.since(since):
+            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
+            self._history.erase(ids, {erasure.user_id for erasure in new})
         return new
+
+    def newest(self) -> int:
+        """The id of the last erasure that was begun; 0 where there was none."""
+        return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
         """Whether nothing of a user's is left to be erased."""
@@ -141,7 +157,8 @@ class Eraser:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            self._history.erase(set().union(*more.values()), erasure.user_id)
+            if ids_there := set[str]().union(*more.values()):
+                self._history.erase(ids_there, [erasure.user_id], whole=False)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -157,7 +174,9 @@ class Eraser:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         try:
-            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
+            counts["mem0's history"] += self._history.erase(
+                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
+            )
         except MemoryFault as fault:
             unreached[_HISTORY] = str(fault)
         for one in found:
@@ -170,10 +189,11 @@ class Eraser:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        try:
-            keeps += filter(None, [purge_state(self._engine)])
-        except MemoryFault as fault:
-            unreached[_STATE] = str(fault)
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+            try:
+                keeps += filter(None, [purge_state(self._engine)])
+            except MemoryFault as fault:
+                unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
         some = {name: count for name, count in counts.items() if count}
