@@ -12,22 +12,23 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..errors import Doubtful
+from ..errors import Doubtful, Drop
 from ..redact import holds_secret
 from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
 from .changes import HOLDS_SECRET, heard
+from .echoes import unsaid
 from .gate import statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
-from .prompt import reconcile_prompt
+from .prompt import example_texts, reconcile_prompt
 from .sameness import known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
-_MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -99,7 +100,7 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(position, operation, operations, known):
+        if harm := _harm(operation, operations, known) or self._unsaid(operation, known):
             return harm
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
@@ -112,6 +113,14 @@ class Reconciler:
             if other.op != "add" and not self._refused(at, other, operations, known)
         }
         return self._repeats(operation, leaving)
+
+    def _unsaid(self, operation: Operation, known: Sequence[Memory]) -> str:
+        """Why its text is the model's own; "" where it may come from the messages, or what is known."""
+        if operation.op == "remove":
+            return ""
+        exchanges = self.batch.exchanges
+        said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
+        return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
@@ -180,29 +189,47 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
+    operations, problem = _read(reply)
+    if operations is not None and not problem:
+        return operations, reply.model
     try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        reply = backend.ask([*prompt, *_complaint(reply, problem)])
-    try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        again = backend.ask(_once_more(prompt, reply, problem))
+    except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+    corrected, problem = _read(again)
+    if corrected is not None:
+        return corrected, again.model
+    if operations is not None:
+        return operations, reply.model
+    hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
-def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
+    """The operations in an answer, if it can be read, and what is wrong with it, or with all of them."""
+    try:
+        operations = read_operations(reply.text)
+    except UnreadableAnswerError as problem:
+        return None, str(problem)
+    if operations and all(operation.refused for operation in operations):
+        return operations, f"None of the operations can be made; of the first {operations[0].refused}."
+    return operations, ""
+
+
+def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
+    """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
     told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+    answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
+    if answered:
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(
-    position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
-) -> str:
+def _harm(operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
     removals = sum(1 for other in operations if other.op == "remove")
-    if position >= _MOST_OPERATIONS:
-        return "more operations than one conversation calls for"
+    if operation.refused:
+        return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
     if operation.op == "remove" and removals > max(1, len(known) / 2):
