@@ -100,6 +100,8 @@ class HostileServer:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> HostileServer:
+        if self.kind == "gzip bomb":
+            _bomb()  # takes longer than a client waits
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -109,11 +111,6 @@ class HostileServer:
             for connection in self._open:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-
-    def prepare(self) -> None:
-        """Make now what it sends."""
-        if self.kind == "gzip bomb":
-            _bomb()
 
     def wait_until_closed(self, timeout_s: float) -> bool:
         """Whether no connection is open any more."""

@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import MemoryFault, Retry, TellAdmin
 from ..ops.health import Health
-from ..words import plain
 from .faults import translated
 from .limits import ANSWER_BYTES, bounded
 from .text_limit import TextLimit
@@ -95,7 +94,7 @@ class Embedder:
             MemoryFault: the embedder cannot be had, or Drop: the text is empty.
         """
         try:
-            return list(self._cached(plain(self._limit.cut(text))))
+            return list(self._cached(self._limit.cut(text)))
         except MemoryFault as fault:
             getattr(self._watched, "faults", []).append(fault)
             raise
@@ -108,7 +107,7 @@ class Embedder:
                 return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
 
         with self.health.call(), translated("embedder", self._address):
-            batches = self._limit.batches([plain(self._limit.cut(text)) for text in texts])
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
             return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:

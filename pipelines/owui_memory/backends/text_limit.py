@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..errors import Drop
+from ..words import plain
 from .faults import chain_of, status_of
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ T = TypeVar("T")
 # UTF-8 bytes: nearer to tokens than characters, of which Chinese has one to three tokens each.
 _LONGEST_BYTES = 24_000
 _SHORTEST_BYTES = 64  # what refuses so little refuses it for another reason
-_SURELY_TAKEN_BYTES = 1_000  # a refusal without a reason, of less than this, is not for the length
+_SURELY_TAKEN_BYTES = 500  # a refusal without a reason, of less than this, is not for the length
 _BATCH = 32  # texts in a request; text-embeddings-inference takes no more
 
 _MAY_BE_LENGTH = {400, 413, 422, 500}
@@ -31,18 +32,21 @@ class TextLimit:
     """Of one embedder. Threads may share it."""
 
     def __init__(self, longest_bytes: int = _LONGEST_BYTES) -> None:
-        self._longest, self._batch = longest_bytes, _BATCH
+        self._longest = dict.fromkeys(
+            (True, False), longest_bytes
+        )  # by `_is_latin`: tokens differ most there
+        self._batch = _BATCH
         self._lock = threading.Lock()
 
     def cut(self, text: str) -> str:
-        """As much of a text as the embedder takes: its beginning and its end.
+        """As much of a text as the embedder takes: its beginning and its end, without broken characters.
 
         Raises:
             Drop: there is nothing in it.
         """
         if not text.strip():
             raise Drop("There is no text to embed.")
-        return shortened(text, self._longest)
+        return shortened(text, self._longest[_is_latin(text)])
 
     def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
         """The same, in so many at once as the embedder takes."""
@@ -64,7 +68,7 @@ class TextLimit:
                 raise
             if len(sent) == 1:
                 return self._shorter(sent[0], embed, error)
-        half, longest = len(sent) // 2, self._longest
+        half, longest = len(sent) // 2, dict(self._longest)
         made = self.fitted(sent[:half], embed) + self.fitted(sent[half:], embed)
         if self._longest == longest:  # there were too many
             with self._lock:
@@ -72,7 +76,7 @@ class TextLimit:
         return made
 
     def _shorter(self, text: str, embed: Callable[[list[str]], list[T]], refusal: Exception) -> list[T]:
-        size = _size(text) // 2
+        size, latin = _size(text) // 2, _is_latin(text)
         while size >= _SHORTEST_BYTES:
             try:
                 made = embed([shortened(text, size)])
@@ -83,17 +87,21 @@ class TextLimit:
             else:
                 if _says_length(refusal) or size >= _SURELY_TAKEN_BYTES:
                     with self._lock:
-                        self._longest = min(self._longest, size)
+                        self._longest[latin] = min(self._longest[latin], size)
                 return made
             size //= 2
         raise refusal
 
 
 def shortened(text: str, size: int) -> str:
-    """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near."""
+    """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
+
+    Broken characters are made plain.
+    """
     if len(text) > 2 * size:
         text = text[:size] + text[-size:]
-    whole = text.encode(errors="replace")
+    text = plain(text)
+    whole = text.encode()
     if len(whole) <= size:
         return text
     half = (size - 1) // 2
@@ -107,8 +115,13 @@ def _to_word(text: str) -> str:
     return text[:at] if at > len(text) * 3 // 4 else text
 
 
+def _is_latin(text: str) -> bool:
+    """Whether most of its characters are one or two bytes: then they are less than a token each."""
+    return len(text[:_LONGEST_BYTES].encode(errors="replace")) < 1.5 * len(text[:_LONGEST_BYTES])
+
+
 def _size(text: str) -> int:
-    return len(text.encode(errors="replace"))
+    return len(text.encode())
 
 
 def _may_be_length(error: Exception, size: int) -> bool:
@@ -116,7 +129,7 @@ def _may_be_length(error: Exception, size: int) -> bool:
     status = status_of(error)
     if status not in _MAY_BE_LENGTH:
         return False
-    return _says_length(error) or (status != 500 and size >= _SURELY_TAKEN_BYTES // 2)
+    return _says_length(error) or (status != 500 and size >= _SURELY_TAKEN_BYTES)
 
 
 def _says_length(error: Exception) -> bool:

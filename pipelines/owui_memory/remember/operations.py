@@ -16,6 +16,7 @@ Kind = Literal["profile", "preference", "fact", "plan"]
 
 MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
 TOO_MANY = "more operations than one conversation calls for"
+_NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
 
 # As models say it that were told otherwise, or fine-tuned on other prompts.
@@ -58,7 +59,7 @@ def read_operations(answer: str) -> list[Operation]:
     that are too many are one such. An object of one operation, or a list of them, is taken, too.
 
     Raises:
-        UnreadableAnswerError: there is no such JSON.
+        UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
     found = last_value(answer, "operations")
@@ -70,6 +71,8 @@ def read_operations(answer: str) -> list[Operation]:
         listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
     read = (_operation(item) for item in listed[:MOST_OPERATIONS])
     operations = [operation for operation in read if operation]
+    if operations and all(operation.refused == _NO_OPERATION for operation in operations):
+        raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
     if len(listed) > MOST_OPERATIONS:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
@@ -78,16 +81,17 @@ def read_operations(answer: str) -> list[Operation]:
 def _operation(item: Any) -> Operation | None:
     """One operation, maybe a refused one; None where it says that nothing is to be done."""
     if not isinstance(item, dict):
-        return Operation("add", refused="it is no operation")
+        return Operation("add", refused=_NO_OPERATION)
     given = {str(name).strip().lower(): value for name, value in islice(item.items(), MOST_OPERATIONS)}
     named = _first(given, _OP_NAMES)
     op = _OPS.get(re.sub(r"[\W_]", "", named[:40].lower())) if isinstance(named, str) else None
-    if op == "nothing":
+    number = _number(_first(given, _NUMBER_NAMES))
+    if op == "nothing" and (number is not None or not _first(given, _TEXT_NAMES)):
         return None
-    if op is None:
-        return Operation("add", refused="it is neither add nor replace nor remove")
+    if op is None or op == "nothing":  # to "keep" a new text might mean to add it
+        return Operation("add", refused=_NO_OPERATION)
     text = _text(_first(given, _TEXT_NAMES)) if op != "remove" else ""
-    number = 0 if op == "add" else _number(_first(given, _NUMBER_NAMES))
+    number = 0 if op == "add" else number
     if number is None:
         return Operation(op, refused="it names no memory by its number")
     if op != "remove" and not text:

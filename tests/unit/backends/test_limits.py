@@ -41,7 +41,6 @@ def llms_at(url: str, provider: str, timeout_s: float = 1.5) -> Llms:
 @pytest.mark.parametrize("kind", [*ENDLESS, *SLOW, *ODD])
 def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
     with HostileServer(kind) as server:
-        server.prepare()
         llms, threads = llms_at(server.url, provider), threading.active_count()
         tracemalloc.start()
         began = time.monotonic()
