@@ -31,6 +31,7 @@ class Environment:
     folder: Path
     locks: tuple[Path, ...]
     about: str
+    has_filter: bool = False
 
     @property
     def python(self) -> Path:
@@ -47,6 +48,7 @@ class Environment:
     def recipe(self) -> str:
         """What the environment is made from, as one short text."""
         parts = [TORCH, ".".join(map(str, sys.version_info[:2])), *(lock.read_text() for lock in self.locks)]
+        parts += [str(ROOT)] if self.has_filter else []
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def is_made(self) -> bool:
@@ -59,6 +61,7 @@ ENVIRONMENTS = {
         ROOT / ".venv",
         (REQUIREMENTS / "pipelines.lock", REQUIREMENTS / "dev.lock"),
         "the Pipelines server, the filter, the test tools",
+        has_filter=True,
     ),
     "webui": Environment(
         "webui", ROOT / ".venv-webui", (REQUIREMENTS / "webui.lock",), "Open WebUI, some minutes"
@@ -112,6 +115,9 @@ def make(environment: Environment) -> None:
     torch_args = shlex.split(os.environ.get("TORCH_ARGS", ""))
     run(environment, f"{name}: {environment.about}", [*pip, "--no-deps", *locks])
     run(environment, f"{name}: PyTorch", [*pip, *torch_args, TORCH])
+    if environment.has_filter:  # for its command line, `owui-memory`
+        itself = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+        run(environment, f"{name}: the filter itself", [*pip, *itself])
     environment.stamp.write_text(environment.recipe())
 
 

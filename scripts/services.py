@@ -61,6 +61,7 @@ class Pipelines:
     def environment(self) -> dict[str, str]:
         return {
             "MEMORY_DATA_DIR": str(self.folder / "memory_data"),
+            "GLOBAL_LOG_LEVEL": "WARNING",  # at INFO the server logs all that its models answer
             **self.inherited,
             "PIPELINES_DIR": str(self.folder),
             "PIPELINES_API_KEY": self.key,
@@ -106,7 +107,7 @@ class OpenWebUI:
     folder: Path
     port: int
     secret: str = field(repr=False)
-    connections: tuple[Connection, ...]
+    connections: tuple[Connection, ...]  # the Pipelines server's last
     ollama_url: str | None = None
     inherited: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
@@ -122,11 +123,22 @@ class OpenWebUI:
         return {**PREFERENCES, **self.inherited, **self._wiring(), **self._places()}
 
     def _wiring(self) -> dict[str, str]:
-        return {
+        wiring = {
             "OPENAI_API_BASE_URLS": ";".join(connection.url for connection in self.connections),
             "OPENAI_API_KEYS": ";".join(connection.key for connection in self.connections),
             "ENABLE_OLLAMA_API": str(bool(self.ollama_url)),
             "OLLAMA_BASE_URL": self.ollama_url or OLLAMA_URL,
+        }
+        return wiring if self.inherited.get("RAG_EMBEDDING_ENGINE") else {**wiring, **self._embedder()}
+
+    def _embedder(self) -> dict[str, str]:
+        """The filter's: without any, adding to Open WebUI's own memories fails."""
+        pipelines = self.connections[-1]
+        return {
+            "RAG_EMBEDDING_ENGINE": "openai",
+            "RAG_EMBEDDING_MODEL": "memory-filter",
+            "RAG_OPENAI_API_BASE_URL": f"{pipelines.url}/memory/v1",
+            "RAG_OPENAI_API_KEY": pipelines.key,
         }
 
     def _places(self) -> dict[str, str]:
@@ -160,7 +172,14 @@ class OpenWebUI:
             return
         if self._database.exists():
             with sqlite3.connect(self._database) as database:
-                database.execute("DELETE FROM config WHERE key LIKE 'openai.%' OR key LIKE 'ollama.%'")
+                for kept in (
+                    "openai.%",
+                    "ollama.%",
+                    "rag.openai.%",
+                    "rag.embedding_engine",
+                    "rag.embedding_model",
+                ):
+                    database.execute("DELETE FROM config WHERE key LIKE ?", (kept,))
             database.close()
         write_private(record, wiring)
 
@@ -180,7 +199,6 @@ PREFERENCES = {
     "BYPASS_MODEL_ACCESS_CONTROL": "True",  # whoever signs in may use the models that are there
     "ENABLE_EVALUATION_ARENA_MODELS": "False",
     "BYPASS_EMBEDDING_AND_RETRIEVAL": "True",  # files are read whole: no embedding model needed
-    "RAG_EMBEDDING_MODEL": "",
     "OFFLINE_MODE": "True",
     "HF_HUB_OFFLINE": "1",
     "RAG_EMBEDDING_MODEL_AUTO_UPDATE": "False",

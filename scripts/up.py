@@ -16,7 +16,7 @@ from types import FrameType
 from typing import NoReturn
 
 from scripts import services
-from scripts.processes import Child, ChildDiedError, stop, wait_until
+from scripts.processes import Child, ChildDiedError, Supervisor, stop, wait_until
 from scripts.progress import step
 from scripts.services import RUN, OpenWebUI, Pipelines
 
@@ -52,7 +52,10 @@ def main() -> None:
 
 
 def run(env: Mapping[str, str], children: list[Child]) -> NoReturn:
-    """Start both, say so, and watch them; ends by an exception only. Adds what it starts to `children`."""
+    """Start both, say so, and start again whichever dies; ends by an exception only.
+
+    Adds what it starts to `children`.
+    """
     pipelines, webui = plan(env)
     children.append(pipelines.start(LOGS / "pipelines.log"))
     children.append(webui.start(LOGS / "open-webui.log"))
@@ -62,10 +65,10 @@ def run(env: Mapping[str, str], children: list[Child]) -> NoReturn:
         wait_until(webui.is_healthy, children, START_SECONDS, "Open WebUI")
     print(report(pipelines.status()))
     print(welcome(webui, pipelines))
+    supervisor = Supervisor(children, {children[0]: pipelines.is_healthy})
     forever = threading.Event()
     while True:
-        for child in children:
-            child.check()
+        supervisor.check()
         forever.wait(1)
 
 

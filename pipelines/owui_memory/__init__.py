@@ -6,29 +6,44 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-state.py     the state database: tables and migrations; engines.py, SQLite or PostgreSQL below it;
-             wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
 words.py     words of a text in any language
+language/    what tells questions, requests and other people's words from statements: a table a language
+             (phrases: how they are read), speech (what a sentence is), sentences
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
+state/       the state database: its tables, and the frozen steps that make them
 chat/        what Open WebUI says, and what is said back: body, policy, decisions,
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
+remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+             material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-ops/         guard, status, selfcheck, health, metrics, costs (ledger: of each day; prices), breaker
+ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
+             costs (ledger: of each day; prices), breaker
 """
+
+import sys
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-# How the command line is called; in the one file for upload, the package's name is the file's with a hash.
-COMMAND = "python -m owui_memory" if __name__ == "owui_memory" else f"python {__name__.rpartition('_')[0]}.py"
+
+def _command() -> str:
+    """How the command line is called here."""
+    if __name__ != "owui_memory":  # the one file for upload, whose name the package has, with a hash
+        return f"python {__name__.rpartition('_')[0]}.py"
+    installed = Path(sys.prefix, "bin", "owui-memory")
+    return str(installed) if installed.exists() else "python -m owui_memory"
+
+
+COMMAND = _command()

@@ -1,16 +1,31 @@
-"""The command line: `python -m owui_memory --help` lists what it can do.
+"""The command line: `owui-memory --help` lists what it can do.
 
-Run it in the folder that holds this package, with the environment of the Pipelines server
-(`MEMORY_STATE_URL`, `MEMORY_DATA_DIR` or `PIPELINES_DIR`): it works on the same memories, also while the
-server runs.
+It works on the memories that the Pipelines server's environment names (`MEMORY_DATA_DIR`, `PIPELINES_DIR`,
+`MEMORY_STATE_URL`), also while the server runs; in the environment made by `make`, without PIPELINES_DIR, on
+those of `make up`. Where the package is not installed: `python -m owui_memory` in the folder that holds it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 from . import COMMAND
+
+
+def run() -> None:
+    """What `owui-memory` runs."""
+    default_to_make_up(os.environ)
+    sys.exit(main())
+
+
+def default_to_make_up(environ: MutableMapping[str, str]) -> None:
+    """Name the folder of `make up`, where no other is named and there is one beside this environment."""
+    folder = Path(sys.prefix).parent / ".run" / "pipelines"
+    if folder.is_dir() and not environ.get("PIPELINES_DIR"):
+        environ["PIPELINES_DIR"] = str(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

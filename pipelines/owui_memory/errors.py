@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from typing import Self
 
+# Packages whose errors say nothing of a text, but for two.
+_DATABASES, _OF_VALUES = ("sqlite3", "pysqlite3", "sqlalchemy", "psycopg"), ("DataError", "IntegrityError")
+
 
 class MemoryFault(Exception):
     """Base of all errors this package raises on purpose."""
@@ -55,3 +58,15 @@ class TellAdmin(MemoryFault):
 
 class NotReady(TellAdmin):
     """The backend has not finished starting."""
+
+
+def is_of_the_text(error: BaseException) -> bool:
+    """Whether an error may lie in what was to be remembered, so that another text fares better.
+
+    So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
+    """
+    if isinstance(error, MemoryFault):
+        return isinstance(error, Doubtful | Drop)
+    kind = type(error)
+    of_a_database = kind.__module__.partition(".")[0] in _DATABASES and kind.__name__ not in _OF_VALUES
+    return not isinstance(error, OSError) and not of_a_database

@@ -6,16 +6,26 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from .backends.base import Part
-from .chat.asides import without_asides
-from .chat.body import Answered, Turn, read_inlet, read_outlet, with_answer, with_blocks
+from .chat.body import Answered, Turn, with_answer, with_blocks
+from .chat.intake import Intake, read_asked, read_finished
 from .chat.policy import SWITCHED_OFF, decide
-from .chat.slash import NOT_NOW, STILL_AT_IT, is_command, may_be_command, with_task
+from .chat.slash import (
+    NOT_NOW,
+    STILL_AT_IT,
+    is_command,
+    may_be_command,
+    refusal,
+    repeated,
+    was_command,
+    with_task,
+)
 from .errors import Drop, MemoryFault, TellAdmin
-from .ops import guard, status
+from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
 from .settings import Environment, Valves
@@ -30,6 +40,9 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
+_LONG_CHARS = (
+    20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
+)
 _NOTE_S = 3.0  # that a note under an answer may take
 _INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
@@ -48,6 +61,7 @@ class Pipeline:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._start = Start(self._open, lambda: self.valves)
+        self._intake = Intake()
         self._recalling = 0
 
     async def on_startup(self) -> None:
@@ -59,13 +73,15 @@ class Pipeline:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
-            status.mount(app, self._environment.server_key, self._status)
+            key = self._environment.server_key
+            status.mount(app, key, self._status, embeddings.route(key, self._embedder))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
             status.unmount(app)
         await asyncio.to_thread(self._start.stop)
+        self._intake.close()
 
     async def on_valves_updated(self) -> None:
         """The admin saved the settings: `self.valves` are the new ones."""
@@ -73,44 +89,62 @@ class Pipeline:
         self._start.use_settings()
 
     async def inlet(self, body: Body, user: Body | None = None) -> Body:
-        """A request on its way to the model: with a block of memories, or as it came."""
-        runtime = self._runtime
+        """A request on its way to the model: with a block of memories, or as it came.
+
+        Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
+        """
+        deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
+        try:
+            asked = await self._intake.read(read_asked, body, user)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._failed("inlet", error)
+            return body
+        body, turn, runtime = asked.body, asked.turn, self._runtime
+        if is_command(turn):
+            return await self._commanded(runtime, body, turn)
         if runtime is None:
             return body
         try:
-            return await self._inlet(runtime, body, user)
+            return await self._inlet(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("inlet", error)
             return body
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
-        runtime = self._runtime
+        try:
+            finished = await self._intake.read(read_finished, body, user)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._failed("outlet", error)
+            return body
+        body, answered, runtime = finished.body, finished.answered, self._runtime
+        if answered is None:
+            return body
+        if answer := repeated(answered):
+            return with_answer(body, answer)
+        if may_be_command(answered):
+            answer = await self._answer(runtime, answered)
+            return with_answer(body, answer) if answer else body
         if runtime is None or not self.valves.enabled:
             return body
         try:
-            answered = read_outlet(body, user)
-            if answered is not None and may_be_command(answered):
-                return await self._answered(runtime, body, answered)
-            if answered is not None:
-                chat_id = await _in(runtime.state_pool, runtime.keep, answered)
-                if chat_id and self.valves.show_memory_notes:
-                    return await self._noted(runtime, body, answered, chat_id)
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self._intake.in_turn if long else _in_thread
+            chat_id = await keep(answered.user_id, runtime.state_pool, runtime.keep, answered)
+            if chat_id and self.valves.show_memory_notes:
+                return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("outlet", error)
         return body
 
-    async def _inlet(self, runtime: Runtime, body: Body, user: Body | None) -> Body:
-        body = without_asides(body)
-        turn = read_inlet(body, user)
-        if is_command(turn, self.valves):
-            return await self._commanded(runtime, body, turn)
+    async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
-        deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
         permission = None
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
@@ -119,30 +153,46 @@ class Pipeline:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
             runtime.metrics.count(f"left alone: {decision.reason}")
-        told = with_blocks(body, recalled.blocks if recalled else Blocks()) if decision.read else body
+        told = body
+        if decision.read:
+            blocks = recalled.blocks if recalled else Blocks()
+            render = partial(with_blocks, in_system=turn.searched or self.valves.placement == "system")
+            told = await self._intake.rewrite(turn.user_id, render, body, blocks)
         runtime.after_inlet(turn, recalled, decision, missed)
         return told
 
-    async def _commanded(self, runtime: Runtime, body: Body, turn: Turn) -> Body:
+    async def _commanded(self, runtime: Runtime | None, body: Body, turn: Turn) -> Body:
         """A command on its way to the model, which gets something else to do."""
+        answer = refusal(turn.text, enabled=self.valves.enabled)
+        if runtime is None:
+            return with_task(body, answer or NOT_NOW)
         runtime.metrics.count("commands")
-        giving = _in(runtime.command_pool, runtime.commander.give, turn)
+        runtime.forbid(turn)
+        if answer:
+            return with_task(body, answer)
         try:
+            giving = _in(runtime.command_pool, runtime.commander.give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
         return with_task(body, answer)
 
-    async def _answered(self, runtime: Runtime, body: Body, answered: Answered) -> Body:
-        """The answer to a command, where it was one."""
-        answering = _in(runtime.command_pool, runtime.commander.answer, answered.user_id, answered.keys)
+    async def _answer(self, runtime: Runtime | None, answered: Answered) -> str:
+        """The answer to a command; "" where it was none. What the model said to one is never seen."""
+        nothing = NOT_NOW if was_command(answered) else ""
+        if nothing and (answer := refusal(answered.user_text, enabled=self.valves.enabled)):
+            return answer
+        if runtime is None:
+            return nothing
         try:
-            answer = answering.result() if await _within(_COMMAND_S, answering) else STILL_AT_IT
+            asked = answered.user_id, answered.keys, answered.name
+            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
+            done = await _within(_COMMAND_S, answering)
+            return (answering.result() or nothing) if done else STILL_AT_IT
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
-            answer = NOT_NOW
-        return with_answer(body, answer) if answer else body
+            return NOT_NOW
 
     async def _noted(self, runtime: Runtime, body: Body, answered: Answered, chat_id: str) -> Body:
         """The answer with a note on memory below it, if that is there in time."""
@@ -203,6 +253,12 @@ class Pipeline:
     def _runtime(self) -> Runtime | None:
         return self._start.runtime
 
+    def _embedder(self) -> embeddings.Embeds:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        if (runtime := self._runtime) is None:
+            raise self._start.fault
+        return runtime.embedder()
+
     def _open(self) -> Runtime:
         try:
             # Not with this module: it needs SQLAlchemy, which the smallest image of the server lacks.
@@ -213,6 +269,12 @@ class Pipeline:
                 hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
             ) from error
         return Runtime(self._environment, lambda: self.valves, self._problems)
+
+    def _failed(self, where: str, error: Exception) -> None:
+        if (runtime := self._runtime) is not None:
+            runtime.metrics.failed(where, error)
+        else:
+            log.error("%s: %s (%s)", where, _INSIDE, type(error).__name__)
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():
@@ -225,8 +287,12 @@ class Pipeline:
         return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
 
 
-def _in(pool: ThreadPoolExecutor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
+def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def _in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
+    return await _in(pool, work, *values)
 
 
 async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:

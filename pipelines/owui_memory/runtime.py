@@ -12,6 +12,7 @@ from pathlib import Path
 from . import COMMAND, __version__, redact
 from .backends import open_backend
 from .backends.base import Backend, Part
+from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
 from .chat.body import Answered, Turn
@@ -20,8 +21,10 @@ from .chat.decisions import Decisions
 from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
+from .control.forgetting import Forgetting
 from .control.sweeper import Sweeper
 from .control.switches import Switches
+from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
@@ -78,8 +81,11 @@ class Runtime:
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.metrics.failed, eraser)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
+        )
+        forgetting = Forgetting(self._engine, eraser, settings)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -98,6 +104,12 @@ class Runtime:
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+        if isinstance(backend := self.live.get(), LibraryBackend):
+            return backend.models.embedder
+        raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
+
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
@@ -109,6 +121,17 @@ class Runtime:
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        self._decisions.announce_ban(turn)
+        self.state_pool.submit(self._forbid, turn)
+
+    def _forbid(self, turn: Turn) -> None:
+        try:
+            self._decisions.forbid(turn)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
+            self.metrics.failed("forbidding", error)
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
@@ -132,6 +155,7 @@ class Runtime:
             self.metrics.count("answers not remembered: their inlet gave no permission")
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
             self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return ""
         settings = self._settings()
@@ -153,6 +177,7 @@ class Runtime:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
         )
+        self._decisions.used(answered.user_id, permission)
         self.metrics.count("exchanges stored" if added else "answers to the same message again")
         if added and secrets + more:
             self.metrics.count("secrets not stored", secrets + more)

@@ -258,7 +258,11 @@ class Valves(PanelModel):
         ge=0,
         le=50,
         title="Memories per message",
-        description="At most so many are told with a chat's first message, and half as many with later ones.",
+        description=(
+            "At most so many are told with a chat's first message, and half as many (at least one) with "
+            "later ones. Who the user is and how they want to be answered is told besides and not counted "
+            "(profile_token_budget); with 0 nothing else is."
+        ),
     )
     relevance_threshold: float = Field(
         0.42,
@@ -296,7 +300,8 @@ class Valves(PanelModel):
         title="Where later memories go",
         description=(
             "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt. A message with a web or file search always uses system."
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
@@ -305,6 +310,16 @@ class Valves(PanelModel):
         description=(
             "A folded line under each answer tells which memories were used for it and what was learned. The "
             "model never sees it."
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(

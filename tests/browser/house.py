@@ -12,7 +12,7 @@ import httpx
 
 from scripts.processes import Child, stop
 from scripts.services import Connection, OpenWebUI, Pipelines
-from tests.harness.bodies import inlet_body, system_text, user_of
+from tests.harness.bodies import inlet_body, told_text, user_of
 from tests.harness.pipelines_server import clean_environment, free_port
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -111,6 +111,10 @@ class House:
         """How many finished turns have reached the filter."""
         return self.filter_log().count(OUTLET)
 
+    def logs(self) -> list[Path]:
+        """Of both servers."""
+        return [self._log("pipelines"), self._log("open-webui")]
+
     def filter_log(self) -> str:
         return self._log("pipelines").read_text(errors="replace")
 
@@ -129,7 +133,7 @@ class House:
         """What the filter would tell the model if this user asked that now."""
         body = inlet_body(question, user_id=account.id)
         form = {"body": body, "user": user_of(account.id)}
-        return system_text(self._filter("POST", "filter/inlet", form))
+        return told_text(self._filter("POST", "filter/inlet", form))
 
     def valves(self) -> dict[str, Any]:
         return dict(self._filter("GET", "valves"))
@@ -173,6 +177,10 @@ class House:
         }
         self._webui("POST", "models/create", self.admin, form)
         return model_id
+
+    def add_native_memory(self, account: Account, text: str) -> dict[str, Any]:
+        """Add to Open WebUI's own memories, as its page under Settings > Personalization does."""
+        return dict(self._webui("POST", "memories/add", account, {"content": text}))
 
     def chats(self, account: Account) -> list[dict[str, Any]]:
         return list(self._webui("GET", "chats/", account))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sqlite3
 import sys
@@ -11,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from scripts import install, services, up
-from scripts.processes import Child, ChildDiedError, stop, wait_until
+from scripts.processes import (
+    MOST_FAILURES,
+    MOST_RESTARTS,
+    PROBE_SECONDS,
+    RESTARTS_SECONDS,
+    Child,
+    ChildDiedError,
+    Supervisor,
+    stop,
+    wait_until,
+)
 from scripts.services import Connection, OpenWebUI, Pipelines
 
 
@@ -163,6 +174,85 @@ def test_a_child_that_does_not_listen_is_killed_with_what_it_started(tmp_path: P
     with pytest.raises(ChildDiedError):
         stubborn.check()
     wait_until(lambda: not is_running(grandchild), [], 10, "the grandchild is gone")
+
+
+def wait_until_dead(dying: Child) -> None:
+    def is_dead() -> bool:
+        try:
+            dying.check()
+        except ChildDiedError:
+            return True
+        return False
+
+    wait_until(is_dead, [], 30, "the child ends")
+
+
+def test_a_killed_child_is_started_again_and_said_so(tmp_path: Path) -> None:
+    lines: list[str] = []
+    sleeper = child(tmp_path, "print('up', flush=True); import time; time.sleep(600)")
+    other = child(tmp_path, "import time; time.sleep(600)")
+    supervisor = Supervisor([sleeper, other], say=lines.append)
+    first, untouched = sleeper.pid, other.pid
+
+    os.killpg(first, signal.SIGKILL)
+    wait_until_dead(sleeper)
+    supervisor.check()
+
+    assert sleeper.pid != first
+    assert is_running(sleeper.pid)
+    assert other.pid == untouched
+    assert lines == [
+        f"A child has stopped (killed by SIGKILL) and is started again. Its log: {tmp_path / 'child.log'}"
+    ]
+    stop([sleeper, other], grace=0)
+
+
+def test_a_child_that_keeps_dying_is_given_up_but_not_one_that_dies_now_and_then(tmp_path: Path) -> None:
+    now = 0.0
+    dying = child(tmp_path, "raise SystemExit(3)")
+    supervisor = Supervisor([dying], say=lambda line: None, clock=lambda: now)
+    for _ in range(MOST_RESTARTS + 2):
+        now += RESTARTS_SECONDS / 2
+        wait_until_dead(dying)
+        supervisor.check()
+
+    now += RESTARTS_SECONDS
+    for _ in range(MOST_RESTARTS):
+        wait_until_dead(dying)
+        supervisor.check()
+    wait_until_dead(dying)
+    with pytest.raises(ChildDiedError, match="exit code 3"):
+        supervisor.check()
+    stop([dying])
+
+
+def test_a_child_that_hangs_is_started_again_but_not_one_that_has_not_answered_yet(tmp_path: Path) -> None:
+    now, answers, lines = 0.0, False, list[str]()
+    hanging = child(tmp_path, "import time; time.sleep(600)")
+    supervisor = Supervisor([hanging], {hanging: lambda: answers}, say=lines.append, clock=lambda: now)
+    first = hanging.pid
+
+    def probe(times: int) -> None:
+        nonlocal now
+        for _ in range(times):
+            now += PROBE_SECONDS
+            supervisor.check()
+
+    probe(MOST_FAILURES + 1)
+    assert hanging.pid == first  # it may still be starting
+    answers = True
+    probe(1)
+    answers = False
+    probe(MOST_FAILURES - 1)
+    assert hanging.pid == first
+    probe(1)
+
+    assert hanging.pid != first
+    assert not is_running(first)
+    assert lines == [
+        f"A child does not answer any more and is started again. Its log: {tmp_path / 'child.log'}"
+    ]
+    stop([hanging], grace=0)
 
 
 def is_running(pid: int) -> bool:

@@ -19,6 +19,12 @@ _REFUSED_CALLER = {401, 402, 403, 404, 405}
 _REFUSED_SQL = ("28", "3D", "42", "0A", "58P01")
 _REFUSED_SQL_INPUT = ("22",)
 
+# What code raises over a value that it did not expect: the text may be the reason, and may not.
+_UNFORESEEN = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
+    *(RuntimeError, MemoryError),
+)
+
 
 @contextmanager
 def translated(part: str, address: str = "") -> Iterator[None]:
@@ -74,7 +80,8 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     if any(_is_login(link) for link in chain):
         hint = "Is PostgreSQL running, and are address, user, password and database right?"
         return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
-    return Retry(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
+    kind = Doubtful if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
+    return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
 def status_of(error: BaseException) -> int | None:
@@ -87,6 +94,11 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_json(error: BaseException) -> bool:
+    """That an answer was none: the server's fault, whatever it was asked."""
+    return type(error).__name__ == "JSONDecodeError"
 
 
 def _is_login(error: BaseException) -> bool:

@@ -16,7 +16,8 @@ from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Place
 from ..moving.reach import opened, place_of_backend, records_of
-from ..moving.records import Record, Records, from_json, to_json, without_secrets
+from ..moving.records import Record, Records, admitted, from_json, to_json
+from ..remember.admission import NotAdmittedError
 from .instance import Instance
 from .output import as_json, progress, told, with_progress
 
@@ -59,7 +60,7 @@ class Moving:
 
     def import_(self, file: str, *, to_json: bool) -> None:
         """Add a file's memories, or put them in the place of those with their ids."""
-        read = [without_secrets(record) for record in _read(file)]
+        read = _read(file)
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with self._instance.backend() as backend:
             target = records_of(backend, self._places)
@@ -118,8 +119,11 @@ class Moving:
         return opened(place, instance.settings, data_dir, self._places, open_backend)
 
 
-def _read(file: str) -> list[Record]:
-    """All or nothing: what cannot be meant is told before anything is changed."""
+def _read(file: str) -> list[tuple[Record, int]]:
+    """A file's memories, each with the number of secrets that were left out of it.
+
+    All or nothing: what cannot be meant, or may not become a memory, is told before anything is changed.
+    """
     records, flaws = [], []
     with (
         contextlib.nullcontext(sys.stdin)
@@ -133,7 +137,9 @@ def _read(file: str) -> list[Record]:
                 row = json.loads(line)
                 if not isinstance(row, dict):
                     raise ValueError("must be an object")  # noqa: TRY004 - all are told alike
-                records.append(from_json(row))
+                records.append(admitted(from_json(row)))
+            except NotAdmittedError as refusal:
+                flaws.append(f"line {number}: {refusal.reason}")
             except ValueError as error:
                 flaws.append(f"line {number}: {'no JSON' if 'Expecting' in str(error) else error}")
     if flaws:

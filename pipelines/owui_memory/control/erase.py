@@ -8,6 +8,7 @@ docs/privacy.md says which there may be.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -79,33 +80,42 @@ class Eraser:
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
 
-    def forget(self, user_id: str, memory_ids: Collection[str]) -> Receipt:
+    def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
+
+        until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
-            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
+            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
+        """See to it that messages which said this and still wait are not read any more; how many."""
+        return self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
         progress: called as it goes on; a memory counts once for each place that has it.
         """
-        self._withdraw(user_id)
+        shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            if shared:
+                counts["shared with teams"] = shared
             return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
-    def _withdraw(self, user_id: str) -> None:
-        """Erase what a user has shared with any team."""
+    def _withdraw(self, user_id: str) -> int:
+        """Erase what a user has shared with any team; how many memories that were."""
+        count = 0
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
@@ -116,6 +126,8 @@ class Eraser:
                 }
             if shared:
                 self.forget(owner, shared)
+                count += len(shared)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
@@ -20,20 +20,21 @@ from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
-from ..redact import holds_secret
+from ..remember import admission
+from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
+from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
-from ..scopes import TEAM, shared_by, team_owner
+from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, plain, terms_of, words
+from ..words import content_words, terms_of, words
 from .erase import Eraser
 
 PAGE = 20  # memories
-LONGEST_CHARS = 1000  # of a memory that somebody writes
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
@@ -41,7 +42,7 @@ _FOUND_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asked for a change, where and when. `at`: Unix time in seconds.
+    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
 
     key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
     """
@@ -52,6 +53,7 @@ class Asked:
     message_id: str = ""
     at: float = 0.0
     again: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,19 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many memories are forgotten, and how many of those asked for were gone before."""
+    """How many memories are forgotten, and how many of those asked for were gone before.
+
+    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
+    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
+    """
 
     count: int
     gone: int = 0
+    texts: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    undo_minutes: int = 0
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +149,13 @@ class Control:
         live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
+        """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal = Journal(engine)
         self._changes = Changes(self._journal)
+        self._count = count or (lambda _event: None)
 
     # Looking
 
@@ -164,8 +177,8 @@ class Control:
         return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
-        """What fits some words or a sentence, best first."""
-        found = self._live.get().search(user_id, query, _CANDIDATES)
+        """What fits some words or a sentence, best first, of all that the user has in any chat."""
+        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
         items = ranked(found, query, datetime.now(UTC))
         return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
 
@@ -193,7 +206,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
                 return Remembered(text, known)
@@ -210,7 +223,7 @@ class Control:
         Raises:
             Drop: it cannot be remembered, or is a team's.
         """
-        text = _checked(text)
+        text = self._checked(asked, text)
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -221,30 +234,50 @@ class Control:
             changes = self._make(backend, asked, decide, confirm)
         return Edited(changes[0].before if changes else "", text)
 
-    def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away, for good where there is an eraser. Those that are gone already are counted.
+    def forget(
+        self,
+        asked: Asked,
+        memory_ids: Sequence[str],
+        confirm: Confirm = _alone,
+        *,
+        at_once: bool = False,
+    ) -> Forgotten:
+        """Take memories away. Those that are gone already are counted.
+
+        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        `control.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
         """
-        if self._eraser is not None:
-            there = len([_own(memory) for memory in self.of_ids(memory_ids).values()])
-            confirm()
-            self._eraser.forget(asked.user_id, memory_ids)
-            return Forgotten(there, len(memory_ids) - there)
+        minutes = 0 if at_once else self._settings().forget_undo_minutes
         with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: _removals(asked, map(_own, backend.get_all(memory_ids))), confirm
-            )
-        return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
+
+            def decide() -> Iterator[Change]:
+                there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
+                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+
+            changes = self._make(backend, asked, decide, confirm)
+        ids = [change.memory_id for change in changes]
+        texts = tuple(change.before for change in changes if change.before)
+        others: Mapping[str, int] = {}
+        reached = True
+        if self._eraser is not None and ids and minutes:
+            others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
+        elif self._eraser is not None and ids:
+            receipt = self._eraser.forget(asked.user_id, ids)
+            others, reached = receipt.counts, not receipt.unreached
+        gone = max(len(memory_ids) - len(changes), 0)
+        return Forgotten(len(changes), gone, texts, others, minutes, reached)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""
         if self._eraser is not None:
             there = len(self.all(asked.user_id))
             confirm()
-            self._eraser.erase_user(asked.user_id)
-            return Forgotten(there)
+            receipt = self._eraser.erase_user(asked.user_id)
+            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+            return Forgotten(there, others=others, reached=not receipt.unreached)
         with self._writing() as backend:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
@@ -252,16 +285,36 @@ class Control:
         return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Take back the last changes that were made together and are not taken back yet."""
+        """Take back the last changes that were made together and are not taken back yet.
+
+        Raises:
+            Drop: what they took away is erased by now, or none of it may be brought back.
+        """
+        done_now: list[Change] = []
+        refused: Drop | None = None
         with self._writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
-            batch = done[0].batch if done else self._journal.latest_batch(asked.user_id)
-            changes = self._journal.changed_by(batch) if batch else []
+            last = done[0] if done else self._journal.latest(asked.user_id)
+            changes = self._journal.changed_by(last.batch) if last else []
+            if last is not None and not changes:
+                self._changes.pass_over([last])
+                raise Drop(
+                    "It is too late to take back the last change: what was forgotten is erased for good.",
+                    hint="`/memory undo` once more takes back the change before it.",
+                )
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
-                self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
-        return Undone(tuple(changes))
+                try:
+                    self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
+                except NotAdmittedError as refusal:
+                    self._count(f"changes refused: {refusal.reason}")
+                    refused = refusal
+                else:
+                    done_now.insert(0, change)
+        if refused and not done_now:
+            raise refused
+        return Undone(tuple(done_now))
 
     # Teams
 
@@ -274,19 +327,20 @@ class Control:
         """Let a team know what a memory says now; its text. Once more changes nothing.
 
         Raises:
-            Drop: the memory is gone, or a team's.
+            Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
             memory = _own(backend.get(memory_id))
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
-            if all(shared.text != memory.text for shared in backend.added_by(owner, batch)):
+            text = self._checked(asked, memory.text, team=True)
+            if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                backend.store(owner, Memory("", memory.text, batch=batch))
+                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
             with self._engine.begin() as connection:
                 count_up(connection, owner)
-        return memory.text
+        return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
         """Take away from a team what the same user has shared with it; its text.
@@ -313,25 +367,52 @@ class Control:
         """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
-    def import_(self, asked: Asked, rows: Iterable[Mapping[str, Any]], confirm: Confirm = _alone) -> Imported:
+    def import_(
+        self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
+    ) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+
+        rows: None where a line was no JSON.
 
         Raises:
             Drop: there is too much of it.
         """
-        texts, flaws = _texts_of(asked.user_id, rows)
-        if len(texts) > MOST_IMPORTED:
-            raise Drop(f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(texts)}.")
+        rows = list(rows)
+        if len(rows) > MOST_IMPORTED:
+            raise Drop(
+                f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(rows):,}.",
+                hint="Send them in several messages; nothing was imported.",
+            )
+        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        for _, reason in refused:
+            self._count(f"changes refused: {reason}")
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(new.values()):
+                for position, (text, kind) in enumerate(
+                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
+                ):
                     yield _change(asked, position, "add", after=text, kind=kind)
 
             changes = self._make(backend, asked, decide, confirm)
-        return Imported(len(changes), len(texts) - len(changes), tuple(flaws))
+        added = sum(not change.refused for change in changes)
+        return Imported(added, len(texts) - added, tuple(flaws))
+
+    def _checked(self, asked: Asked, text: str, *, team: bool = False) -> str:
+        """The text as it is remembered; what is refused is counted and written down.
+
+        Raises:
+            NotAdmittedError: it cannot be remembered.
+        """
+        try:
+            return check(text, team=team)
+        except NotAdmittedError as refusal:
+            self._count(f"changes refused: {refusal.reason}")
+            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(_batch(asked), [refused])
+            raise
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
@@ -358,22 +439,6 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
-
-
-def _checked(text: str) -> str:
-    """A text as it is remembered: on one line.
-
-    Raises:
-        Drop: it cannot be.
-    """
-    text = " ".join(plain(text).split())
-    if not words(text):
-        raise Drop("There is nothing to remember in that.")
-    if len(text) > LONGEST_CHARS:
-        raise Drop(f"A memory has {LONGEST_CHARS} characters at most, and this has {len(text)}.")
-    if holds_secret(text):
-        raise Drop("That holds a password, a key or a number of that kind, and such are not kept.")
-    return text
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)
@@ -430,17 +495,27 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Text and kind of each row, and what is wrong with the others."""
-    texts, flaws = [], []
+_Pairs = list[tuple[str, str]]
+
+
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
+    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
+    texts: _Pairs = []
+    refused: _Pairs = []
+    flaws = []
     for number, row in enumerate(rows, 1):
         try:
+            if row is None:
+                raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((_checked(record.text), kind if isinstance(kind, str) and kind else "fact"))
-        except (ValueError, Drop) as flaw:
+            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+        except NotAdmittedError as refusal:
+            refused.append((record.text, refusal.reason))
+            flaws.append(f"line {number}: {refusal}")
+        except ValueError as flaw:
             flaws.append(f"line {number}: {flaw}")
-    return texts, flaws
+    return texts, refused, flaws
 
 
 def _counted(count: int, what: str) -> str:

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
+from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
@@ -29,7 +30,7 @@ _EXPIRED = "This command was carried out before. To see its answer, send it agai
 class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in.
+    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
     text: "" where it waited for more than a day.
     """
 
@@ -42,6 +43,7 @@ class Order:
     asked_at: float
     attempts: int = 0
     teams: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Orders:
@@ -65,7 +67,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
-            "text": turn.text,
+            "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
         with self._engine.begin() as connection:
@@ -73,7 +75,14 @@ class Orders:
             insert_new(
                 connection,
                 command_turns,
-                [{"key": turn.key, "command": turn.exchange_key, "asked_at": now}],
+                [
+                    {
+                        "user_id": turn.user_id,
+                        "key": turn.key,
+                        "command": turn.exchange_key,
+                        "asked_at": now,
+                    }
+                ],
             )
             if self._given % _PRUNE_EVERY == 1:
                 _prune(connection, now)
@@ -82,30 +91,35 @@ class Orders:
         """The key of the command that a turn of this user gave; "" where it gave none."""
         wanted = (
             select(commands.c.key)
-            .join(command_turns, command_turns.c.command == commands.c.key)
+            .join(
+                command_turns,
+                and_(
+                    command_turns.c.user_id == commands.c.user_id, command_turns.c.command == commands.c.key
+                ),
+            )
             .where(command_turns.c.key.in_([key for key in keys if key]), commands.c.user_id == user_id)
         )
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
 
-    def answer_to(self, key: str) -> str:
+    def answer_to(self, user_id: str, key: str) -> str:
         """The answer that is kept; "" where the command is not carried out yet."""
-        wanted = select(commands.c.answer, commands.c.answered_at).where(commands.c.key == key)
+        wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
         if row is None or not row.answered_at:
             return ""
         return row.answer or _EXPIRED
 
-    def take(self, key: str) -> Order | None:
-        """The command, to be carried out; None where that is done, or somebody else is about it."""
+    def take(self, user_id: str, key: str) -> Order | None:
+        """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
-        free = (commands.c.key == key, commands.c.answered_at == 0, commands.c.held_until < now)
+        free = (_is(user_id, key), commands.c.answered_at == 0, commands.c.held_until < now)
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
         with self._engine.begin() as connection:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
                 return None
-            row = connection.execute(select(commands).where(commands.c.key == key)).one()
+            row = connection.execute(select(commands).where(_is(user_id, key))).one()
         return Order(
             row.key,
             row.user_id,
@@ -143,7 +157,7 @@ class Orders:
 
     def _set(self, order: Order, **values: object) -> bool:
         mine = (
-            commands.c.key == order.key,
+            _is(order.user_id, order.key),
             commands.c.attempts == order.attempts,
             commands.c.answered_at == 0,
         )
@@ -167,6 +181,10 @@ class Orders:
         with self._reading.connect() as connection:
             row = connection.scalar(wanted)
         return dict(json.loads(row)) if row else {}
+
+
+def _is(user_id: str, key: str) -> ColumnElement[bool]:
+    return and_(commands.c.user_id == user_id, commands.c.key == key)
 
 
 def _prune(connection: Connection, now: float) -> None:

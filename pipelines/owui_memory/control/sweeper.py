@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..ops.metrics import Metrics
 from .erase import Eraser
+from .forgetting import Forgetting
 
 _EVERY_S = 2.0
 _MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
@@ -15,8 +16,15 @@ _MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a min
 class Sweeper:
     """A thread. `drop` is told whose values are not to be kept any more."""
 
-    def __init__(self, eraser: Eraser, drop: Callable[[str], None], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        eraser: Eraser,
+        drop: Callable[[str], None],
+        metrics: Metrics,
+        forgetting: Forgetting | None = None,
+    ) -> None:
         self._eraser, self._drop, self._metrics = eraser, drop, metrics
+        self._forgetting = forgetting
         self._stop = threading.Event()
         self._last = 0
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
@@ -39,6 +47,8 @@ class Sweeper:
             if self._left_out:
                 self._left_out -= 1
                 return
+            if self._forgetting is not None:
+                self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)

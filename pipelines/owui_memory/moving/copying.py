@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 
 from ..errors import Drop
-from .records import Head, Record, Records
+from .records import Head, Record, Records, admitted
 
 BATCH = 32  # memories embedded and written at once
 _PAGE = 500  # read at once
@@ -27,7 +27,7 @@ class Copy:
         self._source, self._target = source, target
         self._deletes, self._stop = deletes, stop
         self._told: Told = told or (lambda _copied, _total: None)
-        self.refused = 0  # memories that the target does not take
+        self.refused = 0  # memories that the target does not take, or nobody may write any more
         self._written: dict[
             str, bytes
         ] = {}  # what a place keeps otherwise than it was told is not told again
@@ -78,10 +78,17 @@ class Copy:
             batch = ids[begin : begin + BATCH]
             place = {id_: number for number, id_ in enumerate(batch)}
             records = sorted(self._source.read(batch), key=lambda record: place[record.id])
-            self._write(records)
+            self._write(list(self._admitted(records)))
             self._written |= {record.id: record.digest for record in records}
             copied += len(batch)
             self._told(copied, total)
+
+    def _admitted(self, records: list[Record]) -> Iterator[Record]:
+        for record in records:
+            try:
+                yield admitted(record)[0]
+            except Drop:
+                self.refused += 1
 
     def _write(self, records: list[Record]) -> None:
         """One by one where the target refuses one of them, to leave out no other."""

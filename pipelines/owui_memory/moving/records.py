@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import EditableBackend, Memory, aware_time
+from ..backends.base import BY, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
+from ..remember import admission
 from ..scopes import team_in
 
 _PAGE = 1000  # rows read at once
@@ -46,13 +47,14 @@ class Record:
         get = self.payload.get
         told = (
             self.user_id,
-            self.text,
+            masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
             get("expiration_date") or "",
             get("chat") or "",
             get("place") or 0,
             get("batch") or "",
             get("scope") or "",
+            *filter(None, [get(BY)]),
         )
         return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
 
@@ -147,9 +149,9 @@ class RemoteRecords:
             memory = _memory_of(record)
             if record.id in self._found:
                 there = self._found[record.id][1].id
-                self._backend.replace(there, memory.text, expires=memory.expires)
+                admission.replace(self._backend, there, memory.text, expires=memory.expires)
             else:
-                self._backend.store(record.user_id, memory)
+                admission.store(self._backend, record.user_id, memory)
 
     def erase(self, ids: Sequence[str]) -> None:
         for id_ in ids:
@@ -199,10 +201,15 @@ def from_json(row: Mapping[str, Any]) -> Record:
     return Record(str(row.get("id") or _id_of(user, text)), payload)
 
 
-def without_secrets(record: Record) -> tuple[Record, int]:
-    """A record as it may be stored, and how many secrets were left out of it."""
+def admitted(record: Record) -> tuple[Record, int]:
+    """A record as it may be stored, and how many secrets were left out of it.
+
+    Raises:
+        Drop: it may not be.
+    """
     text, secrets = masked(record.text)
-    if not secrets:
+    text = admission.restored(text)
+    if text == record.text:
         return record, 0
     return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
 
@@ -248,6 +255,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "chat": memory.chat,
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
+        **({BY: memory.by} if memory.by else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -268,4 +276,5 @@ def _memory_of(record: Record) -> Memory:
         place=int(get("place") or 0),
         origin=record.id,
         scope=str(get("scope") or ""),
+        by=str(get(BY) or ""),
     )

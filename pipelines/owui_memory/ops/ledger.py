@@ -9,24 +9,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Engine, Integer, MetaData, String, Table, select
+from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..state import llm_days, reading
 from .prices import Price, costs
 
 _EVERY_S = 5.0  # between writes
 _NAME = 200  # characters of a model's name that are kept
-
-_days = Table(
-    "llm_days",
-    MetaData(),  # of its own: made when first needed, beside the numbered migrations
-    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
-    Column("model", String(_NAME), primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("tokens_in", BigInteger, nullable=False),
-    Column("tokens_out", BigInteger, nullable=False),
-)
 
 
 class Used(NamedTuple):
@@ -57,7 +48,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._new: Counter[tuple[str, str, str]] = Counter()  # by day, model and column
-        self._made = self._closed = False
+        self._closed = False
         self._next_write = -float("inf")
 
     def add(self, model: str, tokens_in: int, tokens_out: int) -> None:
@@ -102,21 +93,14 @@ class Ledger:
 
     def of(self, day: date) -> dict[str, Used]:
         """What has been written of each model on a day (UTC)."""
-        self._make()
-        columns = (_days.c[name] for name in ("model", *Used._fields))
-        with self._engine.execution_options(read_only=True).begin() as connection:
-            rows = connection.execute(select(*columns).where(_days.c.day == day.isoformat()))
+        columns = (llm_days.c[name] for name in ("model", *Used._fields))
+        with reading(self._engine).connect() as connection:
+            rows = connection.execute(select(*columns).where(llm_days.c.day == day.isoformat()))
             return {model: Used(*used) for model, *used in rows}
-
-    def _make(self) -> None:
-        if not self._made:
-            _days.create(self._engine, checkfirst=True)
-            self._made = True
 
     def _write(self, new: Mapping[tuple[str, str, str], int]) -> None:
         if not new:
             return
-        self._make()
         # In one order everywhere: two processes would else wait for each other's rows.
         keys = sorted({(day, model) for day, model, _ in new})
         rows = [
@@ -124,8 +108,8 @@ class Ledger:
             for day, model in keys
         ]
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(_days)
-        added = {name: _days.c[name] + insert.excluded[name] for name in Used._fields}
+        insert = dialect.insert(llm_days)
+        added = {name: llm_days.c[name] + insert.excluded[name] for name in Used._fields}
         with self._engine.begin() as connection:
             connection.execute(
                 insert.on_conflict_do_update(index_elements=["day", "model"], set_=added), rows

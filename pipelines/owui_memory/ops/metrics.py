@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..errors import MemoryFault
+from ..errors import Drop, MemoryFault, TakenOver
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -40,25 +40,33 @@ class Metrics:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._last_error: LastError | None = None
+        self._open_errors: dict[str, LastError] = {}  # by where, of work that has not been done since
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
         with self._lock:
             self._counts[name] += by
 
-    def failed(self, where: str, error: Exception) -> None:
+    def failed(self, where: str, error: BaseException) -> None:
         """Count and keep an error."""
         text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
         if isinstance(error, MemoryFault):
             text, hint = str(error), error.hint
         with self._lock:
             before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
+                self._open_errors[where] = self._last_error
             self._counts[f"failed {where}"] += 1
         if before is None or (before.where, before.text) != (where, text):
             # The traceback of a foreign error goes along without its message, which may quote a user.
             log.warning("%s failed: %s %s", where, text, hint)
             if not isinstance(error, MemoryFault):
                 log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
+
+    def succeeded(self, where: str) -> None:
+        """The same work has been done since it failed."""
+        with self._lock:
+            self._open_errors.pop(where, None)
 
     def counts(self) -> dict[str, int]:
         """All counters."""
@@ -68,3 +76,9 @@ class Metrics:
     @property
     def last_error(self) -> LastError | None:
         return self._last_error
+
+    @property
+    def open_errors(self) -> list[LastError]:
+        """Those of work that has not been done since, latest first."""
+        with self._lock:
+            return sorted(self._open_errors.values(), key=lambda error: error.at, reverse=True)

@@ -74,8 +74,8 @@ def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
     }
 
 
-def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
-    """Serve the status on the Pipelines server's application, in place of an earlier one."""
+def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
+    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
 
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
@@ -83,7 +83,7 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]]) -> None:
         return JSONResponse(await run_in_threadpool(status))
 
     unmount(app)
-    app.mount(_PATH, Starlette(routes=[Route("/status", answer)]))
+    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
 
 
 def unmount(app: Any) -> None:

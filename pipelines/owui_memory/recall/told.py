@@ -17,7 +17,7 @@ from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
 from ..scopes import team_owner
 from ..state import insert_new, journal, reading, told, versions
-from .block import Blocks, render
+from .block import Blocks, is_own, render
 from .ready import Ready
 
 _KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
@@ -68,7 +68,7 @@ class Conversation:
                 system = render(lines)
             elif lines:
                 before[number] = render(lines, more=more)
-            more = more or bool(lines)
+            more = more or any(map(is_own, lines))
         return Blocks(system, before)
 
 
@@ -76,7 +76,10 @@ class Conversation:
 _LINES = (
     select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
     .where(
-        told.c.conversation == bindparam("conversation"), ~told.c.gone, told.c.told_at > bindparam("oldest")
+        told.c.user_id == bindparam("user_id"),
+        told.c.conversation == bindparam("conversation"),
+        ~told.c.gone,
+        told.c.told_at > bindparam("oldest"),
     )
     .order_by(told.c.id)
 )
@@ -111,7 +114,10 @@ class Told:
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
             version, on = connection.execute(_VERSION, asked).one()
-            rows = connection.execute(_LINES, {"conversation": turn.positions[0], "oldest": oldest})
+            rows = connection.execute(
+                _LINES,
+                {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
+            )
             lines = tuple(Line(*row) for row in rows if row.position in positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
@@ -135,7 +141,9 @@ class Told:
         now = time.time()
         self._kept += 1
         if gone:
-            connection.execute(update(told).where(told.c.id.in_(gone)).values(gone=True))
+            connection.execute(
+                update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
+            )
         # A second model's inlet for the same message may have told it.
         rows = [
             {

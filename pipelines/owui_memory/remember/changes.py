@@ -7,19 +7,24 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop
-from ..redact import holds_secret, masked
+from ..errors import Drop, is_of_the_text
+from ..recall.wishes import wish
+from ..redact import masked
 from ..scopes import scope_for
-from .journal import Change, Journal
+from . import admission
+from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
+from .journal import COMMANDS, FORGET, TOO_LATE, Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
-HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+_KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
 
@@ -49,7 +54,7 @@ class Changes:
         if not decided:
             changes = list(self._placed(batch, decide()))
             confirm()  # a new holder may have decided that nothing is to change
-            self._journal.intend(changes)
+            self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
         self._make(backend, decided, confirm, again=batch.attempts > 1)
         return decided
@@ -64,20 +69,22 @@ class Changes:
         place = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield replace(_without_secrets(change), chat=chat, place=place, scope=scope)
+            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
     def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
-            Drop: what was before has been erased since.
+            Drop: what was before has been erased since, or may not become a memory again.
         """
         if change.forgotten:
             raise Drop("What was there before was erased, and cannot be brought back.")
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
+            # Written down when less was known of secrets, and of orders to models.
+            after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
             self._journal.intend(
                 [
@@ -88,7 +95,7 @@ class Changes:
                         op=op,
                         memory_id="" if op == "add" else memory_id,
                         before=masked(change.after)[0],
-                        after=masked(change.before)[0],  # written down when less was known of secrets
+                        after=after,
                         kind=change.kind,
                         expires=change.expired,
                         expired=change.expires,
@@ -98,10 +105,29 @@ class Changes:
                         place=change.place,
                         scope=change.scope,
                         undoes=change.id,
+                        refused=refused.reason if refused else "",
                     )
                 ]
             )
+            if refused:
+                raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+
+    def pass_over(self, changes: Iterable[Change]) -> None:
+        """Note that it was too late to take these back: the next `undo` goes on to what was before."""
+        self._journal.intend(
+            [
+                replace(
+                    change,
+                    batch=f"undo-{change.id}",
+                    position=0,
+                    undoes=change.id,
+                    refused=TOO_LATE,
+                    made=False,
+                )
+                for change in changes
+            ]
+        )
 
     def retract(
         self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
@@ -113,7 +139,8 @@ class Changes:
         undone = 0
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
-                undone += self.undo(backend, change, confirm)
+                with suppress(NotAdmittedError):  # what was there before stays away
+                    undone += self.undo(backend, change, confirm)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -132,12 +159,19 @@ class Changes:
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
-        made = {}
+        made, unfit = {}, []
         try:
             for change in intended:
-                made[change.id] = self._made(backend, change, confirm, again=again)
+                try:
+                    made[change.id] = self._made(backend, change, confirm, again=again)
+                except Exception as error:
+                    if not is_of_the_text(error):
+                        raise
+                    unfit.append(error)  # the others can be made all the same
         finally:
             self._journal.made(intended[0].user_id, made)
+        if unfit:
+            raise unfit[0]
         return True
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
@@ -157,18 +191,65 @@ class Changes:
                 backend.remove(change.memory_id)
             elif current is not None and change.op == "replace" and not _says(current, change):
                 confirm()
-                backend.replace(change.memory_id, change.after, expires=change.expires)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
 
 
-def _without_secrets(change: Change) -> Change:
-    """A change as it may be made, and written down: whoever decided it, no secret is stored."""
+def _admitted(change: Change) -> Change:
+    """A change as it may be made, and written down, whoever decided it."""
     change = replace(change, before=masked(change.before)[0])
     if change.made or change.op not in ("add", "replace"):
         return replace(change, after=masked(change.after)[0])
-    if holds_secret(change.after):
-        return replace(change, after="", refused=change.refused or HOLDS_SECRET)
-    return change
+    if not (reason := refusal(change.after, scope=change.scope)):
+        return replace(change, after=clean(change.after))
+    kept = "" if reason == HOLDS_SECRET else masked(clean(change.after[:_KEPT_CHARS]))[0]
+    return replace(change, after=kept, refused=change.refused or reason)
+
+
+def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
+    """A text as it may be brought back, or "" and why it may not."""
+    try:
+        return restored(text), None
+    except NotAdmittedError as refused:
+        return "", refused
+
+
+def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
+    """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
+
+    See `Journal.asked_to_forget`.
+    """
+    asked = {exchange.message_id for exchange in batch.exchanges if wish(exchange.user_text)}
+    ids = [
+        change.memory_id
+        for change in changes
+        if change.op == "remove"
+        and not change.refused
+        and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
+    ]
+    if not ids or not isinstance(backend, EditableBackend):
+        return changes
+    there = {memory.id: memory for memory in backend.get_all(ids)}
+    first = max(change.position for change in changes) + 1
+    noted = [
+        _as_of(change, there[change.memory_id])
+        if change.op == "remove" and change.memory_id in there
+        else change
+        for change in changes
+    ]
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    return [*noted, *notes]
+
+
+def _as_of(removal: Change, memory: Memory) -> Change:
+    """A removal with the chat and the time of the memory that it takes away."""
+    at = memory.updated_at or memory.created_at
+    said_at = at.timestamp() if at else removal.said_at
+    return replace(removal, chat=memory.chat, place=memory.place, said_at=said_at)
+
+
+def _note(batch: Batch, position: int, memory_id: str) -> Change:
+    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
@@ -182,21 +263,20 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    if isinstance(backend, EditableBackend):
-        new = Memory(
-            id="",
-            text=change.after,
-            batch=change.batch,
-            kind=change.kind,
-            expires=change.expires,
-            chat=change.chat,
-            place=change.place,
-            scope=change.scope,
-        )
-        return backend.store(change.user_id, new)
-    told = [{"role": "user", "content": change.after}]
-    backend.add(change.user_id, told, infer=False, batch=change.batch, scope=change.scope)
-    return ""
+    as_of = datetime.fromtimestamp(change.said_at, UTC) if change.undoes and change.said_at else None
+    new = Memory(
+        id="",
+        text=change.after,
+        created_at=as_of,
+        updated_at=as_of,
+        batch=change.batch,
+        kind=change.kind,
+        expires=change.expires,
+        chat=change.chat,
+        place=change.place,
+        scope=change.scope,
+    )
+    return admission.store(backend, change.user_id, new)
 
 
 def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:

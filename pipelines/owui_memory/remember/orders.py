@@ -47,3 +47,16 @@ _ORDERS = re.compile(
 def gives_orders(text: str) -> bool:
     """Whether a text is of that kind."""
     return bool(_ORDERS.search(disarmed(text)))
+
+
+_WISH = re.compile(
+    r"\A\s*(?:the user (?:wants|asks|would like) (?:you|the (?:model|assistant))\b"
+    r"|(?:please |kindly |from now on,? |always |never |don't |do not |only )+"
+    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain)\b)",
+    re.IGNORECASE,
+)
+
+
+def is_wish(text: str) -> bool:
+    """Whether a text tells the model how to answer its user."""
+    return bool(_WISH.search(text))

@@ -3,7 +3,8 @@
 An exchange is put once for its key, whoever answers and however often. A claim takes all that is
 ready of one chat as a batch; it expires unless renewed, so that a crashed process loses nothing.
 The batch's name stays the same over retries: what an earlier try has stored is found by it. A user's
-exchanges are claimed in the order in which they came: none overtakes one that waits for its retry.
+exchanges are claimed in the order in which they came: none overtakes one that waits for its retry, but for
+one that is "postponed": where the reason lies in what it says, the others need not wait.
 Where several servers share PostgreSQL, one of them at a time puts or claims a user's: see `state.hold`.
 """
 
@@ -29,8 +30,11 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
 _DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
 _PRUNE_EVERY = 500  # rows
 
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+
 _LOOKS = 10  # for a batch that no other server takes first
 
+_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
 # With each message: put together once, for building a statement takes as long as running it.
@@ -200,6 +204,21 @@ class Outbox:
         ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
         self._set(batch, state="pending", ready_at=ready_at, error=error)
 
+    def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
+        """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
+        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
+        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+
+    def split(self, batch: Batch, error: str) -> None:
+        """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            for row in rows_where(connection, _claim_of(batch)):
+                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                mine = outbox.c.id == row.id
+                connection.execute(update(outbox).where(mine).values(**alone, error=error))
+
     def dead(self, batch: Batch, error: str) -> None:
         """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
@@ -221,7 +240,7 @@ class Outbox:
 
     def pending_batches(self) -> list[Batch]:
         """What waits or is being worked on, oldest first."""
-        return self._batches("pending", "claimed")
+        return self._batches(*_LEFT)
 
     def dead_batches(self) -> list[Batch]:
         """What was given up, oldest first."""
@@ -241,11 +260,11 @@ class Outbox:
         with self._reading.connect() as connection:
             rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
             count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(count.get("pending", 0) + count.get("claimed", 0), count.get("dead", 0))
+        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(("pending", "claimed")))
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
 
@@ -258,13 +277,8 @@ class Outbox:
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
-        mine = and_(
-            outbox.c.batch == batch.name,
-            outbox.c.state == "claimed",
-            outbox.c.attempts == batch.attempts,
-        )
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(mine).values(**values)).rowcount > 0
+            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
@@ -283,7 +297,9 @@ class Outbox:
     def _take_back(connection: Connection, replaced: list[Any]) -> tuple[str, ...]:
         """Forget versions that wait or were given up; message ids of those that somebody has worked on."""
         forgotten = [
-            row.id for row in replaced if row.state == "dead" or (row.state, row.batch) == ("pending", "")
+            row.id
+            for row in replaced
+            if row.state in ("dead", "postponed") or (row.state, row.batch) == ("pending", "")
         ]
         connection.execute(
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
@@ -304,6 +320,13 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _claim_of(batch: Batch) -> Any:
+    """Its rows, while this try has the claim."""
+    return and_(
+        outbox.c.batch == batch.name, outbox.c.state == "claimed", outbox.c.attempts == batch.attempts
+    )
 
 
 def message_id_of(key: str) -> str:

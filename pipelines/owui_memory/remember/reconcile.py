@@ -9,19 +9,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..errors import Doubtful, Drop
-from ..redact import holds_secret
+from ..language.sentences import sentences
+from ..language.speech import asks_to_forget, means_everything, says_it_ended
+from ..recall.wishes import wish
 from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
-from .changes import HOLDS_SECRET, heard
+from .admission import refusal
+from .changes import heard
 from .echoes import unsaid
-from .gate import statements
+from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .orders import REFUSED, gives_orders
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
 from .sameness import known_as, same, says
@@ -29,6 +32,8 @@ from .sameness import known_as, same, says
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
 _ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
+_WHIM_SHARE = 0.5  # of what was shown: the most that may be removed where nobody asks for it
+_NAMED_SHARE, _NAMED_AT_ONCE = 0.75, 4  # where the user wants something forgotten, or says that it is over
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -100,8 +105,11 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(operation, operations, known) or self._unsaid(operation, known):
+        if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
+        removals = sum(other.op == "remove" for other in operations)
+        if operation.op == "remove" and removals > 1 and removals > self._most_removals(len(known)):
+            return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
         earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
@@ -121,6 +129,17 @@ class Reconciler:
         exchanges = self.batch.exchanges
         said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
         return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
+
+    def _most_removals(self, shown: int) -> float:
+        """How many memories the batch may lose: a model that removes at a whim removes most."""
+        own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
+        said = [sentence.text for text in own for sentence in sentences(text)]
+        to_forget = [one for one in said if wish(one) or asks_to_forget(one)]
+        if any(map(means_everything, to_forget)):
+            return inf
+        if to_forget or any(map(says_it_ended, said)):
+            return max(_NAMED_AT_ONCE, shown * _NAMED_SHARE)
+        return max(1, shown * _WHIM_SHARE)
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
@@ -225,20 +244,13 @@ def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list
     return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]) -> str:
+def _harm(operation: Operation, known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
-    removals = sum(1 for other in operations if other.op == "remove")
     if operation.refused:
         return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
-    if operation.op == "remove" and removals > max(1, len(known) / 2):
-        return "it would remove more than half of what was shown"
-    if holds_secret(operation.text):
-        return HOLDS_SECRET
-    if gives_orders(operation.text):
-        return REFUSED
-    return ""
+    return "" if operation.op == "remove" else refusal(operation.text)
 
 
 def _expires(operation: Operation, shown: Memory | None) -> str:

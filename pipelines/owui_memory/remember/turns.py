@@ -19,12 +19,12 @@ def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
-        _PENDING,
+        or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
         outbox.c.ready_at <= bindparam("now"),
-        outbox.c.id.in_(firsts),
         outbox.c.user_id.not_in(busy),
     )
-    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest.
+    # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
+    # may never work ("postponed") last.
     ordered = select(outbox).where(*whose, or_(expired, ready)).order_by(outbox.c.state, outbox.c.id)
     return ordered.limit(1)
 

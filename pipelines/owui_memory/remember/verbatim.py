@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..recall.wishes import is_meant, wish
-from ..redact import holds_secret
+from ..scopes import writing_view
+from .admission import refusal
 from .changes import heard
-from .gate import statements
+from .gate import said_by_user, statements
 from .journal import Change
-from .orders import gives_orders
 from .outbox import Batch, Exchange
 from .sameness import known_as, same
 
@@ -41,7 +41,9 @@ _OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [(exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, exchange)]
+    removed = [
+        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
+    ]
     for position, (exchange, memory) in enumerate(removed):
         yield Change(
             batch=batch.name,
@@ -89,15 +91,15 @@ def kind_of(backend: Backend, text: str) -> str:
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (holds_secret(text) or gives_orders(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or wish(text))]
 
 
-def _to_forget(backend: Backend, exchange: Exchange) -> list[Memory]:
+def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where one memory alone has all of its words."""
-    asked = wish(exchange.user_text)
+    asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
-    near = backend.search(exchange.user_id, asked, _CANDIDATES)
+    near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Doubtful, Drop, MemoryFault, TakenOver
+from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
@@ -27,7 +28,9 @@ from .verbatim import decide_verbatim
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_DOUBTFUL_TRIES = 10  # within about ten minutes
+_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
+_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
+_NOTED = 1000  # batches that fail
 
 
 class Writer:
@@ -49,6 +52,8 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
+        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
+        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -116,7 +121,7 @@ class Writer:
         try:
             with self._live.writing() as backend:
                 self._settle(backend, batch)
-        except Exception as error:  # noqa: BLE001 - the state database is ill: the claim expires
+        except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
             del self._claimed[batch.name]
@@ -132,9 +137,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._metrics.failed("remembering", fault)
             return
-        except Exception as error:  # noqa: BLE001 - sorted by `_failed`
-            self._failed(batch, error)
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+            self._failed(backend, batch, error)
             return
+        self._metrics.succeeded("remembering")
+        self._failing.pop(batch.name, None)
+        self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -189,6 +197,7 @@ class Writer:
             batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
         ):
             stored = backend.added_by(batch.user_id, batch.name)
+        refused = refused_among(backend, stored)
         changes = [
             Change(
                 batch=batch.name,
@@ -201,6 +210,7 @@ class Writer:
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
+                refused=refused.get(memory.id, ""),
                 made=True,
             )
             for position, memory in enumerate(stored)
@@ -208,18 +218,58 @@ class Writer:
         self._changes.note(batch, changes)
         return changes
 
-    def _failed(self, batch: Batch, error: Exception) -> None:
+    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
+        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+        failing = self._noted(batch, error)
         waited_h = (time.time() - batch.waiting_since) / 3600
-        hopeless = isinstance(error, Drop) or (
-            isinstance(error, Doubtful) and batch.attempts >= _DOUBTFUL_TRIES
-        )
-        if hopeless or waited_h >= self._settings().retry_max_hours:
+        # Whether the reason hits everybody is seen by those who fare better.
+        others_do = self._remembered > failing.remembered
+        if self._may_be_split(backend, batch, error, others_do):
+            self._outbox.split(batch, reason)
+        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._failing.pop(batch.name, None)
+        elif is_of_the_text(error) or others_do:
+            self._outbox.postpone(batch, reason, failing.times)
         else:
             self._outbox.retry(batch, reason)
+
+    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
+        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
+        failing.times += is_of_the_text(error)
+        while len(self._failing) > _NOTED:
+            self._failing.popitem(last=False)
+        return failing
+
+    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
+        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+            return False
+        if self._journal.of_batch(batch.name):
+            return False
+        return self._settings().mode != "mem0" or not backend.added_by(batch.user_id, batch.name)
+
+
+@dataclass
+class _Failing:
+    """A batch that has failed. `remembered`: of how many others was known at the first time.
+
+    times: that the reason may have been in what it says.
+    """
+
+    remembered: int
+    times: int = 0
+
+    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
+        if isinstance(error, Drop):
+            return True
+        if not is_of_the_text(error):
+            return False
+        unforeseen = not isinstance(error, MemoryFault)
+        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:

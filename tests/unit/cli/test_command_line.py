@@ -1,10 +1,11 @@
-"""`python -m owui_memory`: what users can do in the chat, done by an admin."""
+"""`owui-memory`: what users can do in the chat, done by an admin."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from owui_memory import COMMAND
-from owui_memory.__main__ import main
+from owui_memory.__main__ import default_to_make_up, main
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Exchange, Outbox
 from owui_memory.state import open_state
@@ -204,12 +205,23 @@ class TestChanging:
             run("forget", "ada", which)
         assert texts(run, "ada") == [DOG]
 
-    def test_forget_by_number_is_for_good(self, run: Run, server: Path) -> None:
+    def test_forget_by_number_can_be_undone(self, run: Run) -> None:
         for text in (DOG, CELLO, TEA):
             run("remember", "ada", text)
         run("list", "ada")
-        assert run("forget", "ada", "#1", "3") == "Forgotten: 2.\n"
-        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1}
+        *told, undo = run("forget", "ada", "#1", "3").splitlines()
+        assert told == [f"Forgotten: {TEA}", f"Forgotten: {DOG}"]
+        assert "within 10 minutes" in undo
+        assert texts(run, "ada") == [CELLO]
+        run("undo", "ada")
+        assert sorted(texts(run, "ada")) == sorted([DOG, CELLO, TEA])
+
+    def test_forget_now_is_for_good(self, run: Run, server: Path) -> None:
+        for text in (DOG, CELLO, TEA):
+            run("remember", "ada", text)
+        run("list", "ada")
+        assert run("forget", "ada", "#1", "3", "--now") == f"Forgotten: {TEA}\nForgotten: {DOG}\n"
+        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1, "texts": []}
         assert texts(run, "ada") == [CELLO]
         engine = open_state(server)
         assert [change.after for change in Journal(engine).of_user("ada") if change.after] == [CELLO]
@@ -222,7 +234,7 @@ class TestChanging:
             run("forget", "ada", "dog")
         with pytest.raises(Refused, match="No memory has these words"):
             run("forget", "bob", "dog")
-        assert run("forget", "ada", "dog", "Rex") == "Forgotten: 1.\n"
+        assert run("forget", "ada", "dog", "Rex").startswith(f"Forgotten: {DOG}\n")
         assert texts(run, "ada") == ["My dog is three years old."]
 
     def test_forget_everything_asks(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,6 +301,33 @@ class TestAsking:
             assert main(command) == 2
             assert "is no user's id" in capsys.readouterr().err
 
+    def test_installed_it_runs_from_any_folder(self, tmp_path: Path) -> None:
+        installed = Path(sys.prefix, "bin", "owui-memory")
+        assert installed.exists(), "run: make setup"
+
+        run = subprocess.run(
+            [installed, "queue"], cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True
+        )
+
+        assert run.returncode == 0, run.stderr
+        assert str(installed) == COMMAND
+
+    def test_it_works_on_what_make_up_stores_where_nothing_else_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+        nothing: dict[str, str] = {}
+        default_to_make_up(nothing)
+        assert nothing == {}
+
+        (tmp_path / ".run" / "pipelines").mkdir(parents=True)
+        default_to_make_up(nothing)
+        assert nothing == {"PIPELINES_DIR": str(tmp_path / ".run" / "pipelines")}
+
+        named = {"PIPELINES_DIR": "/app/pipelines"}
+        default_to_make_up(named)
+        assert named == {"PIPELINES_DIR": "/app/pipelines"}
+
     def test_no_server_has_run_here(self, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "none"))
         with pytest.raises(Refused, match=r"There is nothing in .*none\. Set MEMORY_DATA_DIR"):
@@ -299,7 +338,7 @@ class TestAsking:
         run("remember", "ada", DOG)
         monkeypatch.setenv("MEMORY_EMBEDDER_MODEL", "another")
         with pytest.raises(
-            Refused, match=r"and the memories are in .* Run first: python -m owui_memory migrate"
+            Refused, match=rf"and the memories are in .* Run first: {re.escape(COMMAND)} migrate"
         ):
             run("list", "ada")
         assert rows(run, "migrate")["moved"] == 1

@@ -28,14 +28,14 @@ def test_one_has_it_until_it_is_answered_and_all_get_the_answer(engine: Engine) 
     second.give(other)
     key = first.of_turn("ada", [turn.key])
     assert key == second.of_turn("ada", ["", other.key]) == turn.exchange_key
-    order = first.take(key)
+    order = first.take("ada", key)
     assert order is not None
     assert (order.text, order.user_id, order.attempts) == ("/memory undo", "ada", 1)
-    assert second.take(key) is None
-    assert second.answer_to(key) == ""
+    assert second.take("ada", key) is None
+    assert second.answer_to("ada", key) == ""
     first.answered(order, "Taken back.")
-    assert second.answer_to(key) == "Taken back."
-    assert second.take(key) is None
+    assert second.answer_to("ada", key) == "Taken back."
+    assert second.take("ada", key) is None
 
 
 def test_a_command_is_nobody_elses(engine: Engine) -> None:
@@ -49,8 +49,8 @@ def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: 
     kept = Orders(engine)
     kept.give(turn)
     monkeypatch.setattr(orders, "_HELD_S", -1.0)
-    frozen = kept.take(turn.exchange_key)
-    again = kept.take(turn.exchange_key)
+    frozen = kept.take("ada", turn.exchange_key)
+    again = kept.take("ada", turn.exchange_key)
     assert frozen is not None
     assert again is not None
     assert again.attempts == 2
@@ -58,17 +58,17 @@ def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: 
         kept.renew(frozen)
     kept.renew(again)
     kept.answered(frozen, "late")
-    assert kept.answer_to(turn.exchange_key) == ""
+    assert kept.answer_to("ada", turn.exchange_key) == ""
 
 
 def test_what_could_not_be_done_may_be_tried_at_once(engine: Engine) -> None:
     turn = turn_of()
     kept = Orders(engine)
     kept.give(turn)
-    order = kept.take(turn.exchange_key)
+    order = kept.take("ada", turn.exchange_key)
     assert order is not None
     kept.released(order)
-    assert kept.take(turn.exchange_key) is not None
+    assert kept.take("ada", turn.exchange_key) is not None
 
 
 def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: Engine) -> None:
@@ -76,7 +76,7 @@ def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: E
     for user in ("ada", "bob"):
         turn = turn_of("/memory remember my PIN is 1234", user)
         kept.give(turn)
-        order = kept.take(turn.exchange_key)
+        order = kept.take(user, turn.exchange_key)
         assert order is not None
         kept.answered(order, "Remembered: my PIN is 1234")
     assert kept.erase_answers("ada") == 1
@@ -89,7 +89,7 @@ def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: E
     Orders(engine).give(turn)  # a new server's first one prunes
     with engine.connect() as connection:
         assert set(connection.scalars(select(commands.c.answer))) == {""}
-    assert "send it again" in kept.answer_to(order.key)
+    assert "send it again" in kept.answer_to(order.user_id, order.key)
 
 
 def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
@@ -104,3 +104,13 @@ def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
     assert kept.shown("carol", "c") == {}
     with engine.connect() as connection:
         assert len(connection.execute(select(shown)).all()) == 3
+
+
+def test_a_secret_in_a_command_is_never_kept(engine: Engine) -> None:
+    """Its chat may be stopped before it is carried out: then it stays for a day."""
+    said = turn_of("/memory remember my bank password is hunter2")
+    Orders(engine).give(said)
+    with engine.connect() as connection:
+        rows = [str(row) for row in connection.execute(select(commands))]
+    assert rows
+    assert not any("hunter2" in row for row in rows)

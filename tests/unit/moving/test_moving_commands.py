@@ -1,4 +1,4 @@
-"""`python -m owui_memory export | import | migrate`, on the state of a server."""
+"""`owui-memory export | import | migrate`, on the state of a server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from owui_memory import COMMAND
 from owui_memory.__main__ import main
 from owui_memory.cli.instance import settings_in
 from owui_memory.errors import TellAdmin
@@ -227,7 +228,7 @@ class TestImport:
         file = tmp_path / "new.jsonl"
         file.write_text('{"memory": "I like green tea.", "user_id": "cleo"}')
         assert main(["import", str(file)]) == 1
-        assert "Run first: python -m owui_memory migrate" in capsys.readouterr().err
+        assert f"Run first: {COMMAND} migrate" in capsys.readouterr().err
 
 
 class TestMigrate:

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect, make_url
+from sqlalchemy import Engine, inspect
 
 from owui_memory.ops import costs
 from owui_memory.ops.ledger import Ledger, Used
 from owui_memory.ops.metrics import Metrics
 from owui_memory.ops.prices import Price, read_prices
 from owui_memory.state import open_state
-from tests.harness.postgres import PASSWORD, Postgres
+from tests.unit.places import Place
 
 TODAY = date(2026, 11, 24)
 PRICES = {"mini": Price(0.40, 1.60)}
@@ -105,28 +105,24 @@ def test_a_restart_and_another_process_add_to_the_same_day(tmp_path: Path, clock
     other.dispose()
 
 
-def test_replicas_on_postgresql_add_to_the_same_day(clocks: Clocks) -> None:
-    pytest.importorskip("pgserver", reason="the package with PostgreSQL's binaries is not installed")
-    with Postgres() as postgres:
-        url = make_url(postgres.url).set(drivername="postgresql+psycopg", password=PASSWORD)
-        engines = [create_engine(url) for _ in range(4)]
-        ledger(engines[0], clocks).add("mini", 0, 0)  # makes the table
+def test_replicas_on_postgresql_add_to_the_same_day(shared_place: Place, clocks: Clocks) -> None:
+    engines = [shared_place.open() for _ in range(4)]
 
-        def count(engine: Engine) -> None:
-            kept = ledger(engine, clocks)
-            for _ in range(50):
-                for model in ("mini", "other"):
-                    kept.add(model, 1_000_000_000, 1)
-                kept.flush()
+    def count(engine: Engine) -> None:
+        kept = ledger(engine, clocks)
+        for _ in range(50):
+            for model in ("mini", "other"):
+                kept.add(model, 1_000_000_000, 1)
+            kept.flush()
 
-        with ThreadPoolExecutor(4) as replicas:
-            list(replicas.map(count, engines))
-        assert ledger(engines[0], clocks).of(TODAY) == {
-            "mini": Used(201, 200_000_000_000, 200),
-            "other": Used(200, 200_000_000_000, 200),
-        }
-        for engine in engines:
-            engine.dispose()
+    with ThreadPoolExecutor(4) as replicas:
+        list(replicas.map(count, engines))
+    assert ledger(engines[0], clocks).of(TODAY) == {
+        "mini": Used(200, 200_000_000_000, 200),
+        "other": Used(200, 200_000_000_000, 200),
+    }
+    for engine in engines:
+        engine.dispose()
 
 
 def test_what_cannot_be_written_is_kept(engine: Engine, clocks: Clocks) -> None:

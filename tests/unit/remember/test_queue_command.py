@@ -1,4 +1,4 @@
-"""`python -m owui_memory queue`: what waits, what was given up, and how it is tried again."""
+"""`owui-memory queue`: what waits, what was given up, and how it is tried again."""
 
 from __future__ import annotations
 

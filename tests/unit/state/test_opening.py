@@ -14,7 +14,8 @@ from sqlalchemy import Engine, func, inspect, select, text
 from owui_memory.errors import TellAdmin
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Exchange, Outbox
-from owui_memory.state import _MIGRATIONS, metadata, open_state, versions
+from owui_memory.state import metadata, open_state, versions
+from owui_memory.state.migrations import STEPS
 from tests.unit.places import Place
 
 # As the first version made it.
@@ -56,7 +57,7 @@ def test_the_schema_is_made_once(place: Place) -> None:
         engine = place.open()
         with engine.connect() as connection:
             numbers = connection.execute(text("select number from schema_version")).all()
-        assert numbers == [(len(_MIGRATIONS),)]
+        assert numbers == [(len(STEPS),)]
         engine.dispose()
 
 
@@ -72,7 +73,7 @@ def test_servers_that_start_together_make_it_once(place: Place) -> None:
         return [(row.number,) for row in versions_of_schema]
 
     with ThreadPoolExecutor(3) as servers:
-        assert list(servers.map(start, range(3))) == [[(len(_MIGRATIONS),)]] * 3
+        assert list(servers.map(start, range(3))) == [[(len(STEPS),)]] * 3
 
 
 def test_an_earlier_version_is_migrated_with_what_is_in_it(tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""What may become a memory: the one check that all writers share, and the only calls that write.
+
+Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes here: see `check` and
+`restored`. A test walks the package and fails where another module calls a backend's writing methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace as changed
+
+from ..backends.base import Backend, EditableBackend, Memory
+from ..errors import Drop
+from ..inert import one_line
+from ..redact import holds_secret, masked
+from ..scopes import is_scope
+from ..words import plain
+from .orders import REFUSED as GIVES_ORDERS
+from .orders import gives_orders, is_wish
+
+LONGEST_CHARS = 1000  # of a new memory
+_LONGEST_KEPT_CHARS = 20_000  # of one that was stored before there was a limit
+_KEPT_AGAIN_CHARS = 4000  # what stays of a longer one
+
+# Reasons, as the journal and the counters have them.
+EMPTY = "it says nothing"
+TOO_LONG = "it is too long"
+HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
+IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
+NO_SCOPE = "it is of no scope that there is"
+
+_SENTENCES = {
+    EMPTY: ("There is nothing to remember in that.", "Write it with letters or digits."),
+    TOO_LONG: (f"A memory has {LONGEST_CHARS} characters at most.", "Say it in fewer words."),
+    HOLDS_SECRET: (
+        "That holds a password, a key or a number of that kind, and such are not kept.",
+        "Leave it out and send the rest again.",
+    ),
+    GIVES_ORDERS: (
+        "That gives orders to a model instead of saying something about you, and is not kept.",
+        "Say what is to be remembered in a plain sentence.",
+    ),
+    IS_A_WISH: (
+        "That tells a model how to answer. It holds for your own chats and is not shared with a team.",
+        "Share what is a fact.",
+    ),
+    NO_SCOPE: ("That belongs to nothing that a memory can be of.", "Send it without a scope."),
+}
+
+
+class NotAdmittedError(Drop):
+    """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
+
+    def __init__(self, reason: str) -> None:
+        sentence, hint = _SENTENCES[reason]
+        super().__init__(sentence, hint=hint)
+        self.reason = reason
+
+
+def clean(text: str) -> str:
+    """A text as memories have it: one line of characters that can be seen and that every store takes."""
+    return one_line(plain(text))
+
+
+def refusal(text: str, *, team: bool = False, scope: str = "") -> str:
+    """Why a text cannot become a new memory, "" where it can. team: others will be told it."""
+    if len(text) > _LONGEST_KEPT_CHARS:
+        return TOO_LONG
+    text = clean(text)
+    if not any(map(str.isalnum, text)):
+        return EMPTY
+    if len(text) > LONGEST_CHARS:
+        return TOO_LONG
+    if holds_secret(text):
+        return HOLDS_SECRET
+    if gives_orders(text):
+        return GIVES_ORDERS
+    if team and is_wish(text):
+        return IS_A_WISH
+    return "" if is_scope(scope) else NO_SCOPE
+
+
+def check(text: str, *, team: bool = False, scope: str = "") -> str:
+    """The text as it is remembered.
+
+    Raises:
+        NotAdmittedError: it cannot be; see `refusal`.
+    """
+    if reason := refusal(text, team=team, scope=scope):
+        raise NotAdmittedError(reason)
+    return clean(text)
+
+
+def restored(text: str) -> str:
+    """A text that was stored before, as it may be stored again: without secrets that were not seen then.
+
+    Raises:
+        NotAdmittedError: it says nothing, or gives orders to a model.
+    """
+    text = clean(text[:_LONGEST_KEPT_CHARS])
+    if len(text) > _KEPT_AGAIN_CHARS:
+        text = f"{text[: _KEPT_AGAIN_CHARS - 1]}…"
+    if not any(map(str.isalnum, text)):
+        raise NotAdmittedError(EMPTY)
+    if gives_orders(text):
+        raise NotAdmittedError(GIVES_ORDERS)
+    return masked(text)[0]
+
+
+def store(backend: Backend, user_id: str, new: Memory) -> str:
+    """Add a memory; its id, "" where the backend does not tell it.
+
+    Raises:
+        MemoryFault: what `restored` and the backend raise.
+    """
+    if not is_scope(new.scope):
+        raise NotAdmittedError(NO_SCOPE)
+    new = changed(new, text=restored(new.text))
+    if isinstance(backend, EditableBackend):
+        return backend.store(user_id, new)
+    told = [{"role": "user", "content": new.text}]
+    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
+    return ""
+
+
+def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+    """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
+    return backend.replace(memory_id, restored(text), expires=expires)
+
+
+def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
+    """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
+    refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
+    if isinstance(backend, EditableBackend):
+        for memory_id in refused:
+            backend.remove(memory_id)
+    return refused

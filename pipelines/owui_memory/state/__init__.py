@@ -1,0 +1,52 @@
+"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
+where memories live, and what is to be erased.
+
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` has the
+tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
+id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+"""
+
+from ..engines import reading
+from .opening import open_state
+from .schema import (
+    command_turns,
+    commands,
+    decisions,
+    erasures,
+    journal,
+    llm_days,
+    metadata,
+    noted,
+    outbox,
+    places,
+    recalls,
+    shown,
+    switches,
+    told,
+    versions,
+)
+from .statements import count_up, hold, insert_new, put_row
+
+__all__ = [
+    "command_turns",
+    "commands",
+    "count_up",
+    "decisions",
+    "erasures",
+    "hold",
+    "insert_new",
+    "journal",
+    "llm_days",
+    "metadata",
+    "noted",
+    "open_state",
+    "outbox",
+    "places",
+    "put_row",
+    "reading",
+    "recalls",
+    "shown",
+    "switches",
+    "told",
+    "versions",
+]

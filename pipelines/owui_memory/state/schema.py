@@ -1,0 +1,260 @@
+"""The tables as the code uses them. What made them in a database is in `migrations`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    column,
+    func,
+)
+
+from ..words import plain
+
+
+class _Text(TypeDecorator[str]):
+    """What somebody wrote, as it comes back from mem0 and PostgreSQL, too: see `plain`."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
+
+
+class _Id(_Text):
+    """Ids, which API clients choose, and other short texts."""
+
+    impl = String
+    cache_ok = True
+
+
+metadata = MetaData()
+
+# States: pending -> claimed -> done, or back to pending for a retry, or dead.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", _Id, nullable=False),
+    Column("user_id", _Id, nullable=False),
+    Column("chat_id", _Id, nullable=False),
+    Column("follows", _Id, nullable=False, default=""),  # see chat.body.Turn
+    Column("said_at", Float, nullable=False, default=0.0),
+    Column("scope", _Id, nullable=False, default=""),  # see scopes.py
+    Column("exchange", _Text),  # JSON; emptied once done
+    Column("state", _Id, nullable=False),
+    Column("batch", _Id, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("ready_at", Float, nullable=False),  # Unix times, seconds
+    Column("claim_expires", Float, nullable=False, default=0.0),
+    Column("created_at", Float, nullable=False),
+    Column("waiting_since", Float, nullable=False),  # created, or revived
+    Column("error", _Text, nullable=False, default=""),
+    UniqueConstraint("user_id", "key"),
+    Index("outbox_ready", "state", "ready_at"),
+    Index("outbox_owner", "user_id", "chat_id", "state"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("key", _Id, primary_key=True),  # the turn's: see chat.body.Turn
+    Column("chat_id", _Id, nullable=False),
+    Column("exchange_key", _Id, nullable=False),
+    Column("follows", _Id, nullable=False, default=""),
+    Column("timezone", _Id, nullable=False, default=""),
+    Column("scope", _Id, nullable=False, default=""),
+    Column("created_at", Float, nullable=False),
+    Index("decisions_age", "created_at"),
+)
+
+# See recall/told.py.
+told = Table(
+    "told",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("chat_id", _Id, nullable=False),
+    Column("conversation", _Id, nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("position", _Id, nullable=False),
+    Column("memory_id", _Id, nullable=False),
+    Column("text", _Text, nullable=False),
+    Column("line", _Text, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Column("told_at", Float, nullable=False),
+    UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
+    # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
+    Index("told_once", "user_id", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
+        dialect="postgresql"
+    ),
+    Index("told_conversation", "user_id", "conversation"),
+    Index("told_chat", "user_id", "chat_id"),
+    Index("told_age", "told_at"),
+)
+
+# See recall/why.py.
+recalls = Table(
+    "recalls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("chat_id", _Id, nullable=False),
+    Column("explanation", _Text, nullable=False),  # JSON
+    Column("at", Float, nullable=False),
+    Index("recalls_chat", "user_id", "chat_id"),
+    Index("recalls_age", "at"),
+)
+
+# Counts the changes of each user's memories, so that what was read of them is known to be current.
+# On PostgreSQL, whoever puts or claims a user's exchanges locks the user's row: see `hold`.
+versions = Table(
+    "versions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+# See remember/journal.py.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch", _Id, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("user_id", _Id, nullable=False, index=True),
+    Column("op", _Id, nullable=False),
+    Column("memory_id", _Id, nullable=False),
+    Column("before", _Text, nullable=False),
+    Column("after", _Text, nullable=False),
+    Column("kind", _Id, nullable=False),
+    Column("expires", _Id, nullable=False),
+    Column("expired", _Id, nullable=False, default=""),
+    Column("source", _Text, nullable=False),
+    Column("said_at", Float, nullable=False, default=0.0),
+    Column("chat", _Id, nullable=False, default=""),
+    Column("place", Integer, nullable=False, default=0),
+    Column("scope", _Id, nullable=False, default=""),
+    Column("model", _Id, nullable=False),
+    Column("refused", _Text, nullable=False),
+    Column("made", Boolean, nullable=False),
+    Column("undoes", Integer, nullable=False, default=0),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("user_id", "batch", "position"),
+    Index("journal_memory", "memory_id"),
+    Index("journal_chat", "user_id", "chat"),
+)
+
+# See moving/places.py.
+places = Table(
+    "places",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection", _Id, nullable=False),  # the setting
+    Column("key", _Id, nullable=False),
+    Column("role", _Id, nullable=False),  # home, target or left
+    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
+    Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
+    Column("place", Text, nullable=False),  # JSON
+    Column("copied", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("left_at", Float, nullable=False, default=0.0),
+    Column("holder", _Id, nullable=False, default=""),  # who copies into it
+    Column("held_until", Float, nullable=False, default=0.0),
+    UniqueConstraint("collection", "key"),
+)
+
+# See control/orders.py.
+commands = Table(
+    "commands",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("key", _Id, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("chat_id", _Id, nullable=False),
+    Column("message_id", _Id, nullable=False),
+    Column("timezone", _Id, nullable=False),
+    Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
+    Column("answer", _Text, nullable=False, default=""),
+    Column("asked_at", Float, nullable=False),
+    Column("answered_at", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("held_until", Float, nullable=False, default=0.0),
+    Index("commands_age", "asked_at"),
+)
+command_turns = Table(
+    "command_turns",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("key", _Id, primary_key=True),  # the turn's
+    Column("command", _Id, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Index("command_turns_age", "asked_at"),
+)
+shown = Table(
+    "shown",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),
+    Column("ids", Text, nullable=False),  # JSON: number -> memory's id
+    Column("at", Float, nullable=False),
+    Index("shown_age", "at"),
+)
+
+# See chat/notes.py.
+noted = Table(
+    "noted",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("change", Integer, nullable=False),  # the last of the journal that was told
+)
+
+# See control/switches.py.
+switches = Table(
+    "switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for always
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+# See control/erase.py. What was erased is named by ids only.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("whole", Boolean, nullable=False),  # all of the user, else these memories
+    Column("memory_ids", Text, nullable=False),  # JSON
+    Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
+    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("asked_at", Float, nullable=False),
+    Index("erasures_open", "passes"),
+)
+
+# See ops/ledger.py. No users.
+llm_days = Table(
+    "llm_days",
+    metadata,
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("model", String(200), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+)

@@ -1,0 +1,53 @@
+"""Statements that both kinds of database say in their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .. import engines
+from .schema import versions
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows; those whose unique values are there already are left out."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
+    """Insert a row, or put it in the place of the one with its primary key."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in row.items() if name not in keys}
+    insert = _insert(connection, table).values(row)
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+def count_up(connection: Connection, user_id: str) -> None:
+    """A user's memories are no longer what they were; see `versions`."""
+    first = _insert(connection, versions).values(user_id=user_id, number=1)
+    connection.execute(
+        first.on_conflict_do_update(index_elements=["user_id"], set_={"number": versions.c.number + 1})
+    )
+
+
+def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
+    """Have a user's exchanges to oneself until the transaction ends; False where another one has them.
+
+    wait: for it to end. SQLite's transactions that write are alone anyway.
+    """
+    if not engines.is_shared(connection):
+        return True
+    mine = select(versions.c.user_id).where(versions.c.user_id == user_id)
+    mine = mine.with_for_update(skip_locked=not wait)
+    if connection.scalar(mine) is not None:
+        return True
+    insert_new(connection, versions, [{"user_id": user_id, "number": 0}])
+    return connection.scalar(mine) is not None
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (postgresql if engines.is_shared(connection) else sqlite).insert(table)

@@ -1,0 +1,31 @@
+"""State databases as earlier versions of the filter made them: see tests/fixtures/state."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.harness.postgres import Postgres
+from tests.unit.places import Place
+
+SCRIPTS = Path(__file__).parent.parent.parent / "fixtures" / "state"
+VERSIONS = (1, 2, 3, 4)
+SHARED_FROM = 2  # before that there was SQLite only
+
+
+def script(version: int, dialect: str) -> str:
+    """What makes a database of this version, with some rows in every table."""
+    parts = (dialect, "rows")
+    return "\n".join((SCRIPTS / f"version_{version}.{part}.sql").read_text() for part in parts)
+
+
+def make(place: Place, version: int, postgres: Postgres | None) -> None:
+    """Put such a database where `place.open()` finds it."""
+    if place.url:
+        assert postgres is not None
+        postgres.execute(script(version, "postgresql"), place.url)
+        return
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(place.folder / "state.db")) as file:
+        file.executescript(script(version, "sqlite"))
