@@ -5094,7 +5094,7 @@ from .slash import COMMAND_CHARS, read_command
 Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
-_HASHED = "text:"
+HASHED = "text:"  # begins a name that is made of what was said
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -5414,7 +5414,7 @@ def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
 
 def is_unnamed(key: str) -> bool:
     """Whether a turn's key was made of what was said."""
-    return key.startswith(_HASHED)
+    return key.startswith(HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -5429,7 +5429,7 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield _HASHED + digest.hexdigest()
+        yield HASHED + digest.hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -8496,10 +8496,14 @@ class Eraser:
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        new = self._erasures.since(since)
-        for erasure in new:
-            self._history.erase(erasure.memory_ids, erasure.user_id)
+        if new := self._erasures.since(since):
+            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
+            self._history.erase(ids, {erasure.user_id for erasure in new})
         return new
+
+    def newest(self) -> int:
+        """The id of the last erasure that was begun; 0 where there was none."""
+        return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
         """Whether nothing of a user's is left to be erased."""
@@ -8514,7 +8518,8 @@ class Eraser:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            self._history.erase(set().union(*more.values()), erasure.user_id)
+            if ids_there := set[str]().union(*more.values()):
+                self._history.erase(ids_there, [erasure.user_id], whole=False)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -8530,7 +8535,9 @@ class Eraser:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         try:
-            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
+            counts["mem0's history"] += self._history.erase(
+                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
+            )
         except MemoryFault as fault:
             unreached[_HISTORY] = str(fault)
         for one in found:
@@ -8543,10 +8550,11 @@ class Eraser:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        try:
-            keeps += filter(None, [purge_state(self._engine)])
-        except MemoryFault as fault:
-            unreached[_STATE] = str(fault)
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+            try:
+                keeps += filter(None, [purge_state(self._engine)])
+            except MemoryFault as fault:
+                unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
         some = {name: count for name, count in counts.items() if count}
@@ -8623,7 +8631,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
 from ..remember.outbox import CLAIM_S, message_id_of
@@ -8646,7 +8654,6 @@ from ..state import (
 from ..words import is_mark, mark_of
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_KEPT_S = 90 * 24 * 3600  # so that servers that were away learn of it
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -8778,6 +8785,11 @@ class Erasures:
         """Those with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
+    def newest(self) -> int:
+        """The id of the last one that was begun; 0 where there was none."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.max(erasures.c.id))) or 0
+
     def open(self) -> list[Erasure]:
         """Those that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
@@ -8791,8 +8803,6 @@ class Erasures:
         done = {"passes": passes, "places": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
-            old = and_(erasures.c.passes == DONE, erasures.c.asked_at < time.time() - _KEPT_S)
-            connection.execute(delete(erasures).where(old))
 
     def memories_of(self, user_id: str) -> set[str]:
         """Ids of all memories that the journal knows of a user."""
@@ -9076,7 +9086,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import Retry
@@ -9090,8 +9100,11 @@ class History:
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / "mem0" / "history.db"
 
-    def erase(self, memory_ids: Collection[str], user_id: str) -> int:
-        """Take away what is kept of these memories, and of this user's messages; how many rows.
+    def erase(self, memory_ids: Collection[str], user_ids: Iterable[str], *, whole: bool = True) -> int:
+        """Take away what is kept of these memories, and of these users' messages; how many rows.
+
+        whole: the file is written anew even where nothing of them is kept any more: mem0 deletes without
+        overwriting, and pages may hold what it has deleted itself. That takes a second for each 30 MB.
 
         mem0 keeps the last ten messages to extract by: no memory depends on them.
 
@@ -9104,7 +9117,7 @@ class History:
             with contextlib.closing(
                 sqlite3.connect(self._file, timeout=_BUSY_S, isolation_level=None)
             ) as database:
-                return self._erase(database, memory_ids, user_id)
+                return self._erase(database, memory_ids, user_ids, whole)
         except sqlite3.Error as error:
             raise Retry(
                 f"mem0's history cannot be erased ({type(error).__name__}).",
@@ -9112,17 +9125,22 @@ class History:
             ) from error
 
     @staticmethod
-    def _erase(database: sqlite3.Connection, memory_ids: Collection[str], user_id: str) -> int:
+    def _erase(
+        database: sqlite3.Connection, memory_ids: Collection[str], user_ids: Iterable[str], whole: bool
+    ) -> int:
         database.execute("PRAGMA secure_delete=ON")
         database.execute("BEGIN IMMEDIATE")
         gone = database.execute(
             "DELETE FROM history WHERE memory_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(memory_ids)),),
         ).rowcount
-        gone += database.execute("DELETE FROM messages WHERE session_scope = ?", (_scope(user_id),)).rowcount
+        gone += database.execute(
+            "DELETE FROM messages WHERE session_scope IN (SELECT value FROM json_each(?))",
+            (json.dumps([_scope(user_id) for user_id in user_ids]),),
+        ).rowcount
         database.execute("COMMIT")
-        # mem0 deletes without overwriting: pages may hold what was erased by it before.
-        database.execute("VACUUM")
+        if gone or whole:
+            database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(gone)
 
@@ -9676,7 +9694,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
+from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
@@ -9684,9 +9702,6 @@ from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
-_ANSWER_KEPT_S = 24 * 3600  # it holds what is remembered
-_KEPT_S = 365 * 24 * 3600  # how long a command is known to have been carried out
-_PRUNE_EVERY = 50  # commands
 
 _EXPIRED = "This command was carried out before. To see its answer, send it again."
 
@@ -9716,7 +9731,6 @@ class Orders:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
-        self._given = 0
 
     def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
         """Keep the command of this turn; nothing happens where the same message has given it before.
@@ -9724,7 +9738,6 @@ class Orders:
         teams: those that its user is in.
         """
         now = time.time()
-        self._given += 1
         row = {
             "key": turn.exchange_key,
             "user_id": turn.user_id,
@@ -9749,8 +9762,6 @@ class Orders:
                     }
                 ],
             )
-            if self._given % _PRUNE_EVERY == 1:
-                _prune(connection, now)
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" where it gave none."""
@@ -9850,14 +9861,6 @@ class Orders:
 
 def _is(user_id: str, key: str) -> ColumnElement[bool]:
     return and_(commands.c.user_id == user_id, commands.c.key == key)
-
-
-def _prune(connection: Connection, now: float) -> None:
-    old = commands.c.asked_at < now - _ANSWER_KEPT_S
-    connection.execute(update(commands).where(old).values(text="", answer=""))
-    connection.execute(delete(commands).where(commands.c.asked_at < now - _KEPT_S))
-    connection.execute(delete(command_turns).where(command_turns.c.asked_at < now - _KEPT_S))
-    connection.execute(delete(shown).where(shown.c.at < now - _KEPT_S))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9902,6 +9905,84 @@ def _vacuum(engine: Engine) -> None:
         for table in metadata.sorted_tables:
             if "user_id" in table.c:
                 connection.exec_driver_sql(f"VACUUM {table.name}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# control/retention.py
+
+SOURCES["control/retention.py"] = r'''"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
+
+from ..chat.body import HASHED
+from ..chat.decisions import KEPT_S as PERMISSION_S
+from ..recall.told import KEPT_S as TOLD_S
+from ..recall.told import KEPT_WITHOUT_CHAT_S
+from ..state import command_turns, commands, decisions, erasures, outbox, reading, recalls, shown, told
+from .erasures import DONE
+
+_DAY_S = 24 * 3600.0
+_YEAR_S = 365 * _DAY_S
+_AT_ONCE = 500  # rows in a transaction: others write in between
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows whose time, a column in Unix seconds, is older than `kept_s` seconds are deleted.
+
+    which: only these. blank: the values that such rows get instead.
+    """
+
+    column: Column[float]
+    kept_s: float
+    which: ColumnElement[bool] = field(default_factory=true)
+    blank: Mapping[str, str] = field(default_factory=dict)
+
+
+RULES = (
+    Rule(decisions.c.created_at, PERMISSION_S),
+    Rule(told.c.told_at, TOLD_S),
+    Rule(told.c.told_at, KEPT_WITHOUT_CHAT_S, told.c.chat_id.startswith(HASHED)),
+    Rule(recalls.c.at, 7 * _DAY_S),
+    Rule(
+        commands.c.asked_at,
+        _DAY_S,
+        or_(commands.c.text != "", commands.c.answer != ""),
+        {"text": "", "answer": ""},
+    ),
+    # That a command was carried out, or a message read, is known for longer than anybody asks again.
+    Rule(commands.c.asked_at, _YEAR_S),
+    Rule(command_turns.c.asked_at, _YEAR_S),
+    Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
+    Rule(shown.c.at, _YEAR_S),
+    Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
+)
+
+
+def prune(engine: Engine) -> int:
+    """Delete what is too old; how many rows. Blocks, and lets others write in between."""
+    return sum(_prune(engine, rule) for rule in RULES)
+
+
+def _prune(engine: Engine, rule: Rule) -> int:
+    table = rule.column.table
+    key = table.primary_key.columns
+    old = select(*key).where(rule.column < time.time() - rule.kept_s, rule.which).limit(_AT_ONCE)
+    pruned = 0
+    while True:
+        with reading(engine).connect() as connection:
+            if connection.execute(old).first() is None:
+                return pruned
+        these = tuple_(*key).in_(old)
+        change = update(table).where(these).values(rule.blank) if rule.blank else delete(table).where(these)
+        with engine.begin() as connection:
+            pruned += connection.execute(change).rowcount
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -10141,11 +10222,13 @@ def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool
 # ----------------------------------------------------------------------------------------------------------
 # control/sweeper.py
 
-SOURCES["control/sweeper.py"] = r'''"""In each server: finishes what is to be erased, and drops what the process keeps in memory of it."""
+SOURCES["control/sweeper.py"] = r'''"""In each server: finishes what is to be erased, drops what the process keeps in memory of it, and prunes."""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 
 from ..ops.metrics import Metrics
@@ -10153,11 +10236,12 @@ from .erase import Eraser
 from .forgetting import Forgetting
 
 _EVERY_S = 2.0
+_PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
 _MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
 
 
 class Sweeper:
-    """A thread. `drop` is told whose values are not to be kept any more."""
+    """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
 
     def __init__(
         self,
@@ -10165,11 +10249,15 @@ class Sweeper:
         drop: Callable[[str], None],
         metrics: Metrics,
         forgetting: Forgetting | None = None,
+        prune: Callable[[], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._eraser, self._drop, self._metrics = eraser, drop, metrics
         self._forgetting = forgetting
+        self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
-        self._last = 0
+        # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
+        self._last, self._dropped = 0, eraser.newest()
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
@@ -10184,6 +10272,7 @@ class Sweeper:
 
     def look(self) -> None:
         """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        self._prune_now_and_then()
         try:
             if self._drops():
                 self._left_out = self._next_left_out = 0
@@ -10202,10 +10291,23 @@ class Sweeper:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for erasure in new:
-            self._drop(erasure.user_id)
-            self._last = erasure.id
+        for user_id in dict.fromkeys(erasure.user_id for erasure in new if erasure.id > self._dropped):
+            self._drop(user_id)
+        if new:
+            self._last = new[-1].id
         return bool(new)
+
+    def _prune_now_and_then(self) -> None:
+        """At the start, and by a clock: servers that are started often must prune, too."""
+        if self._prune is None or self._clock() < self._prune_at:
+            return
+        pause = _PRUNE_EVERY_S
+        try:
+            self._prune()
+        except Exception as error:  # noqa: BLE001 - the state database may be ill
+            self._metrics.failed("pruning", error)
+            pause = _PRUNE_AGAIN_S
+        self._prune_at = self._clock() + pause
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_S):
@@ -10565,9 +10667,9 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -10641,8 +10743,9 @@ class _Turns:
 
     def listen(self, engine: Engine) -> None:
         event.listen(engine, "begin", self._begin)
-        for over in ("commit", "rollback"):
-            event.listen(engine, over, self._over)
+        event.listen(engine, "commit", self._commit)
+        event.listen(engine, "rollback", self._roll_back)
+        event.listen(engine, "checkin", lambda _, record: self._over(record.info))
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get("read_only"):
@@ -10658,8 +10761,19 @@ class _Turns:
             raise
         connection.info["writes"] = mine
 
-    def _over(self, connection: Connection) -> None:
-        if connection.info.pop("writes", False):
+    def _commit(self, connection: Connection) -> None:
+        """SQLAlchemy tells before it commits: then the next one would still have to wait in SQLite."""
+        connection.exec_driver_sql("COMMIT")
+        self._over(connection.info)
+
+    def _roll_back(self, connection: Connection) -> None:
+        if connection.info.get("writes"):
+            connection.connection.rollback()
+            self._over(connection.info)
+
+    def _over(self, info: MutableMapping[Any, Any]) -> None:
+        """Where a commit fails, the connection is given back all the same: its turn is over then."""
+        if info.pop("writes", False):
             self._writing.release()
 
 
@@ -15871,7 +15985,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
@@ -15880,9 +15994,8 @@ from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, is_own, render
 from .ready import Ready
 
-_KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
-_KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
-_PRUNE_EVERY = 200  # times
+KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
+KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
 _MOST = 200  # texts of a chat that what is learned there is compared with
 
 
@@ -15962,14 +16075,13 @@ class Told:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
         self._heard: Ready[dict[str, int]] = Ready()
-        self._kept = 0
 
     def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first.
 
         teams: those that its user is in.
         """
-        oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
+        oldest = time.time() - (KEPT_S if turn.chat_id else KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
@@ -15999,7 +16111,6 @@ class Told:
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
         """These lines are in the prompt from now on, and those ids no longer."""
         now = time.time()
-        self._kept += 1
         if gone:
             connection.execute(
                 update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
@@ -16020,8 +16131,6 @@ class Told:
             for line in lines
         ]
         insert_new(connection, told, rows)
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(told).where(told.c.told_at < now - _KEPT_S))
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
@@ -16047,14 +16156,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, select
 
 from ..chat.body import Turn
 from ..redact import masked
 from ..state import reading, recalls
 
-_KEPT_S = 7 * 24 * 3600
-_PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
@@ -16118,10 +16225,9 @@ class Explanations:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._kept = 0
 
     def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one, and drop what is too old."""
+        """Keep one."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
@@ -16132,9 +16238,6 @@ class Explanations:
             "at": now,
         }
         connection.execute(_INSERT, row)
-        self._kept += 1
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""
@@ -18023,8 +18126,6 @@ from .turns import next_user, rows_of, rows_where
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
-_DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
-_PRUNE_EVERY = 500  # rows
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
 
@@ -18129,7 +18230,7 @@ class Outbox:
         if any(row.said_at > exchange.said_at for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
-        added = connection.execute(
+        connection.execute(
             outbox.insert().values(
                 key=exchange.key,
                 user_id=exchange.user_id,
@@ -18146,9 +18247,6 @@ class Outbox:
         )
         if wait_s:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
-        if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
-            old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
-            connection.execute(outbox.delete().where(old))
         return True
 
     def claim(self, batch_max: int = 100) -> Batch | None:
@@ -19249,6 +19347,7 @@ from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
 from .control.forgetting import Forgetting
+from .control.retention import prune
 from .control.sweeper import Sweeper
 from .control.switches import Switches
 from .errors import Drop
@@ -19312,7 +19411,7 @@ class Runtime:
             self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(

@@ -22,6 +22,7 @@ from .chat.notes import Notes
 from .chat.policy import SWITCHED_OFF, Decision
 from .control.erase import Eraser
 from .control.forgetting import Forgetting
+from .control.retention import prune
 from .control.sweeper import Sweeper
 from .control.switches import Switches
 from .errors import Drop
@@ -85,7 +86,7 @@ class Runtime:
             self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(

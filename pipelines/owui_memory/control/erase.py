@@ -135,10 +135,14 @@ class Eraser:
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        new = self._erasures.since(since)
-        for erasure in new:
-            self._history.erase(erasure.memory_ids, erasure.user_id)
+        if new := self._erasures.since(since):
+            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
+            self._history.erase(ids, {erasure.user_id for erasure in new})
         return new
+
+    def newest(self) -> int:
+        """The id of the last erasure that was begun; 0 where there was none."""
+        return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
         """Whether nothing of a user's is left to be erased."""
@@ -153,7 +157,8 @@ class Eraser:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            self._history.erase(set().union(*more.values()), erasure.user_id)
+            if ids_there := set[str]().union(*more.values()):
+                self._history.erase(ids_there, [erasure.user_id], whole=False)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -169,7 +174,9 @@ class Eraser:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         try:
-            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
+            counts["mem0's history"] += self._history.erase(
+                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
+            )
         except MemoryFault as fault:
             unreached[_HISTORY] = str(fault)
         for one in found:
@@ -182,10 +189,11 @@ class Eraser:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        try:
-            keeps += filter(None, [purge_state(self._engine)])
-        except MemoryFault as fault:
-            unreached[_STATE] = str(fault)
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+            try:
+                keeps += filter(None, [purge_state(self._engine)])
+            except MemoryFault as fault:
+                unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
         some = {name: count for name, count in counts.items() if count}

@@ -27,8 +27,6 @@ from .turns import next_user, rows_of, rows_where
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
-_DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
-_PRUNE_EVERY = 500  # rows
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
 
@@ -133,7 +131,7 @@ class Outbox:
         if any(row.said_at > exchange.said_at for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
-        added = connection.execute(
+        connection.execute(
             outbox.insert().values(
                 key=exchange.key,
                 user_id=exchange.user_id,
@@ -150,9 +148,6 @@ class Outbox:
         )
         if wait_s:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
-        if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
-            old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
-            connection.execute(outbox.delete().where(old))
         return True
 
     def claim(self, batch_max: int = 100) -> Batch | None:
