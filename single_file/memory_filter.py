@@ -20118,7 +20118,7 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault, or read less at once: not what has been decided already."""
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
         if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
