@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin, TooSlow
+from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
 from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
@@ -27,17 +27,20 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
     chain = list(chain_of(error))
@@ -70,7 +73,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return TooSlow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):

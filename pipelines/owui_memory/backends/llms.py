@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..errors import Doubtful, Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -186,7 +186,7 @@ class Llm:
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
-        with translated(self.part, self._address):
+        with translated(self.part, self._address, slow=TooSlow):
             if self._is_limited:
                 with bounded(self._timeout_s):
                     answer, usage = call()
