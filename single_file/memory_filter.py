@@ -98,7 +98,8 @@ language/    what tells questions, requests and other people's words from statem
              (phrases: how they are read), speech (what a sentence is), sentences
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
-redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
+redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
+             inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
@@ -108,7 +109,8 @@ recall/      the inlet's side: search, rank, select, told, block, profile, ready
              wishes (requests to forget)
 remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
-             reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
+             reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
+             changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
@@ -954,7 +956,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin, TooSlow
+from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
 from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
@@ -972,17 +974,20 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
     chain = list(chain_of(error))
@@ -1015,7 +1020,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return TooSlow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):
@@ -1957,7 +1962,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..errors import Doubtful, Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -2135,7 +2140,7 @@ class Llm:
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
-        with translated(self.part, self._address):
+        with translated(self.part, self._address, slow=TooSlow):
             if self._is_limited:
                 with bounded(self._timeout_s):
                     answer, usage = call()
@@ -11028,124 +11033,534 @@ class Switches:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# credentials.py
+# credential_names.py
 
-SOURCES["credentials.py"] = r'''"""What is said to be a password, a PIN or an account number, in a dozen languages: "my password is hunter2"."""
-
-# ruff: noqa: E501, SIM905  (lists of words, a language a line, are read and corrected as text)
+SOURCES["credential_names.py"] = r'''"""Finds what secrets are called in a text: a table a language, looked for once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
-# What may be any word; "(?-i:PIN)" and its like are words of other things in small letters.
-_PASSWORDS = (
-    r"pass ?-?words?|pw|pass ?-?phrases?|pass ?-?codes?|passwd|pwd|passkey"
-    r"|[\w-]*?(?:pass|kenn)w(?:ort|örter)|losungswort"
-    r"|mots? de passe|mdp"
-    r"|contraseñas?|contrasenas?"
-    r"|password|parola d['’]ordine|parola d['’]accesso"
-    r"|senhas?|palavras?-passe"
-    r"|[\w-]*?wachtwoord(?:en)?"
-    r"|has[łl][oa](?![\w])"
-    r"|парол[ья]|şifrem?|parolam?"
+from . import credential_words as table
+
+_WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
+_ENDING_CHARS = 5
+_COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
+
+_LETTERS = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
+_FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a secret may be called. `sort`: which table it is of."""
+
+    text: str
+    sort: str
+    languages: str
+    weak: bool
+    capitals: bool
+    letters: frozenset[str]
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it may be the end of a longer word."""
+        is_one_word = self.text.isalpha() and len(self.text) > _WHOLE_WORD_CHARS
+        return self.sort.startswith("dense") or (is_one_word and self.sort in _COMPOUNDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name stands; `end`: behind its ending."""
+
+    start: int
+    end: int
+    name: Name
+
+
+class _Names:
+    """All names: those that may be a part of a word, and the others by their first words."""
+
+    def __init__(self) -> None:
+        sorts = {
+            "password": table.PASSWORDS,
+            "code": table.CODES,
+            "open": table.CODE_WORDS,
+            "number": table.NUMBERS,
+            "key": table.KEYS,
+            "near": table.KEY_WORDS,
+            "phrase": table.PHRASES,
+            "identifier": table.IDENTIFIERS,
+            "login": table.LOGINS,
+            "dense": table.DENSE_PASSWORDS,
+            "dense code": table.DENSE_CODES,
+        }
+        names = {
+            (sort, text): Name(
+                text.strip("~^"),
+                sort,
+                languages,
+                text[0] == "~",
+                text[0] == "^",
+                frozenset(filter(str.isalpha, text)),
+            )
+            for sort, lines in sorts.items()
+            for languages, words in table.rows(lines)
+            for text in words
+        }
+        self.parts: list[Name] = []
+        self.by_first_word: dict[str, list[Name]] = {}
+        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+            first = _LETTERS.match(name.text)
+            if not first or name.is_part or not name.text.isascii():
+                self.parts.append(name)
+            else:
+                self.by_first_word.setdefault(first[0], []).append(name)
+
+
+@lru_cache(1)
+def _names() -> _Names:
+    return _Names()
+
+
+def flattened(text: str) -> str:
+    """The text in small letters, with spaces for what joins words, and as long as it was."""
+    small = text.lower()
+    if len(small) != len(text):  # a letter of another size would move all that follows
+        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return small.translate(_FLAT)
+
+
+def places(text: str, flat: str) -> Iterator[Place]:
+    """Where names stand, the longest of each sort at a place."""
+    seen = set()
+    for name in _present(text, flat):
+        at = flat.find(name.text)
+        while at >= 0:
+            if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
+                seen.add((at, name.sort))
+                yield place
+            at = flat.find(name.text, at + len(name.text))
+
+
+def _present(text: str, flat: str) -> Iterator[Name]:
+    """The names that may be there: most are ruled out by a letter or a word that is missing."""
+    names, letters, words = _names(), set(flat), set(_LETTERS.findall(flat))
+    if _CAMEL.search(text):
+        words.update(part.lower() for part in _PART.findall(text))
+    vocabulary = " ".join(words)
+    for name in names.parts:
+        if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
+            yield name
+    for first, behind in names.by_first_word.items():
+        if first in words or f"{first}s" in words:
+            yield from behind
+
+
+def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
+    end = at + len(name.text)
+    if name.sort.startswith("dense"):
+        return Place(at, end, name)
+    is_first = at == 0 or not flat[at - 1].isalnum() or (text[at].isupper() and text[at - 1].islower())
+    if not is_first and (name.text.isascii() or name.sort not in _COMPOUNDS) and not name.is_part:
+        return None
+    ending = 0
+    most = _ENDING_CHARS if len(name.text) > _WHOLE_WORD_CHARS else 1 if name.sort != "key" else 0
+    while ending <= most and flat[end + ending : end + ending + 1].isalnum():
+        if text[end + ending].isupper() and text[end + ending - 1].islower():
+            break  # the next part of an identifier
+        ending += 1
+    if ending > most or (ending and most == 1 and flat[end] != "s"):
+        return None
+    if (
+        text[end + ending : end + ending + 1] in ("-", "_")
+        and flat[end + ending + 1 : end + ending + 2].isalpha()
+    ):
+        return None  # the identifier goes on
+    if name.capitals and not text[at:end].isupper():
+        return None
+    return Place(at, end + ending, name)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# credential_values.py
+
+SOURCES["credential_values.py"] = r'''"""What passwords, keys and numbers look like, and what only looks like them."""
+
+from __future__ import annotations
+
+import re
+
+from . import credential_words as table
+
+Span = tuple[int, int]
+
+FEWEST_CHARS, FEWEST_KEY_CHARS = 4, 8
+_LONGEST_CHARS = 300  # of a word that is looked at
+_YEAR_CHARS = 6  # of figures, with a month
+
+_OPENING, _CLOSING = "([{\"'“”„«»‘’`「『《‹", ".,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
+WORD = re.compile(r"\S+")
+QUOTED = re.compile(r"[\"'“”„«»‘’`「『]([^\n\"“”„«»`」』]{2,64}?)[\"'“”«»’`」』](?!\w)")
+_AFTER_FIGURES = (
+    r"(?![\w%€$£°]|[.,:/]\d"
+    r"|\s?(?:%|€|\$|£|°|(?:km|cm|kg|mg|ml|px|ms|min|MB|GB|years|days|lines|euros?|dollars?)\b))"
 )
-# What a "code" without another word is a secret of.
-_PLACES = (
-    r"door|gate|house|garage|alarm|safe|building|locker|flat|phone|haustür|tür|tor|garage|tresor|handy|schloss|karte"
-    r"|immeuble|porte|portail|carte|coffre|téléphone|puerta|portal|garaje|tarjeta|móvil|portone|porta|cancello"
-    r"|cassaforte|carta|cartão|portão|voordeur|deur|poort|kluis|bramy|drzwi|sejfu|karty"
+FIGURES = re.compile(
+    rf"[#*]?(?:[A-Z]{{1,3}}-)?\d(?:[ .-]?[\dA-F]){{2,22}}[#*]?{_AFTER_FIGURES}", re.IGNORECASE
 )
-# What has figures in it, and of the others more than a year has.
-_CODES = (
-    r"(?-i:PINs?|PIN)(?:[- ](?:code|number|nummer|kod))?|pin (?:code|number)|pin-?code|cvv2?|cvc2?|security code"
-    r"|ssn|social security(?: number)?|pin(?= (?:is|ist|es|é|è|to) \d)"
-    r"|(?:door|gate|alarm|access|entry|lock|safe|unlock|recovery|backup|verification|one-time|2fa|lockbox|garage"
-    r"|building|house|phone|locker|shed|lobby|bike|vault|screen|sim) ?"
-    r"(?:code|combination)s?|combination(?= (?:to|of|for) (?:the|my|our) (?:safe|lock|locker))"
-    rf"|(?:codes?|código|codice|kod)(?: (?:[^\W\d_]{{1,8}}['’ ]){{1,4}}(?:{_PLACES}))"
-    r"|geheimzahl|geheimnummer|pin-?nummer|(?-i:TAN)|kartenprüfnummer|sozialversicherungsnummer"
-    r"|(?:zugangs|zugriffs|tür|tor|alarm|sicherheits|entsperr|bestätigungs)-?code"
-    r"|code (?:pin|secret|confidentiel|d['’]accès|d['’]entrée|de la porte|de l['’]alarme)|digicode|cryptogramme"
-    r"|numéro de sécurité sociale"
-    r"|(?:código|codigo|clave) (?:pin|secret[oa]|de acceso|de seguridad|de la alarma|de la puerta)|(?:el|mi) nip"
-    r"|codice (?:pin|segreto|di sicurezza|di accesso|dell['’]allarme|del cancello)"
-    r"|código (?:de acesso|de segurança|do alarme|da porta)"
-    r"|(?:toegangs|beveiligings|alarm|deur)-?code|kod (?:pin|dostępu|do (?:domofonu|alarmu|bramy|drzwi))|пин-?код[а-я]*"
+NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|[A-Z](?=\d|[A-Z]?(?!\w))|-[\dA-Z]){3,24}(?!\w)")
+_DATE = re.compile(r"(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_UNIT = re.compile(
+    r"\d+-?(?:st|nd|rd|th|[a-z]{1,2}|days?|hours?|years?|chars?|characters?|digits?|bits?|times)",
+    re.IGNORECASE,
 )
-_NUMBERS = (
-    r"(?:credit|debit|bank|visa) ?card(?: number)?|card number|(?:bank |checking |savings )?account (?:number|no\.?)"
-    r"|routing number|sort code|kontonummer|kreditkarten(?:nummer|-nr\.?)|kreditkarte|kartennummer"
-    r"|numéro de (?:compte|carte(?: bancaire| bleue| de crédit)?)"
-    r"|número de (?:cuenta|(?:la )?tarjeta(?: de crédito)?)|numero (?:di|del) (?:conto|carta)(?: di credito| corrente)?"
-    r"|número (?:da conta|do cartão(?: de crédito)?)|rekeningnummer|(?:creditcard|kaart)nummer|creditcard"
-    r"|numer (?:konta|karty(?: kredytowej)?|rachunku)|номер карты|номер сч[её]та"
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+[\w.+-]*", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\w+://\S*|www\.\S+|(?:[\w-]+\.)+(?:com|org|net|io|de|eu|dev)"
 )
+_REFERENCE = re.compile(  # to where the value is
+    r"\$\{|\$\(|\$[A-Z_]+\Z|<|\{\{|%\(|%[A-Z_]+%|\*+\Z|(?:os|process|env|self|args|config|settings)\."
+    r"|[\w.]+[(\[]|x+\Z|\.\.\.",
+    re.IGNORECASE,
+)
+
+
+def stripped(text: str, start: int, end: int) -> Span:
+    """A word without quotes and what ends a sentence, but never empty."""
+    shown = text[start:end]
+    if len(shown) > _LONGEST_CHARS:
+        return start, end
+    bare = shown.lstrip(_OPENING)
+    start += len(shown) - len(bare)
+    return start, max(start + len(bare.rstrip(_CLOSING)), min(start + 1, end))
+
+
+def bare_words(text: str) -> list[str]:
+    """The words of a text, folded, without signs and numbers."""
+    words = [word.strip(_OPENING + _CLOSING).casefold() for word in text.split()]
+    return [word for word in words if word and not word.isdigit()]
+
+
+def with_tail(text: str, start: int, end: int) -> Span:
+    """With what may belong to a password or end the sentence: better left out than told."""
+    while text[end : end + 1] in ("!", "?"):
+        end += 1
+    return start, end
+
+
+def ends_clause(text: str, end: int) -> bool:
+    """Whether a clause ends here: a single word that follows "is" is then the thing itself."""
+    rest = text[end : end + 8].lstrip(_CLOSING.replace(",", ""))
+    return (
+        not rest.strip()
+        or text[end : end + 1] in tuple(".,;!?\n)")
+        or bool(re.match(r"\s+(?:and|und|et|y|e|en|i|but)\b", text[end : end + 12]))
+    )
+
+
+def first_figures(text: str, start: int, end: int) -> int:
+    """Where figures would begin in a word that may stand in quotes."""
+    shown = text[start:end]
+    return start + len(shown) - len(shown.lstrip(_OPENING))
+
+
+def looks_made(value: str, fewest: int) -> bool:
+    """Not like a word of a sentence: with figures or signs among its letters."""
+    if len(value) < fewest or "://" in value:
+        return False
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    signs = any(char in "!@#$%^&*_+=|~?<>" for char in value[1:-1]) or value[-1] in "!@#$%^&*"
+    return mixed or signs or value.isdigit() or bool(_CAMEL.search(value))
+
+
+def is_value(value: str, fewest: int) -> bool:
+    """Whether it looks made, and like nothing else that is: a version, an address, a tool."""
+    return (
+        looks_made(value, fewest)
+        and is_no_placeholder(value)
+        and not _UNIT.fullmatch(value)
+        and not is_version(value)
+        and not _ADDRESS.fullmatch(value)
+        and not _DATE.fullmatch(value)
+    )
+
+
+def is_version(value: str) -> bool:
+    """Whether it is the number of one."""
+    return bool(_VERSION.fullmatch(value))
+
+
+def is_no_placeholder(value: str) -> bool:
+    """Whether it stands for itself, not for a value that is elsewhere."""
+    small = value.lower()
+    return small not in table.TOOLS and small not in table.PLACEHOLDERS and not _REFERENCE.match(value)
+
+
+def is_word(value: str) -> bool:
+    """Whether a word may be a password, and is none that is said of passwords."""
+    return len(value) >= FEWEST_CHARS and value.casefold() not in table.OF_IT and is_no_placeholder(value)
+
+
+def counts(value: str, figures: re.Pattern[str]) -> bool:
+    """Whether a match of FIGURES or NUMBER has enough of them, and is no date."""
+    digits = sum(map(str.isdigit, value))
+    if _DATE.fullmatch(value.strip()):
+        return False
+    if figures is FIGURES:
+        return digits >= 3
+    is_lettered = value[0].isalpha() and sum(map(str.isalnum, value)) > _YEAR_CHARS
+    return digits > _YEAR_CHARS or (digits >= 4 and is_lettered)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# credential_words.py
+
+SOURCES["credential_words.py"] = r'''"""What secrets are called, and what is said around their names: a language a line.
+
+Small letters; `^`: in the text in capitals only; a space stands for -, _ and a line's end too. Words of five letters and more are also found at
+the end of a compound and with an ending. `~` before a word: it means other things as well, so that only what
+looks like a password is taken for one.
+"""
+
+# ruff: noqa: E501, SIM905  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+
+def rows(table: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Languages and words of each line."""
+    for line in table.strip().splitlines():
+        languages, _, words = line.partition(":")
+        yield languages, [word.strip() for word in words.split(",") if word.strip()]
+
+
+PASSWORDS = """
+en: password, pass word, passphrase, pass phrase, passcode, pass code, passwd, pwd, pw, security question, secret answer
+de: passwort, passwört, kennwort, kennwört, losungswort, sicherheitsfrage
+fr: mot de passe, mots de passe, mdp, question de sécurité
+es: contraseña, contrasena, ~clave, pregunta de seguridad
+ca eu gl: contrasenya, pasahitz, contrasinal
+it: parola d'ordine, parola d'accesso, parola d’ordine, parola chiave, domanda di sicurezza
+pt: senha, palavra passe, palavras passe, pergunta de segurança
+nl af: wachtwoord, toegangswoord, beveiligingsvraag, wagwoord
+sv: lösenord, losenord, lösenfras
+da: adgangskode, kodeord, løsen
+no: passord, passfrase
+is: lykilorð, aðgangsorð
+fi: salasana, salasano, salalause, tunnussana
+et lv lt: salasõna, parool, ~parole, slaptažod
+pl: hasło, hasła, haslo, hasłem, haśle
+cs sk: heslo, hesla, heslem, hesl
+sl hr sr bs: geslo, lozink, lozinc, zaporka, лозинк
+hu: jelszó, jelszav, jelsza, jelmondat
+ro: ~parola, ~parolă, parolei, parole wifi, ~parolele
+tr az uz: şifre, sifre, ~parola, parol, şifrə
+el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
+ru: пароль, пароля, паролем, паролі, парол, кодовое слово
+uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
+he: סיסמה, סיסמא, סיסמת, הסיסמ
+ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
+fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
+hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
+bn gu pa: পাসওয়ার্ড, পাসওয়ার্ড, પાસવર્ડ, ਪਾਸਵਰਡ
+ta te kn ml si: கடவுச்சொல், పాస్‌వర్డ్, పాస్వర్డ్, ಪಾಸ್‌ವರ್ಡ್, ಪಾಸ್ವರ್ಡ್, പാസ്‌വേഡ്, പാസ്വേഡ്, මුරපදය
+vi: mật khẩu, mat khau
+id ms tl: kata sandi, kata laluan, sandi wifi, password ko
+sw sq ga cy: nenosiri, neno la siri, fjalëkalim, pasfhocal, cyfrinair
+ka hy: პაროლ, գաղտնաբառ
+"""
+# In code alone: `ADMIN_PASS=`, `STRIPE_KEY=`.
+IDENTIFIERS = """
+all: pass, key, auth, credential, credentials, creds, cred
+"""
+# Behind these a name and a password: "WiFi: HomeNet / tulip22".
+LOGINS = """
+all: login, log in, logins, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
+"""
+USERS = frozenset(
+    """
+login, user, username, user name, user id, benutzer, benutzername, usuario, utilisateur, identifiant,
+utente, gebruiker, użytkownik, uživatel, логин, account, email, e mail, mail
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+# Written without spaces.
+DENSE_PASSWORDS = """
+zh: 密码, 密碼, 口令, 通行码
+ja: パスワード, パスコード, パスフレーズ, 暗証番号, 合言葉
+ko: 비밀번호, 비번, 암호, 패스워드
+th lo km my: รหัสผ่าน, รหัสลับ, พาสเวิร์ด, ລະຫັດຜ່ານ, ពាក្យសម្ងាត់, លេខសម្ងាត់, စကားဝှက်
+"""
+DENSE_CODES = """
+zh: 验证码, 驗證碼, 动态码, 门禁码, 身份证号, 身份证号码, 取款密码
+ja: 認証コード, 確認コード, ワンタイムパスワード, マイナンバー, 個人番号
+ko: 인증번호, 인증 번호, 주민등록번호, 도어락 번호, 핀번호
+th: รหัส otp, รหัสพิน, เลขบัตรประชาชน
+"""
+
+# A few figures that open something.
+CODES = """
+en: pin, pins, pin code, pin number, pincode, pin no, puk, cvv, cvv2, cvc, cvc2, security code, verification code, one time code, one time password, login code, sign in code, 2fa code, sms code, otp, otp code, auth code, authentication code, confirmation code, recovery code, backup code, access code, entry code, unlock code, door code, gate code, alarm code, garage code, keypad code, lockbox code, safe code
+de: geheimzahl, geheimnummer, pin nummer, pinnummer, ^tan, kartenprüfnummer, prüfziffer, bestätigungscode, sicherheitscode, zugangscode, zugriffscode, entsperrcode, einmalcode, türcode, tan nummer
+fr: code pin, code secret, code confidentiel, code d'accès, code d’accès, code d'entrée, digicode, cryptogramme, code de vérification, code de confirmation, code sms
+es: código pin, código de verificación, codigo de verificacion, código de seguridad, código de acceso, código secreto, clave de acceso, el nip, mi nip
+it: codice pin, codice segreto, codice di verifica, codice di sicurezza, codice di accesso, codice otp
+pt: código pin, código de verificação, código de segurança, código de acesso
+nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
+sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
+fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod jednorazowy, numer pin
+cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
+hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
+tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
+el: κωδικός pin, κωδικός επαλήθευσης, το pin
+ru uk bg: пин код, пинкод, пин, пін код, пін, код подтверждения, код из смс, код доступа, код от домофона, код підтвердження, код за потвърждение
+he ar fa: קוד אימות, קוד סודי, קוד כניסה, רمز التحقق, رمز التحقق, الرمز السري, رمز الدخول, کد تایید, رمز پویا
+hi: पिन, ओटीपी, otp
+vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifikasi, kode pin, nomor pin
+"""
+# With a place or a thing of the next table in the same sentence, a code or a key is a secret.
+CODE_WORDS = """
+all: code, codes, kod, kód, kode, koodi, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+"""
+NOT_CODES = frozenset(  # "zip code", "code postal"
+    "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
+    "airport product item course color colour hex language morse civil penal criminal tax hs swift bic booking tracking "
+    "reference referral invite invitation postale fiscal fiscale postali pocztowy poczty zip python java "
+    "postnummer poštovní почтовый поштовий ταχυδρομικός irányító postleit vorwahl länder review base bases reviews".split()
+)
+PLACES = """
+en: door, gate, house, garage, alarm, safe, building, locker, flat, phone, lockbox, shed, lobby, bike, vault, screen, sim, suitcase, padlock, luggage, elevator, entrance, intercom, card, tablet, keypad, front desk, airbnb
+de: haustür, tür, tor, garage, tresor, handy, schloss, karte, koffer, spind, eingang
+fr: immeuble, porte, portail, carte, coffre, téléphone, valise, cadenas, entrée
+es pt it: puerta, portal, garaje, tarjeta, móvil, maleta, caja fuerte, alarma, portone, porta, cancello, cassaforte, carta, valigia, lucchetto, cartão, portão, cofre, mala, alarme
+nl sv da no: voordeur, deur, poort, kluis, koffer, dörr, kassaskåp, larm, väska, dør, låge, alarm, koffert, pengeskab
+fi pl cs hu ro: ovi, ovikoodi, hälytin, portti, bramy, drzwi, sejfu, karty, walizki, domofon, dveř, vrát, trezor, alarm, ajtó, kapu, széf, riasztó, ușă, poartă, seif, alarmă, intrare
+tr el ru uk: kapı, kasa, alarm, πόρτα, χρηματοκιβώτιο, συναγερμ, двер, подъезд, домофон, сейф, сигнализац, ворот, чемодан, під'їзд
+he ar hi: דלת, כספת, אזעקה, שער, الباب, الخزنة, البوابة, البطاقة, दरवाज, तिजोरी, अलार्म
+vi id: cửa, két sắt, cổng, pintu, brankas, gerbang
+"""
+NETWORKS = tuple(
+    """
+wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вай фай, ویфай, واي
+فاي, واى فاى, וויי פיי, वाईफाई, wireless, encryption
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+KEY_WORDS = """
+all: key, schlüssel, clé, clave, chiave, chave, sleutel, klucz, nyckel, nøgle, nøkkel, avain, klíč, kľúč, kulcs, cheie, cheia, anahtar, κλειδί, ключ, מפתח, مفتاح, kunci, khóa, code, pass
+"""
+
+# Long numbers that say who one is, or whose money it is.
+NUMBERS = """
+en: credit card number, debit card number, card number, credit card, debit card, bank card, visa card, account number, account no, bank account, routing number, sort code, ssn, social security number, social security no, social security, national insurance number, nino, nhs number, passport number, passport no, passport, driver's license number, driving licence number, driver licence number, drivers license, tax id, taxpayer id, ^tin, national id, id card number, identity card number, medicare number, sin number, social insurance number, aadhaar, aadhar, ^pan, pan card, pan number, nric, fin number
+de: kontonummer, kreditkartennummer, kreditkarten nr, kreditkarte, kartennummer, sozialversicherungsnummer, rentenversicherungsnummer, steuer id, steueridentifikationsnummer, steuernummer, ausweisnummer, personalausweis, personalausweisnummer, reisepass, führerschein, reisepassnummer, führerscheinnummer, versichertennummer, krankenversicherungsnummer, ahv nummer, svnr
+fr: numéro de compte, numéro de carte, numéro de sécurité sociale, numéro de sécu, numero de secu, numéro fiscal, numéro de passeport, carte d'identité, numéro insee, ^nir
+es: número de cuenta, número de tarjeta, número de la tarjeta, dni, ^nie, nif, número de seguridad social, número de la seguridad social, curp, rfc, cédula, cedula, pasaporte, ^rut, cuil, cuit
+it: numero di conto, numero del conto, numero di carta, numero della carta, codice fiscale, passaporto, carta d'identità
+pt: número da conta, número do cartão, cpf, cnh, nif, número de contribuinte, cartão de cidadão
+nl: rekeningnummer, creditcardnummer, kaartnummer, creditcard, bsn, burgerservicenummer, rijksregisternummer, paspoortnummer
+sv da no is: personnummer, samordningsnummer, kontonummer, kortnummer, cpr, cpr nummer, fødselsnummer, kontonr, passnummer, kennitala
+fi et lv lt: henkilötunnus, henkilötunnu, hetu, tilinumero, isikukood, personas kods, asmens kod
+pl: numer konta, numer karty, numer rachunku, pesel, numer dowodu, numer paszportu, nip
+cs sk: rodné číslo, rodne cislo, číslo účtu, číslo karty, číslo pasu, číslo občanského průkazu
+hu ro: taj szám, adóazonosító, személyi szám, bankszámlaszám, kártyaszám, cnp, cod numeric personal, numărul cardului
+sl hr sr bg: emšo, oib, jmbg, егн, јмбг
+tr: tc kimlik, t.c. kimlik, kimlik numara, kart numara, hesap numara
+el: αφμ, αμκα, αριθμός κάρτας, αριθμός ταυτότητας
+ru uk: номер карты, номер карти, номер счета, номер счёта, снилс, инн, рнокпп, номер паспорта, паспорт серия
+he ar fa: תעודת זהות, תז, מספר כרטיס, رقم البطاقة, رقم الهوية, الرقم القومي, رقم الحساب, کد ملی, شماره کارت
+hi: आधार, पैन कार्ड, खाता संख्या
+zh ja ko th vi id: 银行卡号, 卡号, 信用卡号, クレジットカード番号, 口座番号, 카드번호, 계좌번호, căn cước, cccd, cmnd, số thẻ, số tài khoản, ^nik, nomor ktp, nomor rekening, nomor kartu
+"""
+
 # What is of letters and figures.
-_KEYS = (
-    r"(?:api|secret|private|access|licen[cs]e|encryption|signing|product|activation|wpa2?|wi-?fi|wlan|network) ?-?keys?|(?:access|auth|bearer|api|bot|refresh) ?-?token|bearer"
-    r"|client secret|(?:api|lizenz|wlan|netzwerk|zugangs)-?schlüssel|zugangstoken"
-    r"|clés? (?:d['’])?(?:api|wi-?fi|wpa)|jeton d['’]accès|claves? (?:del? )?(?:la )?(?:api|wi-?fi)|chiave (?:api|wi-?fi)|chave (?:da |de )?api"
-    r"|api-?sleutel|klucz(?:a|em)? api"
-)
-_PHRASES = (
-    r"seed phrase|recovery phrase|secret phrase|mnemonic(?: phrase)?|pass ?-?phrase|passphrase"
-    r"|phrase (?:de récupération|secrète)|frase (?:semilla|de recuperación|di recupero)|frase-semente"
-    r"|wiederherstellungsphrase|herstelzin"
-)
-# How all of these begin, in small letters. Looking for them is quick, and most texts have none.
-_STEMS = tuple(
-    (
-        "pass,pw,kennw,losungsw,mot de passe,mots de passe,mdp,contrase,parola,senha,palavra,palavras,wachtw,hasł,hasl,парол"
-        ",şifre,pin,cvv,cvc,security code,ssn,social sec,door,gate,alarm,access,entry,lock,safe,unlock,recovery,backup"
-        ",verification,one-time,2fa,garage,building,house,phone,locker,shed,lobby,bike,vault,screen,sim,combination"
-        ",code,código,codigo,codice,kod,geheimz,geheimn,tan,kartenp,sozialv,zugangs,zugriffs,tür,tor,sicherheits"
-        ",entsperr,bestätig,digicode,crypto,numéro de,clave,el nip,mi nip,toegang,beveilig,deur,пин,credit card,debit card"
-        ",bank card,visa card,card number,bank acc,checking acc,savings acc,account n,routing,sort code,kontonum"
-        ",kreditk,kartennum,número d,numero d,rekening,creditcard,kaartnum,numer ,номер ,api,secret,private,license"
-        ",licence,encryption,signing,product,activation,wpa,wifi,wi-fi,wlan,network,auth,bearer,bot,refresh,client sec"
-        ",lizenz,netzwerk,zugangst,clé,jeton,chiave,chave,klucz,seed,mnemonic,phrase,frase,wiederherst,herstelz"
-    ).split(",")
-)
-_DENSE_STEMS = ("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호")
+KEYS = """
+en: api key, apikey, api token, secret key, private key, access key, license key, licence key, encryption key, signing key, product key, activation key, wpa key, wpa2 key, wifi key, wi fi key, wlan key, network key, master key, deploy key, account key, shared access key, security key, access token, auth token, authtoken, bearer token, bearer, bot token, refresh token, session token, personal access token, client secret, app secret, webhook secret, shared secret, aws secret, jwt secret, secret access key, secret, token, session id, sessionid, secret key base
+de: api schlüssel, lizenzschlüssel, wlan schlüssel, netzwerkschlüssel, zugangsschlüssel, zugangstoken
+fr: clé api, clé d'api, clé d’api, clé wifi, clé wi fi, clé wpa, clé secrète, clé privée, jeton d'accès, jeton d’accès
+es it pt: clave api, clave de api, clave wifi, clave del wifi, clave de la api, chiave api, chiave wifi, chave api, chave de api, chave da api
+nl sv da no: api sleutel, api nyckel, api nøgle, api nøkkel, wifi sleutel
+fi pl cs hu: api avain, klucz api, klucza api, api klíč, api kulcs, api kľúč
+tr el ru uk: api anahtarı, κλειδί api, ключ api, api ключ, апи ключ
+he ar hi vi: מפתח api, مفتاح api, api कुंजी, khóa api
+zh ja ko: api密钥, 密钥, 密鑰, apiキー, アクセスキー, シークレットキー, api 키, 비밀키
+"""
+PHRASES = """
+en: seed phrase, seed words, recovery phrase, secret phrase, mnemonic, mnemonic phrase, passphrase, pass phrase, wallet words, wallet's words, wallet seed, backup phrase, secret recovery
+de fr es it pt nl: wiederherstellungsphrase, wiederherstellungswörter, seed phrase, phrase de récupération, phrase secrète, frase semilla, frase de recuperación, frase di recupero, frase semente, frase de recuperação, herstelzin
+sv pl cs ru: återställningsfras, fraza odzyskiwania, fráze pro obnovení, сид фраза, мнемоническая фраза, секретная фраза
+"""
 
-_LINK = (  # between the name and the value: "is", also of a change
-    r"(?:\s*[:=]+\s*|\s*[(]\s*|\s+[-–—]+\s+|,?\s*(?:は|が|是|为|為|은|는)\s*:?\s*"
-    r"|\s+(?:is|was|are|has been|used to be|to(?! (?:my|our|the|your|his|her|reset|change)\b)|will be|reads|ist|war|lautet|lautete|auf(?! (?:mein|dein|dem|der|den|die|das))|heißt|est|était|sera|es|era|será|è|era|sarà|é|foi"
-    r"|wordt|was|naar|luidt|jest|było|brzmi|na|это|olarak)"
-    r"(?:\s+(?:now|still|currently|just|simply|always|also|not?w|jetzt|nun|noch|einfach|maintenant|toujours|ahora"
-    r"|todavía|adesso|ora|agora|nu|nog|teraz|nadal|either|probably|set to|called))?\s*:?\s+"
-    r"|['’]s\s+)"
+# Between the name and the value. After those in `SURE_LINKS` a mere word may be the value: what else is said
+# of passwords in these languages stands in `OF_IT`.
+BETWEEN_USER_AND_PASSWORD = frozenset("is ist and und my the es y et".split())
+SURE_LINKS = frozenset(
+    "is are was were be reads ist war lautet lautete heißt est était sera es era será è sarà é foi wordt luidt jest było brzmi to это".split()
 )
-_OF = r"(?:\s+(?!(?:is|ist|est|es|è|é|jest|was|war|and|or|und|et|y|e|en|i|oder|manager|reset)\b)[^\s.!?:;=,()]{1,24}){0,6}?"
-_QUOTED = r"[\"'“”„«»‘’`]"
-_VALUE = rf"(?P<value>{_QUOTED}[^\n\"“”„«»`]{{2,64}}?{_QUOTED}(?!\w)|\S+)"
-_END = r"(?![^\W_])"
-
-_NAME = re.compile(rf"(?:{_PASSWORDS}|{_CODES}|{_NUMBERS}|{_KEYS}|{_PHRASES}){_END}", re.I)
-_PASSWORD = re.compile(rf"(?:{_PASSWORDS}){_END}{_OF}{_LINK}{_VALUE}", re.I)
-_PASSWORD_DENSE = re.compile(rf"\w{{2,5}}?{_LINK}{_VALUE}")
-_PASSWORD_AT_ONCE = re.compile(rf"(?:{_PASSWORDS}){_END}\s+(?P<value>\S{{4,64}})", re.I)
-_KEY = re.compile(rf"(?:{_KEYS}){_END}(?:{_OF}{_LINK}|\s+){_VALUE}", re.I)
-_CODE = re.compile(
-    rf"(?:(?P<number>{_NUMBERS})|{_CODES}){_END}(?:{_OF}{_LINK}(?:(?:the|le|la|el|il|o|die|de)\s+)?|\s+)"
-    r"(?P<value>[#*]?\d(?:[ .-]?[\dA-F]){2,22}[#*]?)(?![\w%€$£]|[.,:/]\d)",
-    re.I,
+LINKS = SURE_LINKS | frozenset(
+    "to auf naar it's that's c'est 's called sent set hit är var lyder er oli je bylo byla znie és az este are είναι ήταν היא הוא هي هو هى है हैं थी था — – - → -> => = : ： "
+    "là la คือ ແມ່ນ គឺ adalah ialah itu ay ni është yw აის არის է бол е це то был была стал сейчас теперь bol bola glasi jejsou olarak este: = to: eins "
+    "आहे छ হল হলো છે ਹੈ உள்ளது است ہے ھے".split()
 )
-_PHRASE = re.compile(rf"(?:{_PHRASES}){_END}{_OF}{_LINK}(?P<value>[^.!?\n]+)", re.I)
-_BEFORE = re.compile(  # what stands in front of the name
-    r"(?<!\S)(?P<value>\S{4,64})\s+(?:is|as|ist|als|est|comme|es|como|è|come|é|to|jest|jako)\s+"
-    r"(?:(?:my|the|our|your|mein|meine|das|die|unser|mon|le|notre|mi|la|el|nuestra|il|mia|a|minha|mijn|het|moje|moim)\s+)?"
-    r"(?:[^\s.!?:;=]{1,24}\s+){0,2}\Z",
-    re.I,
+# Of a number also these, and of a code that is another's to use: "your code is 4711".
+NUMBER_LINKS = frozenset("number no no. nr nr. nummer numéro numero número numer číslo номер".split())
+YOURS = frozenset(
+    "your dein deine ihr ihre votre ton tu su tuo suo seu teu je uw din twój váš tvůj ваш твой sinun".split()
 )
-_CHINESE_VALUE = re.compile(r"[!-~]{4,}")
-_TRAILING = ".,;:!?)]}…\"'“”„«»‘’`"
-_LEADING = "([{\"'“”„«»‘’`"
+# Links in these languages only.
+LOCAL_LINKS = {"on": "fi et", "e": "ro sq", "a": "hu"}
+FILLERS = frozenset(
+    "now still currently just simply always also then set to called probably either jetzt nun noch einfach immer maintenant toujours ahora todavía "
+    "siempre adesso ora ancora sempre agora ainda nu nog altijd teraz nadal zawsze fortfarande nå stadig edelleen nyt stále teď most acum τώρα сейчас теперь зараз "
+    "the le la el il o die der das de den het a one code".split()
+)
+ARTICLES = frozenset("the a le la el il o die der das de".split())
+BEFORE_LINKS = frozenset(
+    "is as ist als est comme es como è come é to jest jako är som er on je este e είναι ως это как це як là jako mint olarak adalah sebagai".split()
+)
+AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan atau or, and, then /".split())
+# Behind a name: then it is the name of something else.
+NOT_BEHIND = tuple(
+    """
+manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
+less, box, dialog, tresor, vault, richtlin, stärke, changed, rule, oak, count, limit, budget, price, size, error,
+type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+# In front of one: a manager of passwords.
+NOT_BEFORE = tuple(
+    """
+manag, gestion, gestor, správce, správca, hanter, менеджер, menedżer, kezelő, manažer, gerenciador, administrador de
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+NOT_JUST_BEFORE = frozenset("primary foreign public no without forgot max min sort cache".split())
+# What tools are called.
+TOOLS = frozenset(
+    "1password bitwarden keepass keepassxc keepass2 lastpass dashlane nordpass enpass protonpass keychain icloud vault oauth2 sha256 sha512 sha1 md5 bcrypt argon2 base64 utf8 ipv4 ipv6 web3 windows10 windows11 office365".split()
+)
+# No value, but where one would stand.
+PLACEHOLDERS = frozenset(
+    "true false null none nil undefined yes no str string text varchar char bytes int optional required password passwd secret token xxx xxxx **** ***** ****** ... example your-password yourpassword your_password <password> redacted hidden masked empty unset off on".split()
+)
 
 # After "my password is": what is said of a password, not the password.
-_WORDS_OF_IT = frozenset(
+OF_IT = frozenset(
     (
         "a an the my your our their its his her in on at for from by with not no never only so too very really quite "
         "probably always already still also just being been about all any some something somewhere stored saved kept "
@@ -11194,117 +11609,363 @@ _WORDS_OF_IT = frozenset(
     ).split()
 )
 # In sentences, and in no phrase that a wallet makes.
-_SMALL_WORDS = frozenset(
+SMALL_WORDS = frozenset(
     "a an the my our your is are was be in on at to of for from by and or it its der die das den im in zu mit und ist "
+    "has had his her she him who why how its our their them these those which would could should been being than too from because wants "
+    "likes prefers uses lives works have with but for not some many after out were does did got get new while dans pour avec que qui pas "
+    "mais sont los las con por para como pero más del che per non sono della nel nicht mit für auf ich wir sie "
     "le la les de du des un une et en el los y que il di e o os da do em een het van op i w na do".split()
 )
-_FEWEST_CHARS, _FEWEST_KEY_CHARS, _FEWEST_PHRASE_WORDS = 4, 8, 4
-_LOOKED_CHARS, _PHRASE_CHARS, _BEFORE_CHARS, _COMPOUND_CHARS = 300, 400, 120, 40
-_YEAR_CHARS = 6  # of figures, with a month
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# credentials.py
+
+SOURCES["credentials.py"] = r'''"""What is said to be a secret: "my password is hunter2", `DB_PASSWORD=...`, "door code 4711".
+
+Names are looked for once (`credential_names.py`); only a few words around each are read, and of so many
+names only: the time is linear in the text, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from . import credential_words as table
+from .credential_names import Place, flattened, places
+from .credential_values import (
+    FEWEST_CHARS,
+    FEWEST_KEY_CHARS,
+    FIGURES,
+    NUMBER,
+    QUOTED,
+    WORD,
+    Span,
+    bare_words,
+    counts,
+    ends_clause,
+    first_figures,
+    is_no_placeholder,
+    is_value,
+    is_version,
+    is_word,
+    looks_made,
+    stripped,
+    with_tail,
+)
+
+_MOST_NAMES = 300  # in one text; one with more is no sentence, and is taken for a secret as a whole
+_LOOKED_CHARS = 200  # behind a name
+_NEAR_CHARS = 60  # around it
+_BEFORE_CHARS = 120
+_IDENTIFIER_CHARS = 80
+_MOST_WORDS = 8  # between a name and its value
+_FEWEST_PHRASE_WORDS = 4
+
+_ENDS = ".!?;。！？；؟।\n"
+_COLONS = (":", "=", "：")
+_ASSIGNED = re.compile(  # also of XML: key="password" value="..."
+    r"[\"'”»`’\])*]{0,3}[ \t]{0,3}(?:[,:]?\s?[\"']?value[\"']?[ \t]?)?(?::=|=>|->|→|[:=：＝])[ \t\n]{0,4}"
+)
+_BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
+_CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
+_NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
+_PHRASE_LINK = re.compile(
+    r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
+)
+_ASCII_VALUE = re.compile(r"[!-~]{3,64}")
+_DENSE_END = re.compile(r"[。！？\n]")
+_DENSE_LINK = re.compile(r"(?:は|が|是|为|為|은|는|이|가|คือ|เป็น|ແມ່ນ|គឺ|：|:|=|「|『|\"|'|“|\s){0,6}")
 
 
-def said_secrets(text: str) -> Iterator[tuple[int, int]]:
+def said_secrets(text: str) -> Iterator[Span]:
     """Where in a text stands what it says to be a secret."""
-    small = text.lower()
-    if len(small) != len(text):  # a letter of another size would move all that follows
-        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-    starts = {_begin_of_word(small, at) for stem in _STEMS if stem in small for at in _places(small, stem)}
-    for start in sorted(starts):
-        if _NAME.match(text, start):
-            yield from _said_at(text, start)
-    for stem in _DENSE_STEMS:
-        for start in _places(small, stem):
-            if match := _PASSWORD_DENSE.match(text, start, start + _LOOKED_CHARS):
-                yield from _value(text, match, bare=True)
-
-
-def _places(text: str, stem: str) -> Iterator[int]:
-    at = text.find(stem)
-    while at >= 0:
-        yield at
-        at = text.find(stem, at + len(stem))
-
-
-def _begin_of_word(text: str, at: int) -> int:
-    """The name may be the end of a compound: Wlan-Passwort."""
-    first = max(at - _COMPOUND_CHARS, 0)
-    while at > first and (text[at - 1].isalnum() or text[at - 1] in "-_"):
-        at -= 1
-    return at
-
-
-def _said_at(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """What the name that starts there is said to be, or is followed by, or follows."""
-    end = start + _LOOKED_CHARS
-    match = _CODE.match(text, start, end)
-    if match and (not match["number"] or sum(map(str.isdigit, match["value"])) > _YEAR_CHARS):
-        yield match.span("value")
-    if match := _PASSWORD.match(text, start, end):
-        yield from _value(text, match, bare=True)
-    if match := _KEY.match(text, start, end):
-        yield from _value(text, match, bare=False)
-    if match := _PHRASE.match(text, start, start + _PHRASE_CHARS):
-        words = [word.strip(_TRAILING).casefold() for word in match["value"].split()]
-        if len(words) >= _FEWEST_PHRASE_WORDS and _SMALL_WORDS.isdisjoint(words):
-            yield match.span("value")
-    before = max(start - _BEFORE_CHARS, 0)
-    for match, moved in (
-        (_PASSWORD_AT_ONCE.match(text, start, end), 0),
-        (_BEFORE.search(text[before:start]), before),
-    ):
-        value = _stripped(match["value"]) if match else ""
-        if match and _looks_made(value, _FEWEST_CHARS):
-            begin = moved + match.start("value") + match["value"].index(value)
-            yield begin, _tail(text, begin + len(value))
-
-
-def _value(text: str, match: re.Match[str], *, bare: bool) -> Iterator[tuple[int, int]]:
-    """The value of a password or a key, unless it is a word about one; `bare`: it may be a word like any other."""
-    shown = match["value"]
-    start = match.start("value")
-    value = _stripped(shown)
-    is_quoted = len(value) < len(shown) and bool(re.match(_QUOTED, shown)) and shown[-1] not in ".,;:!?"
-    begin = start + shown.index(value) if value else start
-    if bare and value and not value.isascii() and (ascii_part := _CHINESE_VALUE.search(value)):
-        value, begin = ascii_part[0], begin + ascii_part.start()
-    if not value:
+    flat = flattened(text)
+    found = list(islice(places(text, flat), _MOST_NAMES + 1))
+    if len(found) > _MOST_NAMES:
+        yield 0, len(text)
         return
-    made = _looks_made(value, _FEWEST_CHARS if bare else _FEWEST_KEY_CHARS)
-    word = bare and len(value) >= _FEWEST_CHARS and value.casefold() not in _WORDS_OF_IT
-    if made or (word and (is_quoted or _ends_there(text, begin + len(value)))):
-        yield begin, _tail(text, begin + len(value))
+    for place in found:
+        yield from _Around(text, flat, place).values()
 
 
-def _tail(text: str, end: int) -> int:
-    """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
-        end += 1
-    return end
+@lru_cache(1)
+def _things_with_codes() -> Sequence[str]:
+    return [word for _, words in table.rows(table.PLACES) for word in words]
 
 
-def _stripped(shown: str) -> str:
-    return shown.lstrip(_LEADING).rstrip(_TRAILING) or shown.strip("\"'`")
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A name in a text, and what stands around it. `flat`: see `flattened`."""
 
+    text: str
+    flat: str
+    place: Place
 
-def _looks_made(value: str, fewest: int) -> bool:
-    """Not like a word of a sentence: with figures or signs among its letters."""
-    if len(value) < fewest or "://" in value:
-        return False
-    inner = value[1:-1]
-    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    signs = any(char in "!@#$%^&*_+=|~?<>" for char in inner) or value[-1] in "!@#$%^&*"
-    figures = value.isdigit() and len(value) >= fewest
-    return mixed or signs or figures or bool(re.search(r"[a-z][A-Z]", value))
+    def values(self) -> Iterator[Span]:
+        """What it is said to be."""
+        name, sort = self.place.name, self.place.name.sort
+        is_other = self.flat[self.place.end :][:30].lstrip().startswith(table.NOT_BEHIND)
+        if is_other and not sort.startswith("dense") and not self._sign():
+            return  # a password manager
+        if sort == "password":
+            yield from self._password()
+        elif sort == "key":
+            yield from self._assigned() or self._said(FEWEST_KEY_CHARS)
+        elif sort == "phrase":
+            yield from self._assigned() or self._phrase()
+        elif sort == "identifier":
+            yield from () if self._is_of_another_thing() else self._assigned()
+        elif sort == "login":
+            yield from self._pair()
+        elif sort == "near":
+            if any(word in self._near() for word in table.NETWORKS):
+                yield from self._said(FEWEST_KEY_CHARS)
+        elif sort == "open":
+            if self._opens():
+                yield from self._figures(FIGURES, linked=" " not in name.text)
+        elif sort == "code":
+            is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
+            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._before(FIGURES)
+        elif sort == "number":
+            yield from self._figures(NUMBER, linked=False)
+            yield from self._before(NUMBER)
+        else:
+            yield from self._dense()
 
+    def _password(self) -> Iterator[Span]:
+        if assigned := self._assigned():
+            yield from assigned
+            return
+        weak = self.place.name.weak
+        yield from self._said(FEWEST_CHARS, bare=not weak and not self._is_of_another_thing())
+        if not weak:
+            yield from self._before(None)
 
-def _ends_there(text: str, end: int) -> bool:
-    """Whether a clause ends here: a single word that follows "is" is then the thing itself."""
-    rest = text[end : end + 8].lstrip(_TRAILING.replace(",", ""))
-    return (
-        not rest.strip()
-        or text[end : end + 1] in ".,;!?\n)"
-        or bool(re.match(r"\s+(?:and|und|et|y|e|en|i|but)\b", text[end:]))
-    )
+    # What stands around
+
+    def _named(self) -> str:
+        return self.text[self.place.start : self.place.end]
+
+    def _sign(self) -> re.Match[str] | None:
+        return _ASSIGNED.match(self.text, self.place.end)
+
+    def _near(self) -> str:
+        return self.flat[max(self.place.start - _NEAR_CHARS, 0) : self.place.end + _NEAR_CHARS]
+
+    def _words_before(self, chars: int) -> list[str]:
+        return self.flat[max(self.place.start - chars, 0) : self.place.start].split()
+
+    def _words_behind(self, begin: int) -> Iterator[tuple[int, re.Match[str]]]:
+        end = min(begin + _LOOKED_CHARS, len(self.text))
+        return enumerate(WORD.finditer(self.text, begin, end))
+
+    def _is_of_another_thing(self) -> bool:
+        before = self.flat[max(self.place.start - 30, 0) : self.place.start]
+        is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
+        return is_just_before or any(word in before for word in table.NOT_BEFORE)
+
+    def _opens(self) -> bool:
+        """Whether a code is one that opens something, or that somebody was sent."""
+        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
+        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
+            return False
+        near = self._near()
+        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+
+    def _is_link(self, word: str) -> bool:
+        languages = table.LOCAL_LINKS.get(word, "").split()
+        return word in table.LINKS or any(one in self.place.name.languages.split() for one in languages)
+
+    def _follows_user(self) -> bool:
+        """Whether a user's name stands just before, as in .netrc."""
+        words = [word.strip(":=,") for word in self._words_before(_IDENTIFIER_CHARS)]
+        words = [word for word in words if word and word not in table.BETWEEN_USER_AND_PASSWORD]
+        return len(words) >= 2 and not table.USERS.isdisjoint(words[-4:-1])
+
+    # Values
+
+    def _assigned(self) -> list[Span]:
+        """The value in `NAME=value`, "name": "value" and their like; none where the name is a sentence's."""
+        text, sort, sign = self.text, self.place.name.sort, self._sign()
+        if not sign:
+            return []
+        first = self.place.start
+        least = max(first - _IDENTIFIER_CHARS, 0)
+        while first > least and (text[first - 1].isalnum() or text[first - 1] in "_-."):
+            first -= 1
+        identifier = text[first : self.place.end]
+        is_code = (
+            sort == "identifier"
+            or text[first - 1 : first] in ("'", '"', "`", "$")
+            or ("=" in sign[0] and " =" not in sign[0])
+            or bool(_CODE.search(identifier))
+            or (identifier.isupper() and len(identifier) > FEWEST_CHARS)
+        )
+        if not is_code or not identifier.isascii():
+            return []
+        if quoted := QUOTED.match(text, sign.end()):
+            start, end = quoted.span(1)
+        elif word := WORD.match(text, sign.end(), min(sign.end() + _LOOKED_CHARS, len(text))):
+            start, end = stripped(text, *word.span())
+            if "=" in sign[0] and (cut := _NEXT_SETTING.search(text, start, end)):
+                end = cut.start()
+        else:
+            return []
+        value = text[start:end]
+        if len(value) < 3 or not is_no_placeholder(value):
+            return []
+        made = looks_made(value, FEWEST_KEY_CHARS)
+        if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
+            return []
+        if sort == "identifier" and self.place.name.text in ("key", "auth") and not is_value(value, 12):
+            return []
+        if sort == "identifier" and first == self.place.start and not looks_made(value, FEWEST_CHARS):
+            return []
+        return [with_tail(text, start, end)]
+
+    def _said(self, fewest: int, *, bare: bool = False) -> Iterator[Span]:
+        """The value behind a link such as "is", or right behind the name. bare: any word may be the value."""
+        text = self.text
+        sign = self._sign() or _BRACKET.match(text, self.place.end)
+        is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
+        # linked: the next word may be the value; sure: also one like any other.
+        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        for count, word in self._words_behind(sign.end() if sign else self.place.end):
+            small = word[0].lower().rstrip(",")
+            if self._is_link(small):
+                linked, sure = True, small in table.SURE_LINKS
+                continue
+            start, end = stripped(text, *word.span())
+            value = text[start:end]
+            if linked and bare and (quoted := QUOTED.match(text, word.start())):
+                yield quoted.span(1)
+                return
+            # A word in Latin letters stands out among others.
+            stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
+            if linked or count == 0 or (stands_out and not value.isdigit()):
+                if is_value(value, fewest):
+                    yield with_tail(text, start, end)
+                    yield from self._others(word.end(), fewest)
+                    return
+                if bare and linked and sure and is_word(value) and ends_clause(text, end):
+                    yield with_tail(text, start, end)
+                    return
+            if linked and small in table.FILLERS:
+                sure = sure and small not in table.ARTICLES
+                continue
+            linked = sure = word[0].endswith(_COLONS)
+            if (
+                count >= _MOST_WORDS
+                or (not linked and word[0][-1] in _ENDS)
+                or text[word.end() :][:1] == "\n"
+            ):
+                return
+
+    def _others(self, at: int, fewest: int) -> Iterator[Span]:
+        """More values: "... and def456"."""
+        for _ in range(_MOST_WORDS):
+            words = list(WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text))))[:2]
+            if len(words) < 2 or words[0][0].lower() not in table.AND:
+                return
+            start, end = stripped(self.text, *words[1].span())
+            if not is_value(self.text[start:end], fewest):
+                return
+            yield with_tail(self.text, start, end)
+            at = words[1].end()
+
+    def _before(self, figures: re.Pattern[str] | None) -> Iterator[Span]:
+        """The value in "X is my password", "I use X as password"; only such figures, if any are given."""
+        begin = max(self.place.start - _BEFORE_CHARS, 0)
+        words = list(WORD.finditer(self.text, begin, self.place.start))[-6:]
+        for word, link in zip(reversed(words[:-1]), reversed(words[1:]), strict=True):
+            if link[0][-1] in _ENDS:
+                return
+            if link[0].lower() in table.BEFORE_LINKS:
+                start, end = stripped(self.text, *word.span())
+                value = self.text[start:end]
+                if figures.fullmatch(value) if figures else is_value(value, FEWEST_CHARS):
+                    yield with_tail(self.text, start, end)
+                return
+
+    def _pair(self) -> Iterator[Span]:
+        """The password in "name / password"."""
+        text, end = self.text, min(self.place.end + _LOOKED_CHARS, len(self.text))
+        line = text.find("\n", self.place.end, end)
+        slash = text.find(" / ", self.place.end, line if line >= 0 else end)
+        if slash >= 0 and (word := WORD.match(text, slash + 3, end)):
+            span = stripped(text, *word.span())
+            if is_value(text[slice(*span)], FEWEST_CHARS):
+                yield with_tail(text, *span)
+
+    def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
+        """The figures behind a link, or, unless they must be `linked`, right behind the name."""
+        text = self.text
+        sign = self._sign() or _BRACKET.match(text, self.place.end)
+        may_be = bool(sign) or not linked
+        for count, word in self._words_behind(sign.end() if sign else self.place.end):
+            if may_be:
+                start = first_figures(text, *word.span())
+                if (match := figures.match(text, start)) and counts(match[0], figures):
+                    yield match.span()
+                    yield from self._more_figures(match.end(), figures)
+                    return
+                start, end = stripped(text, *word.span())
+                value = text[start:end]
+                if (
+                    figures is FIGURES
+                    and "-" in value
+                    and sum(map(str.isdigit, value)) > 1
+                    and is_value(value, 5)
+                ):
+                    yield start, end
+                    return
+            small = word[0].lower()
+            is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
+            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
+                return
+
+    def _more_figures(self, at: int, figures: re.Pattern[str]) -> Iterator[Span]:
+        for _ in range(_MOST_WORDS):
+            gap = _GAP.match(self.text, at, min(at + 8, len(self.text)))
+            match = figures.match(self.text, gap.end()) if gap else None
+            if not match or not counts(match[0], figures):
+                return
+            yield match.span()
+            at = match.end()
+
+    def _phrase(self) -> Iterator[Span]:
+        begin = self.place.end
+        line = self.text[begin : begin + 2 * _LOOKED_CHARS].partition("\n\n")[0]
+        if link := _PHRASE_LINK.match(line):
+            value = re.split(r"[.!?]\s|[.!?]\Z", line[link.end() :], maxsplit=1)[0].rstrip()
+            words = bare_words(value)
+            if len(words) >= _FEWEST_PHRASE_WORDS and table.SMALL_WORDS.isdisjoint(words):
+                yield begin + link.end(), begin + link.end() + len(value)
+
+    def _dense(self) -> Iterator[Span]:
+        """In a text without spaces: the next letters and figures of ours."""
+        begin = self.place.end
+        near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
+        if not (match := _ASCII_VALUE.search(near)):
+            return
+        start, end = stripped(self.text, begin + match.start(), begin + match.end())
+        value = self.text[start:end]
+        if self.place.name.sort == "dense code":
+            is_one = sum(map(str.isdigit, value)) >= 4
+        elif _DENSE_LINK.fullmatch(near[: match.start()]):
+            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+        else:
+            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+        if is_one:
+            yield with_tail(self.text, start, end)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17034,25 +17695,24 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
 LEFT_OUT = "[secret left out]"
 
 Span = tuple[int, int]
 
-# Of detect-secrets: the plugins whose patterns are of one vendor's keys, and fit no words of a sentence.
+# Of detect-secrets: the plugins whose patterns are of one vendor's keys, fit no words of a sentence, and
+# take time in proportion to the text.
 _PLUGINS = (
-    ("aws", "AWSKeyDetector"),
     ("azure_storage_key", "AzureStorageKeyDetector"),
     ("discord", "DiscordBotTokenDetector"),
     ("github_token", "GitHubTokenDetector"),
     ("gitlab_token", "GitLabTokenDetector"),
-    ("mailchimp", "MailchimpDetector"),
-    ("openai", "OpenAIDetector"),
     ("pypi_token", "PypiTokenDetector"),
     ("sendgrid", "SendGridDetector"),
     ("slack", "SlackDetector"),
@@ -17065,37 +17725,91 @@ _PLUGINS = (
 _OURS = (
     re.compile(
         r"(?<![A-Za-z0-9])(?:"
-        r"[sprw]k[-_](?=[\w-]*\d)[\w-]{16,}"  # OpenAI, Anthropic, OpenRouter, Stripe
+        r"[sprw]k[-_](?=[\w-]{0,40}\d)[\w-]{16,512}"  # OpenAI, Anthropic, OpenRouter, Stripe
         r"|(?:gh[opsur]|github_pat)_\w{16,}"
         r"|gl(?:pat|dt|ft|soat|rt|cbt|ptt)-[\w-]{16,}"
         r"|xox[a-z]-[\w-]{10,}|xapp-\d-[\w-]{10,}"  # Slack
-        r"|(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}"
+        r"|(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}|[0-9a-f]{32}-us\d\d?\b"  # AWS, Mailchimp
         r"|AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}"  # Google
         r"|(?:hf|gsk|r8|nvapi|npm|pplx|tvly|xai|fw|sntrys|dapi|figd|ntn|lin_api|shp(?:at|ca|pa|ss)"
         r"|dop_v1|doo_v1|hvs|vercel|rnd|key)[-_]"
-        r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{19,}"
+        r"(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[A-Za-z0-9][\w-]{19,512}"
         r"|secret_[A-Za-z0-9]{40,}|pypi-[\w-]{40,}|SG\.[\w-]{16,}\.[\w-]{16,}"
-        r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # JSON Web Tokens
+        r"|(?<![\w.-])eyJ[\w-]{8,2048}\.[\w-]{8,2048}(?:\.[\w-]*)?"  # JSON Web Tokens
         r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}|[xyz]prv[1-9A-HJ-NP-Za-km-z]{50,}"
         r")"
     ),
-    re.compile(r"(?i)(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"),  # a name and a password in an address
-    re.compile(r"(?i)\b(?:AccountKey|SharedAccessKey|aws_secret_access_key|authToken)=[\w+/=-]{16,}"),
+    re.compile(r"(?<=://)[^\s/:@]{0,200}:[^\s/@]{1,200}(?=@)"),  # a name and a password in an address
 )
+# Programs that are told a password, and how.
+_PROGRAM = re.compile(
+    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)"
+    r"|(?P<p>sshpass|(?:docker|podman|helm registry|oc|skopeo|buildah) login)"
+    r"|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
+)
+_OPTIONS = {
+    "attached": re.compile(r"\s-p(?=\S)[\"']?([^\s\"']+)"),
+    "p": re.compile(r"\s-p\s{0,2}[\"']?([^\s\"']+)"),
+    "a": re.compile(r"\s-a\s{0,2}[\"']?([^\s\"']+)"),
+    "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
+}
+_OPTION_CHARS = 200  # behind the program's name
+_PARTS = (  # of commands, headers and messages; what is secret is the group
+    re.compile(r"\s(?:-u|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(
+        r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
+        re.I,
+    ),
+    re.compile(
+        r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+    ),
+)
+# A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
+_RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
+_TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+_LEAST_TURNS = 0.3  # of its characters are of another sort than the one before
+# Words of a wallet: so many, and no other words among them.
+_WALLET_WORDS = (12, 15, 18, 21, 24)
+_SMALL_LETTERS = re.compile(r"(?<![a-z])[a-z]{3,8}(?: [a-z]{3,8}){11,}")
+_NUMBERED = re.compile(r"\b1[.):]?\s?[a-z]{3,8}(?:[,;]?\s\d\d?[.):]?\s?[a-z]{3,8}){11,23}\b")
+_ENDING = re.compile(r"(?:[^s]s|ed|ing|ly)\Z")
 _PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
-# The shapes are looked for in pieces of this size only: on a megabyte in one word some would take minutes.
-_LONG_WORD = re.compile(r"[!-~]{16,1024}")
+_WINDOW_CHARS, _OVERLAP_CHARS = 20_000, 1000  # a text is looked through piece by piece
+_LONG_WORD = re.compile(r"[!-~]{16}")  # without one there is no key
+_FEWEST_SORTS = 8  # a key has so many different characters
 
-_DIGITS = re.compile(r"(?<![\w+.,/-])\d(?:[ -]?\d){12,18}(?![\w-])")
+# Numbers with check digits, each in the form that nothing else has, and the module of python-stdnum that
+# knows them. Where that package is not installed, what has the form is taken for one.
+_CARD_DIGITS = re.compile(r"(?<![\w+.,/-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
+_PERSONAL = (
+    ("", r"\d{3}-\d\d-\d{4}"),  # of the United States: no check digits
+    ("it.codicefiscale", r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]"),
+    ("es.dni", r"\d{8}-?[A-HJ-NP-TV-Z]"),
+    ("es.nie", r"[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z]"),
+    ("fr.nir", r"[12] ?\d\d ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d"),
+    ("se.personnummer", r"(?:19|20)?\d\d(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}"),
+    ("fi.hetu", r"[0-3]\d(?:0[1-9]|1[0-2])\d\d[-+A-FU-Y]\d{3}[0-9A-Y]"),
+    ("br.cpf", r"\d{3}\.\d{3}\.\d{3}-\d\d"),
+    ("cn.ric", r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d{4}[\dX]"),
+    ("kr.rrn", r"\d\d(?:0[1-9]|1[0-2])[0-3]\d-[1-8]\d{6}"),
+    ("mx.curp", r"[A-Z]{4}\d\d(?:0[1-9]|1[0-2])[0-3]\d[HMX][A-Z]{5}[A-Z\d]\d"),
+    ("be.nn", r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d"),
+    ("ch.ssn", r"756\.\d{4}\.\d{4}\.\d\d"),
+    ("cz.rc", r"\d\d(?:[05][1-9]|[16][0-2]|[27][1-9]|[38][0-2])[0-3]\d/\d{4}"),
+    ("cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
+)
+_PERSONS = re.compile(
+    rf"(?<![\w+.,/-])(?=[\dA-Z])(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
+)
 _CARD = re.compile(  # what an issuer's numbers begin with, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
     r"|(?:6011|65\d\d|64[4-9]\d|62\d\d|35[2-8]\d|50\d\d|5[6-9]\d\d|60\d\d|63\d\d|67\d\d)\d{12,15}"
     r"|3(?:0[0-5]|[689]\d)\d{11}"
 )
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
-_IBAN_CHARS, _IBAN_DIGITS = 15, 8  # at least
+_IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
 class Secret(NamedTuple):
@@ -17108,7 +17822,12 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = sorted(_found(text))
+    found = sorted(
+        Secret(begin + start, begin + end, what)
+        for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
+        for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    )
+    found = sorted([*found, *(Secret(*match.span(), "a key") for match in _PEM.finditer(text))])
     apart: list[Secret] = []
     for secret in found:
         if apart and secret.start < apart[-1].end:
@@ -17121,9 +17840,9 @@ def find_secrets(text: str) -> list[Secret]:
 def masked(text: str) -> tuple[str, int]:
     """A text with words in the place of each secret, and how many there were."""
     secrets = find_secrets(text)
-    for secret in reversed(secrets):
-        text = f"{text[: secret.start]}{LEFT_OUT}{text[secret.end :]}"
-    return text, len(secrets)
+    ends = [0, *(secret.end for secret in secrets)]
+    starts = [*(secret.start for secret in secrets), len(text)]
+    return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
 def holds_secret(text: str) -> bool:
@@ -17133,21 +17852,61 @@ def holds_secret(text: str) -> bool:
 
 def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
-    if "-----BEGIN" in text:
-        yield from (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    for word in _LONG_WORD.finditer(text):
-        yield from (Secret(start, end, "a key") for start, end in _keys(text, *word.span()))
-    if _has_digits(text):
+    yield from (Secret(start, end, "a key") for start, end in _keys(text))
+    yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
+    yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
+    if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
-            Secret(*match.span(), "a card number") for match in _DIGITS.finditer(text) if _is_card(match[0])
+            Secret(*match.span(), "a card number")
+            for match in _CARD_DIGITS.finditer(text)
+            if _is_card(match[0])
         )
         yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
+        yield from (
+            Secret(*match.span(), "a personal number")
+            for match in _PERSONS.finditer(text)
+            if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
+        )
 
 
-def _keys(text: str, begin: int, end: int) -> Iterator[Span]:
+def _keys(text: str) -> Iterator[Span]:
+    if not _LONG_WORD.search(text) or len(set(text)) < _FEWEST_SORTS:
+        return
     for pattern in formats():
-        for match in pattern.finditer(text, begin, end):
+        for match in pattern.finditer(text):
             yield match.span()
+    for match in _RANDOM.finditer(text):
+        if _has_all_sorts(match[0]) and len(_TURN.findall(match[0])) >= _LEAST_TURNS * len(match[0]):
+            yield match.span()
+
+
+def _has_all_sorts(value: str) -> bool:
+    return all(any(map(of, value)) for of in (str.isupper, str.islower, str.isdigit))
+
+
+def _of_programs(text: str) -> Iterator[Span]:
+    for program in _PROGRAM.finditer(text):
+        how = _OPTIONS[program.lastgroup or ""]
+        end = min(program.end() + _OPTION_CHARS, len(text))
+        if option := how.search(text, program.end() - 1, end):
+            yield option.span(1)
+
+
+def _wallets(text: str) -> Iterator[Span]:
+    yield from (match.span() for match in _NUMBERED.finditer(text))
+    for run in _SMALL_LETTERS.finditer(text):
+        at, words = run.start(), []
+        for word in [*run[0].split(" "), "the"]:  # one that is none ends it
+            if word not in SMALL_WORDS:
+                words.append(word)
+            else:
+                if len(words) in _WALLET_WORDS and sum(map(bool, map(_ENDING.search, words))) * 6 <= len(
+                    words
+                ):
+                    yield at - len(" ".join(words)) - 1, at - 1
+                words = []
+            at += len(word) + 1
 
 
 @lru_cache(1)
@@ -17163,36 +17922,35 @@ def formats() -> Sequence[re.Pattern[str]]:
     return found
 
 
-def _has_digits(text: str) -> bool:
-    return sum(map(text.count, "0123456789")) >= _IBAN_DIGITS
-
-
 def _is_card(shown: str) -> bool:
     digits = re.sub(r"\D", "", shown)
-    return bool(_CARD.fullmatch(digits)) and _luhn(digits)
-
-
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+    return bool(_CARD.fullmatch(digits)) and _is_valid("luhn", digits)
 
 
 def _ibans(text: str) -> Iterator[Span]:
     for match in _IBAN.finditer(text):
         # The next words of the sentence may look like more groups.
-        for end in range(match.end(), match.start() + _IBAN_CHARS - 1, -1):
-            if _is_iban(text[match.start() : end]):
+        ends = range(match.end(), match.start() + _IBAN_CHARS - 1, -1)
+        for end in (end for end in ends if text[end - 1].isalnum() and not text[end : end + 1].isalnum()):
+            if _is_valid("iban", text[match.start() : end]):
                 yield match.start(), end
                 break
 
 
-def _is_iban(shown: str) -> bool:
-    """ISO 13616: the country and check digits moved to the end, letters as numbers, leave 1 modulo 97."""
-    chars = re.sub(r"[ -]", "", shown).upper()
-    if len(chars) < _IBAN_CHARS or not shown[-1].isalnum() or sum(map(str.isdigit, chars)) < _IBAN_DIGITS:
-        return False
-    return int("".join(str(int(char, 36)) for char in chars[4:] + chars[:4])) % 97 == 1
+def _is_valid(module: str, shown: str) -> bool:
+    check = _checker(module)
+    return check is None or check(shown)
+
+
+@lru_cache(len(_PERSONAL) + 2)
+def _checker(module: str) -> Callable[[str], bool] | None:
+    if not module:
+        return None
+    try:
+        is_valid: Callable[[str], bool] = importlib.import_module(f"stdnum.{module}").is_valid
+    except ImportError:
+        return None
+    return is_valid
 '''
 
 # ----------------------------------------------------------------------------------------------------------
