@@ -21,7 +21,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
@@ -31,7 +32,8 @@ control/     what users may do themselves: memories (list, remember, ...), order
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker
+             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
+             inquiry (questions to what may hang)
 """
 
 import sys
