@@ -107,7 +107,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
@@ -117,7 +118,8 @@ control/     what users may do themselves: memories (list, remember, ...), order
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker
+             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
+             inquiry (questions to what may hang)
 """
 
 import sys
@@ -6509,7 +6511,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
@@ -6517,8 +6518,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..control.switches import IS_ON, bound
 from ..engines import Patience, is_shared
-from ..state import decisions, reading
+from ..state import decisions, reading, was_erased
 from .body import Turn, is_unnamed
+from .permission import Permission
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
@@ -6544,27 +6546,6 @@ def _insert(shared: bool) -> Any:
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
     return insert.execution_options(preserve_rowcount=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
-
-    `asked_at`: Unix time in seconds. `key`: the turn's.
-    """
-
-    chat_id: str
-    exchange_key: str
-    follows: str
-    timezone: str
-    scope: str
-    asked_at: float
-    key: str
-
-    @classmethod
-    def of(cls, turn: Turn, scope: str) -> Permission:
-        """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 
 
 class Decisions:
@@ -6601,13 +6582,28 @@ class Decisions:
 
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        whose = turn.user_id, turn.key
-        given = self._coming.get(whose, Permission.of(turn, scope))
-        if given is None:
+        return self._allow(turn.user_id, Permission.of(turn, scope))
+
+    def bring(self, user_id: str, given: Permission, since: float) -> bool:
+        """As `allow`, of a permission that was given then; not where the user was erased since."""
+        return self._allow(user_id, given, since)
+
+    def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
+        """Whether this process knows by itself, and what: never blocks."""
+        for key in keys:
+            if key and (user_id, key) in self._coming:
+                return True, self._coming.get((user_id, key))
+        return False, None
+
+    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        whose = user_id, given.key
+        decided = self._coming.get(whose, given)
+        if decided is None:
             return True  # a later inlet has forbidden it meanwhile
+        given = decided
         row = {
-            "key": turn.key,
-            "user_id": turn.user_id,
+            "key": given.key,
+            "user_id": user_id,
             "chat_id": given.chat_id,
             "exchange_key": given.exchange_key,
             "follows": given.follows,
@@ -6616,9 +6612,11 @@ class Decisions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(turn.user_id, turn.chat_id)
+        values |= bound(user_id, given.chat_id)
 
         def keep(connection: Connection) -> bool:
+            if since is not None and was_erased(connection, user_id, since):
+                return False
             if connection.execute(self._insert, values).rowcount > 0:
                 return True
             connection.execute(_TAKE_AWAY, _of(whose))
@@ -6636,9 +6634,9 @@ class Decisions:
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
-        for key in keys:
-            if (user_id, key) in self._coming:
-                return self._coming.get((user_id, key))
+        known, permission = self.coming(user_id, keys)
+        if known:
+            return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
@@ -7197,6 +7195,40 @@ def numbers_in(text: str) -> list[int]:
 def _plain(text: str) -> str:
     """Small letters, and digits of any script as 0 to 9."""
     return "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# chat/permission.py
+
+SOURCES["chat/permission.py"] = r'''"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from .body import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
+
+    `asked_at`: Unix time in seconds. `key`: the turn's.
+    """
+
+    chat_id: str
+    exchange_key: str
+    follows: str
+    timezone: str
+    scope: str
+    asked_at: float
+    key: str
+
+    @classmethod
+    def of(cls, turn: Turn, scope: str) -> Permission:
+        """The permission for a turn that is asked now."""
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9028,7 +9060,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -9037,6 +9069,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..remember.spill import Spill, Spilled
 from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
@@ -9096,6 +9129,7 @@ class Eraser:
         self._engine, self._live = engine, live
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -9109,11 +9143,13 @@ class Eraser:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
-        return self._erasures.unqueue(user_id, memory_ids, texts)
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
@@ -9125,6 +9161,7 @@ class Eraser:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             if shared:
                 counts["shared with teams"] = shared
@@ -9228,6 +9265,17 @@ class Eraser:
                 with contextlib.suppress(MemoryFault):
                     writing.enter_context(self._live.writing())
             yield
+
+
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return record.at <= until and any(text in said for text in folded)
+
+    return says
 
 
 def _known(
@@ -10938,6 +10986,7 @@ class Sweeper:
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
+            self._metrics.succeeded("erasing")
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)
             went_well = False
@@ -12221,7 +12270,8 @@ SOURCES["errors.py"] = r'''"""What can go wrong, sorted by what the caller does 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
 │   ├── Doubtful    or this input is the reason: worth a few tries only
-│   └── TooSlow     it did not end in time: less at once may
+│   ├── TooSlow     it did not end in time: less at once may
+│   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
@@ -12260,6 +12310,10 @@ class Doubtful(Retry):
 
 class TooSlow(Retry):
     """The same call did not end in time; with less to read it may."""
+
+
+class Waits(Retry):
+    """Something else comes first; nothing is wrong."""
 
 
 class Drop(MemoryFault):
@@ -12301,7 +12355,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12319,10 +12373,12 @@ from .chat.slash import (
     was_command,
     with_task,
 )
-from .errors import Drop, MemoryFault, TellAdmin
+from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
+from .remember.spill import Spill, Spilled
+from .scopes import scope_of
 from .settings import Environment, Valves
 from .start import Start
 
@@ -12334,10 +12390,12 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
 )
+_EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
 _INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
@@ -12358,6 +12416,12 @@ class Pipeline:
         self._start = Start(self._open, lambda: self.valves)
         self._intake = Intake()
         self._recalling = 0
+        self._spill = Spill(self._environment.data_dir)
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
+        self._early: dict[
+            tuple[str, str], bool
+        ] = {}  # whether turns may be remembered, before there is a runtime
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -12398,12 +12462,15 @@ class Pipeline:
         if is_command(turn):
             return await self._commanded(runtime, body, turn)
         if runtime is None:
+            self._decide_early(turn)
             return body
         try:
-            return await self._inlet(runtime, body, turn, deadline)
+            told = await self._inlet(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("inlet", error)
             return body
+        runtime.metrics.succeeded("inlet")
+        return told
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
@@ -12420,30 +12487,99 @@ class Pipeline:
         if may_be_command(answered):
             answer = await self._answer(runtime, answered)
             return with_answer(body, answer) if answer else body
-        if runtime is None or not self.valves.enabled:
+        if not self.valves.enabled:
             return body
         try:
-            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self._intake.in_turn if long else _in_thread
-            chat_id = await keep(answered.user_id, runtime.state_pool, runtime.keep, answered)
-            if chat_id and self.valves.show_memory_notes:
+            if runtime is None:
+                await self._kept_early(answered)
+            elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.metrics.failed("outlet", error)
+            self._failed("outlet", error)
         return body
+
+    async def _kept(self, runtime: Runtime, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self._intake.in_turn if long else _in_thread
+            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            if await _within(_KEEP_S, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, "outlet", error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill |= not long
+        if (record := keeper.exchange(answered)) is not None:
+            await self._spilled(record)
+        return ""
+
+    async def _kept_early(self, answered: Answered) -> None:
+        """Before there is a database: whether it may be remembered is seen when there is one."""
+        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
+        if next((one for one in decided if one is not None), True):
+            await self._spilled(Spilled.exchange(answered))
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _decide_early(self, turn: Turn) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            may = decide(turn, self.valves).write
+            if turn.task:
+                return
+            if len(self._early) >= _EARLY:
+                self._early.pop(next(iter(self._early)))
+            self._early[turn.user_id, turn.key] = may
+            if may:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._failed("inlet", error)
+
+    def _spill_decision(self, record: Spilled) -> None:
+        """At once in memory, and soon in the data folder: no message waits for it."""
+        if self._spill.accept(record):
+            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+
+    async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await _within(_KEEP_S, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, "inlet", error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         permission = None
         if decision.write:
-            runtime.announce(turn)
-            permission = _in(runtime.state_pool, runtime.allow, turn)
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
             runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
-        if permission is not None and await _done_by(deadline, permission):
-            on &= permission.result()  # where it is late, it goes on in its thread
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -12523,6 +12659,7 @@ class Pipeline:
             runtime.metrics.failed("recall", error)
             return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
+        runtime.metrics.succeeded("recall")
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
             runtime.metrics.count(told)
@@ -12563,7 +12700,7 @@ class Pipeline:
                 f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
                 hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
             ) from error
-        return Runtime(self._environment, lambda: self.valves, self._problems)
+        return Runtime(self._environment, lambda: self.valves, self._problems, self._spill)
 
     def _failed(self, where: str, error: Exception) -> None:
         if (runtime := self._runtime) is not None:
@@ -12578,8 +12715,24 @@ class Pipeline:
     def _status(self) -> dict[str, Any]:
         if (runtime := self._runtime) is not None:
             return runtime.status()
-        fault = self._start.fault
-        return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Part("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Runtime, where: str, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.metrics.failed(where, error)
 
 
 def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
@@ -14737,6 +14890,56 @@ class Breaker:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/comparison.py
+
+SOURCES["ops/comparison.py"] = r'''"""Whether the store still holds what the journal knows of: a file that was emptied looks like a new one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, func, select
+
+from ..backends.base import Backend, Part
+from ..backends.library import LibraryBackend
+from ..state import journal, places, reading
+
+_SAMPLE = 200  # memories, the ones changed last
+
+
+def compared(engine: Engine, backend: Backend) -> Part | None:
+    """The status' line where most of what was remembered is not there; else None. Blocks.
+
+    Only of the library, and where one collection was used ever: the journal does not name any, and mem0's
+    server gives ids of its own.
+    """
+    if not isinstance(backend, LibraryBackend) or not _is_the_only_one(engine):
+        return None
+    ids = _alive(engine)
+    missing = len(ids) - len(backend.get_all(ids))
+    if not ids or missing * 2 <= len(ids):
+        return None
+    count = backend.vector_store.count_rows()
+    what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
+    hint = (
+        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
+    )
+    return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
+
+
+def _is_the_only_one(engine: Engine) -> bool:
+    with reading(engine).connect() as connection:
+        return connection.scalar(select(func.count(places.c.id))) == 1
+
+
+def _alive(engine: Engine) -> list[str]:
+    """Memories whose last change was no removal."""
+    made = journal.c.made & (journal.c.memory_id != "") & (journal.c.refused == "")
+    last = select(func.max(journal.c.id)).where(made).group_by(journal.c.memory_id)
+    alive = select(journal.c.memory_id).where(journal.c.id.in_(last), journal.c.op != "remove")
+    with reading(engine).connect() as connection:
+        return list(connection.scalars(alive.order_by(journal.c.id.desc()).limit(_SAMPLE)))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/costs.py
 
 SOURCES["ops/costs.py"] = r'''"""What the LLMs cost: calls and tokens of each model, among the counters of `Metrics` and in its ledger.
@@ -14994,8 +15197,10 @@ from datetime import UTC, datetime
 from statistics import median
 
 from ..errors import MemoryFault
+from .metrics import COUNTS_FOR
 
 _LAST = 100  # answered calls that the median is of
+_SILENT_S, _TIMES_THE_USUAL = 20.0, 3  # after which a call is told of
 
 
 class Health:
@@ -15007,6 +15212,8 @@ class Health:
         self._took_s: deque[float] = deque(maxlen=_LAST)
         self._calls = self._under_way = 0
         self._last_error: tuple[datetime, str] | None = None
+        self._failing = False  # the last call that ended did
+        self._began: dict[int, float] = {}  # of those under way
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -15015,16 +15222,21 @@ class Health:
         with self._lock:
             self._calls += 1
             self._under_way += 1
+            number = self._calls
+            self._began[number] = began
         try:
             yield
         except BaseException as error:
             told = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
             with self._lock:
                 self._under_way -= 1
-                self._last_error = datetime.now(UTC), told
+                del self._began[number]
+                self._last_error, self._failing = (datetime.now(UTC), told), True
             raise
         with self._lock:
             self._under_way -= 1
+            del self._began[number]
+            self._failing = False
             self._took_s.append(self._clock() - began)  # of a refusal it would tell nothing
 
     @property
@@ -15032,6 +15244,17 @@ class Health:
         """Of the last 100 calls that were answered; None before the first."""
         with self._lock:
             return median(self._took_s) * 1000 if self._took_s else None
+
+    def trouble(self) -> str:
+        """What is wrong now, if anything is: the last call failed, lately, or one is silent for too long."""
+        usual_s = (self.median_ms or 0.0) / 1000
+        with self._lock:
+            silent_s = self._clock() - min(self._began.values(), default=self._clock())
+            if silent_s > max(_SILENT_S, _TIMES_THE_USUAL * usual_s):
+                return f"no answer for {silent_s:.0f} s"
+            error = self._last_error if self._failing else None
+        lately = error is not None and datetime.now(UTC) - error[0] < COUNTS_FOR
+        return f"the last call failed: {error[1]}" if error and lately else ""
 
     def described(self) -> str:
         """As a line of the status has it."""
@@ -15050,6 +15273,58 @@ class Health:
 def in_ms(took_ms: float) -> str:
     """A time with as many digits as mean something: "0.4 ms", "38 ms"."""
     return f"{took_ms:.1f} ms" if took_ms < 10 else f"{took_ms:,.0f} ms"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# ops/inquiry.py
+
+SOURCES["ops/inquiry.py"] = r'''"""Questions to what may hang: nobody waits for an answer longer than they want."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Inquiry(Generic[T]):
+    """One question, asked in a thread of its own and once at a time, however many want to know."""
+
+    def __init__(self, name: str, ask: Callable[[], T]) -> None:
+        self._name, self._ask = name, ask
+        self._lock = threading.Lock()
+        self._asking: Future[T] = Future()
+        self._asking.cancel()
+        self._began = 0.0
+
+    def answer(self, patience_s: float) -> T:
+        """The answer from now on, or of the question that is under way.
+
+        Raises:
+            TimeoutError: there is none within `patience_s` seconds; it may come later.
+            Exception: what `ask` raises.
+        """
+        with self._lock:
+            if self._asking.done():
+                self._asking, self._began = Future(), time.monotonic()
+                threading.Thread(target=self._run, args=(self._asking,), name=self._name, daemon=True).start()
+            asking = self._asking
+        return asking.result(patience_s)
+
+    @property
+    def waits_s(self) -> float:
+        """Since when the question is under way, in seconds."""
+        return time.monotonic() - self._began
+
+    def _run(self, asking: Future[T]) -> None:
+        try:
+            asking.set_result(self._ask())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            asking.set_exception(error)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15195,7 +15470,7 @@ import threading
 import traceback
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import Drop, MemoryFault, TakenOver
@@ -15204,6 +15479,8 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+COUNTS_FOR = timedelta(minutes=15)  # that an error makes the status not ok, where its work is not done since
 
 
 @dataclass(frozen=True, slots=True)
@@ -15214,6 +15491,7 @@ class LastError:
     where: str
     text: str
     hint: str
+    of_state: bool = False  # the state database's, whatever was about to be done
 
 
 class Metrics:
@@ -15238,23 +15516,36 @@ class Metrics:
     def failed(self, where: str, error: BaseException) -> None:
         """Count and keep an error."""
         text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
+        of_state = type(error).__module__.startswith("sqlalchemy")
         if isinstance(error, MemoryFault):
             text, hint = str(error), error.hint
+        elif of_state:
+            text, hint = f"the state database failed ({type(error).__name__})", "See the line of the state."
         with self._lock:
-            before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            before = self._last_error
+            self._last_error = LastError(datetime.now(UTC), where, text, hint, of_state)
             if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
                 self._open_errors[where] = self._last_error
             self._counts[f"failed {where}"] += 1
         if before is None or (before.where, before.text) != (where, text):
             # The traceback of a foreign error goes along without its message, which may quote a user.
             log.warning("%s failed: %s %s", where, text, hint)
-            if not isinstance(error, MemoryFault):
+            if not isinstance(error, MemoryFault) and not of_state:
                 log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
 
-    def succeeded(self, where: str) -> None:
-        """The same work has been done since it failed."""
+    def succeeded(self, where: str, at: datetime | None = None) -> None:
+        """The same work has been done, or would have been, since it failed. at: when, if that was not now."""
         with self._lock:
-            self._open_errors.pop(where, None)
+            error = self._open_errors.get(where)
+            if error is not None and (at is None or error.at <= at):
+                del self._open_errors[where]
+
+    def state_was_well(self, at: datetime) -> None:
+        """The state database took a change then."""
+        with self._lock:
+            for where, error in list(self._open_errors.items()):
+                if error.of_state and error.at <= at:
+                    del self._open_errors[where]
 
     def counts(self) -> dict[str, int]:
         """All counters."""
@@ -15266,10 +15557,12 @@ class Metrics:
         return self._last_error
 
     @property
-    def open_errors(self) -> list[LastError]:
-        """Those of work that has not been done since, latest first."""
+    def open_error(self) -> LastError | None:
+        """The latest of work that has not been done since, for as long as it counts."""
+        recent = datetime.now(UTC) - COUNTS_FOR
         with self._lock:
-            return sorted(self._open_errors.values(), key=lambda error: error.at, reverse=True)
+            still = [error for error in self._open_errors.values() if error.at > recent]
+        return max(still, key=lambda error: error.at, default=None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15494,6 +15787,7 @@ QUESTION = (
     {"role": "user", "content": "Answer now."},
 )
 _AGAIN_S = 60.0  # after which what did not work is checked again
+_SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
@@ -15510,15 +15804,24 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
     embedder, llms = _models_of(backend)
-    told = [f"embedder: {embedder.health.described()}"] if embedder else []
-    told += [f"{llm.part} {llm.name}: {llm.health.described()}" for llm in llms]
-    return [Part("health", True, "; ".join(told))] if told else []
+    asked = [("embedder", embedder.health)] if embedder else []
+    asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
+    wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
+    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
 class SelfChecks:
     """Checks each backend in a thread of its own once it has been opened, and what did not work again."""
 
-    def __init__(self, again_s: float = _AGAIN_S, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        again_s: float = _AGAIN_S,
+        patience_s: float = _PATIENCE_S,
+        compare: Callable[[Backend], Part | None] = lambda _backend: None,
+    ) -> None:
+        """compare: a line where the store lacks what was remembered; see `comparison`."""
+        self._compare = compare
         self._again_s, self._patience_s = again_s, patience_s
         self._lock = threading.Lock()
         self._checks: WeakKeyDictionary[Backend, _Check] = WeakKeyDictionary()
@@ -15542,7 +15845,7 @@ class SelfChecks:
                     raise explained(fault, settings, "embedder") from fault.__cause__
                 raise
             with self._lock:
-                check = self._checks[backend] = _Check(settings)
+                check = self._checks[backend] = _Check(settings, self._compare)
             self._begin(check, backend)
             return backend
 
@@ -15555,8 +15858,12 @@ class SelfChecks:
         if check is None:
             return []
         if not check.done.wait(self._patience_s):
-            return [Part("self-check", True, "under way")]
-        if not check.ok and check.age_s > self._again_s:
+            if check.waits_s < _SILENT_S:
+                return [Part("self-check", True, "under way")]
+            silent = f"under way for {check.waits_s:.0f} s"
+            return [Part("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
+        ill = not check.ok or not all(part.ok for part in health_of(backend))
+        if ill and check.age_s > self._again_s:
             self._begin(check, backend)
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
@@ -15592,10 +15899,12 @@ class SelfChecks:
 class _Check:
     """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
 
-    def __init__(self, settings: Valves) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Valves, compare: Callable[[Backend], Part | None] = lambda _backend: None
+    ) -> None:
+        self._settings, self._compare = settings, compare
         self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
-        self._at = 0.0
+        self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
 
@@ -15607,10 +15916,16 @@ class _Check:
     def age_s(self) -> float:
         return time.monotonic() - self._at
 
+    @property
+    def waits_s(self) -> float:
+        """Since the backend was opened."""
+        return time.monotonic() - self._began
+
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
         embedder, llms = _models_of(backend)
-        parts = [_tried("store" if embedder else "backend", lambda: _read(backend))]
+        store = "store" if embedder else "backend"
+        parts = [_tried(store, lambda: self._compare(backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
@@ -15628,7 +15943,7 @@ class _Check:
         return Part("embedder", True, _since(began) + self._note("embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if known := self._answered.get(llm.part):
+        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:
@@ -15686,12 +16001,198 @@ def _since(began: float) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/statecheck.py
+
+SOURCES["ops/statecheck.py"] = r'''"""Whether the state database takes what is said: it is written to, and its file looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..backends.base import Part
+from ..engines import fault_of, is_shared
+from ..errors import MemoryFault, TellAdmin
+from ..state import try_writing
+from .inquiry import Inquiry
+
+_HEADER = b"SQLite format 3\0"
+_LEAST_FREE_BYTES = 1024 * 1024
+_GOOD_FOR_S, _BAD_FOR_S = 5.0, 2.0
+_PATIENCE_S = 4.0
+_TOLD_FOR_S = 20.0  # of damage that is mended: SQLite writes what its log holds over it
+_WHOLE_EVERY_S, _WHOLE_MOST_BYTES = 60.0, 64 * 1024 * 1024
+
+_RESTORE = (
+    "Stop the server, put back a copy of state.db or move it away, and start again; what is said meanwhile "
+    "is kept in the folder spill."
+)
+
+
+class StateFile:
+    """state.db as it lies on the disk; of PostgreSQL there is none, and nothing is looked at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._path = None if is_shared(engine) else Path(str(engine.url.database))
+        self._identity = self._now() if self._path else None
+        self._whole_at, self._damaged_at = -math.inf, -math.inf
+
+    def look(self) -> bool:
+        """Whether it is another file than at the last look. Takes microseconds.
+
+        Raises:
+            TellAdmin: it is gone, or no database any more. Connections to what it was are given up.
+        """
+        if self._path is None:
+            return False
+        identity = self._now()
+        try:
+            with self._path.open("rb") as file:
+                is_database = file.read(len(_HEADER)) == _HEADER
+        except OSError:
+            is_database = False
+        if not is_database:
+            self._identity = None
+            what = "was overwritten" if identity else "was taken away"
+            raise self._damaged(f"{what} while it was in use")
+        if identity == self._identity:
+            return False
+        self._identity = identity
+        self._engine.dispose()
+        return True
+
+    def check_whole(self) -> None:
+        """Read all of it, once a minute, where it is not too large for that.
+
+        Raises:
+            TellAdmin: it is damaged.
+        """
+        if self._path is None or time.monotonic() - self._whole_at < _WHOLE_EVERY_S:
+            return
+        if self._path.stat().st_size > _WHOLE_MOST_BYTES:
+            return
+        try:
+            with contextlib.closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as fresh:
+                (found,) = fresh.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            return  # busy; what else is wrong with it is met by the others
+        except sqlite3.DatabaseError:
+            found = ""
+        if found != "ok":
+            raise self._damaged("is damaged")
+        self._whole_at = time.monotonic()
+
+    @property
+    def was_damaged(self) -> bool:
+        """A moment ago, whatever it is now."""
+        return time.monotonic() - self._damaged_at < _TOLD_FOR_S
+
+    def _damaged(self, what: str) -> TellAdmin:
+        assert self._path is not None
+        self._damaged_at, self._whole_at = time.monotonic(), -math.inf
+        self._engine.dispose()
+        return TellAdmin(f"The state database {self._path.name} {what}.", hint=_RESTORE)
+
+    def _now(self) -> tuple[int, int] | None:
+        assert self._path is not None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+class StateCheck:
+    """The status' line. It writes, at most once in some seconds, and is never waited for longer than that."""
+
+    def __init__(
+        self, engine: Engine, file: StateFile, data_dir: Path, was_well: Callable[[datetime], None]
+    ) -> None:
+        """was_well: told when the database took a change."""
+        self._was_well = was_well
+        self._engine, self._file, self._data_dir = engine, file, data_dir
+        self._inquiry = Inquiry("memory-state-check", self._ask)
+        self._last, self._until = Part("state", True, ""), 0.0
+
+    def part(self) -> Part:
+        """Bounded, and raises nothing."""
+        if time.monotonic() < self._until:
+            return self._last
+        try:
+            part = self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            took = f"has not taken a change for {self._inquiry.waits_s:.0f} s"
+            return Part(
+                "state", False, f"{self._who()} {took}", "Does another program lock it, or its disk hang?"
+            )
+        self._last = part
+        self._until = time.monotonic() + (_GOOD_FOR_S if part.ok else _BAD_FOR_S)
+        return part
+
+    def _ask(self) -> Part:
+        try:
+            self._file.look()
+            began = datetime.now(UTC)
+            try_writing(self._engine)
+            self._was_well(began)
+            self._file.check_whole()
+            self._check_disk()
+        except MemoryFault as fault:
+            return Part("state", False, str(fault), fault.hint)
+        except Exception as error:  # noqa: BLE001 - the status reports what it meets
+            return Part("state", False, *self._told(error))
+        if self._file.was_damaged:
+            told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
+            return Part("state", False, told, "If nobody has put it back, compare it with a copy.")
+        return Part("state", True, f"{self._who()} takes changes")
+
+    def _check_disk(self) -> None:
+        """Raises where the data folder's disk is full: what is there may be enough for a probe only."""
+        if not hasattr(os, "statvfs"):
+            return
+        disk = os.statvfs(self._data_dir)
+        if disk.f_bavail * disk.f_frsize < _LEAST_FREE_BYTES:
+            raise TellAdmin(
+                f"The disk of {self._data_dir} is full.", hint="Make room: nothing can be stored."
+            )
+
+    def _told(self, error: Exception) -> tuple[str, str]:
+        if isinstance(error, DBAPIError) and is_shared(self._engine):
+            fault = fault_of(self._engine, error)
+            return str(fault), fault.hint
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if "no such table" in str(cause):
+            return f"{self._who()} has lost its tables: it was emptied or replaced", _RESTORE
+        if type(cause).__module__ == "sqlite3":  # whose sentences are fixed ones
+            return (
+                f"{self._who()} takes no changes: {cause}",
+                "Is there room, and may the server write there?",
+            )
+        kind = "cannot be used" if isinstance(error, SQLAlchemyError) else "failed"
+        return f"{self._who()} {kind} ({type(error).__name__})", "Look at the server's log."
+
+    def _who(self) -> str:
+        return "PostgreSQL (MEMORY_STATE_URL)" if is_shared(self._engine) else "state.db"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/status.py
 
 SOURCES["ops/status.py"] = r'''"""One readable self-check: GET /memory/status, behind the server's key."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15707,30 +16208,51 @@ from starlette.routing import Mount, Route
 from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
+from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of
 
+log = logging.getLogger(__name__)
+
 _PATH = "/memory"
-_CHECK_EVERY = timedelta(seconds=60)  # a check embeds a word, which may cost money
+_CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
+_PATIENCE_S = 5.0
 _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
 class BackendCheck:
-    """The backend's own check, not repeated more often than once a minute, or 5 s after an error.
+    """The backend's own check, not repeated more often than every 20 s, or 5 s after an error.
 
     With it go what `SelfChecks` found when the backend was opened, and its models' health.
     """
 
     def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
         self._live, self._selfchecks = live, selfchecks
+        self._failed_at: datetime | None = None
+        self._inquiry = Inquiry("memory-backend-check", self._parts)
         self._lock = threading.Lock()
         self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
     def parts(self, failed_at: datetime | None) -> list[Part]:
-        """A line for backend, store, embedder, LLM, self-check and health. Blocks while it asks them.
+        """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
         """
-        fault = self._live.fault
+        self._failed_at = failed_at
+        try:
+            return self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or hang? Chats go on without memories."
+            backend = self._live.current
+            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+
+    @property
+    def checked_at(self) -> datetime:
+        """When the backend was asked last."""
+        return self._checked[0]
+
+    def _parts(self) -> list[Part]:
+        failed_at, fault = self._failed_at, self._live.fault
         try:
             backend = self._live.get()
         except Exception as reason:  # noqa: BLE001 - told in the line itself
@@ -15770,10 +16292,20 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Rou
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(status))
+        return JSONResponse(await run_in_threadpool(_told, status))
 
     unmount(app)
     app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+
+
+def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The status, or that it cannot be told: whoever asks gets JSON."""
+    try:
+        return status()
+    except Exception as error:  # noqa: BLE001 - it is what the answer says
+        log.warning("The status failed (%s).", type(error).__name__)
+        hint = "Look at the server's log."
+        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
 
 
 def unmount(app: Any) -> None:
@@ -19022,6 +19554,178 @@ def _columns(change: Change) -> dict[str, Any]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/keeper.py
+
+SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the state database; what it cannot take now, it brings later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from .. import redact
+from ..chat.body import Answered, Turn
+from ..chat.decisions import Decisions
+from ..chat.permission import Permission
+from ..chat.policy import SWITCHED_OFF
+from ..control.switches import Switches
+from ..errors import Waits, is_of_the_text
+from ..ops.metrics import Metrics
+from ..scopes import scope_of
+from ..settings import Valves
+from ..state import try_writing
+from .outbox import Exchange, Outbox
+from .spill import Spill, Spilled
+
+_FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
+
+
+class Keeper:
+    """For all users. Threads may share it; methods block unless they say otherwise.
+
+    wake: called when something new is in the outbox.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        outbox: Outbox,
+        spill: Spill,
+        settings: Callable[[], Valves],
+        metrics: Metrics,
+        wake: Callable[[], None],
+        look: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """look: whether the database's file is another one now; raises where it is none any more."""
+        self._look = look
+        self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
+        self._decisions, self._switches = Decisions(engine), Switches(engine)
+        self._settings, self._metrics = settings, metrics
+        self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+
+    def announce(self, turn: Turn) -> None:
+        """As `allow`, for this process and at once: never blocks."""
+        self._decisions.announce(turn, scope_of(turn, self._settings()))
+
+    def allow(self, turn: Turn) -> bool:
+        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """As `forbid`, for this process and at once: never blocks."""
+        self._decisions.announce_ban(turn)
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+        self._decisions.forbid(turn)
+
+    def decision(self, turn: Turn) -> Spilled:
+        """The permission of a turn, to be spilled. Never blocks."""
+        return Spilled.decision(turn, scope_of(turn, self._settings()))
+
+    def exchange(self, answered: Answered) -> Spilled | None:
+        """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
+
+        None where it knows that there is none.
+        """
+        known, permission = self._decisions.coming(answered.user_id, answered.keys)
+        return None if known and permission is None else Spilled.exchange(answered, permission)
+
+    def keep(self, answered: Answered) -> str:
+        """Store a finished exchange durably, if its inlet allowed it; its chat, else "".
+
+        Raises:
+            Waits: what this user said before is still to be brought.
+        """
+        if self._spill.has(answered.user_id):
+            raise Waits("Something that was said before is still to be stored.")
+        return self._store(answered, self._decisions.allowed(answered.user_id, answered.keys))
+
+    def take_in(self) -> None:
+        """Bring what was spilled, in the order in which it came.
+
+        Raises:
+            Exception: what the state database raises; the rest is brought with the next call.
+        """
+        try:
+            self.is_ill |= self._look()
+        except Exception:
+            self.is_ill = True
+            self._spill.write()
+            raise
+        for name, record in self._spill.pending():
+            try:
+                self._bring(record)
+            except Exception as error:
+                if not is_of_the_text(error):
+                    self.is_ill = True
+                    self._spill.write()
+                    raise
+                self._metrics.failed("outlet", error)
+                self._tries[name] += 1
+                if self._tries[name] < _FEW_TRIES:
+                    continue
+                self._spill.set_aside(name)
+            self._tries.pop(name, None)
+            self._spill.remove(name)
+        if self.is_ill:
+            try_writing(self._engine)
+            self.is_ill = False
+        self._spill.reserve()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._decisions.drop(user_id)
+
+    def _bring(self, record: Spilled) -> None:
+        if not record.is_said:
+            if record.permission is not None:
+                self._decisions.bring(record.user_id, record.permission, record.at)
+            return
+        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+        self._store(record.answered, permission, since=record.at)
+
+    def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
+        if permission is None:
+            self._metrics.count("answers not remembered: their inlet gave no permission")
+            return ""
+        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
+            self._metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
+            return ""
+        settings = self._settings()
+        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
+        user_text, secrets = redact.masked(answered.user_text)
+        assistant_text, more = redact.masked(answered.assistant_text)
+        added = self._outbox.put(
+            Exchange(
+                key=permission.exchange_key,
+                user_id=answered.user_id,
+                chat_id=permission.chat_id,
+                user_text=user_text,
+                assistant_text=assistant_text,
+                said_at=permission.asked_at,
+                timezone=permission.timezone,
+                scope=permission.scope,
+                follows=permission.follows,
+            ),
+            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            batch_max=settings.batch_max_exchanges,
+            since=since,
+        )
+        self._decisions.used(answered.user_id, permission)
+        self._metrics.count("exchanges stored" if added else "answers to the same message again")
+        if added and secrets + more:
+            self._metrics.count("secrets not stored", secrets + more)
+        self._metrics.succeeded("outlet")
+        self._wake()
+        return permission.chat_id
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/material.py
 
 SOURCES["remember/material.py"] = r'''"""What of a message is not its user's own words: code, quotes, mails, logs, what is given to be worked on.
@@ -19675,7 +20379,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..engines import Patience
 from ..errors import TakenOver
-from ..state import hold, outbox, reading
+from ..state import hold, outbox, reading, was_erased
 from .turns import next_user, rows_of, rows_where
 
 CLAIM_S = 15.0
@@ -19760,8 +20464,12 @@ class Outbox:
         self._engine, self._reading = engine, reading(engine)
         self._patience = Patience(engine)
 
-    def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
+    def put(
+        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+    ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
+
+        since: when it came, if that was not now; False where all of its user's was erased after that.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -19769,6 +20477,10 @@ class Outbox:
         now = time.time()
 
         def keep(connection: Connection) -> bool:
+            if since is not None:
+                hold(connection, exchange.user_id)
+                if was_erased(connection, exchange.user_id, since):
+                    return False
             return self._put(connection, exchange, now, wait_s, batch_max)
 
         try:
@@ -20444,6 +21156,264 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/spill.py
+
+SOURCES["remember/spill.py"] = r'''"""Where what was said waits while the state database cannot take it: small files in the data folder.
+
+One file for each record, synced and then renamed: whatever ends the process leaves all of it or nothing.
+What the disk does not take either waits in memory, up to a bound, and is told in the status. Needs no
+database: it also serves while there is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..chat.body import Answered, Turn
+from ..chat.permission import Permission
+from ..redact import masked
+
+FOLDER = "spill"
+MOST_BYTES = 64 * 1024 * 1024  # of all files
+_MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
+_SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
+
+_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """A finished exchange (`is_said`), or a permission alone, that the state database is still to have.
+
+    keys: what the turn's key may be. permission: None where it has to be looked up. at: Unix seconds.
+    """
+
+    user_id: str
+    keys: tuple[str, ...]
+    at: float
+    permission: Permission | None
+    user_text: str = ""
+    assistant_text: str = ""
+    is_said: bool = True
+
+    @classmethod
+    def exchange(cls, answered: Answered, permission: Permission | None = None) -> Spilled:
+        """What an outlet has heard."""
+        texts = answered.user_text, answered.assistant_text
+        return cls(answered.user_id, answered.keys, time.time(), permission, *texts)
+
+    @classmethod
+    def decision(cls, turn: Turn, scope: str) -> Spilled:
+        """What an inlet has decided: that this turn may be remembered."""
+        return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+
+    @property
+    def answered(self) -> Answered:
+        """As the outlet had it, but for secrets."""
+        return Answered(self.user_id, self.keys, self.user_text, self.assistant_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many exchanges wait, and how many of these in memory only; refused since the start; set aside."""
+
+    exchanges: int
+    in_memory: int
+    refused: int
+    unfit: int
+
+
+class Spill:
+    """Of one data folder. Threads and processes may share it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir, self._folder = data_dir, data_dir / FOLDER
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
+        self._bytes = self._refused = 0
+
+    def accept(self, record: Spilled) -> bool:
+        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        with self._lock:
+            size = self._bytes + _size(record)
+            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+                self._refused += record.is_said
+                return False
+            self._in_memory[_name(record)], self._bytes = record, size
+        return True
+
+    def write(self) -> bool:
+        """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
+        with self._writing:
+            for name, record in list(self._in_memory.items()):
+                try:
+                    self._write(name, _safe(record))
+                except OSError:
+                    return False
+                self._forget(name)
+        return True
+
+    def has(self, user_id: str) -> bool:
+        """Whether something of a user's waits here."""
+        mine = _of(user_id)
+        return any(mine in name for name in self._names())
+
+    def pending(self) -> Iterator[tuple[str, Spilled]]:
+        """What waits, by name, in the order in which it came."""
+        for name in self._names():
+            if (record := self._in_memory.get(name) or self._read(name)) is not None:
+                yield name, record
+
+    def remove(self, name: str) -> None:
+        """It is where it belongs."""
+        with self._writing:
+            self._forget(name)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+
+    def set_aside(self, name: str) -> None:
+        """Try it no more, and keep the file."""
+        if self.write():
+            with contextlib.suppress(OSError):
+                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+
+    def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
+        """Take a user's away, those set aside too; how many exchanges it were."""
+        mine = _of(user_id)
+        gone = 0
+        for name in [name for name in self._names(_UNFIT) if mine in name]:
+            record = self._in_memory.get(name) or self._read(name)
+            if record is None or (record.user_id == user_id and which(record)):
+                self.remove(name)
+                gone += _SAID in name
+        return gone
+
+    def waiting(self) -> Waiting:
+        """How it stands."""
+        names = self._names(_UNFIT)
+        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        unfit = sum(name.endswith(_UNFIT) for name in names)
+        return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
+
+    def reserve(self) -> None:
+        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+        file = self._folder / _RESERVE
+        if self._in_memory or file.exists():
+            return
+        with contextlib.suppress(OSError):
+            self._make_folder()
+            for left in self._folder.glob("*.new"):
+                if time.time() - left.stat().st_mtime > 3600:
+                    left.unlink()
+            self._write_file(file, bytes(_RESERVE_BYTES))
+
+    def _write(self, name: str, record: Spilled) -> None:
+        content = json.dumps(asdict(record)).encode()
+        self._make_folder()
+        if len(content) + self._bytes_there() > MOST_BYTES:
+            raise OSError(errno.EDQUOT, "the spill is full")
+        try:
+            self._write_file(self._folder / name, content)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            (self._folder / _RESERVE).unlink()  # raises where it was used up
+            self._write_file(self._folder / name, content)
+
+    def _make_folder(self) -> None:
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _write_file(self, file: Path, content: bytes) -> None:
+        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        try:
+            opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "wb") as writing:
+                writing.write(content)
+                writing.flush()
+                os.fsync(writing.fileno())
+            new.replace(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        if _SYNC_FOLDER:
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _read(self, name: str) -> Spilled | None:
+        """None where it is gone, or cannot be read now; what is damaged is set aside."""
+        file = self._folder / name
+        try:
+            return _record(json.loads(file.read_bytes()))
+        except OSError:
+            return None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            if not name.endswith(_UNFIT):
+                with contextlib.suppress(OSError):
+                    file.rename(file.with_name(f"{name}{_UNFIT}"))
+            return None
+
+    def _names(self, *more: str) -> list[str]:
+        try:
+            with os.scandir(self._folder) as files:
+                there = [file.name for file in files]
+        except OSError:
+            there = []
+        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
+        return sorted({*ours, *list(self._in_memory)})
+
+    def _bytes_there(self) -> int:
+        with os.scandir(self._folder) as files:
+            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            if (record := self._in_memory.pop(name, None)) is not None:
+                self._bytes -= _size(record)
+
+
+def _name(record: Spilled) -> str:
+    """Sorts by time, and tells whose it is, so that few files need to be read."""
+    kind = _SAID if record.is_said else _PERMISSION
+    return f"{int(record.at * 1e6):020}-{_of(record.user_id)}-{uuid.uuid4().hex[:8]}{kind}"
+
+
+def _of(user_id: str) -> str:
+    return blake2b(user_id.encode(errors="surrogatepass"), digest_size=10).hexdigest()
+
+
+def _size(record: Spilled) -> int:
+    return 500 + len(record.user_text) + len(record.assistant_text)
+
+
+def _safe(record: Spilled) -> Spilled:
+    said = masked(record.user_text)[0], masked(record.assistant_text)[0]
+    return replace(record, user_text=said[0], assistant_text=said[1])
+
+
+def _record(kept: dict[str, Any]) -> Spilled:
+    given = kept["permission"]
+    permission = None if given is None else Permission(**given)
+    return Spilled(**{**kept, "keys": tuple(kept["keys"]), "permission": permission})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/turns.py
 
 SOURCES["remember/turns.py"] = r'''"""Whose exchanges are claimed next: one batch of a user at a time, whichever server asks."""
@@ -20675,7 +21645,10 @@ class Writer:
         told: Told,
         settings: Callable[[], Valves],
         metrics: Metrics,
+        take_in: Callable[[], None] = lambda: None,
     ) -> None:
+        """take_in: brings to the outbox what could not be put there at once."""
+        self._take_in = take_in
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -20711,6 +21684,7 @@ class Writer:
             stopping, in_hand = self._stop_at is not None, bool(self._claimed)
             try:
                 self._renew()
+                self._take_in()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
@@ -20734,6 +21708,7 @@ class Writer:
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         batch = self._outbox.claim(settings.batch_max_exchanges)
+        self._metrics.succeeded("queue")
         if batch is None:
             return False
         self._claimed[batch.name] = batch
@@ -20925,6 +21900,7 @@ SOURCES["runtime.py"] = r'''"""What lives from the plugin's start-up to its shut
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20938,39 +21914,42 @@ from .backends.base import Backend, Part
 from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
-from .chat.body import Answered, Turn
+from .chat.body import Turn
 from .chat.commands import Commander
-from .chat.decisions import Decisions
 from .chat.notes import Notes
-from .chat.policy import SWITCHED_OFF, Decision
+from .chat.policy import Decision
 from .control.erase import Eraser
 from .control.forgetting import Forgetting
 from .control.retention import prune
 from .control.sweeper import Sweeper
-from .control.switches import Switches
 from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
+from .ops.comparison import compared
+from .ops.inquiry import Inquiry
 from .ops.ledger import Ledger
-from .ops.metrics import Metrics
+from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
 from .ops.prices import read_prices
 from .ops.selfcheck import SelfChecks
+from .ops.statecheck import StateCheck, StateFile
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
-from .remember.outbox import Exchange, Outbox
+from .remember.keeper import Keeper
+from .remember.outbox import Counts, Outbox
+from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
-from .scopes import scope_of
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
+_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
 
@@ -20979,8 +21958,16 @@ class Runtime:
 
     recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
-    def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        spill: Spill | None = None,
+    ) -> None:
         """Open the state database and begin to open the backend, in the background.
+
+        spill: with what was said before there was a runtime.
 
         Raises:
             TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
@@ -20990,17 +21977,27 @@ class Runtime:
         self.metrics, self.breaker = Metrics(), Breaker()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
-        self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        selfchecks = SelfChecks()
+        self._outbox = Outbox(self._engine)
+        file = StateFile(self._engine)
+        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
+        self._counting = Inquiry("memory-counting", self._counted)
+        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self.spill = spill or Spill(environment.data_dir)
+        self.keeper = Keeper(
+            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+        )
+        selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
-        self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
-        self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
+        told = Told(self._engine)
+        self._writer = Writer(
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+        )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -21024,7 +22021,7 @@ class Runtime:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
-        self._decisions.drop(user_id)
+        self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -21038,27 +22035,24 @@ class Runtime:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
-    def announce(self, turn: Turn) -> None:
-        """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
-
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
-
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
-        self._decisions.announce_ban(turn)
-        self.state_pool.submit(self._forbid, turn)
+        self.keeper.announce_ban(turn)
+        if not self.keeper.is_ill:  # else this process knows
+            self.state_pool.submit(self._forbid, turn)
 
     def _forbid(self, turn: Turn) -> None:
         try:
-            self._decisions.forbid(turn)
+            self.keeper.forbid(turn)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
             self.metrics.failed("forbidding", error)
+        else:
+            self.metrics.succeeded("forbidding")
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if self.keeper.is_ill:
+            return  # the state database has no time for what is of use only
         if recalled or missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
@@ -21071,65 +22065,36 @@ class Runtime:
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
+        else:
+            self.metrics.succeeded("keeping what was told")
 
-    def keep(self, answered: Answered) -> str:
-        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
-        permission = self._decisions.allowed(answered.user_id, answered.keys)
-        if permission is None:
-            self.metrics.count("answers not remembered: their inlet gave no permission")
-            return ""
-        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
-            self._decisions.used(answered.user_id, permission)
-            self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
-            return ""
-        settings = self._settings()
-        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
-        user_text, secrets = redact.masked(answered.user_text)
-        assistant_text, more = redact.masked(answered.assistant_text)
-        added = self._outbox.put(
-            Exchange(
-                key=permission.exchange_key,
-                user_id=answered.user_id,
-                chat_id=permission.chat_id,
-                user_text=user_text,
-                assistant_text=assistant_text,
-                said_at=permission.asked_at,
-                timezone=permission.timezone,
-                scope=permission.scope,
-                follows=permission.follows,
-            ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
-        )
-        self._decisions.used(answered.user_id, permission)
-        self.metrics.count("exchanges stored" if added else "answers to the same message again")
-        if added and secrets + more:
-            self.metrics.count("secrets not stored", secrets + more)
+    def _wake(self) -> None:
         self._writer.wake()
-        return permission.chat_id
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values."""
-        counts = self._outbox.counts()
-        queue = Part(
-            "queue",
-            counts.dead == 0,
-            f"{counts.pending} waiting, {counts.dead} given up",
-            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
-        )
-        last_error = self.metrics.last_error
-        checked = self._check.parts(failed_at=last_error.at if last_error else None)
+        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        last_error, state = self.metrics.last_error, self._state_check.part()
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        counts, waiting = self._counts, self.spill.waiting()
+        backend = self._check.parts(failed_at=last_error.at if last_error else None)
+        if all(part.ok for part in backend):
+            self.metrics.succeeded("recall", self._check.checked_at)
         parts = [
             self._filter_part(),
-            *checked,
+            state,
+            *backend,
             *self._mover.part(),
             *nearness(self._settings(), self._environment.state_url),
             self._recall_part(),
-            queue,
+            _queue_part(counts, waiting),
             self._costs_part(),
             self._key_part(),
         ]
-        return report([*parts, self._last_error_part()], counts.pending, counts.dead)
+        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def _counted(self) -> tuple[Counts, str]:
+        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -21139,6 +22104,7 @@ class Runtime:
         self.recall_pool.shutdown(wait=False)
         self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
+        self.spill.write()
         self._ledger.close()
         self._engine.dispose()
 
@@ -21168,8 +22134,8 @@ class Runtime:
     def _costs_part(self) -> Part:
         counts = self.metrics.counts()
         exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return Part("costs", True, "; ".join(filter(None, [costs.described(counts, exchanges), days])))
+        told = filter(None, [costs.described(counts, exchanges), self._days])
+        return Part("costs", True, "; ".join(told))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -21182,12 +22148,31 @@ class Runtime:
         return Part("key", True, "required on every route")
 
     def _last_error_part(self) -> Part:
-        error = self.metrics.last_error
+        still = self.metrics.open_error
+        error = still or self.metrics.last_error
         if error is None:
             return Part("last error", True, "none")
-        return Part(
-            "last error", True, f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}", error.hint
-        )
+        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        if still:
+            minutes = COUNTS_FOR.seconds // 60
+            told += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Part("last error", still is None, told, error.hint)
+
+
+def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+    if spilled.in_memory:
+        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Part("queue", not ill, ", ".join(told), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22072,7 +23057,7 @@ from .schema import (
     told,
     versions,
 )
-from .statements import count_up, hold, insert_new, put_row
+from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
     "command_turns",
@@ -22095,7 +23080,9 @@ __all__ = [
     "shown",
     "switches",
     "told",
+    "try_writing",
     "versions",
+    "was_erased",
 ]
 '''
 
@@ -22907,14 +23894,15 @@ SOURCES["state/statements.py"] = r'''"""Statements that both kinds of database s
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import engines
-from .schema import versions
+from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -22927,8 +23915,8 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     """Insert a row, or put it in the place of the one with its primary key."""
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in row.items() if name not in keys}
-    insert = _insert(connection, table).values(row)
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
+    new = _insert(connection, table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:
@@ -22956,6 +23944,20 @@ def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
 
 def _insert(connection: Connection, table: Table) -> Any:
     return (postgresql if engines.is_shared(connection) else sqlite).insert(table)
+
+
+def was_erased(connection: Connection, user_id: str, since: float) -> bool:
+    """Whether all of a user's was erased after that time (Unix seconds)."""
+    later = and_(erasures.c.user_id == user_id, erasures.c.whole, erasures.c.asked_at >= since)
+    return connection.scalar(select(erasures.c.id).where(later).limit(1)) is not None
+
+
+def try_writing(engine: Engine) -> None:
+    """Write to the database and leave nothing there; raises what it raises where that is not possible."""
+    row = {"key": f"probe-{uuid.uuid4().hex}", "user_id": "", "chat_id": "", "exchange_key": ""}
+    with engine.begin() as connection:
+        connection.execute(insert(decisions).values(**row, created_at=0.0))
+        connection.execute(delete(decisions).where(decisions.c.key == row["key"]))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
