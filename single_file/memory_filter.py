@@ -244,7 +244,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, Found, Memory, aware_time, scope_in
+from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -315,6 +315,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         origin=str(beside.get("origin") or ""),
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
+        said_at=aware_time(beside.get(SAID_AT)),
     )
 
 
@@ -518,7 +519,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -528,7 +529,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -544,6 +546,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -695,7 +698,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:
@@ -1227,6 +1232,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -1532,6 +1538,7 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -9871,15 +9878,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
@@ -10013,7 +10021,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -10197,7 +10205,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -10250,11 +10260,11 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                new = {words(one.text): one for one in texts if words(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -10355,12 +10365,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
@@ -10369,7 +10387,14 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
@@ -14551,7 +14576,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, EditableBackend, Memory, aware_time
+from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -14797,6 +14822,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
+        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -14818,6 +14844,7 @@ def _memory_of(record: Record) -> Memory:
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -17030,7 +17057,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view, teller
+from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
@@ -17150,7 +17177,13 @@ class Recaller:
             profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
-        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # A copy of it, which the user has shared with a team, may be found alone.
+        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        chosen = [
+            memory
+            for memory in selection.chosen
+            if memory.id not in known and (memory.text not in said or lines.teller(memory))
+        ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
@@ -17217,6 +17250,7 @@ class Recaller:
         found = candidates(backend, turn, view)
         if aside:
             found = self._said_by_others(found, aside)
+        found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
@@ -17358,6 +17392,17 @@ class _Lines:
         """The same for what the same person has told, "" for what the user has."""
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
+
+    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+        """Those that are no copies for a team of another one of the user's own."""
+        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
+        return [
+            item
+            for item in found
+            if not item.memory.scope.startswith(TEAM)
+            or item.memory.text not in own
+            or self.teller(item.memory)
+        ]
 
     def said_at(self, memory: Memory) -> datetime:
         """When it was said; before all else where that is not known, so that what is known counts more."""
@@ -17734,7 +17779,7 @@ def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | 
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at
+    known = past.without(messages).said_at or memory.said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
 
@@ -18010,7 +18055,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -18062,6 +18107,21 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
