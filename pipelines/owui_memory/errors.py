@@ -2,7 +2,8 @@
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   └── Doubtful    or this input is the reason: worth a few tries only
+│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
@@ -37,6 +38,10 @@ class Retry(MemoryFault):
 
 class Doubtful(Retry):
     """The same call may succeed later, or never for this input."""
+
+
+class Waits(Retry):
+    """Something else comes first; nothing is wrong."""
 
 
 class Drop(MemoryFault):

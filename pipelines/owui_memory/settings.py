@@ -290,7 +290,8 @@ class Valves(PanelModel):
         title="Where later memories go",
         description=(
             "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt. A message with a web or file search always uses system."
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
@@ -299,6 +300,16 @@ class Valves(PanelModel):
         description=(
             "A folded line under each answer tells which memories were used for it and what was learned. The "
             "model never sees it."
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(

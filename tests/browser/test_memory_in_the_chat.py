@@ -26,7 +26,7 @@ def test_a_fact_told_in_one_chat_is_known_in_the_next(admin: Person, scripted_ll
     admin.new_chat()
     answer = admin.say(QUESTION)
 
-    told = admin.asked_model(QUESTION).said_by("system")
+    told = admin.asked_model(QUESTION).text
     assert BLOCK in told
     assert "peanuts" in told
     assert "peanuts" in answer
@@ -135,7 +135,7 @@ def test_settings_changed_in_the_admin_panel_take_effect(
     again = "Remind me: where do I live, and what am I allergic to?"
     user.new_chat()
     user.say(again)
-    assert "peanuts" in user.asked_model(again).said_by("system")
+    assert "peanuts" in user.asked_model(again).text
 
 
 @pytest.mark.usefixtures("unchanged_settings")

@@ -111,8 +111,8 @@ class EditableBackend(Backend, Protocol):
     def store(self, user_id: str, new: Memory) -> str:
         """Add one memory as it stands; the id that it was given.
 
-        Its id is not looked at, and its times only where it has an `origin`. The answer is "" where the
-        backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
     def get(self, memory_id: str) -> Memory | None:

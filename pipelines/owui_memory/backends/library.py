@@ -175,7 +175,18 @@ class LibraryBackend:
                 expiration_date=new.expires or None,
                 infer=False,
             )
-        return str(added["results"][0]["id"])
+            memory_id = str(added["results"][0]["id"])
+            if new.created_at is not None:
+                self._date(memory_id, new)
+        return memory_id
+
+    def _date(self, memory_id: str, as_of: Memory) -> None:
+        """Give a memory the times of another."""
+        store = self._memory.vector_store
+        if (row := store.get(memory_id)) is not None:
+            made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
+            times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
+            store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)

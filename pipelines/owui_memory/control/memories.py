@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, get_args
 
@@ -89,10 +89,19 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many memories are forgotten, and how many of those asked for were gone before."""
+    """How many memories are forgotten, and how many of those asked for were gone before.
+
+    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
+    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
+    """
 
     count: int
     gone: int = 0
+    texts: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    undo_minutes: int = 0
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,30 +234,50 @@ class Control:
             changes = self._make(backend, asked, decide, confirm)
         return Edited(changes[0].before if changes else "", text)
 
-    def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away, for good where there is an eraser. Those that are gone already are counted.
+    def forget(
+        self,
+        asked: Asked,
+        memory_ids: Sequence[str],
+        confirm: Confirm = _alone,
+        *,
+        at_once: bool = False,
+    ) -> Forgotten:
+        """Take memories away. Those that are gone already are counted.
+
+        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        `control.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
         """
-        if self._eraser is not None:
-            there = len([_own(memory) for memory in self.of_ids(memory_ids).values()])
-            confirm()
-            self._eraser.forget(asked.user_id, memory_ids)
-            return Forgotten(there, len(memory_ids) - there)
+        minutes = 0 if at_once else self._settings().forget_undo_minutes
         with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: _removals(asked, map(_own, backend.get_all(memory_ids))), confirm
-            )
-        return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
+
+            def decide() -> Iterator[Change]:
+                there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
+                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+
+            changes = self._make(backend, asked, decide, confirm)
+        ids = [change.memory_id for change in changes]
+        texts = tuple(change.before for change in changes if change.before)
+        others: Mapping[str, int] = {}
+        reached = True
+        if self._eraser is not None and ids and minutes:
+            others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
+        elif self._eraser is not None and ids:
+            receipt = self._eraser.forget(asked.user_id, ids)
+            others, reached = receipt.counts, not receipt.unreached
+        gone = max(len(memory_ids) - len(changes), 0)
+        return Forgotten(len(changes), gone, texts, others, minutes, reached)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""
         if self._eraser is not None:
             there = len(self.all(asked.user_id))
             confirm()
-            self._eraser.erase_user(asked.user_id)
-            return Forgotten(there)
+            receipt = self._eraser.erase_user(asked.user_id)
+            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+            return Forgotten(there, others=others, reached=not receipt.unreached)
         with self._writing() as backend:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
@@ -259,14 +288,20 @@ class Control:
         """Take back the last changes that were made together and are not taken back yet.
 
         Raises:
-            Drop: none of what they took away may be brought back.
+            Drop: what they took away is erased by now, or none of it may be brought back.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
         with self._writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
-            batch = done[0].batch if done else self._journal.latest_batch(asked.user_id)
-            changes = self._journal.changed_by(batch) if batch else []
+            last = done[0] if done else self._journal.latest(asked.user_id)
+            changes = self._journal.changed_by(last.batch) if last else []
+            if last is not None and not changes:
+                self._changes.pass_over([last])
+                raise Drop(
+                    "It is too late to take back the last change: what was forgotten is erased for good.",
+                    hint="`/memory undo` once more takes back the change before it.",
+                )
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
@@ -332,17 +367,25 @@ class Control:
         """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
-    def import_(self, asked: Asked, rows: Iterable[Mapping[str, Any]], confirm: Confirm = _alone) -> Imported:
+    def import_(
+        self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
+    ) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+
+        rows: None where a line was no JSON.
 
         Raises:
             Drop: there is too much of it.
         """
+        rows = list(rows)
+        if len(rows) > MOST_IMPORTED:
+            raise Drop(
+                f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(rows):,}.",
+                hint="Send them in several messages; nothing was imported.",
+            )
         texts, refused, flaws = _texts_of(asked.user_id, rows)
         for _, reason in refused:
             self._count(f"changes refused: {reason}")
-        if len(texts) > MOST_IMPORTED:
-            raise Drop(f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(texts)}.")
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -455,18 +498,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[_Pairs, _Pairs, list[str]]:
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
     """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
     texts: _Pairs = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
         try:
+            if row is None:
+                raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
             texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
         except NotAdmittedError as refusal:
-            refused.append((str(row["memory"]), refusal.reason))
+            refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
         except ValueError as flaw:
             flaws.append(f"line {number}: {flaw}")
