@@ -445,6 +445,10 @@ def _embedding_model(settings: Valves) -> Any:
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
+    if name == "ollama":
+        from .ollama_embedder import ollama_embedder
+
+        return ollama_embedder(config)
     model = EmbedderFactory.create(name, config, None)
     providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     if settings.embedder_provider == "bundled":
@@ -743,14 +747,17 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..errors import TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..ops.health import Health
 from .faults import translated
+from .limits import ANSWER_BYTES, bounded
+from .text_limit import TextLimit
 
 Vector = list[float]
 
@@ -771,6 +778,14 @@ _MEMORIES = (
 _UNRELATED = 0.05
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
+_SECONDS = 10.0  # for an answer, and
+_SECONDS_EACH = 1.0  # for each text more
+_LOCAL_BYTES = 8_000  # a model in this process reads less, but splits all of it into tokens first
+
+# Lengths whose squares, too, fit into the 32 bits that stores keep.
+_SHORTEST, _LONGEST = 1e-15, 1e15
+
 _BATCH = 16  # texts encoded at once: eight take four times as long as one
 
 
@@ -790,7 +805,9 @@ class Embedder:
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
         self._load, self._address = load, address
+        self._limit = TextLimit(_LOCAL_BYTES) if local else TextLimit()
         self._encode = _Batches(self._encode_all) if local else self._encode_one
+        self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
 
     @cached_property
@@ -813,30 +830,63 @@ class Embedder:
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
-        """One vector. Raises a MemoryFault that names the embedder."""
-        return list(self._cached(text))
+        """One vector; of a text that is too long, that of its beginning and end.
+
+        Raises:
+            MemoryFault: the embedder cannot be had, or Drop: the text is empty.
+        """
+        try:
+            return list(self._cached(self._limit.cut(text)))
+        except MemoryFault as fault:
+            getattr(self._watched, "faults", []).append(fault)
+            raise
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
+                return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
+
         with self.health.call(), translated("embedder", self._address):
-            return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
+            return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
+                return self._sound([self._encode(sent[0], memory_action)], 1)
+
         with self.health.call(), translated("embedder", self._address):
-            return self._sized(self._encode(text, memory_action))
+            return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[MemoryFault]]:
+        """The faults of `embed` in this thread: mem0's extraction goes on without what was not embedded."""
+        self._watched.faults = []
+        try:
+            yield self._watched.faults
+        finally:
+            self._watched.faults = []
 
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def _sized(self, vector: Sequence[float]) -> Vector:
-        if self.dims and len(vector) != self.dims:
+    def _sound(self, vectors: Any, count: int) -> list[Vector]:
+        """The same, if each is one that can be stored and compared."""
+        if not isinstance(vectors, list | tuple) or len(vectors) != count or not all(map(_is_sound, vectors)):
+            hint = "Look at its log: it must answer with a list of finite numbers, not all of them 0."
+            raise Retry("The embedder has sent something that is no vector.", hint=hint)
+        sizes = {len(vector) for vector in vectors}
+        if self.dims and sizes - {self.dims}:
             raise TellAdmin(
-                f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {max(sizes)}.",
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
-        return list(vector)
+        return [list(vector) for vector in vectors]
 
     def _encode_one(self, text: str, action: str) -> Sequence[float]:
         vector: Sequence[float] = self.model.embed(text, action)
@@ -845,6 +895,16 @@ class Embedder:
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
         return vectors
+
+
+def _is_sound(vector: Any) -> bool:
+    """Whether it is a list of numbers with a length that is neither 0 nor infinite nor none."""
+    if not isinstance(vector, list | tuple) or not {int, float}.issuperset(map(type, vector)):
+        return False
+    try:
+        return _SHORTEST < math.hypot(*vector) < _LONGEST
+    except OverflowError:
+        return False
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -874,6 +934,8 @@ class _Batches:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
             vectors = self._encode([text for text, _ in batch])
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
         except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
             for _, waiting in batch:
                 waiting.set_exception(error)
@@ -897,6 +959,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -913,23 +976,29 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
-    status = next((code for link in chain if (code := _status(link))), None)
+    if any(isinstance(link, OverlongAnswerError) for link in chain):
+        hint = "Is it what its settings say? Its answers must end."
+        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+    status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
         return TellAdmin(f"{who} refused the request (HTTP {status}).", hint=hint)
@@ -953,7 +1022,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return Retry(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):
@@ -967,7 +1036,13 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an exception is about, or one behind it."""
+    return next((code for link in chain_of(error) if (code := _status(link))), None)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -1001,6 +1076,133 @@ def _status(error: BaseException) -> int | None:
 def host_of(address: str) -> str:
     """Host and port alone: an address may hold a password, and that a / or an @ which should be quoted."""
     return address.partition("://")[2].partition("?")[0].rpartition("@")[2].partition("/")[0]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/json_answer.py
+
+SOURCES["backends/json_answer.py"] = r'''"""Finds the JSON that a model means in its answer: after its reasoning, between other words, in code fences.
+
+Every search here is a single pass, whatever the answer: a model may be made to answer anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
+_TAGS = "|".join(
+    (
+        "think",
+        "thinking",
+        "thought",
+        "thoughts",
+        "reason",
+        "reasoning",
+        "reflection",
+        "scratchpad",
+        "analysis",
+    )
+)
+_BEGINS = re.compile(
+    rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
+    r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    rf"</(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:end_of_thought|end_thinking|/thinking)\|>|\[/think\]"
+    r"|◁/think▷|<\|channel\|?>\s{0,9}final\b[^<]{0,40}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<channel\|>"
+    r"|here is my response:",
+    re.IGNORECASE,
+)
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
+_DECODER = json.JSONDecoder(strict=False)
+_LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A JSON value in an answer, and where it stands there."""
+
+    value: Any
+    start: int
+    end: int
+
+
+def last_value(answer: str, key: str) -> Found | None:
+    """The value of `key` in the last JSON object that has it, outside the model's reasoning.
+
+    None where there is none that can be read: a draft before it is never taken in its place.
+    """
+    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?=[\[{{]|null)', re.IGNORECASE)
+    places = [place for place in quoted.finditer(answer) if not _ELLIPSIS.match(answer, place.end())]
+    found: Found | None = None
+    for place in places[-_LOOKED_AT:]:
+        if found and place.start() < found.end:
+            continue  # inside of the one before
+        read = value_at(answer, place.end())
+        found = Found(read.value, place.start(), read.end) if read else None
+    return found if found and is_meant(answer, found.start, found.end) else None
+
+
+def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
+    """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
+
+    At most `most`; none where one of them cannot be read.
+    """
+    at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
+    at = max(at, answer.lower().rfind(after))
+    first, values = at, list[Any]()
+    while len(values) < most and (place := sign.search(answer, at)):
+        start = answer.rfind("{", at, place.start())
+        found = value_at(answer, start) if start >= 0 else None
+        if found is None or found.end < place.end():
+            return []
+        values.append(found.value)
+        at = found.end
+    return values if is_meant(answer, first, at) else []
+
+
+def value_at(text: str, start: int) -> Found | None:
+    """The JSON value that begins there, also with trailing commas; None where it cannot be read."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _repaired(text, start)
+    return Found(value, start, end)
+
+
+def is_meant(answer: str, start: int, end: int) -> bool:
+    """Whether what stands there is the answer, not a part of the reasoning before it.
+
+    Tags inside of it are text that it holds.
+    """
+    last_end = last_begin = -1
+    for match in _ENDS.finditer(answer):
+        if not start <= match.start() < end:
+            last_end = match.start()
+    for match in _BEGINS.finditer(answer, 0, start):
+        last_begin = match.start()
+    return last_end < start and last_begin <= last_end
+
+
+def _repaired(text: str, start: int) -> Found | None:
+    """As `value_at`, of what has commas before closing brackets; ends are those in the text as it is."""
+    commas = [match.start() for match in _TRAILING_COMMA.finditer(text, start)]
+    if not commas:
+        return None
+    repaired = _TRAILING_COMMA.sub(" ", text[start:])  # as long as before
+    try:
+        value, end = _DECODER.raw_decode(repaired)
+    except (ValueError, RecursionError):
+        return None
+    return Found(value, start, start + end)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1110,7 +1312,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1:
+        if limit < 1 or not query.strip():
             return []
         pool = limit
         while True:
@@ -1157,18 +1359,25 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        if not others:
-            return []
+        told = tuple(filter(str.strip, others))
+        if not told or not text.strip():
+            return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
-        return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
+        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        return [next(near) if other.strip() else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> int:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        with translated("store", self._settings.vector_store_url):
+        embedder: Embedder = self._memory.embedding_model
+        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
             added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            if faults:  # what was not embedded has been left out: all of it is to be tried again
+                for memory in added["results"]:
+                    self.remove(str(memory["id"]))
+                raise faults[0].again()
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -1327,6 +1536,191 @@ def _memory(row: Any) -> Memory:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/limits.py
+
+SOURCES["backends/limits.py"] = r'''"""Bounds what one call of a server may take: seconds in all, and bytes of its answer, whatever it sends.
+
+An HTTP client's own time-outs are for each wait alone, and what it reads has no end: a server that sends a
+byte now and then, or never stops, holds a thread for ever or fills the memory. Here deadline and bytes are
+those of the whole call, and count where bytes come out of the socket: headers, bodies, redirects and
+handshakes alike. Whoever goes beyond them has the connection closed, in the thread that called.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ANSWER_BYTES = 1_000_000  # the longest that an LLM may answer, as it comes over the wire, and decompressed
+
+_CONNECT_S = 10.0
+_PIECE_BYTES = 16_384  # sent at once: whoever takes in a few bytes at a time is noticed between two of them
+_REDIRECTS = 3
+
+
+class OverlongAnswerError(Exception):
+    """The answer goes on beyond what a call may bring."""
+
+
+class TotalTimeoutError(Exception):
+    """The whole call has taken longer than it may."""
+
+
+class _Call:
+    """What is left of a call."""
+
+    def __init__(self, until: float, most_bytes: int) -> None:
+        self.until, self.most_bytes, self.bytes_left = until, most_bytes, most_bytes
+
+    def wait_s(self, timeout: float | None) -> float:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TotalTimeoutError
+        return left if timeout is None else min(left, timeout)
+
+    def took(self, count: int) -> None:
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise OverlongAnswerError
+
+
+_under_way = threading.local()
+
+
+def _call() -> _Call | None:
+    """The call that this thread is in."""
+    return getattr(_under_way, "call", None)
+
+
+@contextmanager
+def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
+    """Around a call in this thread, by a client that is `limited`.
+
+    Raises, from inside the client and mostly wrapped by it:
+        TotalTimeoutError: it takes longer; or the client's own time-out, whose wait it shortens.
+        OverlongAnswerError: its answer is longer.
+    """
+    before = _call()
+    until = time.monotonic() + seconds
+    _under_way.call = _Call(min(until, before.until) if before else until, most_bytes)
+    try:
+        yield
+    finally:
+        _under_way.call = before
+
+
+def limited(client: Any) -> bool:
+    """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    pools: list[Any] = [
+        getattr(transport, "_pool", None) for transport in transports if transport is not None
+    ]
+    if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
+        return False
+    for pool in pools:
+        if not isinstance(pool._network_backend, _Network):
+            pool._network_backend = _Network(pool._network_backend)
+    client.max_redirects = _REDIRECTS
+    client.headers["Accept-Encoding"] = "identity"
+    client.event_hooks["response"].insert(0, _decompressed)
+    return True
+
+
+def left_behind(seconds: float, call: Callable[[], T]) -> T:
+    """What `call` returns, by a client that cannot be `limited`: its thread goes on when it takes longer.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="memory-model", daemon=True).start()
+    return result.result(seconds)
+
+
+def _decompressed(response: Any) -> None:
+    """Read a compressed answer, of which a few bytes may stand for gigabytes, no further than it may go."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    call = _call()
+    if call is None or encoding in ("", "identity"):
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise OverlongAnswerError  # nobody asked for it, and what it holds cannot be bounded
+    inflate, packed, content = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray(), b""
+    for chunk in response.iter_raw():
+        packed += chunk
+    content = inflate.decompress(bytes(packed), call.most_bytes)
+    if inflate.unconsumed_tail:
+        raise OverlongAnswerError
+    response._content = content
+
+
+class _Network:
+    """What opens a client's connections."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
+        call = _call()
+        if call:
+            timeout = min(call.wait_s(timeout), _CONNECT_S)
+        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+
+    def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
+        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+
+    def sleep(self, seconds: float) -> None:
+        self._network.sleep(seconds)
+
+
+class _Stream:
+    """One of them."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        call = _call()
+        got: bytes = self._stream.read(max_bytes, call.wait_s(timeout) if call else timeout)
+        if call:
+            call.took(len(got))
+        return got
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        call = _call()
+        for at in range(0, len(buffer), _PIECE_BYTES):
+            piece = buffer[at : at + _PIECE_BYTES]
+            self._stream.write(piece, call.wait_s(timeout) if call else timeout)
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None
+    ) -> _Stream:
+        call = _call()
+        left = call.wait_s(timeout) if call else timeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/live.py
 
 SOURCES["backends/live.py"] = r'''"""The backend in use: opened off the event loop, replaced when the settings change."""
@@ -1359,6 +1753,7 @@ _CONCERNED = (
     *("backend", "backend_url", "backend_api_key"),
     *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
     *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
+    "llm_timeout_s",
     *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
     *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
 )
@@ -1565,12 +1960,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -1580,10 +1974,13 @@ from ..settings import Valves
 from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
-
-T = TypeVar("T")
+from .json_answer import last_value
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
 _JSON_MODE = {"response_format": {"type": "json_object"}}
 
 # Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
@@ -1607,15 +2004,16 @@ class Llms:
         settings: Valves,
         metrics: Metrics | None = None,
         *,
-        timeout_s: float = providers.LLM_TIMEOUT_S,
+        timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two.
+        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
         metrics = metrics or Metrics()
+        timeout_s = timeout_s or settings.llm_timeout_s
         if settings.llm_provider == "none":
             return cls([], metrics)
         named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
@@ -1645,8 +2043,20 @@ class Llms:
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
-        """As `ask`, by the name that mem0 calls."""
-        return self.ask(messages).text
+        """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
+
+        Raises:
+            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+        """
+        answer = self.ask(messages).text
+        found = last_value(answer, _MEM0S_KEY)
+        if found is None and answer.strip() in ("{}", "[]"):
+            return answer
+        if found is None:
+            hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+        listed = found.value if isinstance(found.value, list) else []
+        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -1679,7 +2089,7 @@ class Llm:
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
-        providers.bound_client(self.model, timeout_s, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
         self.health = Health()
         self.fault: MemoryFault | None = None
@@ -1687,10 +2097,10 @@ class Llm:
         self._metrics = metrics
         self._has_json_mode = True
         self._answered = threading.local()
-        http = getattr(getattr(self.model, "client", None), "_client", None)
-        if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
+        if self._is_limited:
             # mem0 returns the answer's text only; the tokens stand beside it.
             # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
@@ -1707,8 +2117,8 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop):
-                self._breaker.succeeded()  # it is the input's fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
             raise
@@ -1729,11 +2139,15 @@ class Llm:
     def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
-            answer = self.model.generate_response(messages, **options)
-            return str(answer or ""), self._answered.usage
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
 
-        with translated(self.part, self._address):
-            answer, usage = _within(self._timeout_s, call)
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -1742,28 +2156,25 @@ class Llm:
         count_call(
             self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
         )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 
-def _within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns; its thread is left behind when it takes longer.
+def _says(item: Any) -> bool:
+    """Whether this is a memory as mem0 takes it, and of some words."""
+    text = item.get("text") if isinstance(item, dict) else None
+    return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
 
-    The clients' own time-outs bound the wait for the next byte only (some servers send spaces while
-    they think), and Gemini's has none.
 
-    Raises:
-        TimeoutError: it took longer.
-    """
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            result.set_exception(error)
-
-    threading.Thread(target=run, name="memory-llm", daemon=True).start()
-    return result.result(seconds)
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
 
 
 def _keep_usage(answered: threading.local, response: Any) -> None:
@@ -1776,15 +2187,103 @@ def _usage(text: str) -> tuple[int, int] | None:
     """Tokens in and out, as the provider counts them in its answer; None where it does not."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     told = (body.get("usage") or body) if isinstance(body, dict) else None
     if isinstance(told, dict):
         for name_in, name_out in _USAGE:
             tokens_in, tokens_out = told.get(name_in), told.get(name_out)
             if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return tokens_in, tokens_out
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
     return None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/model_text.py
+
+SOURCES["backends/model_text.py"] = r'''"""Text as a model or another server sends it, made such that every parser, database and screen takes it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ..words import plain
+
+_BROKEN, _CONTROL = "\N{REPLACEMENT CHARACTER}", " "
+
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], _CONTROL)
+# In JSON all of them may hide in escapes. Those are read in order: a backslash may itself be escaped.
+_ESCAPE = re.compile(
+    r"\\(?:"
+    r"(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)"
+    r"|(?P<control>u00(?:0[1-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[bf])"
+    r"|.)",
+    re.DOTALL,
+)
+
+
+def model_text(text: str) -> str:
+    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
+
+    What is broken becomes U+FFFD, what controls becomes a space.
+    """
+    text = plain(text)
+    if not text.isprintable():
+        text = text.translate(_CONTROLS)
+    return _ESCAPE.sub(_harmless, text) if "\\" in text else text
+
+
+def has_words(text: str) -> bool:
+    """Whether it has letters or digits, of any script."""
+    return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def _harmless(match: re.Match[str]) -> str:
+    if match["half"]:
+        return _BROKEN
+    return _CONTROL if match["control"] else match[0]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/ollama_embedder.py
+
+SOURCES["backends/ollama_embedder.py"] = r'''"""mem0's embedder for Ollama, which asks the server while it is made: here no longer than it may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mem0.configs.embeddings.base import BaseEmbedderConfig
+from mem0.embeddings.ollama import OllamaEmbedding
+
+from . import providers
+from .limits import bounded
+
+_PULL_S = 600.0  # a download of some hundred megabytes
+
+
+class _OllamaEmbedder(OllamaEmbedding):  # type: ignore[misc]
+    def _ensure_model_exists(self) -> None:
+        """Left for later: there is no time-out yet."""
+
+
+def ollama_embedder(config: dict[str, Any]) -> Any:
+    """mem0's embedder. Its model is pulled where the server lacks it, as mem0 does."""
+    model = _OllamaEmbedder(BaseEmbedderConfig(**config))
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
+    with bounded(providers.EMBED_TIMEOUT_S):
+        listed = model.client.list()["models"]
+    wanted = model._normalize_model_name(model.config.model)
+    names = {str(found.get(name) or "") for found in listed for name in ("name", "model")}
+    if wanted not in map(model._normalize_model_name, names):
+        http = providers.http_client(model)
+        before, http.timeout = http.timeout, _PULL_S
+        with bounded(_PULL_S):
+            model.client.pull(model.config.model)
+        http.timeout = before
+    return model
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2377,7 +2876,7 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 from __future__ import annotations
 
 import json
-import time
+import zlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -2388,11 +2887,14 @@ from ..errors import Drop, MemoryFault, TellAdmin
 from ..settings import Valves
 from . import providers
 from .faults import host_of
+from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from .model_text import model_text
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
 _MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_SHOWN = 8  # names in a sentence
+_COMPARED = 2000  # names; OpenRouter has some hundreds
+_SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
 # Of those with OpenAI's list. Anthropic's leaves out the names that it also takes.
 _OPENAI_LIKE = frozenset({"openai", "lmstudio", "vllm", "deepseek", "xai"})
@@ -2462,19 +2964,14 @@ def _asked(url: str, headers: Mapping[str, str]) -> Any:
     """The JSON at an address; None where there is none."""
     try:
         # As in `remote`: the key goes to the configured host only.
-        with (
-            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            if response.status_code != httpx.codes.OK:
-                return None
-            body, until = b"", time.monotonic() + _WHOLE_S
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    return None
-        return json.loads(body)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(url, headers=headers)
+        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
+        return None
+    except (ValueError, RecursionError, zlib.error):
         return None
 
 
@@ -2483,7 +2980,11 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     listed = answer.get(rows) if isinstance(answer, dict) else None
     if not isinstance(listed, list):
         return None
-    return sorted(str(row[name]) for row in listed if isinstance(row, dict) and row.get(name))
+    return sorted(
+        model_text(row[name])
+        for row in listed
+        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
+    )
 
 
 def _which(names: Sequence[str], model: str) -> str:
@@ -2491,8 +2992,9 @@ def _which(names: Sequence[str], model: str) -> str:
     if not names:
         return "it has none"
     if len(names) <= _SHOWN:
-        return f"it has: {', '.join(names)}"
-    like = get_close_matches(model, names, n=_SHOWN, cutoff=0.0)
+        return f"it has: {', '.join(name[:_SHOWN_CHARS] for name in names)}"
+    short = [name for name in names if len(name) <= _SHOWN_CHARS]
+    like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
@@ -2529,9 +3031,9 @@ import httpx
 from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves, folder_of
+from .limits import limited
 
-LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
-EMBED_TIMEOUT_S = 10.0
+EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
@@ -2653,23 +3155,31 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{parts.username or 'postgres'}:{quote(password, safe='')}@{host}").geturl()
 
 
-def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
+def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> bool:
     """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
+    False for a client that cannot be `limited`.
     """
     client: Any = getattr(model, "client", None)
-    http: Any = getattr(client, "_client", None)
+    http = http_client(model)
     if isinstance(http, httpx.Client):
-        http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+        http.timeout = httpx.Timeout(timeout_s)  # ollama's and Gemini's have none
     if hasattr(http, "close"):
         weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
-    if not hasattr(client, "with_options"):
-        return
-    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
-    if "openai_base_url" in config:
-        options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
-    model.client = client.with_options(**options)
+    if hasattr(client, "with_options"):
+        options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
+        if "openai_base_url" in config:
+            options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
+        model.client = client.with_options(**options)
+    return limited(http)
+
+
+def http_client(model: Any) -> Any:
+    """The httpx or httpx2 client under the SDK of a mem0 model; None where there is none."""
+    client: Any = getattr(model, "client", None)
+    client = getattr(client, "_api_client", client)  # Gemini's
+    return getattr(client, "_client", None) or getattr(client, "_httpx_client", None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4742,6 +5252,150 @@ def release(memory: Any) -> None:
     for store in (memory.vector_store, memory._entity_store):
         if store is not None:
             store.close()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/text_limit.py
+
+SOURCES["backends/text_limit.py"] = r'''"""How much of a text an embedder takes: learned from what it refuses, since few servers tell."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..errors import Drop
+from ..words import plain
+from .faults import chain_of, status_of
+
+T = TypeVar("T")
+
+# UTF-8 bytes: nearer to tokens than characters, of which Chinese has one to three tokens each.
+_LONGEST_BYTES = 24_000
+_SHORTEST_BYTES = 64  # what refuses so little refuses it for another reason
+_SURELY_TAKEN_BYTES = 500  # a refusal without a reason, of less than this, is not for the length
+_BATCH = 32  # texts in a request; text-embeddings-inference takes no more
+
+_MAY_BE_LENGTH = {400, 413, 422, 500}
+_IS_LENGTH = re.compile(
+    r"too (?:long|large|big|many tokens)|exceed|longer than|less than \d|at most \d|maximum"
+    r"|max[_ ]?(?:context|tokens?|length|input|batch)|context (?:length|window|size)|token limit"
+    r"|input (?:length|size)|physical batch",
+    re.IGNORECASE,
+)
+
+
+class TextLimit:
+    """Of one embedder. Threads may share it."""
+
+    def __init__(self, longest_bytes: int = _LONGEST_BYTES) -> None:
+        self._longest = dict.fromkeys(
+            (True, False), longest_bytes
+        )  # by `_is_latin`: tokens differ most there
+        self._batch = _BATCH
+        self._lock = threading.Lock()
+
+    def cut(self, text: str) -> str:
+        """As much of a text as the embedder takes: its beginning and its end, without broken characters.
+
+        Raises:
+            Drop: there is nothing in it.
+        """
+        if not text.strip():
+            raise Drop("There is no text to embed.")
+        return shortened(text, self._longest[_is_latin(text)])
+
+    def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        """The same, in so many at once as the embedder takes."""
+        size = self._batch
+        return [texts[at : at + size] for at in range(0, len(texts), size)]
+
+    def fitted(self, texts: Sequence[str], embed: Callable[[list[str]], list[T]]) -> list[T]:
+        """What `embed` makes of some texts, fewer at once or shortened where it refuses them as they are.
+
+        Raises:
+            Drop: one of them is empty.
+            Exception: what `embed` raises for other reasons.
+        """
+        sent = [self.cut(text) for text in texts]
+        try:
+            return embed(sent)
+        except Exception as error:
+            if not _may_be_length(error, max(map(_size, sent), default=0)) or not sent:
+                raise
+            if len(sent) == 1:
+                return self._shorter(sent[0], embed, error)
+        half, longest = len(sent) // 2, dict(self._longest)
+        made = self.fitted(sent[:half], embed) + self.fitted(sent[half:], embed)
+        if self._longest == longest:  # there were too many
+            with self._lock:
+                self._batch = max(min(self._batch, len(sent) - half), 1)
+        return made
+
+    def _shorter(self, text: str, embed: Callable[[list[str]], list[T]], refusal: Exception) -> list[T]:
+        size, latin = _size(text) // 2, _is_latin(text)
+        while size >= _SHORTEST_BYTES:
+            try:
+                made = embed([shortened(text, size)])
+            except Exception as error:
+                if not _may_be_length(error, size):
+                    raise
+                refusal = error
+            else:
+                if _says_length(refusal) or size >= _SURELY_TAKEN_BYTES:
+                    with self._lock:
+                        self._longest[latin] = min(self._longest[latin], size)
+                return made
+            size //= 2
+        raise refusal
+
+
+def shortened(text: str, size: int) -> str:
+    """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
+
+    Broken characters are made plain.
+    """
+    if len(text) > 2 * size:
+        text = text[:size] + text[-size:]
+    text = plain(text)
+    whole = text.encode()
+    if len(whole) <= size:
+        return text
+    half = (size - 1) // 2
+    head, tail = whole[:half].decode(errors="ignore"), whole[-half:].decode(errors="ignore")
+    return f"{_to_word(head)} {_to_word(tail[::-1])[::-1]}".strip() or head
+
+
+def _to_word(text: str) -> str:
+    """Up to the last space, if one is near the end."""
+    at = max(text.rfind(" "), text.rfind("\n"))
+    return text[:at] if at > len(text) * 3 // 4 else text
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most of its characters are one or two bytes: then they are less than a token each."""
+    return len(text[:_LONGEST_BYTES].encode(errors="replace")) < 1.5 * len(text[:_LONGEST_BYTES])
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _may_be_length(error: Exception, size: int) -> bool:
+    """Whether a refusal can be for the length, or the number, of what was sent."""
+    status = status_of(error)
+    if status not in _MAY_BE_LENGTH:
+        return False
+    return _says_length(error) or (status != 500 and size >= _SURELY_TAKEN_BYTES)
+
+
+def _says_length(error: Exception) -> bool:
+    """Whether it says so; what it says is looked at only, for it may quote the text."""
+    if status_of(error) == 413:
+        return True
+    return any(_IS_LENGTH.search(str(link)[:2000]) for link in chain_of(error))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -11616,6 +12270,7 @@ SOURCES["errors.py"] = r'''"""What can go wrong, sorted by what the caller does 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
 │   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
@@ -11651,6 +12306,10 @@ class Retry(MemoryFault):
 
 class Doubtful(Retry):
     """The same call may succeed later, or never for this input."""
+
+
+class TooSlow(Retry):
+    """The same call did not end in time; with less to read it may."""
 
 
 class Waits(Retry):
@@ -18342,6 +19001,101 @@ def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Ch
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/echoes.py
+
+SOURCES["remember/echoes.py"] = r'''"""Texts that a model takes from its prompt, or leaves unfilled, instead of from what was said."""
+
+# ruff: noqa: SIM905  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from ..words import stem, telling, words
+
+EXAMPLE = "it repeats an example of the prompt"
+PLACEHOLDER = "it is a placeholder"
+
+_ALIKE = 0.75  # of the words of both texts, those in common
+_SAME_NAME = 0.7  # of the letters: Lisbon, Lisboa and Lissabon
+_SAID_WORDS = 2000  # looked through for a name
+_BRACKETED = re.compile(r"<[^<>]{1,60}>|\[[^\[\]]{1,60}\]|\{[^{}]{1,60}\}")
+_BLANK = re.compile(r"\.\.\.|…|__+|\bX{2,}\b|\?\?+")
+_OF_NOTHING = frozenset(
+    """
+    a about add an and any as das der des die e ein eine example examples expires fact facts fill
+    for g goes he her here his id in information insert ipsum is it its kind lorem memories memory n
+    name names new no none not nothing null number nutzer nutzerin nutzers of on one op or person
+    persona placeholder plan preference profile remove replace s sample sentence she some somebody
+    someone something statement string tbd text texts that the their there they this to todo
+    undefined unknown user username users value with words x your
+    """.split()
+)
+_OF_PROMPTS = frozenset(
+    """
+    user nutzer nutzers nutzerin january february march april may june july august september october november
+    december januar februar märz mai juni juli oktober dezember
+    """.split()
+)
+
+
+def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
+    """Why a model's text can be nothing that it has learned from what was said; "" where it can.
+
+    examples: the texts in its prompt.
+    """
+    if _is_blank(text, said):
+        return PLACEHOLDER
+    if any(_alike(text, example) for example in examples) and not _is_named(text, said):
+        return EXAMPLE
+    return ""
+
+
+def _is_blank(text: str, said: Sequence[str]) -> bool:
+    own = words(text)
+    if set(own) <= _OF_NOTHING:
+        return not any(_holds(words(one), own) for one in said)
+    blanks = [found[0] for found in _BLANK.finditer(text)]
+    blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
+    return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
+
+
+def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
+    return f" {' '.join(own)} " in f" {' '.join(said)} "
+
+
+def _alike(text: str, example: str) -> bool:
+    own, its = set(words(text)), set(words(example))
+    return len(own & its) >= _ALIKE * len(own | its)
+
+
+def _is_named(text: str, said: Sequence[str]) -> bool:
+    """Whether all that the text names was said, in these or like letters; also where that cannot be seen."""
+    if _is_latin(text) != _is_latin(" ".join(said)):
+        return True
+    heard = {word for one in said for word in words(one)[:_SAID_WORDS]}
+    stems = {stem(word) for word in heard}
+    named = {word for word in telling(text) if not word[0].isdigit()} - _OF_PROMPTS
+    return all(
+        stem(word) in stems or any(_is_same_name(word, other) for other in heard)
+        for word in named or set(words(text)) - _OF_NOTHING
+    )
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 3:
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= _SAME_NAME
+
+
+def _is_latin(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return sum(char < "\u0250" for char in letters) * 2 >= len(letters)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/gate.py
 
 SOURCES["remember/gate.py"] = r'''"""Worth remembering at all? Told from the shape of an exchange, before any call is paid for.
@@ -19457,22 +20211,39 @@ def tells_of_others(sentence: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # remember/operations.py
 
-SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations; whatever cannot be meant is an error, never silently nothing."""
+SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations. What cannot be meant is an error or refused, never silently nothing."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Literal, cast, get_args
+
+from ..backends.json_answer import last_value, values_after
+from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
+TOO_MANY = "more operations than one conversation calls for"
+_NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
+
+# As models say it that were told otherwise, or fine-tuned on other prompts.
+_OPS: dict[str, Op | Literal["nothing"]] = {
+    **dict.fromkeys(("add", "insert", "create", "new", "remember", "store", "save"), "add"),
+    **dict.fromkeys(("replace", "update", "modify", "edit", "change", "correct", "revise"), "replace"),
+    **dict.fromkeys(("remove", "delete", "forget", "erase", "drop"), "remove"),
+    **dict.fromkeys(("none", "noop", "nothing", "keep", "nochange", "skip", "ignore"), "nothing"),
+}
+_OP_NAMES = ("op", "operation", "action", "event")
+_TEXT_NAMES = ("text", "memory", "new_text", "new_memory", "content")
+_NUMBER_NAMES = ("id", "memory_id", "number", "memory_number", "index")
+_BARE = re.compile(rf'(?<!\\)"(?:{"|".join(_OP_NAMES)})"\s*:\s*"', re.IGNORECASE)
+_NUMBER = re.compile(r"[^\w-]{0,3}(?:memory\W?|no\W{0,2})?(-?\d{1,6})[^\w]{0,3}", re.IGNORECASE)
 
 
 class UnreadableAnswerError(ValueError):
@@ -19481,67 +20252,95 @@ class UnreadableAnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use."""
+    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
+
+    refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
+    """
 
     op: Op
     text: str = ""
     number: int = 0
     kind: Kind = "fact"
     expires: date | None = None
+    refused: str = ""
 
 
 def read_operations(answer: str) -> list[Operation]:
-    """The operations in an answer: JSON, also in code fences, after reasoning, with trailing commas.
+    """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
+
+    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
+    that are too many are one such. An object of one operation, or a list of them, is taken, too.
 
     Raises:
-        UnreadableAnswerError: there is no such JSON, or an operation lacks what it needs.
+        UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
-    found = _json(_THINKING.sub("", answer))
-    if isinstance(found, list):
-        found = {"operations": found}
-    operations = found.get("operations") if isinstance(found, dict) else None
-    if not isinstance(operations, list):
-        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    return [_operation(item) for item in operations]
+    answer = model_text(answer)
+    found = last_value(answer, "operations")
+    if found is None:
+        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
+        if not listed:
+            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
+    else:
+        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    operations = [operation for operation in read if operation]
+    if operations and all(operation.refused == _NO_OPERATION for operation in operations):
+        raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
+    if len(listed) > MOST_OPERATIONS:
+        operations.append(Operation("add", refused=TOO_MANY))
+    return operations
 
 
-def _json(text: str) -> Any:
-    """The first JSON value that starts at a brace or bracket and can be read."""
-    text = _TRAILING_COMMA.sub(r"\1", text)
-    decoder = json.JSONDecoder(strict=False)
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except json.JSONDecodeError:
-            continue
-        return value
-    return None
-
-
-def _operation(item: Any) -> Operation:
-    if not isinstance(item, dict) or item.get("op") not in get_args(Op):
-        raise UnreadableAnswerError('An operation has no "op" of add, replace or remove.')
-    op = cast("Op", item["op"])
-    text = item.get("text")
-    if op != "remove" and not (isinstance(text, str) and 0 < len(text.strip()) <= _LONGEST_CHARS):
-        raise UnreadableAnswerError(
-            f'An operation to {op} has no "text" of 1 to {_LONGEST_CHARS} characters.'
-        )
-    kind = item.get("kind")
+def _operation(item: Any) -> Operation | None:
+    """One operation, maybe a refused one; None where it says that nothing is to be done."""
+    if not isinstance(item, dict):
+        return Operation("add", refused=_NO_OPERATION)
+    given = {str(name).strip().lower(): value for name, value in islice(item.items(), MOST_OPERATIONS)}
+    named = _first(given, _OP_NAMES)
+    op = _OPS.get(re.sub(r"[\W_]", "", named[:40].lower())) if isinstance(named, str) else None
+    number = _number(_first(given, _NUMBER_NAMES))
+    if op == "nothing" and (number is not None or not _first(given, _TEXT_NAMES)):
+        return None
+    if op is None or op == "nothing":  # to "keep" a new text might mean to add it
+        return Operation("add", refused=_NO_OPERATION)
+    text = _text(_first(given, _TEXT_NAMES)) if op != "remove" else ""
+    number = 0 if op == "add" else number
+    if number is None:
+        return Operation(op, refused="it names no memory by its number")
+    if op != "remove" and not text:
+        return Operation(op, number=number, refused="it has no text")
+    if len(text) > _LONGEST_CHARS:
+        return Operation(op, number=number, refused=f"its text is longer than {_LONGEST_CHARS} characters")
+    kind = given.get("kind")
+    kind = kind.strip().lower() if isinstance(kind, str) else kind
     return Operation(
         op=op,
-        text=" ".join(text.split()) if isinstance(text, str) and op != "remove" else "",
-        number=0 if op == "add" else _number(item.get("id"), op),
+        text=text,
+        number=number,
         kind=cast("Kind", kind) if kind in get_args(Kind) else "fact",
-        expires=_date(item.get("expires")),
+        expires=_date(given.get("expires")),
     )
 
 
-def _number(value: Any, op: Op) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise UnreadableAnswerError(f'An operation to {op} has no number as "id".') from None
+def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """What stands under the first of the names that is there."""
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _text(value: Any) -> str:
+    """As one line; "" for what is no text or has neither letters nor digits."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if has_words(text) else ""
+
+
+def _number(value: Any) -> int | None:
+    """The number of a memory, also as "2", "[2]" or "memory 2"."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    match = _NUMBER.fullmatch(str(value)[:40]) if isinstance(value, int | str) and value != "" else None
+    return int(match[1]) if match else None
 
 
 def _date(value: Any) -> date | None:
@@ -19986,12 +20785,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from ..backends.base import Memory
 from ..inert import disarmed
 from ..redact import masked
 from .gate import own_words, said_by_user
 from .material import HOLE
+from .operations import read_operations
 from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
@@ -20053,6 +20854,19 @@ def reconcile_prompt(
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
+@cache
+def example_texts() -> tuple[str, ...]:
+    """All that the prompt's examples tell of anybody: none of it is known of a user."""
+    texts = []
+    for line in _SYSTEM.partition("\nExamples")[2].splitlines()[1:]:
+        if line.startswith("{"):
+            texts += [operation.text for operation in read_operations(line)]
+        else:
+            memories, _, said = line.partition(" / User: ")
+            texts += [memories.partition("Memories: 1. ")[2], said]
+    return tuple(filter(None, texts))
+
+
 def _typed(text: str) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
     text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
@@ -20088,7 +20902,7 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..errors import Doubtful
+from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
@@ -20096,16 +20910,17 @@ from ..scopes import writing_view
 from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
+from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
-from .prompt import reconcile_prompt
+from .prompt import example_texts, reconcile_prompt
 from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
-_MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
 _WHIM_SHARE = 0.5  # of what was shown: the most that may be removed where nobody asks for it
 _NAMED_SHARE, _NAMED_AT_ONCE = 0.75, 4  # where the user wants something forgotten, or says that it is over
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
@@ -20179,7 +20994,7 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(position, operation, known):
+        if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
         if operation.op == "remove" and removals > 1 and removals > self._most_removals(len(known)):
@@ -20195,6 +21010,14 @@ class Reconciler:
             if other.op != "add" and not self._refused(at, other, operations, known)
         }
         return self._repeats(operation, leaving)
+
+    def _unsaid(self, operation: Operation, known: Sequence[Memory]) -> str:
+        """Why its text is the model's own; "" where it may come from the messages, or what is known."""
+        if operation.op == "remove":
+            return ""
+        exchanges = self.batch.exchanges
+        said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
+        return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
@@ -20272,26 +21095,46 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
+    operations, problem = _read(reply)
+    if operations is not None and not problem:
+        return operations, reply.model
     try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        reply = backend.ask([*prompt, *_complaint(reply, problem)])
-    try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        again = backend.ask(_once_more(prompt, reply, problem))
+    except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+    corrected, problem = _read(again)
+    if corrected is not None:
+        return corrected, again.model
+    if operations is not None:
+        return operations, reply.model
+    hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
-def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
+    """The operations in an answer, if it can be read, and what is wrong with it, or with all of them."""
+    try:
+        operations = read_operations(reply.text)
+    except UnreadableAnswerError as problem:
+        return None, str(problem)
+    if operations and all(operation.refused for operation in operations):
+        return operations, f"None of the operations can be made; of the first {operations[0].refused}."
+    return operations, ""
+
+
+def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
+    """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
     told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+    answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
+    if answered:
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(position: int, operation: Operation, known: Sequence[Memory]) -> str:
+def _harm(operation: Operation, known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
-    if position >= _MOST_OPERATIONS:
-        return "more operations than one conversation calls for"
+    if operation.refused:
+        return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
     return "" if operation.op == "remove" else refusal(operation.text)
@@ -21031,7 +21874,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -21268,8 +22111,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False
@@ -21936,7 +22779,7 @@ class Valves(PanelModel):
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or takes longer than a minute. "
+            "Asked when the first is down, refuses or does not answer in time. "
             "none: exchanges wait for the first."
         ),
     )
@@ -21952,6 +22795,16 @@ class Valves(PanelModel):
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
     )
 
+    llm_timeout_s: int = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
