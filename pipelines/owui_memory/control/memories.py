@@ -27,12 +27,12 @@ from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -392,8 +392,8 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(one.text): one for one in texts if words(one.text) not in known}
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
                 unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     change = _change(asked, position, "add", after=row.text, kind=row.kind)
