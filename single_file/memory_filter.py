@@ -9894,12 +9894,12 @@ from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -10259,8 +10259,8 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(one.text): one for one in texts if words(one.text) not in known}
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
                 unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     change = _change(asked, position, "add", after=row.text, kind=row.kind)
@@ -12952,6 +12952,9 @@ CHINESE = Phrases(
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
+    fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
+    speaker="我, 本人",
+    user="用户, 使用者, 用戶",
 )
 '''
 
@@ -12965,7 +12968,7 @@ SOURCES["language/english.py"] = r'''"""English."""
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, well, now, and, but, then, also, just, thanks
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
@@ -13053,6 +13056,13 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
 )
 '''
 
@@ -13107,6 +13117,12 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
 )
 '''
 
@@ -13169,6 +13185,12 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
 )
 '''
 
@@ -13220,6 +13242,12 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13258,6 +13286,10 @@ JAPANESE = Phrases(
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
+    fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
+    speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
+    user="ユーザーは, ユーザーの, ユーザー",
+    forms="います/いる, ました/た",
 )
 '''
 
@@ -13299,6 +13331,13 @@ class Phrases:
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
     spaced: bool = True
@@ -13326,6 +13365,13 @@ class Phrases:
     asking: str = ""
     everything: str = ""
     ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
 
 
 def listed(phrases: str) -> list[str]:
@@ -13423,6 +13469,12 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    speaker="eu, meu, minha, meus, minhas, me, mim, se",
+    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
+    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
+    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13470,6 +13522,12 @@ RUSSIAN = Phrases(
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
+    fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
+    speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
+    user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
+    links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
+    forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
+    endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
 )
 '''
 
@@ -13579,6 +13637,12 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -17510,6 +17574,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
+from ..remember.sameness import same
 from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
@@ -17601,23 +17666,23 @@ class _Saying:
     """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
     whose: str
+    text: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
         text = memory.text
-        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+        return cls(whose(memory), text, frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(self.whose == other.whose and self._repeats(other) for other in others)
 
     def _repeats(self, other: _Saying) -> bool:
-        if self.words == other.words:
-            return True
         shared, all_ = len(self.words & other.words), len(self.words | other.words)
-        return self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        nearly = self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        return (nearly or self.words == other.words) and same(self.text, other.text, 1.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20973,7 +21038,7 @@ from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
 from .echoes import unsaid
@@ -20982,7 +21047,7 @@ from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
-from .sameness import known_as, same, says
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
@@ -21067,8 +21132,8 @@ class Reconciler:
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -21113,9 +21178,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -21238,39 +21301,241 @@ def _now(batch: Batch) -> datetime:
 # ----------------------------------------------------------------------------------------------------------
 # remember/sameness.py
 
-SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough."""
+SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough.
+
+Embedders hardly tell left from right, two from three, or a statement from its denial: many such pairs have a
+cosine of 0.97 and more, and few true duplicates do. So the words decide. What differs must be harmless: an
+article, "now", "I" for "the user" with the verb's form that goes with it, a phrase that stands elsewhere. In
+doubt two sentences are not the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ..backends.base import Backend, Memory
+from ..language import TABLES
+from ..language.phrases import Phrases, listed
 from ..scopes import writing_view
-from ..words import denials, has_case, telling, words
+from ..words import is_dense, telling, words
 from .outbox import Batch
 
-_SAME_MEANING = 0.95  # cosine
+_SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 3  # memories that a sentence is compared with
+_NEAREST = 5  # memories that a sentence is compared with
+_LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
+_BEFORE_VERB = 2  # words that may stand between a speaker and the verb
+
+_SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
+_TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
+_CONTRACTIONS = (
+    *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
+    *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
+)
+_NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
+
+    spaced: bool
+    fillers: frozenset[str]
+    speaker: frozenset[str]
+    user: tuple[str, ...]
+    links: frozenset[str]
+    forms: frozenset[tuple[str, str]]
+    endings: tuple[tuple[str, str], ...]
+    progressive: str
+    common: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Phrases) -> _Table:
+        fillers, speaker, links = (
+            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
+        )
+        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
+        forms = frozenset(_pair(form) for form in listed(phrases.forms))
+        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+
+
+def _pair(written: str) -> tuple[str, str]:
+    first, _, third = written.partition("/")
+    return first, third
+
+
+def wording(text: str) -> tuple[str, ...]:
+    """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
+    text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
+    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+
+
+_TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
+
+
+def _as_token(text: str, at: int) -> str:
+    char = text[at]
+    kind = _category(char)
+    if kind[0] in "LMN" or char in "'_":
+        return char
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if char in ".,:/" and before.isdigit() and after.isdigit():
+        return char
+    if char in "-−" and after.isdigit() and not before.isalnum():
+        return "\x00-"
+    if char in _TELLING_SIGNS or (kind[0] == "S" and kind not in _NOT_TELLING):
+        return f"\x00{char}"
+    return " "
+
+
+@lru_cache(4096)
+def _category(char: str) -> str:
+    return unicodedata.category(char)
 
 
 def same(text: str, other: str, meaning: float) -> bool:
-    """Whether the words are the same, or the meaning (cosine) is and so are all names and numbers.
-
-    Embedders hardly tell Anna from Anne, 17 from 18, or a statement from its denial. Where a script has no
-    capitals, names cannot be told from words, and only the words count.
-    """
-    if words(text) == words(other):
+    """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
+    if max(len(text), len(other)) > _LONGEST_CHARS:
+        return text == other
+    if wording(text) == wording(other):
         return True
-    if meaning < _SAME_MEANING or not has_case(text) or denials(text) != denials(other):
+    if is_dense(text) or is_dense(other):
+        return any(
+            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+        )
+    table = _table_of(text, other)
+    if table is None:
         return False
-    return telling(text) == telling(other)
+    one, two = _Said.of(text, table), _Said.of(other, table)
+    if _agree(one, two, table):
+        return True
+    return meaning >= _SAME_PARTS and _is_turned(one.parts(), two.parts())
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A sentence's words without fillers; the speaker is `_SPEAKER`. by_user: it is said of "the user"."""
+
+    words: tuple[str, ...]
+    links: frozenset[str]
+    by_user: bool
+    progressive: bool
+
+    @classmethod
+    def of(cls, text: str, table: _Table) -> _Said:
+        spoken = f" {unicodedata.normalize('NFC', text).casefold().replace('’', chr(39))} "
+        for short, long in _CONTRACTIONS:
+            spoken = spoken.replace(short, long)
+        by_user = False
+        for phrase in table.user:
+            found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
+            by_user, spoken = by_user or found != spoken, found
+        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
+        kept = [word for word in said if word not in table.fillers]
+        return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
+
+    def content(self) -> list[str]:
+        """The words without the speaker."""
+        return [word for word in self.words if word != _SPEAKER]
+
+    def parts(self) -> list[tuple[str, ...]]:
+        """The words in parts, of which each but the first begins with a link or the speaker."""
+        parts: list[list[str]] = [[]]
+        for word in self.words:
+            if word == _SPEAKER or word in self.links:
+                parts.append([])
+            parts[-1].append(word)
+        return [tuple(part) for part in parts if part]
+
+
+def _agree(one: _Said, two: _Said, table: _Table) -> bool:
+    """Whether the words are the same in the same order, but for the verb's form that its person asks for."""
+    first, second = one.content(), two.content()
+    if len(first) != len(second) or not first:
+        return False
+    differ = [at for at, (word, other) in enumerate(zip(first, second, strict=True)) if word != other]
+    if not differ:
+        return True
+    at = differ[0]
+    if len(differ) > 1 or at > _BEFORE_VERB or any(first[before] not in table.links for before in range(at)):
+        return False
+    if one.by_user != two.by_user:
+        pair = (second[at], first[at]) if one.by_user else (first[at], second[at])
+        return _are_persons(*pair, table) or _are_progressive(*pair, table)
+    return (one.progressive or two.progressive) and _are_progressive(first[at], second[at], table)
+
+
+def _is_turned(one: list[tuple[str, ...]], two: list[tuple[str, ...]]) -> bool:
+    """Whether what begins one ends the other: "On Mondays I swim." """
+    return len(one) > 1 and two in (one[1:] + one[:1], one[-1:] + one[:-1])
+
+
+def _are_persons(first: str, third: str, table: _Table) -> bool:
+    """Whether they are a verb's first and third person."""
+    if (first, third) in table.forms:
+        return True
+    return any(
+        first.endswith(mine)
+        and third.endswith(theirs)
+        and len(first) - len(mine) > 1
+        and first.removesuffix(mine) == third.removesuffix(theirs)
+        for mine, theirs in table.endings
+    )
+
+
+def _are_progressive(word: str, other: str, table: _Table) -> bool:
+    """Whether one is the progressive form of the other: living, live, lives."""
+    ending = table.progressive
+    if not ending or word.endswith(ending) == other.endswith(ending):
+        return False
+    longer, base = (word, other) if word.endswith(ending) else (other, word)
+    stem = longer.removesuffix(ending)
+    return len(stem) > 1 and any(
+        stem in (form, form.removesuffix("e"), form + form[-1:])
+        for form in (base, base.removesuffix("s"), base.removesuffix("es"))
+    )
+
+
+def _plain_dense(text: str, table: _Table) -> str:
+    """A sentence of a script without spaces, without what is harmless."""
+    spoken = "".join(wording(text))
+    for phrase in table.user:
+        spoken = spoken.replace(phrase, _SPEAKER)
+    for word in sorted(table.speaker, key=len, reverse=True):
+        spoken = spoken.replace(word, _SPEAKER)
+    for first, third in table.forms:
+        spoken = spoken.replace(first, third)
+    for filler in sorted(table.fillers, key=len, reverse=True):
+        spoken = spoken.replace(filler, "")
+    return spoken.replace(_SPEAKER, "")
+
+
+def _table_of(text: str, other: str) -> _Table | None:
+    """The table of the language of two sentences, told from their commonest words."""
+    said = set(wording(text)) | set(wording(other))
+    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    return best if best.common & said else None
+
+
+_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
     """Whether a message says what a memory holds, in its own words and perhaps among other things."""
     named = telling(memory)
     return bool(message) and meaning >= _SAYS and (not named or not named.isdisjoint(words(message)))
+
+
+def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
+    """Whether one of the others says the same."""
+    meanings = backend.similarities(text, list(others)) if others else []
+    return any(same(text, other, meaning) for other, meaning in zip(others, meanings, strict=True))
 
 
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
@@ -21630,7 +21895,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -21682,7 +21947,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -21720,11 +21985,6 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24330,11 +24590,6 @@ def _is_letter(char: str) -> bool:
 @lru_cache(_CACHED_CHARS)
 def _is_of_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LMN"
-
-
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
 
 
 def telling(text: str) -> set[str]:
