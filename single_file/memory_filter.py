@@ -244,7 +244,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, Found, Memory, aware_time, scope_in
+from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -315,6 +315,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         origin=str(beside.get("origin") or ""),
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
+        said_at=aware_time(beside.get(SAID_AT)),
     )
 
 
@@ -445,6 +446,10 @@ def _embedding_model(settings: Valves) -> Any:
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
+    if name == "ollama":
+        from .ollama_embedder import ollama_embedder
+
+        return ollama_embedder(config)
     model = EmbedderFactory.create(name, config, None)
     providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     if settings.embedder_provider == "bundled":
@@ -514,7 +519,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -524,7 +529,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -540,6 +546,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -691,7 +698,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:
@@ -743,14 +752,17 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..errors import TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..ops.health import Health
 from .faults import translated
+from .limits import ANSWER_BYTES, bounded
+from .text_limit import TextLimit
 
 Vector = list[float]
 
@@ -771,6 +783,14 @@ _MEMORIES = (
 _UNRELATED = 0.05
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
+_SECONDS = 10.0  # for an answer, and
+_SECONDS_EACH = 1.0  # for each text more
+_LOCAL_BYTES = 8_000  # a model in this process reads less, but splits all of it into tokens first
+
+# Lengths whose squares, too, fit into the 32 bits that stores keep.
+_SHORTEST, _LONGEST = 1e-15, 1e15
+
 _BATCH = 16  # texts encoded at once: eight take four times as long as one
 
 
@@ -790,7 +810,9 @@ class Embedder:
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
         self._load, self._address = load, address
+        self._limit = TextLimit(_LOCAL_BYTES) if local else TextLimit()
         self._encode = _Batches(self._encode_all) if local else self._encode_one
+        self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
 
     @cached_property
@@ -813,30 +835,63 @@ class Embedder:
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
-        """One vector. Raises a MemoryFault that names the embedder."""
-        return list(self._cached(text))
+        """One vector; of a text that is too long, that of its beginning and end.
+
+        Raises:
+            MemoryFault: the embedder cannot be had, or Drop: the text is empty.
+        """
+        try:
+            return list(self._cached(self._limit.cut(text)))
+        except MemoryFault as fault:
+            getattr(self._watched, "faults", []).append(fault)
+            raise
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
+                return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
+
         with self.health.call(), translated("embedder", self._address):
-            return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
+            return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
+                return self._sound([self._encode(sent[0], memory_action)], 1)
+
         with self.health.call(), translated("embedder", self._address):
-            return self._sized(self._encode(text, memory_action))
+            return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[MemoryFault]]:
+        """The faults of `embed` in this thread: mem0's extraction goes on without what was not embedded."""
+        self._watched.faults = []
+        try:
+            yield self._watched.faults
+        finally:
+            self._watched.faults = []
 
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def _sized(self, vector: Sequence[float]) -> Vector:
-        if self.dims and len(vector) != self.dims:
+    def _sound(self, vectors: Any, count: int) -> list[Vector]:
+        """The same, if each is one that can be stored and compared."""
+        if not isinstance(vectors, list | tuple) or len(vectors) != count or not all(map(_is_sound, vectors)):
+            hint = "Look at its log: it must answer with a list of finite numbers, not all of them 0."
+            raise Retry("The embedder has sent something that is no vector.", hint=hint)
+        sizes = {len(vector) for vector in vectors}
+        if self.dims and sizes - {self.dims}:
             raise TellAdmin(
-                f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {max(sizes)}.",
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
-        return list(vector)
+        return [list(vector) for vector in vectors]
 
     def _encode_one(self, text: str, action: str) -> Sequence[float]:
         vector: Sequence[float] = self.model.embed(text, action)
@@ -845,6 +900,16 @@ class Embedder:
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
         return vectors
+
+
+def _is_sound(vector: Any) -> bool:
+    """Whether it is a list of numbers with a length that is neither 0 nor infinite nor none."""
+    if not isinstance(vector, list | tuple) or not {int, float}.issuperset(map(type, vector)):
+        return False
+    try:
+        return _SHORTEST < math.hypot(*vector) < _LONGEST
+    except OverflowError:
+        return False
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -874,6 +939,8 @@ class _Batches:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
             vectors = self._encode([text for text, _ in batch])
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
         except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
             for _, waiting in batch:
                 waiting.set_exception(error)
@@ -897,6 +964,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -913,23 +981,29 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
-    status = next((code for link in chain if (code := _status(link))), None)
+    if any(isinstance(link, OverlongAnswerError) for link in chain):
+        hint = "Is it what its settings say? Its answers must end."
+        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+    status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
         return TellAdmin(f"{who} refused the request (HTTP {status}).", hint=hint)
@@ -953,7 +1027,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return Retry(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):
@@ -967,7 +1041,13 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an exception is about, or one behind it."""
+    return next((code for link in chain_of(error) if (code := _status(link))), None)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -1004,6 +1084,133 @@ def host_of(address: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/json_answer.py
+
+SOURCES["backends/json_answer.py"] = r'''"""Finds the JSON that a model means in its answer: after its reasoning, between other words, in code fences.
+
+Every search here is a single pass, whatever the answer: a model may be made to answer anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
+_TAGS = "|".join(
+    (
+        "think",
+        "thinking",
+        "thought",
+        "thoughts",
+        "reason",
+        "reasoning",
+        "reflection",
+        "scratchpad",
+        "analysis",
+    )
+)
+_BEGINS = re.compile(
+    rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
+    r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    rf"</(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:end_of_thought|end_thinking|/thinking)\|>|\[/think\]"
+    r"|◁/think▷|<\|channel\|?>\s{0,9}final\b[^<]{0,40}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<channel\|>"
+    r"|here is my response:",
+    re.IGNORECASE,
+)
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
+_DECODER = json.JSONDecoder(strict=False)
+_LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A JSON value in an answer, and where it stands there."""
+
+    value: Any
+    start: int
+    end: int
+
+
+def last_value(answer: str, key: str) -> Found | None:
+    """The value of `key` in the last JSON object that has it, outside the model's reasoning.
+
+    None where there is none that can be read: a draft before it is never taken in its place.
+    """
+    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?=[\[{{]|null)', re.IGNORECASE)
+    places = [place for place in quoted.finditer(answer) if not _ELLIPSIS.match(answer, place.end())]
+    found: Found | None = None
+    for place in places[-_LOOKED_AT:]:
+        if found and place.start() < found.end:
+            continue  # inside of the one before
+        read = value_at(answer, place.end())
+        found = Found(read.value, place.start(), read.end) if read else None
+    return found if found and is_meant(answer, found.start, found.end) else None
+
+
+def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
+    """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
+
+    At most `most`; none where one of them cannot be read.
+    """
+    at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
+    at = max(at, answer.lower().rfind(after))
+    first, values = at, list[Any]()
+    while len(values) < most and (place := sign.search(answer, at)):
+        start = answer.rfind("{", at, place.start())
+        found = value_at(answer, start) if start >= 0 else None
+        if found is None or found.end < place.end():
+            return []
+        values.append(found.value)
+        at = found.end
+    return values if is_meant(answer, first, at) else []
+
+
+def value_at(text: str, start: int) -> Found | None:
+    """The JSON value that begins there, also with trailing commas; None where it cannot be read."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _repaired(text, start)
+    return Found(value, start, end)
+
+
+def is_meant(answer: str, start: int, end: int) -> bool:
+    """Whether what stands there is the answer, not a part of the reasoning before it.
+
+    Tags inside of it are text that it holds.
+    """
+    last_end = last_begin = -1
+    for match in _ENDS.finditer(answer):
+        if not start <= match.start() < end:
+            last_end = match.start()
+    for match in _BEGINS.finditer(answer, 0, start):
+        last_begin = match.start()
+    return last_end < start and last_begin <= last_end
+
+
+def _repaired(text: str, start: int) -> Found | None:
+    """As `value_at`, of what has commas before closing brackets; ends are those in the text as it is."""
+    commas = [match.start() for match in _TRAILING_COMMA.finditer(text, start)]
+    if not commas:
+        return None
+    repaired = _TRAILING_COMMA.sub(" ", text[start:])  # as long as before
+    try:
+        value, end = _DECODER.raw_decode(repaired)
+    except (ValueError, RecursionError):
+        return None
+    return Found(value, start, start + end)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/library.py
 
 SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM and embedder that mem0 knows and on our own sqlite store."""
@@ -1025,6 +1232,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -1110,7 +1318,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1:
+        if limit < 1 or not query.strip():
             return []
         pool = limit
         while True:
@@ -1157,18 +1365,25 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        if not others:
-            return []
+        told = tuple(filter(str.strip, others))
+        if not told or not text.strip():
+            return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
-        return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
+        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        return [next(near) if other.strip() else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> int:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        with translated("store", self._settings.vector_store_url):
+        embedder: Embedder = self._memory.embedding_model
+        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
             added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            if faults:  # what was not embedded has been left out: all of it is to be tried again
+                for memory in added["results"]:
+                    self.remove(str(memory["id"]))
+                raise faults[0].again()
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -1323,7 +1538,193 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/limits.py
+
+SOURCES["backends/limits.py"] = r'''"""Bounds what one call of a server may take: seconds in all, and bytes of its answer, whatever it sends.
+
+An HTTP client's own time-outs are for each wait alone, and what it reads has no end: a server that sends a
+byte now and then, or never stops, holds a thread for ever or fills the memory. Here deadline and bytes are
+those of the whole call, and count where bytes come out of the socket: headers, bodies, redirects and
+handshakes alike. Whoever goes beyond them has the connection closed, in the thread that called.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ANSWER_BYTES = 1_000_000  # the longest that an LLM may answer, as it comes over the wire, and decompressed
+
+_CONNECT_S = 10.0
+_PIECE_BYTES = 16_384  # sent at once: whoever takes in a few bytes at a time is noticed between two of them
+_REDIRECTS = 3
+
+
+class OverlongAnswerError(Exception):
+    """The answer goes on beyond what a call may bring."""
+
+
+class TotalTimeoutError(Exception):
+    """The whole call has taken longer than it may."""
+
+
+class _Call:
+    """What is left of a call."""
+
+    def __init__(self, until: float, most_bytes: int) -> None:
+        self.until, self.most_bytes, self.bytes_left = until, most_bytes, most_bytes
+
+    def wait_s(self, timeout: float | None) -> float:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TotalTimeoutError
+        return left if timeout is None else min(left, timeout)
+
+    def took(self, count: int) -> None:
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise OverlongAnswerError
+
+
+_under_way = threading.local()
+
+
+def _call() -> _Call | None:
+    """The call that this thread is in."""
+    return getattr(_under_way, "call", None)
+
+
+@contextmanager
+def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
+    """Around a call in this thread, by a client that is `limited`.
+
+    Raises, from inside the client and mostly wrapped by it:
+        TotalTimeoutError: it takes longer; or the client's own time-out, whose wait it shortens.
+        OverlongAnswerError: its answer is longer.
+    """
+    before = _call()
+    until = time.monotonic() + seconds
+    _under_way.call = _Call(min(until, before.until) if before else until, most_bytes)
+    try:
+        yield
+    finally:
+        _under_way.call = before
+
+
+def limited(client: Any) -> bool:
+    """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    pools: list[Any] = [
+        getattr(transport, "_pool", None) for transport in transports if transport is not None
+    ]
+    if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
+        return False
+    for pool in pools:
+        if not isinstance(pool._network_backend, _Network):
+            pool._network_backend = _Network(pool._network_backend)
+    client.max_redirects = _REDIRECTS
+    client.headers["Accept-Encoding"] = "identity"
+    client.event_hooks["response"].insert(0, _decompressed)
+    return True
+
+
+def left_behind(seconds: float, call: Callable[[], T]) -> T:
+    """What `call` returns, by a client that cannot be `limited`: its thread goes on when it takes longer.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="memory-model", daemon=True).start()
+    return result.result(seconds)
+
+
+def _decompressed(response: Any) -> None:
+    """Read a compressed answer, of which a few bytes may stand for gigabytes, no further than it may go."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    call = _call()
+    if call is None or encoding in ("", "identity"):
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise OverlongAnswerError  # nobody asked for it, and what it holds cannot be bounded
+    inflate, packed, content = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray(), b""
+    for chunk in response.iter_raw():
+        packed += chunk
+    content = inflate.decompress(bytes(packed), call.most_bytes)
+    if inflate.unconsumed_tail:
+        raise OverlongAnswerError
+    response._content = content
+
+
+class _Network:
+    """What opens a client's connections."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
+        call = _call()
+        if call:
+            timeout = min(call.wait_s(timeout), _CONNECT_S)
+        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+
+    def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
+        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+
+    def sleep(self, seconds: float) -> None:
+        self._network.sleep(seconds)
+
+
+class _Stream:
+    """One of them."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        call = _call()
+        got: bytes = self._stream.read(max_bytes, call.wait_s(timeout) if call else timeout)
+        if call:
+            call.took(len(got))
+        return got
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        call = _call()
+        for at in range(0, len(buffer), _PIECE_BYTES):
+            piece = buffer[at : at + _PIECE_BYTES]
+            self._stream.write(piece, call.wait_s(timeout) if call else timeout)
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None
+    ) -> _Stream:
+        call = _call()
+        left = call.wait_s(timeout) if call else timeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1359,6 +1760,7 @@ _CONCERNED = (
     *("backend", "backend_url", "backend_api_key"),
     *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
     *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
+    "llm_timeout_s",
     *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
     *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
 )
@@ -1565,12 +1967,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -1580,10 +1981,13 @@ from ..settings import Valves
 from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
-
-T = TypeVar("T")
+from .json_answer import last_value
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
 _JSON_MODE = {"response_format": {"type": "json_object"}}
 
 # Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
@@ -1607,15 +2011,16 @@ class Llms:
         settings: Valves,
         metrics: Metrics | None = None,
         *,
-        timeout_s: float = providers.LLM_TIMEOUT_S,
+        timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two.
+        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
         metrics = metrics or Metrics()
+        timeout_s = timeout_s or settings.llm_timeout_s
         if settings.llm_provider == "none":
             return cls([], metrics)
         named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
@@ -1645,8 +2050,20 @@ class Llms:
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
-        """As `ask`, by the name that mem0 calls."""
-        return self.ask(messages).text
+        """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
+
+        Raises:
+            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+        """
+        answer = self.ask(messages).text
+        found = last_value(answer, _MEM0S_KEY)
+        if found is None and answer.strip() in ("{}", "[]"):
+            return answer
+        if found is None:
+            hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+        listed = found.value if isinstance(found.value, list) else []
+        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -1679,7 +2096,7 @@ class Llm:
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
-        providers.bound_client(self.model, timeout_s, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
         self.health = Health()
         self.fault: MemoryFault | None = None
@@ -1687,10 +2104,10 @@ class Llm:
         self._metrics = metrics
         self._has_json_mode = True
         self._answered = threading.local()
-        http = getattr(getattr(self.model, "client", None), "_client", None)
-        if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
+        if self._is_limited:
             # mem0 returns the answer's text only; the tokens stand beside it.
             # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
@@ -1707,8 +2124,8 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop):
-                self._breaker.succeeded()  # it is the input's fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
             raise
@@ -1729,11 +2146,15 @@ class Llm:
     def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
-            answer = self.model.generate_response(messages, **options)
-            return str(answer or ""), self._answered.usage
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
 
-        with translated(self.part, self._address):
-            answer, usage = _within(self._timeout_s, call)
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -1742,28 +2163,25 @@ class Llm:
         count_call(
             self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
         )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 
-def _within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns; its thread is left behind when it takes longer.
+def _says(item: Any) -> bool:
+    """Whether this is a memory as mem0 takes it, and of some words."""
+    text = item.get("text") if isinstance(item, dict) else None
+    return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
 
-    The clients' own time-outs bound the wait for the next byte only (some servers send spaces while
-    they think), and Gemini's has none.
 
-    Raises:
-        TimeoutError: it took longer.
-    """
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            result.set_exception(error)
-
-    threading.Thread(target=run, name="memory-llm", daemon=True).start()
-    return result.result(seconds)
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
 
 
 def _keep_usage(answered: threading.local, response: Any) -> None:
@@ -1776,15 +2194,103 @@ def _usage(text: str) -> tuple[int, int] | None:
     """Tokens in and out, as the provider counts them in its answer; None where it does not."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     told = (body.get("usage") or body) if isinstance(body, dict) else None
     if isinstance(told, dict):
         for name_in, name_out in _USAGE:
             tokens_in, tokens_out = told.get(name_in), told.get(name_out)
             if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return tokens_in, tokens_out
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
     return None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/model_text.py
+
+SOURCES["backends/model_text.py"] = r'''"""Text as a model or another server sends it, made such that every parser, database and screen takes it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ..words import plain
+
+_BROKEN, _CONTROL = "\N{REPLACEMENT CHARACTER}", " "
+
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], _CONTROL)
+# In JSON all of them may hide in escapes. Those are read in order: a backslash may itself be escaped.
+_ESCAPE = re.compile(
+    r"\\(?:"
+    r"(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)"
+    r"|(?P<control>u00(?:0[1-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[bf])"
+    r"|.)",
+    re.DOTALL,
+)
+
+
+def model_text(text: str) -> str:
+    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
+
+    What is broken becomes U+FFFD, what controls becomes a space.
+    """
+    text = plain(text)
+    if not text.isprintable():
+        text = text.translate(_CONTROLS)
+    return _ESCAPE.sub(_harmless, text) if "\\" in text else text
+
+
+def has_words(text: str) -> bool:
+    """Whether it has letters or digits, of any script."""
+    return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def _harmless(match: re.Match[str]) -> str:
+    if match["half"]:
+        return _BROKEN
+    return _CONTROL if match["control"] else match[0]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/ollama_embedder.py
+
+SOURCES["backends/ollama_embedder.py"] = r'''"""mem0's embedder for Ollama, which asks the server while it is made: here no longer than it may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mem0.configs.embeddings.base import BaseEmbedderConfig
+from mem0.embeddings.ollama import OllamaEmbedding
+
+from . import providers
+from .limits import bounded
+
+_PULL_S = 600.0  # a download of some hundred megabytes
+
+
+class _OllamaEmbedder(OllamaEmbedding):  # type: ignore[misc]
+    def _ensure_model_exists(self) -> None:
+        """Left for later: there is no time-out yet."""
+
+
+def ollama_embedder(config: dict[str, Any]) -> Any:
+    """mem0's embedder. Its model is pulled where the server lacks it, as mem0 does."""
+    model = _OllamaEmbedder(BaseEmbedderConfig(**config))
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
+    with bounded(providers.EMBED_TIMEOUT_S):
+        listed = model.client.list()["models"]
+    wanted = model._normalize_model_name(model.config.model)
+    names = {str(found.get(name) or "") for found in listed for name in ("name", "model")}
+    if wanted not in map(model._normalize_model_name, names):
+        http = providers.http_client(model)
+        before, http.timeout = http.timeout, _PULL_S
+        with bounded(_PULL_S):
+            model.client.pull(model.config.model)
+        http.timeout = before
+    return model
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2377,7 +2883,7 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 from __future__ import annotations
 
 import json
-import time
+import zlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -2388,11 +2894,14 @@ from ..errors import Drop, MemoryFault, TellAdmin
 from ..settings import Valves
 from . import providers
 from .faults import host_of
+from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from .model_text import model_text
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
 _MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_SHOWN = 8  # names in a sentence
+_COMPARED = 2000  # names; OpenRouter has some hundreds
+_SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
 # Of those with OpenAI's list. Anthropic's leaves out the names that it also takes.
 _OPENAI_LIKE = frozenset({"openai", "lmstudio", "vllm", "deepseek", "xai"})
@@ -2462,19 +2971,14 @@ def _asked(url: str, headers: Mapping[str, str]) -> Any:
     """The JSON at an address; None where there is none."""
     try:
         # As in `remote`: the key goes to the configured host only.
-        with (
-            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            if response.status_code != httpx.codes.OK:
-                return None
-            body, until = b"", time.monotonic() + _WHOLE_S
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    return None
-        return json.loads(body)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(url, headers=headers)
+        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
+        return None
+    except (ValueError, RecursionError, zlib.error):
         return None
 
 
@@ -2483,7 +2987,11 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     listed = answer.get(rows) if isinstance(answer, dict) else None
     if not isinstance(listed, list):
         return None
-    return sorted(str(row[name]) for row in listed if isinstance(row, dict) and row.get(name))
+    return sorted(
+        model_text(row[name])
+        for row in listed
+        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
+    )
 
 
 def _which(names: Sequence[str], model: str) -> str:
@@ -2491,8 +2999,9 @@ def _which(names: Sequence[str], model: str) -> str:
     if not names:
         return "it has none"
     if len(names) <= _SHOWN:
-        return f"it has: {', '.join(names)}"
-    like = get_close_matches(model, names, n=_SHOWN, cutoff=0.0)
+        return f"it has: {', '.join(name[:_SHOWN_CHARS] for name in names)}"
+    short = [name for name in names if len(name) <= _SHOWN_CHARS]
+    like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
@@ -2529,9 +3038,9 @@ import httpx
 from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves, folder_of
+from .limits import limited
 
-LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
-EMBED_TIMEOUT_S = 10.0
+EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
@@ -2653,23 +3162,31 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{parts.username or 'postgres'}:{quote(password, safe='')}@{host}").geturl()
 
 
-def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
+def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> bool:
     """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
+    False for a client that cannot be `limited`.
     """
     client: Any = getattr(model, "client", None)
-    http: Any = getattr(client, "_client", None)
+    http = http_client(model)
     if isinstance(http, httpx.Client):
-        http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+        http.timeout = httpx.Timeout(timeout_s)  # ollama's and Gemini's have none
     if hasattr(http, "close"):
         weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
-    if not hasattr(client, "with_options"):
-        return
-    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
-    if "openai_base_url" in config:
-        options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
-    model.client = client.with_options(**options)
+    if hasattr(client, "with_options"):
+        options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
+        if "openai_base_url" in config:
+            options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
+        model.client = client.with_options(**options)
+    return limited(http)
+
+
+def http_client(model: Any) -> Any:
+    """The httpx or httpx2 client under the SDK of a mem0 model; None where there is none."""
+    client: Any = getattr(model, "client", None)
+    client = getattr(client, "_api_client", client)  # Gemini's
+    return getattr(client, "_client", None) or getattr(client, "_httpx_client", None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4742,6 +5259,150 @@ def release(memory: Any) -> None:
     for store in (memory.vector_store, memory._entity_store):
         if store is not None:
             store.close()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/text_limit.py
+
+SOURCES["backends/text_limit.py"] = r'''"""How much of a text an embedder takes: learned from what it refuses, since few servers tell."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..errors import Drop
+from ..words import plain
+from .faults import chain_of, status_of
+
+T = TypeVar("T")
+
+# UTF-8 bytes: nearer to tokens than characters, of which Chinese has one to three tokens each.
+_LONGEST_BYTES = 24_000
+_SHORTEST_BYTES = 64  # what refuses so little refuses it for another reason
+_SURELY_TAKEN_BYTES = 500  # a refusal without a reason, of less than this, is not for the length
+_BATCH = 32  # texts in a request; text-embeddings-inference takes no more
+
+_MAY_BE_LENGTH = {400, 413, 422, 500}
+_IS_LENGTH = re.compile(
+    r"too (?:long|large|big|many tokens)|exceed|longer than|less than \d|at most \d|maximum"
+    r"|max[_ ]?(?:context|tokens?|length|input|batch)|context (?:length|window|size)|token limit"
+    r"|input (?:length|size)|physical batch",
+    re.IGNORECASE,
+)
+
+
+class TextLimit:
+    """Of one embedder. Threads may share it."""
+
+    def __init__(self, longest_bytes: int = _LONGEST_BYTES) -> None:
+        self._longest = dict.fromkeys(
+            (True, False), longest_bytes
+        )  # by `_is_latin`: tokens differ most there
+        self._batch = _BATCH
+        self._lock = threading.Lock()
+
+    def cut(self, text: str) -> str:
+        """As much of a text as the embedder takes: its beginning and its end, without broken characters.
+
+        Raises:
+            Drop: there is nothing in it.
+        """
+        if not text.strip():
+            raise Drop("There is no text to embed.")
+        return shortened(text, self._longest[_is_latin(text)])
+
+    def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        """The same, in so many at once as the embedder takes."""
+        size = self._batch
+        return [texts[at : at + size] for at in range(0, len(texts), size)]
+
+    def fitted(self, texts: Sequence[str], embed: Callable[[list[str]], list[T]]) -> list[T]:
+        """What `embed` makes of some texts, fewer at once or shortened where it refuses them as they are.
+
+        Raises:
+            Drop: one of them is empty.
+            Exception: what `embed` raises for other reasons.
+        """
+        sent = [self.cut(text) for text in texts]
+        try:
+            return embed(sent)
+        except Exception as error:
+            if not _may_be_length(error, max(map(_size, sent), default=0)) or not sent:
+                raise
+            if len(sent) == 1:
+                return self._shorter(sent[0], embed, error)
+        half, longest = len(sent) // 2, dict(self._longest)
+        made = self.fitted(sent[:half], embed) + self.fitted(sent[half:], embed)
+        if self._longest == longest:  # there were too many
+            with self._lock:
+                self._batch = max(min(self._batch, len(sent) - half), 1)
+        return made
+
+    def _shorter(self, text: str, embed: Callable[[list[str]], list[T]], refusal: Exception) -> list[T]:
+        size, latin = _size(text) // 2, _is_latin(text)
+        while size >= _SHORTEST_BYTES:
+            try:
+                made = embed([shortened(text, size)])
+            except Exception as error:
+                if not _may_be_length(error, size):
+                    raise
+                refusal = error
+            else:
+                if _says_length(refusal) or size >= _SURELY_TAKEN_BYTES:
+                    with self._lock:
+                        self._longest[latin] = min(self._longest[latin], size)
+                return made
+            size //= 2
+        raise refusal
+
+
+def shortened(text: str, size: int) -> str:
+    """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
+
+    Broken characters are made plain.
+    """
+    if len(text) > 2 * size:
+        text = text[:size] + text[-size:]
+    text = plain(text)
+    whole = text.encode()
+    if len(whole) <= size:
+        return text
+    half = (size - 1) // 2
+    head, tail = whole[:half].decode(errors="ignore"), whole[-half:].decode(errors="ignore")
+    return f"{_to_word(head)} {_to_word(tail[::-1])[::-1]}".strip() or head
+
+
+def _to_word(text: str) -> str:
+    """Up to the last space, if one is near the end."""
+    at = max(text.rfind(" "), text.rfind("\n"))
+    return text[:at] if at > len(text) * 3 // 4 else text
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most of its characters are one or two bytes: then they are less than a token each."""
+    return len(text[:_LONGEST_BYTES].encode(errors="replace")) < 1.5 * len(text[:_LONGEST_BYTES])
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _may_be_length(error: Exception, size: int) -> bool:
+    """Whether a refusal can be for the length, or the number, of what was sent."""
+    status = status_of(error)
+    if status not in _MAY_BE_LENGTH:
+        return False
+    return _says_length(error) or (status != 500 and size >= _SURELY_TAKEN_BYTES)
+
+
+def _says_length(error: Exception) -> bool:
+    """Whether it says so; what it says is looked at only, for it may quote the text."""
+    if status_of(error) == 413:
+        return True
+    return any(_IS_LENGTH.search(str(link)[:2000]) for link in chain_of(error))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9217,27 +9878,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -9359,7 +10021,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -9543,7 +10205,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -9595,12 +10259,12 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -9701,12 +10365,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
@@ -9715,7 +10387,14 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
@@ -11616,6 +12295,7 @@ SOURCES["errors.py"] = r'''"""What can go wrong, sorted by what the caller does 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
 │   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
@@ -11651,6 +12331,10 @@ class Retry(MemoryFault):
 
 class Doubtful(Retry):
     """The same call may succeed later, or never for this input."""
+
+
+class TooSlow(Retry):
+    """The same call did not end in time; with less to read it may."""
 
 
 class Waits(Retry):
@@ -12268,6 +12952,9 @@ CHINESE = Phrases(
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
+    fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
+    speaker="我, 本人",
+    user="用户, 使用者, 用戶",
 )
 '''
 
@@ -12281,7 +12968,7 @@ SOURCES["language/english.py"] = r'''"""English."""
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, well, now, and, but, then, also, just, thanks
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
@@ -12369,6 +13056,13 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
 )
 '''
 
@@ -12423,6 +13117,12 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
 )
 '''
 
@@ -12485,6 +13185,12 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
 )
 '''
 
@@ -12536,6 +13242,12 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -12574,6 +13286,10 @@ JAPANESE = Phrases(
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
+    fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
+    speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
+    user="ユーザーは, ユーザーの, ユーザー",
+    forms="います/いる, ました/た",
 )
 '''
 
@@ -12615,6 +13331,13 @@ class Phrases:
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
     spaced: bool = True
@@ -12642,6 +13365,13 @@ class Phrases:
     asking: str = ""
     everything: str = ""
     ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
 
 
 def listed(phrases: str) -> list[str]:
@@ -12739,6 +13469,12 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    speaker="eu, meu, minha, meus, minhas, me, mim, se",
+    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
+    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
+    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
+    endings="o/e, o/a",
 )
 '''
 
@@ -12786,6 +13522,12 @@ RUSSIAN = Phrases(
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
+    fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
+    speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
+    user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
+    links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
+    forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
+    endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
 )
 '''
 
@@ -12895,6 +13637,12 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13892,7 +14640,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, EditableBackend, Memory, aware_time
+from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -14138,6 +14886,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
+        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -14159,6 +14908,7 @@ def _memory_of(record: Record) -> Memory:
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -15667,7 +16417,10 @@ joins lists with commas; it cannot save a form with an empty text box. The serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -15684,6 +16437,8 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
 MASK = "********"
+_UNCHECKED = ContextVar("settings_unchecked", default=False)
+_MOST_BITS = 4000  # of a whole number
 IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
@@ -15696,11 +16451,21 @@ Secret = Annotated[
 
 
 class SettingsError(ValueError):
-    """A value that cannot be meant; the text is one sentence for the admin."""
+    """A value that cannot be meant, in one sentence for the admin. `each`: this one, and others like it."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
+        self.each: tuple[SettingsError, ...] = (self,)
+
+    @classmethod
+    def of(cls, each: Sequence[SettingsError]) -> SettingsError:
+        """One that tells all of them."""
+        if len(each) == 1:
+            return each[0]
+        joined = cls(each[0].field, " ".join(map(str, each)))
+        joined.each = tuple(each)
+        return joined
 
 
 class PanelModel(BaseModel):
@@ -15710,8 +16475,11 @@ class PanelModel(BaseModel):
     `model_dump()` holds only what was given and differs from the preset, so that presets stay in
     force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
 
+    In a bound class, a value that cannot be meant stays as it is in force, and is told in `refusals`: where
+    the server's Save fails, Open WebUI shows nothing but "Pipeline not found". Any other class raises.
+
     Raises:
-        SettingsError: one sentence that names the field and what is allowed.
+        SettingsError: a sentence for each value that cannot be meant, with what is allowed.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True, extra="ignore")
@@ -15719,7 +16487,7 @@ class PanelModel(BaseModel):
     presets: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
-    refusals: ClassVar[list[SettingsError] | None] = None  # the last one, until something is saved
+    refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
 
     _given: set[str] = PrivateAttr(default_factory=set)
 
@@ -15750,27 +16518,52 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        try:
-            super().__init__(**{**self.presets, **given})
-        except ValidationError as invalid:
-            refusal = _as_sentence(type(self), invalid.errors()[0])
-            if self.refusals is not None:
-                self.refusals[:] = [refusal]
-            raise refusal from None
+        given, refused = self._meant(values), list[SettingsError]()
+        while (found := self._filled(given)) is not None:
+            known = {refusal.field for refusal in refused}
+            refused += [refusal for refusal in found if refusal.field not in known]
+            if self.refusals is None or isinstance(self, LenientModel):
+                raise SettingsError.of(found)
+            if not self._go_back(given, found):
+                with _unchecked():  # what is in force does not go together either
+                    self._filled(given)
+                break
         if self.refusals is not None:
-            self.refusals.clear()
+            self.refusals[:] = refused
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
 
+    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError] | None:
+        """Take these values; what cannot be meant among them, or None."""
+        try:
+            super().__init__(**{**self.presets, **given})
+        except ValidationError as invalid:
+            return [_as_sentence(type(self), error) for error in invalid.errors()]
+        return None
+
+    def _go_back(self, given: dict[str, Any], refused: Sequence[SettingsError]) -> bool:
+        """Put what is in force in the place of what is refused; False where it was there already.
+
+        Where it is that of a value that another one needs, the other one goes back, which the sentence names.
+        """
+        changed = False
+        for refusal in refused:
+            others = set(re.findall(r"[a-z_]+", str(refusal))).intersection(given)
+            gone_back = self._gone_back(given, refusal.field)
+            changed |= gone_back or bool(sum(self._gone_back(given, name) for name in others))
+        return changed
+
+    def _gone_back(self, given: dict[str, Any], name: str) -> bool:
+        in_force, before = type(self).stored(), given.pop(name, None)
+        if in_force is not None and name in in_force._given:
+            given[name] = getattr(in_force, name)
+        return bool(given.get(name) != before)
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """What the panel shows, with the last refusal at its field.
-
-        Open WebUI tells the admin of any refusal only "Pipeline not found"; here it can be read.
-        """
+        """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
             field = shown["properties"][refusal.field]
@@ -15783,8 +16576,12 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or value == "":
+            if field is None or value is None or (isinstance(value, str) and not value.strip()):
                 continue
+            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+                value = float("inf")  # Python refuses to write such a number down
+            if isinstance(value, str):
+                value = _whole(value)
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
@@ -15798,7 +16595,8 @@ class PanelModel(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.check()
+        if not _UNCHECKED.get():
+            self.check()
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -15829,8 +16627,9 @@ class LenientModel(PanelModel):
                 super().__init__(**values)
                 break
             except SettingsError as error:
-                dropped.append(str(error))
-                del values[error.field]
+                for refusal in error.each:
+                    dropped.append(str(refusal))
+                    del values[refusal.field]
         self._dropped = dropped
 
     @property
@@ -15851,13 +16650,23 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Values are not checked against each other."""
+    token = _UNCHECKED.set(True)
+    try:
+        yield
+    finally:
+        _UNCHECKED.reset(token)
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
 
 def _split(value: str | list[Any]) -> list[str]:
     parts = value if isinstance(value, list) else [value]
-    return [piece for part in parts for piece in str(part).split(",")]
+    return [piece for part in parts for piece in _whole(str(part)).split(",")]
 
 
 def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
@@ -15866,8 +16675,20 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {str(error['input'])[:40]!r}"
+    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which no answer could hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _inside(value: Any) -> str:
+    try:
+        return str(value)[:40]
+    except ValueError:  # a number too long to be written
+        return "a number of thousands of digits"
 
 
 def allowed(field: FieldInfo) -> str:
@@ -16300,7 +17121,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view, teller
+from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
@@ -16420,7 +17241,13 @@ class Recaller:
             profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
-        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # A copy of it, which the user has shared with a team, may be found alone.
+        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        chosen = [
+            memory
+            for memory in selection.chosen
+            if memory.id not in known and (memory.text not in said or lines.teller(memory))
+        ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
@@ -16487,6 +17314,7 @@ class Recaller:
         found = candidates(backend, turn, view)
         if aside:
             found = self._said_by_others(found, aside)
+        found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
@@ -16629,6 +17457,17 @@ class _Lines:
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
 
+    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+        """Those that are no copies for a team of another one of the user's own."""
+        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
+        return [
+            item
+            for item in found
+            if not item.memory.scope.startswith(TEAM)
+            or item.memory.text not in own
+            or self.teller(item.memory)
+        ]
+
     def said_at(self, memory: Memory) -> datetime:
         """When it was said; before all else where that is not known, so that what is known counts more."""
         at = memory.updated_at or memory.created_at
@@ -16735,6 +17574,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
+from ..remember.sameness import same
 from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
@@ -16826,23 +17666,23 @@ class _Saying:
     """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
     whose: str
+    text: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
         text = memory.text
-        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+        return cls(whose(memory), text, frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(self.whose == other.whose and self._repeats(other) for other in others)
 
     def _repeats(self, other: _Saying) -> bool:
-        if self.words == other.words:
-            return True
         shared, all_ = len(self.words & other.words), len(self.words | other.words)
-        return self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        nearly = self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        return (nearly or self.words == other.words) and same(self.text, other.text, 1.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17004,7 +17844,7 @@ def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | 
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at
+    known = past.without(messages).said_at or memory.said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
 
@@ -17280,7 +18120,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -17332,6 +18172,21 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18274,6 +19129,101 @@ def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Ch
         said_at=exchange.said_at,
         made=True,
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/echoes.py
+
+SOURCES["remember/echoes.py"] = r'''"""Texts that a model takes from its prompt, or leaves unfilled, instead of from what was said."""
+
+# ruff: noqa: SIM905  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from ..words import stem, telling, words
+
+EXAMPLE = "it repeats an example of the prompt"
+PLACEHOLDER = "it is a placeholder"
+
+_ALIKE = 0.75  # of the words of both texts, those in common
+_SAME_NAME = 0.7  # of the letters: Lisbon, Lisboa and Lissabon
+_SAID_WORDS = 2000  # looked through for a name
+_BRACKETED = re.compile(r"<[^<>]{1,60}>|\[[^\[\]]{1,60}\]|\{[^{}]{1,60}\}")
+_BLANK = re.compile(r"\.\.\.|…|__+|\bX{2,}\b|\?\?+")
+_OF_NOTHING = frozenset(
+    """
+    a about add an and any as das der des die e ein eine example examples expires fact facts fill
+    for g goes he her here his id in information insert ipsum is it its kind lorem memories memory n
+    name names new no none not nothing null number nutzer nutzerin nutzers of on one op or person
+    persona placeholder plan preference profile remove replace s sample sentence she some somebody
+    someone something statement string tbd text texts that the their there they this to todo
+    undefined unknown user username users value with words x your
+    """.split()
+)
+_OF_PROMPTS = frozenset(
+    """
+    user nutzer nutzers nutzerin january february march april may june july august september october november
+    december januar februar märz mai juni juli oktober dezember
+    """.split()
+)
+
+
+def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
+    """Why a model's text can be nothing that it has learned from what was said; "" where it can.
+
+    examples: the texts in its prompt.
+    """
+    if _is_blank(text, said):
+        return PLACEHOLDER
+    if any(_alike(text, example) for example in examples) and not _is_named(text, said):
+        return EXAMPLE
+    return ""
+
+
+def _is_blank(text: str, said: Sequence[str]) -> bool:
+    own = words(text)
+    if set(own) <= _OF_NOTHING:
+        return not any(_holds(words(one), own) for one in said)
+    blanks = [found[0] for found in _BLANK.finditer(text)]
+    blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
+    return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
+
+
+def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
+    return f" {' '.join(own)} " in f" {' '.join(said)} "
+
+
+def _alike(text: str, example: str) -> bool:
+    own, its = set(words(text)), set(words(example))
+    return len(own & its) >= _ALIKE * len(own | its)
+
+
+def _is_named(text: str, said: Sequence[str]) -> bool:
+    """Whether all that the text names was said, in these or like letters; also where that cannot be seen."""
+    if _is_latin(text) != _is_latin(" ".join(said)):
+        return True
+    heard = {word for one in said for word in words(one)[:_SAID_WORDS]}
+    stems = {stem(word) for word in heard}
+    named = {word for word in telling(text) if not word[0].isdigit()} - _OF_PROMPTS
+    return all(
+        stem(word) in stems or any(_is_same_name(word, other) for other in heard)
+        for word in named or set(words(text)) - _OF_NOTHING
+    )
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 3:
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= _SAME_NAME
+
+
+def _is_latin(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return sum(char < "\u0250" for char in letters) * 2 >= len(letters)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19392,22 +20342,39 @@ def tells_of_others(sentence: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # remember/operations.py
 
-SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations; whatever cannot be meant is an error, never silently nothing."""
+SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations. What cannot be meant is an error or refused, never silently nothing."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Literal, cast, get_args
+
+from ..backends.json_answer import last_value, values_after
+from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
+TOO_MANY = "more operations than one conversation calls for"
+_NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
+
+# As models say it that were told otherwise, or fine-tuned on other prompts.
+_OPS: dict[str, Op | Literal["nothing"]] = {
+    **dict.fromkeys(("add", "insert", "create", "new", "remember", "store", "save"), "add"),
+    **dict.fromkeys(("replace", "update", "modify", "edit", "change", "correct", "revise"), "replace"),
+    **dict.fromkeys(("remove", "delete", "forget", "erase", "drop"), "remove"),
+    **dict.fromkeys(("none", "noop", "nothing", "keep", "nochange", "skip", "ignore"), "nothing"),
+}
+_OP_NAMES = ("op", "operation", "action", "event")
+_TEXT_NAMES = ("text", "memory", "new_text", "new_memory", "content")
+_NUMBER_NAMES = ("id", "memory_id", "number", "memory_number", "index")
+_BARE = re.compile(rf'(?<!\\)"(?:{"|".join(_OP_NAMES)})"\s*:\s*"', re.IGNORECASE)
+_NUMBER = re.compile(r"[^\w-]{0,3}(?:memory\W?|no\W{0,2})?(-?\d{1,6})[^\w]{0,3}", re.IGNORECASE)
 
 
 class UnreadableAnswerError(ValueError):
@@ -19416,67 +20383,95 @@ class UnreadableAnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use."""
+    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
+
+    refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
+    """
 
     op: Op
     text: str = ""
     number: int = 0
     kind: Kind = "fact"
     expires: date | None = None
+    refused: str = ""
 
 
 def read_operations(answer: str) -> list[Operation]:
-    """The operations in an answer: JSON, also in code fences, after reasoning, with trailing commas.
+    """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
+
+    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
+    that are too many are one such. An object of one operation, or a list of them, is taken, too.
 
     Raises:
-        UnreadableAnswerError: there is no such JSON, or an operation lacks what it needs.
+        UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
-    found = _json(_THINKING.sub("", answer))
-    if isinstance(found, list):
-        found = {"operations": found}
-    operations = found.get("operations") if isinstance(found, dict) else None
-    if not isinstance(operations, list):
-        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    return [_operation(item) for item in operations]
+    answer = model_text(answer)
+    found = last_value(answer, "operations")
+    if found is None:
+        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
+        if not listed:
+            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
+    else:
+        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    operations = [operation for operation in read if operation]
+    if operations and all(operation.refused == _NO_OPERATION for operation in operations):
+        raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
+    if len(listed) > MOST_OPERATIONS:
+        operations.append(Operation("add", refused=TOO_MANY))
+    return operations
 
 
-def _json(text: str) -> Any:
-    """The first JSON value that starts at a brace or bracket and can be read."""
-    text = _TRAILING_COMMA.sub(r"\1", text)
-    decoder = json.JSONDecoder(strict=False)
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except json.JSONDecodeError:
-            continue
-        return value
-    return None
-
-
-def _operation(item: Any) -> Operation:
-    if not isinstance(item, dict) or item.get("op") not in get_args(Op):
-        raise UnreadableAnswerError('An operation has no "op" of add, replace or remove.')
-    op = cast("Op", item["op"])
-    text = item.get("text")
-    if op != "remove" and not (isinstance(text, str) and 0 < len(text.strip()) <= _LONGEST_CHARS):
-        raise UnreadableAnswerError(
-            f'An operation to {op} has no "text" of 1 to {_LONGEST_CHARS} characters.'
-        )
-    kind = item.get("kind")
+def _operation(item: Any) -> Operation | None:
+    """One operation, maybe a refused one; None where it says that nothing is to be done."""
+    if not isinstance(item, dict):
+        return Operation("add", refused=_NO_OPERATION)
+    given = {str(name).strip().lower(): value for name, value in islice(item.items(), MOST_OPERATIONS)}
+    named = _first(given, _OP_NAMES)
+    op = _OPS.get(re.sub(r"[\W_]", "", named[:40].lower())) if isinstance(named, str) else None
+    number = _number(_first(given, _NUMBER_NAMES))
+    if op == "nothing" and (number is not None or not _first(given, _TEXT_NAMES)):
+        return None
+    if op is None or op == "nothing":  # to "keep" a new text might mean to add it
+        return Operation("add", refused=_NO_OPERATION)
+    text = _text(_first(given, _TEXT_NAMES)) if op != "remove" else ""
+    number = 0 if op == "add" else number
+    if number is None:
+        return Operation(op, refused="it names no memory by its number")
+    if op != "remove" and not text:
+        return Operation(op, number=number, refused="it has no text")
+    if len(text) > _LONGEST_CHARS:
+        return Operation(op, number=number, refused=f"its text is longer than {_LONGEST_CHARS} characters")
+    kind = given.get("kind")
+    kind = kind.strip().lower() if isinstance(kind, str) else kind
     return Operation(
         op=op,
-        text=" ".join(text.split()) if isinstance(text, str) and op != "remove" else "",
-        number=0 if op == "add" else _number(item.get("id"), op),
+        text=text,
+        number=number,
         kind=cast("Kind", kind) if kind in get_args(Kind) else "fact",
-        expires=_date(item.get("expires")),
+        expires=_date(given.get("expires")),
     )
 
 
-def _number(value: Any, op: Op) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise UnreadableAnswerError(f'An operation to {op} has no number as "id".') from None
+def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """What stands under the first of the names that is there."""
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _text(value: Any) -> str:
+    """As one line; "" for what is no text or has neither letters nor digits."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if has_words(text) else ""
+
+
+def _number(value: Any) -> int | None:
+    """The number of a memory, also as "2", "[2]" or "memory 2"."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    match = _NUMBER.fullmatch(str(value)[:40]) if isinstance(value, int | str) and value != "" else None
+    return int(match[1]) if match else None
 
 
 def _date(value: Any) -> date | None:
@@ -19921,12 +20916,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from ..backends.base import Memory
 from ..inert import disarmed
 from ..redact import masked
 from .gate import own_words, said_by_user
 from .material import HOLE
+from .operations import read_operations
 from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
@@ -19988,6 +20985,19 @@ def reconcile_prompt(
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
+@cache
+def example_texts() -> tuple[str, ...]:
+    """All that the prompt's examples tell of anybody: none of it is known of a user."""
+    texts = []
+    for line in _SYSTEM.partition("\nExamples")[2].splitlines()[1:]:
+        if line.startswith("{"):
+            texts += [operation.text for operation in read_operations(line)]
+        else:
+            memories, _, said = line.partition(" / User: ")
+            texts += [memories.partition("Memories: 1. ")[2], said]
+    return tuple(filter(None, texts))
+
+
 def _typed(text: str) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
     text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
@@ -20023,24 +21033,25 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..errors import Doubtful
+from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
+from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
-from .prompt import reconcile_prompt
-from .sameness import known_as, same, says
+from .prompt import example_texts, reconcile_prompt
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
-_MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
 _WHIM_SHARE = 0.5  # of what was shown: the most that may be removed where nobody asks for it
 _NAMED_SHARE, _NAMED_AT_ONCE = 0.75, 4  # where the user wants something forgotten, or says that it is over
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
@@ -20114,15 +21125,15 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(position, operation, known):
+        if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
         if operation.op == "remove" and removals > 1 and removals > self._most_removals(len(known)):
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -20130,6 +21141,14 @@ class Reconciler:
             if other.op != "add" and not self._refused(at, other, operations, known)
         }
         return self._repeats(operation, leaving)
+
+    def _unsaid(self, operation: Operation, known: Sequence[Memory]) -> str:
+        """Why its text is the model's own; "" where it may come from the messages, or what is known."""
+        if operation.op == "remove":
+            return ""
+        exchanges = self.batch.exchanges
+        said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
+        return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
@@ -20159,9 +21178,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -20209,26 +21226,46 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
+    operations, problem = _read(reply)
+    if operations is not None and not problem:
+        return operations, reply.model
     try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        reply = backend.ask([*prompt, *_complaint(reply, problem)])
-    try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        again = backend.ask(_once_more(prompt, reply, problem))
+    except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+    corrected, problem = _read(again)
+    if corrected is not None:
+        return corrected, again.model
+    if operations is not None:
+        return operations, reply.model
+    hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
-def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
+    """The operations in an answer, if it can be read, and what is wrong with it, or with all of them."""
+    try:
+        operations = read_operations(reply.text)
+    except UnreadableAnswerError as problem:
+        return None, str(problem)
+    if operations and all(operation.refused for operation in operations):
+        return operations, f"None of the operations can be made; of the first {operations[0].refused}."
+    return operations, ""
+
+
+def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
+    """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
     told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+    answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
+    if answered:
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(position: int, operation: Operation, known: Sequence[Memory]) -> str:
+def _harm(operation: Operation, known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
-    if position >= _MOST_OPERATIONS:
-        return "more operations than one conversation calls for"
+    if operation.refused:
+        return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
     return "" if operation.op == "remove" else refusal(operation.text)
@@ -20264,39 +21301,241 @@ def _now(batch: Batch) -> datetime:
 # ----------------------------------------------------------------------------------------------------------
 # remember/sameness.py
 
-SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough."""
+SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough.
+
+Embedders hardly tell left from right, two from three, or a statement from its denial: many such pairs have a
+cosine of 0.97 and more, and few true duplicates do. So the words decide. What differs must be harmless: an
+article, "now", "I" for "the user" with the verb's form that goes with it, a phrase that stands elsewhere. In
+doubt two sentences are not the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ..backends.base import Backend, Memory
+from ..language import TABLES
+from ..language.phrases import Phrases, listed
 from ..scopes import writing_view
-from ..words import denials, has_case, telling, words
+from ..words import is_dense, telling, words
 from .outbox import Batch
 
-_SAME_MEANING = 0.95  # cosine
+_SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 3  # memories that a sentence is compared with
+_NEAREST = 5  # memories that a sentence is compared with
+_LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
+_BEFORE_VERB = 2  # words that may stand between a speaker and the verb
+
+_SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
+_TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
+_CONTRACTIONS = (
+    *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
+    *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
+)
+_NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
+
+    spaced: bool
+    fillers: frozenset[str]
+    speaker: frozenset[str]
+    user: tuple[str, ...]
+    links: frozenset[str]
+    forms: frozenset[tuple[str, str]]
+    endings: tuple[tuple[str, str], ...]
+    progressive: str
+    common: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Phrases) -> _Table:
+        fillers, speaker, links = (
+            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
+        )
+        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
+        forms = frozenset(_pair(form) for form in listed(phrases.forms))
+        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+
+
+def _pair(written: str) -> tuple[str, str]:
+    first, _, third = written.partition("/")
+    return first, third
+
+
+def wording(text: str) -> tuple[str, ...]:
+    """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
+    text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
+    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+
+
+_TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
+
+
+def _as_token(text: str, at: int) -> str:
+    char = text[at]
+    kind = _category(char)
+    if kind[0] in "LMN" or char in "'_":
+        return char
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if char in ".,:/" and before.isdigit() and after.isdigit():
+        return char
+    if char in "-−" and after.isdigit() and not before.isalnum():
+        return "\x00-"
+    if char in _TELLING_SIGNS or (kind[0] == "S" and kind not in _NOT_TELLING):
+        return f"\x00{char}"
+    return " "
+
+
+@lru_cache(4096)
+def _category(char: str) -> str:
+    return unicodedata.category(char)
 
 
 def same(text: str, other: str, meaning: float) -> bool:
-    """Whether the words are the same, or the meaning (cosine) is and so are all names and numbers.
-
-    Embedders hardly tell Anna from Anne, 17 from 18, or a statement from its denial. Where a script has no
-    capitals, names cannot be told from words, and only the words count.
-    """
-    if words(text) == words(other):
+    """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
+    if max(len(text), len(other)) > _LONGEST_CHARS:
+        return text == other
+    if wording(text) == wording(other):
         return True
-    if meaning < _SAME_MEANING or not has_case(text) or denials(text) != denials(other):
+    if is_dense(text) or is_dense(other):
+        return any(
+            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+        )
+    table = _table_of(text, other)
+    if table is None:
         return False
-    return telling(text) == telling(other)
+    one, two = _Said.of(text, table), _Said.of(other, table)
+    if _agree(one, two, table):
+        return True
+    return meaning >= _SAME_PARTS and _is_turned(one.parts(), two.parts())
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A sentence's words without fillers; the speaker is `_SPEAKER`. by_user: it is said of "the user"."""
+
+    words: tuple[str, ...]
+    links: frozenset[str]
+    by_user: bool
+    progressive: bool
+
+    @classmethod
+    def of(cls, text: str, table: _Table) -> _Said:
+        spoken = f" {unicodedata.normalize('NFC', text).casefold().replace('’', chr(39))} "
+        for short, long in _CONTRACTIONS:
+            spoken = spoken.replace(short, long)
+        by_user = False
+        for phrase in table.user:
+            found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
+            by_user, spoken = by_user or found != spoken, found
+        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
+        kept = [word for word in said if word not in table.fillers]
+        return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
+
+    def content(self) -> list[str]:
+        """The words without the speaker."""
+        return [word for word in self.words if word != _SPEAKER]
+
+    def parts(self) -> list[tuple[str, ...]]:
+        """The words in parts, of which each but the first begins with a link or the speaker."""
+        parts: list[list[str]] = [[]]
+        for word in self.words:
+            if word == _SPEAKER or word in self.links:
+                parts.append([])
+            parts[-1].append(word)
+        return [tuple(part) for part in parts if part]
+
+
+def _agree(one: _Said, two: _Said, table: _Table) -> bool:
+    """Whether the words are the same in the same order, but for the verb's form that its person asks for."""
+    first, second = one.content(), two.content()
+    if len(first) != len(second) or not first:
+        return False
+    differ = [at for at, (word, other) in enumerate(zip(first, second, strict=True)) if word != other]
+    if not differ:
+        return True
+    at = differ[0]
+    if len(differ) > 1 or at > _BEFORE_VERB or any(first[before] not in table.links for before in range(at)):
+        return False
+    if one.by_user != two.by_user:
+        pair = (second[at], first[at]) if one.by_user else (first[at], second[at])
+        return _are_persons(*pair, table) or _are_progressive(*pair, table)
+    return (one.progressive or two.progressive) and _are_progressive(first[at], second[at], table)
+
+
+def _is_turned(one: list[tuple[str, ...]], two: list[tuple[str, ...]]) -> bool:
+    """Whether what begins one ends the other: "On Mondays I swim." """
+    return len(one) > 1 and two in (one[1:] + one[:1], one[-1:] + one[:-1])
+
+
+def _are_persons(first: str, third: str, table: _Table) -> bool:
+    """Whether they are a verb's first and third person."""
+    if (first, third) in table.forms:
+        return True
+    return any(
+        first.endswith(mine)
+        and third.endswith(theirs)
+        and len(first) - len(mine) > 1
+        and first.removesuffix(mine) == third.removesuffix(theirs)
+        for mine, theirs in table.endings
+    )
+
+
+def _are_progressive(word: str, other: str, table: _Table) -> bool:
+    """Whether one is the progressive form of the other: living, live, lives."""
+    ending = table.progressive
+    if not ending or word.endswith(ending) == other.endswith(ending):
+        return False
+    longer, base = (word, other) if word.endswith(ending) else (other, word)
+    stem = longer.removesuffix(ending)
+    return len(stem) > 1 and any(
+        stem in (form, form.removesuffix("e"), form + form[-1:])
+        for form in (base, base.removesuffix("s"), base.removesuffix("es"))
+    )
+
+
+def _plain_dense(text: str, table: _Table) -> str:
+    """A sentence of a script without spaces, without what is harmless."""
+    spoken = "".join(wording(text))
+    for phrase in table.user:
+        spoken = spoken.replace(phrase, _SPEAKER)
+    for word in sorted(table.speaker, key=len, reverse=True):
+        spoken = spoken.replace(word, _SPEAKER)
+    for first, third in table.forms:
+        spoken = spoken.replace(first, third)
+    for filler in sorted(table.fillers, key=len, reverse=True):
+        spoken = spoken.replace(filler, "")
+    return spoken.replace(_SPEAKER, "")
+
+
+def _table_of(text: str, other: str) -> _Table | None:
+    """The table of the language of two sentences, told from their commonest words."""
+    said = set(wording(text)) | set(wording(other))
+    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    return best if best.common & said else None
+
+
+_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
     """Whether a message says what a memory holds, in its own words and perhaps among other things."""
     named = telling(memory)
     return bool(message) and meaning >= _SAYS and (not named or not named.isdisjoint(words(message)))
+
+
+def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
+    """Whether one of the others says the same."""
+    meanings = backend.similarities(text, list(others)) if others else []
+    return any(same(text, other, meaning) for other, meaning in zip(others, meanings, strict=True))
 
 
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
@@ -20656,7 +21895,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -20708,7 +21947,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -20746,11 +21985,6 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20771,7 +22005,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -21008,8 +22242,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False
@@ -21271,9 +22505,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
-        for refusal in settings.refusals or ():
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
@@ -21676,7 +22911,7 @@ class Valves(PanelModel):
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or takes longer than a minute. "
+            "Asked when the first is down, refuses or does not answer in time. "
             "none: exchanges wait for the first."
         ),
     )
@@ -21692,6 +22927,16 @@ class Valves(PanelModel):
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
     )
 
+    llm_timeout_s: int = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
@@ -23345,11 +24590,6 @@ def _is_letter(char: str) -> bool:
 @lru_cache(_CACHED_CHARS)
 def _is_of_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LMN"
-
-
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
 
 
 def telling(text: str) -> set[str]:

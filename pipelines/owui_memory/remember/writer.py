@@ -13,7 +13,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -250,8 +250,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False
