@@ -4,8 +4,8 @@
 
 A real Pipelines server, an LLM and an embedder that are scripted, and a fault every `--every` seconds, by
 chance: the server is killed, stopped or frozen; its state database is locked; its disk is full (where root
-may mount a small one); LLM or embedder are down, hang, or talk nonsense. A chat has failed where the server was
-there and answered anything but the chat. Said is what a turn said whose inlet and outlet were both answered.
+may mount a small one); LLM or embedder are down, hang, or talk nonsense. A chat has failed where the server
+was there and answered anything but the chat. Said is what a turn said whose inlet and outlet were answered.
 """
 
 from __future__ import annotations
