@@ -13060,7 +13060,7 @@ ENGLISH = Phrases(
         what (kind|type|sort|time|day|year), (what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
         (can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't
             |wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone
-            |anybody|someone|a|an)
+            |anybody|someone), (can|could|should|is|are|will|does) (a|an)
         (am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
         (may|must|might) (i|we|you), any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news
             |thoughts|recipe*)
@@ -13075,10 +13075,10 @@ ENGLISH = Phrases(
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
         provide, simplify, shorten, elaborate, define, list, remind, find, search, polish, evaluate, critique
         transcribe, grade, (reply|respond|answer) to, answer (this|the|these|my|that), finish, complete, continue
-        invent, propose, tldr, tl;dr, sort, format, spell, guess, pick, choose, enumerate, interpret, optimi(z|s)e
+        invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
@@ -13628,6 +13628,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
 _END_CHARS = 40
+_MOST = 600  # sentences of a text; what comes after them is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -13644,22 +13645,27 @@ class Sentence:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a text, in order."""
-    start = 0
+    """The sentences of a text that have a letter or a digit, in order."""
+    start = found = 0
     for end in _END.finditer(text):
-        if (
-            _ABBREVIATION.search(text[max(start, end.start() - _END_CHARS) : end.start()])
-            and "\n" not in end.group()
-        ):
+        before = text[max(start, end.start() - _END_CHARS) : end.start()]
+        if "\n" not in end.group() and _ABBREVIATION.search(before):
             continue
-        yield from _sentence(text, start, end.start(), line_ends="\n" in end.group())
+        if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
+            found += 1
+            yield sentence
         start = end.end()
-    yield from _sentence(text, start, len(text), line_ends=True)
+        if found >= _MOST:
+            break
+    if sentence := _sentence(text, start, len(text), line_ends=True):
+        yield sentence
 
 
-def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Iterator[Sentence]:
-    if said := text[start:end].strip():
-        yield Sentence(_BULLET.sub("", said), start, end, line_ends)
+def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
+    said = text[start:end].strip()
+    if end - start < _END_CHARS and not any(map(str.isalnum, said)):
+        return None
+    return Sentence(_BULLET.sub("", said), start, end, line_ends) if said else None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13746,6 +13752,9 @@ _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
 _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
+_LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
+_LABEL_CHARS = 24  # "Text:", "This mail:"
+_OBJECT_CHARS = 24  # from the verb to what is handed over
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 _MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
@@ -13813,16 +13822,25 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
     text = _lowered(lead)
     handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
     asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
-    named = bool(_TEXTS.search(text))
     if text.endswith(_COLONS):
         if _SELF_LEADS.search(text) and not (handled or softly):
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or named else 0
-    if not asked or not named or not (handled or (softly and line_ends)):
+        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _TEXTS.match(text)) else 0
+    if not asked or len(text) > _LEAD_CHARS:
         return 0
-    return 2 if handled and line_ends else 1
+    if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
+        return 2 if line_ends else 1
+    return int(line_ends and any(_names_text(text, verb) for verb in _SOFT_HANDLING.finditer(text)))
+
+
+def _names_text(text: str, verb: re.Match[str]) -> bool:
+    """Whether a text is named right before or after a verb that hands it over."""
+    return bool(
+        _TEXTS.search(text, verb.end(), verb.end() + _OBJECT_CHARS)
+        or _TEXTS.search(text, max(verb.start() - _OBJECT_CHARS, 0), verb.start())
+    )
 
 
 def asks_to_forget(sentence: str) -> bool:
@@ -19329,7 +19347,7 @@ from ..language import speech
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, is_dense, letters
-from .material import HOLE, marked, own_part, prose
+from .material import HOLE, ends_of, marked, own_part, prose
 from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
@@ -19489,6 +19507,7 @@ def _is_of_a_machine(line: str) -> bool:
 
 
 def _what_is_left_out(text: str) -> str:
+    text = ends_of(text)
     if not text.strip():
         return "nothing said"
     if not letters(_URL.sub("", text)):
@@ -20071,7 +20090,7 @@ _QUOTES = re.compile("[" + "".join(_CLOSERS) + "”’」』›]")
 
 def marked(text: str) -> str:
     """A message with `HOLE` in place of fenced and quoted lines; of a long one beginning and end."""
-    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", _cut(text)))
+    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", ends_of(text)))
 
 
 def prose(text: str) -> str:
@@ -20088,7 +20107,8 @@ def own_part(text: str, *, strict: bool) -> str:
     return _without_handed_over(text, least=1 if strict else 2)
 
 
-def _cut(text: str) -> str:
+def ends_of(text: str) -> str:
+    """The beginning and the end of a text that is longer than what is looked at."""
     if len(text) <= _MOST_CHARS:
         return text
     half = _MOST_CHARS // 2
@@ -20225,15 +20245,25 @@ def _without_handed_over(text: str, *, least: int) -> str:
         if rest.startswith(HOLE):
             continue  # it is delimited, and what comes after it is the user's
         if not rest:
-            if sentence.text.endswith((":", "：")) or not text[done : sentence.start].strip():
-                continue
-            return f"{HOLE}\n{text[sentence.start : lead_end]}"  # handed over above
+            if _hands_over_above(text[: sentence.start], sentence.text, least):
+                return f"{HOLE}\n{text[sentence.start : lead_end]}"
+            continue
         kept += [text[done:lead_end], f" {HOLE}\n"]
         closing = _closing(rest)
         if not closing:
             return "".join(kept)
         done = begins + closing
     return "".join([*kept, text[done:]])
+
+
+def _hands_over_above(above: str, lead: str, least: int) -> bool:
+    """Whether a text's last sentence is about what stands above it, not about what is left out already."""
+    return bool(
+        above.strip()
+        and HOLE not in above
+        and not lead.endswith((":", "："))
+        and hands_over(lead, line_ends=least > 1 and above.endswith("\n")) >= least
+    )
 
 
 def _lead_end(text: str, start: int, end: int, line_ends: bool, least: int) -> int:
@@ -22036,7 +22066,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import is_among, known_as
+from .sameness import is_among, known_as, wording
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -22119,13 +22149,13 @@ def _statements(exchange: Exchange) -> list[str]:
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
-    """What a message asks to be forgotten: only where one memory alone has all of its words."""
+    """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
-    return meant if len(meant) == 1 else []
+    return meant if len({wording(memory.text) for memory in meant}) == 1 else []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
