@@ -98,7 +98,8 @@ language/    what tells questions, requests and other people's words from statem
              (phrases: how they are read), speech (what a sentence is), sentences
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
-redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
+redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
+             inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
@@ -106,16 +107,19 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
-             reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
+             reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
+             changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker
+             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
+             inquiry (questions to what may hang)
 """
 
 import sys
@@ -441,6 +445,10 @@ def _embedding_model(settings: Valves) -> Any:
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
+    if name == "ollama":
+        from .ollama_embedder import ollama_embedder
+
+        return ollama_embedder(config)
     model = EmbedderFactory.create(name, config, None)
     providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     if settings.embedder_provider == "bundled":
@@ -739,14 +747,17 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..errors import TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..ops.health import Health
 from .faults import translated
+from .limits import ANSWER_BYTES, bounded
+from .text_limit import TextLimit
 
 Vector = list[float]
 
@@ -767,6 +778,14 @@ _MEMORIES = (
 _UNRELATED = 0.05
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
+_SECONDS = 10.0  # for an answer, and
+_SECONDS_EACH = 1.0  # for each text more
+_LOCAL_BYTES = 8_000  # a model in this process reads less, but splits all of it into tokens first
+
+# Lengths whose squares, too, fit into the 32 bits that stores keep.
+_SHORTEST, _LONGEST = 1e-15, 1e15
+
 _BATCH = 16  # texts encoded at once: eight take four times as long as one
 
 
@@ -786,7 +805,9 @@ class Embedder:
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
         self._load, self._address = load, address
+        self._limit = TextLimit(_LOCAL_BYTES) if local else TextLimit()
         self._encode = _Batches(self._encode_all) if local else self._encode_one
+        self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
 
     @cached_property
@@ -809,30 +830,63 @@ class Embedder:
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
-        """One vector. Raises a MemoryFault that names the embedder."""
-        return list(self._cached(text))
+        """One vector; of a text that is too long, that of its beginning and end.
+
+        Raises:
+            MemoryFault: the embedder cannot be had, or Drop: the text is empty.
+        """
+        try:
+            return list(self._cached(self._limit.cut(text)))
+        except MemoryFault as fault:
+            getattr(self._watched, "faults", []).append(fault)
+            raise
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
+                return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
+
         with self.health.call(), translated("embedder", self._address):
-            return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
+            return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
+                return self._sound([self._encode(sent[0], memory_action)], 1)
+
         with self.health.call(), translated("embedder", self._address):
-            return self._sized(self._encode(text, memory_action))
+            return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[MemoryFault]]:
+        """The faults of `embed` in this thread: mem0's extraction goes on without what was not embedded."""
+        self._watched.faults = []
+        try:
+            yield self._watched.faults
+        finally:
+            self._watched.faults = []
 
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def _sized(self, vector: Sequence[float]) -> Vector:
-        if self.dims and len(vector) != self.dims:
+    def _sound(self, vectors: Any, count: int) -> list[Vector]:
+        """The same, if each is one that can be stored and compared."""
+        if not isinstance(vectors, list | tuple) or len(vectors) != count or not all(map(_is_sound, vectors)):
+            hint = "Look at its log: it must answer with a list of finite numbers, not all of them 0."
+            raise Retry("The embedder has sent something that is no vector.", hint=hint)
+        sizes = {len(vector) for vector in vectors}
+        if self.dims and sizes - {self.dims}:
             raise TellAdmin(
-                f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {max(sizes)}.",
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
-        return list(vector)
+        return [list(vector) for vector in vectors]
 
     def _encode_one(self, text: str, action: str) -> Sequence[float]:
         vector: Sequence[float] = self.model.embed(text, action)
@@ -841,6 +895,16 @@ class Embedder:
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
         return vectors
+
+
+def _is_sound(vector: Any) -> bool:
+    """Whether it is a list of numbers with a length that is neither 0 nor infinite nor none."""
+    if not isinstance(vector, list | tuple) or not {int, float}.issuperset(map(type, vector)):
+        return False
+    try:
+        return _SHORTEST < math.hypot(*vector) < _LONGEST
+    except OverflowError:
+        return False
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -870,6 +934,8 @@ class _Batches:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
             vectors = self._encode([text for text, _ in batch])
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
         except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
             for _, waiting in batch:
                 waiting.set_exception(error)
@@ -893,6 +959,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -909,23 +976,29 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
-    status = next((code for link in chain if (code := _status(link))), None)
+    if any(isinstance(link, OverlongAnswerError) for link in chain):
+        hint = "Is it what its settings say? Its answers must end."
+        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+    status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
         return TellAdmin(f"{who} refused the request (HTTP {status}).", hint=hint)
@@ -949,7 +1022,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return Retry(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):
@@ -963,7 +1036,13 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an exception is about, or one behind it."""
+    return next((code for link in chain_of(error) if (code := _status(link))), None)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -997,6 +1076,133 @@ def _status(error: BaseException) -> int | None:
 def host_of(address: str) -> str:
     """Host and port alone: an address may hold a password, and that a / or an @ which should be quoted."""
     return address.partition("://")[2].partition("?")[0].rpartition("@")[2].partition("/")[0]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/json_answer.py
+
+SOURCES["backends/json_answer.py"] = r'''"""Finds the JSON that a model means in its answer: after its reasoning, between other words, in code fences.
+
+Every search here is a single pass, whatever the answer: a model may be made to answer anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
+_TAGS = "|".join(
+    (
+        "think",
+        "thinking",
+        "thought",
+        "thoughts",
+        "reason",
+        "reasoning",
+        "reflection",
+        "scratchpad",
+        "analysis",
+    )
+)
+_BEGINS = re.compile(
+    rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
+    r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    rf"</(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:end_of_thought|end_thinking|/thinking)\|>|\[/think\]"
+    r"|◁/think▷|<\|channel\|?>\s{0,9}final\b[^<]{0,40}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<channel\|>"
+    r"|here is my response:",
+    re.IGNORECASE,
+)
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
+_DECODER = json.JSONDecoder(strict=False)
+_LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A JSON value in an answer, and where it stands there."""
+
+    value: Any
+    start: int
+    end: int
+
+
+def last_value(answer: str, key: str) -> Found | None:
+    """The value of `key` in the last JSON object that has it, outside the model's reasoning.
+
+    None where there is none that can be read: a draft before it is never taken in its place.
+    """
+    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?=[\[{{]|null)', re.IGNORECASE)
+    places = [place for place in quoted.finditer(answer) if not _ELLIPSIS.match(answer, place.end())]
+    found: Found | None = None
+    for place in places[-_LOOKED_AT:]:
+        if found and place.start() < found.end:
+            continue  # inside of the one before
+        read = value_at(answer, place.end())
+        found = Found(read.value, place.start(), read.end) if read else None
+    return found if found and is_meant(answer, found.start, found.end) else None
+
+
+def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
+    """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
+
+    At most `most`; none where one of them cannot be read.
+    """
+    at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
+    at = max(at, answer.lower().rfind(after))
+    first, values = at, list[Any]()
+    while len(values) < most and (place := sign.search(answer, at)):
+        start = answer.rfind("{", at, place.start())
+        found = value_at(answer, start) if start >= 0 else None
+        if found is None or found.end < place.end():
+            return []
+        values.append(found.value)
+        at = found.end
+    return values if is_meant(answer, first, at) else []
+
+
+def value_at(text: str, start: int) -> Found | None:
+    """The JSON value that begins there, also with trailing commas; None where it cannot be read."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _repaired(text, start)
+    return Found(value, start, end)
+
+
+def is_meant(answer: str, start: int, end: int) -> bool:
+    """Whether what stands there is the answer, not a part of the reasoning before it.
+
+    Tags inside of it are text that it holds.
+    """
+    last_end = last_begin = -1
+    for match in _ENDS.finditer(answer):
+        if not start <= match.start() < end:
+            last_end = match.start()
+    for match in _BEGINS.finditer(answer, 0, start):
+        last_begin = match.start()
+    return last_end < start and last_begin <= last_end
+
+
+def _repaired(text: str, start: int) -> Found | None:
+    """As `value_at`, of what has commas before closing brackets; ends are those in the text as it is."""
+    commas = [match.start() for match in _TRAILING_COMMA.finditer(text, start)]
+    if not commas:
+        return None
+    repaired = _TRAILING_COMMA.sub(" ", text[start:])  # as long as before
+    try:
+        value, end = _DECODER.raw_decode(repaired)
+    except (ValueError, RecursionError):
+        return None
+    return Found(value, start, start + end)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1106,7 +1312,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1:
+        if limit < 1 or not query.strip():
             return []
         pool = limit
         while True:
@@ -1153,18 +1359,25 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        if not others:
-            return []
+        told = tuple(filter(str.strip, others))
+        if not told or not text.strip():
+            return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
-        return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
+        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        return [next(near) if other.strip() else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> int:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        with translated("store", self._settings.vector_store_url):
+        embedder: Embedder = self._memory.embedding_model
+        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
             added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            if faults:  # what was not embedded has been left out: all of it is to be tried again
+                for memory in added["results"]:
+                    self.remove(str(memory["id"]))
+                raise faults[0].again()
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -1323,6 +1536,191 @@ def _memory(row: Any) -> Memory:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/limits.py
+
+SOURCES["backends/limits.py"] = r'''"""Bounds what one call of a server may take: seconds in all, and bytes of its answer, whatever it sends.
+
+An HTTP client's own time-outs are for each wait alone, and what it reads has no end: a server that sends a
+byte now and then, or never stops, holds a thread for ever or fills the memory. Here deadline and bytes are
+those of the whole call, and count where bytes come out of the socket: headers, bodies, redirects and
+handshakes alike. Whoever goes beyond them has the connection closed, in the thread that called.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ANSWER_BYTES = 1_000_000  # the longest that an LLM may answer, as it comes over the wire, and decompressed
+
+_CONNECT_S = 10.0
+_PIECE_BYTES = 16_384  # sent at once: whoever takes in a few bytes at a time is noticed between two of them
+_REDIRECTS = 3
+
+
+class OverlongAnswerError(Exception):
+    """The answer goes on beyond what a call may bring."""
+
+
+class TotalTimeoutError(Exception):
+    """The whole call has taken longer than it may."""
+
+
+class _Call:
+    """What is left of a call."""
+
+    def __init__(self, until: float, most_bytes: int) -> None:
+        self.until, self.most_bytes, self.bytes_left = until, most_bytes, most_bytes
+
+    def wait_s(self, timeout: float | None) -> float:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TotalTimeoutError
+        return left if timeout is None else min(left, timeout)
+
+    def took(self, count: int) -> None:
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise OverlongAnswerError
+
+
+_under_way = threading.local()
+
+
+def _call() -> _Call | None:
+    """The call that this thread is in."""
+    return getattr(_under_way, "call", None)
+
+
+@contextmanager
+def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
+    """Around a call in this thread, by a client that is `limited`.
+
+    Raises, from inside the client and mostly wrapped by it:
+        TotalTimeoutError: it takes longer; or the client's own time-out, whose wait it shortens.
+        OverlongAnswerError: its answer is longer.
+    """
+    before = _call()
+    until = time.monotonic() + seconds
+    _under_way.call = _Call(min(until, before.until) if before else until, most_bytes)
+    try:
+        yield
+    finally:
+        _under_way.call = before
+
+
+def limited(client: Any) -> bool:
+    """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    pools: list[Any] = [
+        getattr(transport, "_pool", None) for transport in transports if transport is not None
+    ]
+    if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
+        return False
+    for pool in pools:
+        if not isinstance(pool._network_backend, _Network):
+            pool._network_backend = _Network(pool._network_backend)
+    client.max_redirects = _REDIRECTS
+    client.headers["Accept-Encoding"] = "identity"
+    client.event_hooks["response"].insert(0, _decompressed)
+    return True
+
+
+def left_behind(seconds: float, call: Callable[[], T]) -> T:
+    """What `call` returns, by a client that cannot be `limited`: its thread goes on when it takes longer.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="memory-model", daemon=True).start()
+    return result.result(seconds)
+
+
+def _decompressed(response: Any) -> None:
+    """Read a compressed answer, of which a few bytes may stand for gigabytes, no further than it may go."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    call = _call()
+    if call is None or encoding in ("", "identity"):
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise OverlongAnswerError  # nobody asked for it, and what it holds cannot be bounded
+    inflate, packed, content = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray(), b""
+    for chunk in response.iter_raw():
+        packed += chunk
+    content = inflate.decompress(bytes(packed), call.most_bytes)
+    if inflate.unconsumed_tail:
+        raise OverlongAnswerError
+    response._content = content
+
+
+class _Network:
+    """What opens a client's connections."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
+        call = _call()
+        if call:
+            timeout = min(call.wait_s(timeout), _CONNECT_S)
+        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+
+    def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
+        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+
+    def sleep(self, seconds: float) -> None:
+        self._network.sleep(seconds)
+
+
+class _Stream:
+    """One of them."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        call = _call()
+        got: bytes = self._stream.read(max_bytes, call.wait_s(timeout) if call else timeout)
+        if call:
+            call.took(len(got))
+        return got
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        call = _call()
+        for at in range(0, len(buffer), _PIECE_BYTES):
+            piece = buffer[at : at + _PIECE_BYTES]
+            self._stream.write(piece, call.wait_s(timeout) if call else timeout)
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None
+    ) -> _Stream:
+        call = _call()
+        left = call.wait_s(timeout) if call else timeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/live.py
 
 SOURCES["backends/live.py"] = r'''"""The backend in use: opened off the event loop, replaced when the settings change."""
@@ -1355,6 +1753,7 @@ _CONCERNED = (
     *("backend", "backend_url", "backend_api_key"),
     *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
     *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
+    "llm_timeout_s",
     *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
     *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
 )
@@ -1561,12 +1960,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -1576,10 +1974,13 @@ from ..settings import Valves
 from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
-
-T = TypeVar("T")
+from .json_answer import last_value
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
 _JSON_MODE = {"response_format": {"type": "json_object"}}
 
 # Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
@@ -1603,15 +2004,16 @@ class Llms:
         settings: Valves,
         metrics: Metrics | None = None,
         *,
-        timeout_s: float = providers.LLM_TIMEOUT_S,
+        timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two.
+        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
         metrics = metrics or Metrics()
+        timeout_s = timeout_s or settings.llm_timeout_s
         if settings.llm_provider == "none":
             return cls([], metrics)
         named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
@@ -1641,8 +2043,20 @@ class Llms:
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
-        """As `ask`, by the name that mem0 calls."""
-        return self.ask(messages).text
+        """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
+
+        Raises:
+            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+        """
+        answer = self.ask(messages).text
+        found = last_value(answer, _MEM0S_KEY)
+        if found is None and answer.strip() in ("{}", "[]"):
+            return answer
+        if found is None:
+            hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+        listed = found.value if isinstance(found.value, list) else []
+        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -1675,7 +2089,7 @@ class Llm:
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
-        providers.bound_client(self.model, timeout_s, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
         self.health = Health()
         self.fault: MemoryFault | None = None
@@ -1683,10 +2097,10 @@ class Llm:
         self._metrics = metrics
         self._has_json_mode = True
         self._answered = threading.local()
-        http = getattr(getattr(self.model, "client", None), "_client", None)
-        if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
+        if self._is_limited:
             # mem0 returns the answer's text only; the tokens stand beside it.
             # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
@@ -1703,8 +2117,8 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop):
-                self._breaker.succeeded()  # it is the input's fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
             raise
@@ -1725,11 +2139,15 @@ class Llm:
     def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
-            answer = self.model.generate_response(messages, **options)
-            return str(answer or ""), self._answered.usage
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
 
-        with translated(self.part, self._address):
-            answer, usage = _within(self._timeout_s, call)
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -1738,28 +2156,25 @@ class Llm:
         count_call(
             self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
         )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 
-def _within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns; its thread is left behind when it takes longer.
+def _says(item: Any) -> bool:
+    """Whether this is a memory as mem0 takes it, and of some words."""
+    text = item.get("text") if isinstance(item, dict) else None
+    return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
 
-    The clients' own time-outs bound the wait for the next byte only (some servers send spaces while
-    they think), and Gemini's has none.
 
-    Raises:
-        TimeoutError: it took longer.
-    """
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            result.set_exception(error)
-
-    threading.Thread(target=run, name="memory-llm", daemon=True).start()
-    return result.result(seconds)
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
 
 
 def _keep_usage(answered: threading.local, response: Any) -> None:
@@ -1772,15 +2187,103 @@ def _usage(text: str) -> tuple[int, int] | None:
     """Tokens in and out, as the provider counts them in its answer; None where it does not."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     told = (body.get("usage") or body) if isinstance(body, dict) else None
     if isinstance(told, dict):
         for name_in, name_out in _USAGE:
             tokens_in, tokens_out = told.get(name_in), told.get(name_out)
             if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return tokens_in, tokens_out
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
     return None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/model_text.py
+
+SOURCES["backends/model_text.py"] = r'''"""Text as a model or another server sends it, made such that every parser, database and screen takes it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ..words import plain
+
+_BROKEN, _CONTROL = "\N{REPLACEMENT CHARACTER}", " "
+
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], _CONTROL)
+# In JSON all of them may hide in escapes. Those are read in order: a backslash may itself be escaped.
+_ESCAPE = re.compile(
+    r"\\(?:"
+    r"(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)"
+    r"|(?P<control>u00(?:0[1-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[bf])"
+    r"|.)",
+    re.DOTALL,
+)
+
+
+def model_text(text: str) -> str:
+    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
+
+    What is broken becomes U+FFFD, what controls becomes a space.
+    """
+    text = plain(text)
+    if not text.isprintable():
+        text = text.translate(_CONTROLS)
+    return _ESCAPE.sub(_harmless, text) if "\\" in text else text
+
+
+def has_words(text: str) -> bool:
+    """Whether it has letters or digits, of any script."""
+    return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def _harmless(match: re.Match[str]) -> str:
+    if match["half"]:
+        return _BROKEN
+    return _CONTROL if match["control"] else match[0]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/ollama_embedder.py
+
+SOURCES["backends/ollama_embedder.py"] = r'''"""mem0's embedder for Ollama, which asks the server while it is made: here no longer than it may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mem0.configs.embeddings.base import BaseEmbedderConfig
+from mem0.embeddings.ollama import OllamaEmbedding
+
+from . import providers
+from .limits import bounded
+
+_PULL_S = 600.0  # a download of some hundred megabytes
+
+
+class _OllamaEmbedder(OllamaEmbedding):  # type: ignore[misc]
+    def _ensure_model_exists(self) -> None:
+        """Left for later: there is no time-out yet."""
+
+
+def ollama_embedder(config: dict[str, Any]) -> Any:
+    """mem0's embedder. Its model is pulled where the server lacks it, as mem0 does."""
+    model = _OllamaEmbedder(BaseEmbedderConfig(**config))
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
+    with bounded(providers.EMBED_TIMEOUT_S):
+        listed = model.client.list()["models"]
+    wanted = model._normalize_model_name(model.config.model)
+    names = {str(found.get(name) or "") for found in listed for name in ("name", "model")}
+    if wanted not in map(model._normalize_model_name, names):
+        http = providers.http_client(model)
+        before, http.timeout = http.timeout, _PULL_S
+        with bounded(_PULL_S):
+            model.client.pull(model.config.model)
+        http.timeout = before
+    return model
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2373,7 +2876,7 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 from __future__ import annotations
 
 import json
-import time
+import zlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -2384,11 +2887,14 @@ from ..errors import Drop, MemoryFault, TellAdmin
 from ..settings import Valves
 from . import providers
 from .faults import host_of
+from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from .model_text import model_text
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
 _MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_SHOWN = 8  # names in a sentence
+_COMPARED = 2000  # names; OpenRouter has some hundreds
+_SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
 # Of those with OpenAI's list. Anthropic's leaves out the names that it also takes.
 _OPENAI_LIKE = frozenset({"openai", "lmstudio", "vllm", "deepseek", "xai"})
@@ -2458,19 +2964,14 @@ def _asked(url: str, headers: Mapping[str, str]) -> Any:
     """The JSON at an address; None where there is none."""
     try:
         # As in `remote`: the key goes to the configured host only.
-        with (
-            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            if response.status_code != httpx.codes.OK:
-                return None
-            body, until = b"", time.monotonic() + _WHOLE_S
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    return None
-        return json.loads(body)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(url, headers=headers)
+        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
+        return None
+    except (ValueError, RecursionError, zlib.error):
         return None
 
 
@@ -2479,7 +2980,11 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     listed = answer.get(rows) if isinstance(answer, dict) else None
     if not isinstance(listed, list):
         return None
-    return sorted(str(row[name]) for row in listed if isinstance(row, dict) and row.get(name))
+    return sorted(
+        model_text(row[name])
+        for row in listed
+        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
+    )
 
 
 def _which(names: Sequence[str], model: str) -> str:
@@ -2487,8 +2992,9 @@ def _which(names: Sequence[str], model: str) -> str:
     if not names:
         return "it has none"
     if len(names) <= _SHOWN:
-        return f"it has: {', '.join(names)}"
-    like = get_close_matches(model, names, n=_SHOWN, cutoff=0.0)
+        return f"it has: {', '.join(name[:_SHOWN_CHARS] for name in names)}"
+    short = [name for name in names if len(name) <= _SHOWN_CHARS]
+    like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
@@ -2525,9 +3031,9 @@ import httpx
 from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves, folder_of
+from .limits import limited
 
-LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
-EMBED_TIMEOUT_S = 10.0
+EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
@@ -2649,23 +3155,31 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{parts.username or 'postgres'}:{quote(password, safe='')}@{host}").geturl()
 
 
-def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
+def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> bool:
     """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
+    False for a client that cannot be `limited`.
     """
     client: Any = getattr(model, "client", None)
-    http: Any = getattr(client, "_client", None)
+    http = http_client(model)
     if isinstance(http, httpx.Client):
-        http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+        http.timeout = httpx.Timeout(timeout_s)  # ollama's and Gemini's have none
     if hasattr(http, "close"):
         weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
-    if not hasattr(client, "with_options"):
-        return
-    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
-    if "openai_base_url" in config:
-        options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
-    model.client = client.with_options(**options)
+    if hasattr(client, "with_options"):
+        options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
+        if "openai_base_url" in config:
+            options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
+        model.client = client.with_options(**options)
+    return limited(http)
+
+
+def http_client(model: Any) -> Any:
+    """The httpx or httpx2 client under the SDK of a mem0 model; None where there is none."""
+    client: Any = getattr(model, "client", None)
+    client = getattr(client, "_api_client", client)  # Gemini's
+    return getattr(client, "_client", None) or getattr(client, "_httpx_client", None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4741,6 +5255,150 @@ def release(memory: Any) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/text_limit.py
+
+SOURCES["backends/text_limit.py"] = r'''"""How much of a text an embedder takes: learned from what it refuses, since few servers tell."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..errors import Drop
+from ..words import plain
+from .faults import chain_of, status_of
+
+T = TypeVar("T")
+
+# UTF-8 bytes: nearer to tokens than characters, of which Chinese has one to three tokens each.
+_LONGEST_BYTES = 24_000
+_SHORTEST_BYTES = 64  # what refuses so little refuses it for another reason
+_SURELY_TAKEN_BYTES = 500  # a refusal without a reason, of less than this, is not for the length
+_BATCH = 32  # texts in a request; text-embeddings-inference takes no more
+
+_MAY_BE_LENGTH = {400, 413, 422, 500}
+_IS_LENGTH = re.compile(
+    r"too (?:long|large|big|many tokens)|exceed|longer than|less than \d|at most \d|maximum"
+    r"|max[_ ]?(?:context|tokens?|length|input|batch)|context (?:length|window|size)|token limit"
+    r"|input (?:length|size)|physical batch",
+    re.IGNORECASE,
+)
+
+
+class TextLimit:
+    """Of one embedder. Threads may share it."""
+
+    def __init__(self, longest_bytes: int = _LONGEST_BYTES) -> None:
+        self._longest = dict.fromkeys(
+            (True, False), longest_bytes
+        )  # by `_is_latin`: tokens differ most there
+        self._batch = _BATCH
+        self._lock = threading.Lock()
+
+    def cut(self, text: str) -> str:
+        """As much of a text as the embedder takes: its beginning and its end, without broken characters.
+
+        Raises:
+            Drop: there is nothing in it.
+        """
+        if not text.strip():
+            raise Drop("There is no text to embed.")
+        return shortened(text, self._longest[_is_latin(text)])
+
+    def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        """The same, in so many at once as the embedder takes."""
+        size = self._batch
+        return [texts[at : at + size] for at in range(0, len(texts), size)]
+
+    def fitted(self, texts: Sequence[str], embed: Callable[[list[str]], list[T]]) -> list[T]:
+        """What `embed` makes of some texts, fewer at once or shortened where it refuses them as they are.
+
+        Raises:
+            Drop: one of them is empty.
+            Exception: what `embed` raises for other reasons.
+        """
+        sent = [self.cut(text) for text in texts]
+        try:
+            return embed(sent)
+        except Exception as error:
+            if not _may_be_length(error, max(map(_size, sent), default=0)) or not sent:
+                raise
+            if len(sent) == 1:
+                return self._shorter(sent[0], embed, error)
+        half, longest = len(sent) // 2, dict(self._longest)
+        made = self.fitted(sent[:half], embed) + self.fitted(sent[half:], embed)
+        if self._longest == longest:  # there were too many
+            with self._lock:
+                self._batch = max(min(self._batch, len(sent) - half), 1)
+        return made
+
+    def _shorter(self, text: str, embed: Callable[[list[str]], list[T]], refusal: Exception) -> list[T]:
+        size, latin = _size(text) // 2, _is_latin(text)
+        while size >= _SHORTEST_BYTES:
+            try:
+                made = embed([shortened(text, size)])
+            except Exception as error:
+                if not _may_be_length(error, size):
+                    raise
+                refusal = error
+            else:
+                if _says_length(refusal) or size >= _SURELY_TAKEN_BYTES:
+                    with self._lock:
+                        self._longest[latin] = min(self._longest[latin], size)
+                return made
+            size //= 2
+        raise refusal
+
+
+def shortened(text: str, size: int) -> str:
+    """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
+
+    Broken characters are made plain.
+    """
+    if len(text) > 2 * size:
+        text = text[:size] + text[-size:]
+    text = plain(text)
+    whole = text.encode()
+    if len(whole) <= size:
+        return text
+    half = (size - 1) // 2
+    head, tail = whole[:half].decode(errors="ignore"), whole[-half:].decode(errors="ignore")
+    return f"{_to_word(head)} {_to_word(tail[::-1])[::-1]}".strip() or head
+
+
+def _to_word(text: str) -> str:
+    """Up to the last space, if one is near the end."""
+    at = max(text.rfind(" "), text.rfind("\n"))
+    return text[:at] if at > len(text) * 3 // 4 else text
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most of its characters are one or two bytes: then they are less than a token each."""
+    return len(text[:_LONGEST_BYTES].encode(errors="replace")) < 1.5 * len(text[:_LONGEST_BYTES])
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _may_be_length(error: Exception, size: int) -> bool:
+    """Whether a refusal can be for the length, or the number, of what was sent."""
+    status = status_of(error)
+    if status not in _MAY_BE_LENGTH:
+        return False
+    return _says_length(error) or (status != 500 and size >= _SURELY_TAKEN_BYTES)
+
+
+def _says_length(error: Exception) -> bool:
+    """Whether it says so; what it says is looked at only, for it may quote the text."""
+    if status_of(error) == 413:
+        return True
+    return any(_IS_LENGTH.search(str(link)[:2000]) for link in chain_of(error))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # chat/__init__.py
 
 SOURCES["chat/__init__.py"] = r'''"""What Open WebUI says, and what is said back."""
@@ -5094,7 +5752,7 @@ from .slash import COMMAND_CHARS, read_command
 Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
-_HASHED = "text:"
+HASHED = "text:"  # begins a name that is made of what was said
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -5414,7 +6072,7 @@ def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
 
 def is_unnamed(key: str) -> bool:
     """Whether a turn's key was made of what was said."""
-    return key.startswith(_HASHED)
+    return key.startswith(HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -5429,7 +6087,7 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield _HASHED + digest.hexdigest()
+        yield HASHED + digest.hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -5853,7 +6511,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
@@ -5861,8 +6518,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..control.switches import IS_ON, bound
 from ..engines import Patience, is_shared
-from ..state import decisions, reading
+from ..state import decisions, reading, was_erased
 from .body import Turn, is_unnamed
+from .permission import Permission
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
@@ -5888,27 +6546,6 @@ def _insert(shared: bool) -> Any:
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
     return insert.execution_options(preserve_rowcount=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
-
-    `asked_at`: Unix time in seconds. `key`: the turn's.
-    """
-
-    chat_id: str
-    exchange_key: str
-    follows: str
-    timezone: str
-    scope: str
-    asked_at: float
-    key: str
-
-    @classmethod
-    def of(cls, turn: Turn, scope: str) -> Permission:
-        """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 
 
 class Decisions:
@@ -5945,13 +6582,28 @@ class Decisions:
 
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        whose = turn.user_id, turn.key
-        given = self._coming.get(whose, Permission.of(turn, scope))
-        if given is None:
+        return self._allow(turn.user_id, Permission.of(turn, scope))
+
+    def bring(self, user_id: str, given: Permission, since: float) -> bool:
+        """As `allow`, of a permission that was given then; not where the user was erased since."""
+        return self._allow(user_id, given, since)
+
+    def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
+        """Whether this process knows by itself, and what: never blocks."""
+        for key in keys:
+            if key and (user_id, key) in self._coming:
+                return True, self._coming.get((user_id, key))
+        return False, None
+
+    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        whose = user_id, given.key
+        decided = self._coming.get(whose, given)
+        if decided is None:
             return True  # a later inlet has forbidden it meanwhile
+        given = decided
         row = {
-            "key": turn.key,
-            "user_id": turn.user_id,
+            "key": given.key,
+            "user_id": user_id,
             "chat_id": given.chat_id,
             "exchange_key": given.exchange_key,
             "follows": given.follows,
@@ -5960,9 +6612,11 @@ class Decisions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(turn.user_id, turn.chat_id)
+        values |= bound(user_id, given.chat_id)
 
         def keep(connection: Connection) -> bool:
+            if since is not None and was_erased(connection, user_id, since):
+                return False
             if connection.execute(self._insert, values).rowcount > 0:
                 return True
             connection.execute(_TAKE_AWAY, _of(whose))
@@ -5980,9 +6634,9 @@ class Decisions:
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
-        for key in keys:
-            if (user_id, key) in self._coming:
-                return self._coming.get((user_id, key))
+        known, permission = self.coming(user_id, keys)
+        if known:
+            return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
@@ -6541,6 +7195,40 @@ def numbers_in(text: str) -> list[int]:
 def _plain(text: str) -> str:
     """Small letters, and digits of any script as 0 to 9."""
     return "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# chat/permission.py
+
+SOURCES["chat/permission.py"] = r'''"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from .body import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
+
+    `asked_at`: Unix time in seconds. `key`: the turn's.
+    """
+
+    chat_id: str
+    exchange_key: str
+    follows: str
+    timezone: str
+    scope: str
+    asked_at: float
+    key: str
+
+    @classmethod
+    def of(cls, turn: Turn, scope: str) -> Permission:
+        """The permission for a turn that is asked now."""
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8372,7 +9060,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8381,6 +9069,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..remember.spill import Spill, Spilled
 from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
@@ -8440,6 +9129,7 @@ class Eraser:
         self._engine, self._live = engine, live
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -8453,11 +9143,13 @@ class Eraser:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
-        return self._erasures.unqueue(user_id, memory_ids, texts)
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
@@ -8469,6 +9161,7 @@ class Eraser:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             if shared:
                 counts["shared with teams"] = shared
@@ -8496,10 +9189,14 @@ class Eraser:
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        new = self._erasures.since(since)
-        for erasure in new:
-            self._history.erase(erasure.memory_ids, erasure.user_id)
+        if new := self._erasures.since(since):
+            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
+            self._history.erase(ids, {erasure.user_id for erasure in new})
         return new
+
+    def newest(self) -> int:
+        """The id of the last erasure that was begun; 0 where there was none."""
+        return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
         """Whether nothing of a user's is left to be erased."""
@@ -8514,7 +9211,8 @@ class Eraser:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            self._history.erase(set().union(*more.values()), erasure.user_id)
+            if ids_there := set[str]().union(*more.values()):
+                self._history.erase(ids_there, [erasure.user_id], whole=False)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -8530,7 +9228,9 @@ class Eraser:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         try:
-            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
+            counts["mem0's history"] += self._history.erase(
+                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
+            )
         except MemoryFault as fault:
             unreached[_HISTORY] = str(fault)
         for one in found:
@@ -8543,10 +9243,11 @@ class Eraser:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        try:
-            keeps += filter(None, [purge_state(self._engine)])
-        except MemoryFault as fault:
-            unreached[_STATE] = str(fault)
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+            try:
+                keeps += filter(None, [purge_state(self._engine)])
+            except MemoryFault as fault:
+                unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
         some = {name: count for name, count in counts.items() if count}
@@ -8564,6 +9265,17 @@ class Eraser:
                 with contextlib.suppress(MemoryFault):
                     writing.enter_context(self._live.writing())
             yield
+
+
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return record.at <= until and any(text in said for text in folded)
+
+    return says
 
 
 def _known(
@@ -8623,7 +9335,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
 from ..remember.outbox import CLAIM_S, message_id_of
@@ -8646,7 +9358,6 @@ from ..state import (
 from ..words import is_mark, mark_of
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_KEPT_S = 90 * 24 * 3600  # so that servers that were away learn of it
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -8778,6 +9489,11 @@ class Erasures:
         """Those with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
+    def newest(self) -> int:
+        """The id of the last one that was begun; 0 where there was none."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.max(erasures.c.id))) or 0
+
     def open(self) -> list[Erasure]:
         """Those that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
@@ -8791,8 +9507,6 @@ class Erasures:
         done = {"passes": passes, "places": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
-            old = and_(erasures.c.passes == DONE, erasures.c.asked_at < time.time() - _KEPT_S)
-            connection.execute(delete(erasures).where(old))
 
     def memories_of(self, user_id: str) -> set[str]:
         """Ids of all memories that the journal knows of a user."""
@@ -9076,7 +9790,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import Retry
@@ -9090,8 +9804,11 @@ class History:
     def __init__(self, data_dir: Path) -> None:
         self._file = data_dir / "mem0" / "history.db"
 
-    def erase(self, memory_ids: Collection[str], user_id: str) -> int:
-        """Take away what is kept of these memories, and of this user's messages; how many rows.
+    def erase(self, memory_ids: Collection[str], user_ids: Iterable[str], *, whole: bool = True) -> int:
+        """Take away what is kept of these memories, and of these users' messages; how many rows.
+
+        whole: the file is written anew even where nothing of them is kept any more: mem0 deletes without
+        overwriting, and pages may hold what it has deleted itself. That takes a second for each 30 MB.
 
         mem0 keeps the last ten messages to extract by: no memory depends on them.
 
@@ -9104,7 +9821,7 @@ class History:
             with contextlib.closing(
                 sqlite3.connect(self._file, timeout=_BUSY_S, isolation_level=None)
             ) as database:
-                return self._erase(database, memory_ids, user_id)
+                return self._erase(database, memory_ids, user_ids, whole)
         except sqlite3.Error as error:
             raise Retry(
                 f"mem0's history cannot be erased ({type(error).__name__}).",
@@ -9112,17 +9829,22 @@ class History:
             ) from error
 
     @staticmethod
-    def _erase(database: sqlite3.Connection, memory_ids: Collection[str], user_id: str) -> int:
+    def _erase(
+        database: sqlite3.Connection, memory_ids: Collection[str], user_ids: Iterable[str], whole: bool
+    ) -> int:
         database.execute("PRAGMA secure_delete=ON")
         database.execute("BEGIN IMMEDIATE")
         gone = database.execute(
             "DELETE FROM history WHERE memory_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(memory_ids)),),
         ).rowcount
-        gone += database.execute("DELETE FROM messages WHERE session_scope = ?", (_scope(user_id),)).rowcount
+        gone += database.execute(
+            "DELETE FROM messages WHERE session_scope IN (SELECT value FROM json_each(?))",
+            (json.dumps([_scope(user_id) for user_id in user_ids]),),
+        ).rowcount
         database.execute("COMMIT")
-        # mem0 deletes without overwriting: pages may hold what was erased by it before.
-        database.execute("VACUUM")
+        if gone or whole:
+            database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(gone)
 
@@ -9676,7 +10398,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
+from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
@@ -9684,9 +10406,6 @@ from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
-_ANSWER_KEPT_S = 24 * 3600  # it holds what is remembered
-_KEPT_S = 365 * 24 * 3600  # how long a command is known to have been carried out
-_PRUNE_EVERY = 50  # commands
 
 _EXPIRED = "This command was carried out before. To see its answer, send it again."
 
@@ -9716,7 +10435,6 @@ class Orders:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
-        self._given = 0
 
     def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
         """Keep the command of this turn; nothing happens where the same message has given it before.
@@ -9724,7 +10442,6 @@ class Orders:
         teams: those that its user is in.
         """
         now = time.time()
-        self._given += 1
         row = {
             "key": turn.exchange_key,
             "user_id": turn.user_id,
@@ -9749,8 +10466,6 @@ class Orders:
                     }
                 ],
             )
-            if self._given % _PRUNE_EVERY == 1:
-                _prune(connection, now)
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" where it gave none."""
@@ -9850,14 +10565,6 @@ class Orders:
 
 def _is(user_id: str, key: str) -> ColumnElement[bool]:
     return and_(commands.c.user_id == user_id, commands.c.key == key)
-
-
-def _prune(connection: Connection, now: float) -> None:
-    old = commands.c.asked_at < now - _ANSWER_KEPT_S
-    connection.execute(update(commands).where(old).values(text="", answer=""))
-    connection.execute(delete(commands).where(commands.c.asked_at < now - _KEPT_S))
-    connection.execute(delete(command_turns).where(command_turns.c.asked_at < now - _KEPT_S))
-    connection.execute(delete(shown).where(shown.c.at < now - _KEPT_S))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9902,6 +10609,84 @@ def _vacuum(engine: Engine) -> None:
         for table in metadata.sorted_tables:
             if "user_id" in table.c:
                 connection.exec_driver_sql(f"VACUUM {table.name}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# control/retention.py
+
+SOURCES["control/retention.py"] = r'''"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
+
+from ..chat.body import HASHED
+from ..chat.decisions import KEPT_S as PERMISSION_S
+from ..recall.told import KEPT_S as TOLD_S
+from ..recall.told import KEPT_WITHOUT_CHAT_S
+from ..state import command_turns, commands, decisions, erasures, outbox, reading, recalls, shown, told
+from .erasures import DONE
+
+_DAY_S = 24 * 3600.0
+_YEAR_S = 365 * _DAY_S
+_AT_ONCE = 500  # rows in a transaction: others write in between
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows whose time, a column in Unix seconds, is older than `kept_s` seconds are deleted.
+
+    which: only these. blank: the values that such rows get instead.
+    """
+
+    column: Column[float]
+    kept_s: float
+    which: ColumnElement[bool] = field(default_factory=true)
+    blank: Mapping[str, str] = field(default_factory=dict)
+
+
+RULES = (
+    Rule(decisions.c.created_at, PERMISSION_S),
+    Rule(told.c.told_at, TOLD_S),
+    Rule(told.c.told_at, KEPT_WITHOUT_CHAT_S, told.c.chat_id.startswith(HASHED)),
+    Rule(recalls.c.at, 7 * _DAY_S),
+    Rule(
+        commands.c.asked_at,
+        _DAY_S,
+        or_(commands.c.text != "", commands.c.answer != ""),
+        {"text": "", "answer": ""},
+    ),
+    # That a command was carried out, or a message read, is known for longer than anybody asks again.
+    Rule(commands.c.asked_at, _YEAR_S),
+    Rule(command_turns.c.asked_at, _YEAR_S),
+    Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
+    Rule(shown.c.at, _YEAR_S),
+    Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
+)
+
+
+def prune(engine: Engine) -> int:
+    """Delete what is too old; how many rows. Blocks, and lets others write in between."""
+    return sum(_prune(engine, rule) for rule in RULES)
+
+
+def _prune(engine: Engine, rule: Rule) -> int:
+    table = rule.column.table
+    key = table.primary_key.columns
+    old = select(*key).where(rule.column < time.time() - rule.kept_s, rule.which).limit(_AT_ONCE)
+    pruned = 0
+    while True:
+        with reading(engine).connect() as connection:
+            if connection.execute(old).first() is None:
+                return pruned
+        these = tuple_(*key).in_(old)
+        change = update(table).where(these).values(rule.blank) if rule.blank else delete(table).where(these)
+        with engine.begin() as connection:
+            pruned += connection.execute(change).rowcount
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -10141,11 +10926,13 @@ def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool
 # ----------------------------------------------------------------------------------------------------------
 # control/sweeper.py
 
-SOURCES["control/sweeper.py"] = r'''"""In each server: finishes what is to be erased, and drops what the process keeps in memory of it."""
+SOURCES["control/sweeper.py"] = r'''"""In each server: finishes what is to be erased, drops what the process keeps in memory of it, and prunes."""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 
 from ..ops.metrics import Metrics
@@ -10153,11 +10940,12 @@ from .erase import Eraser
 from .forgetting import Forgetting
 
 _EVERY_S = 2.0
+_PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
 _MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
 
 
 class Sweeper:
-    """A thread. `drop` is told whose values are not to be kept any more."""
+    """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
 
     def __init__(
         self,
@@ -10165,11 +10953,15 @@ class Sweeper:
         drop: Callable[[str], None],
         metrics: Metrics,
         forgetting: Forgetting | None = None,
+        prune: Callable[[], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._eraser, self._drop, self._metrics = eraser, drop, metrics
         self._forgetting = forgetting
+        self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
-        self._last = 0
+        # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
+        self._last, self._dropped = 0, eraser.newest()
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
@@ -10184,6 +10976,7 @@ class Sweeper:
 
     def look(self) -> None:
         """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        self._prune_now_and_then()
         try:
             if self._drops():
                 self._left_out = self._next_left_out = 0
@@ -10193,6 +10986,7 @@ class Sweeper:
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
+            self._metrics.succeeded("erasing")
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)
             went_well = False
@@ -10202,10 +10996,23 @@ class Sweeper:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for erasure in new:
-            self._drop(erasure.user_id)
-            self._last = erasure.id
+        for user_id in dict.fromkeys(erasure.user_id for erasure in new if erasure.id > self._dropped):
+            self._drop(user_id)
+        if new:
+            self._last = new[-1].id
         return bool(new)
+
+    def _prune_now_and_then(self) -> None:
+        """At the start, and by a clock: servers that are started often must prune, too."""
+        if self._prune is None or self._clock() < self._prune_at:
+            return
+        pause = _PRUNE_EVERY_S
+        try:
+            self._prune()
+        except Exception as error:  # noqa: BLE001 - the state database may be ill
+            self._metrics.failed("pruning", error)
+            pause = _PRUNE_AGAIN_S
+        self._prune_at = self._clock() + pause
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_S):
@@ -10275,124 +11082,534 @@ class Switches:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# credentials.py
+# credential_names.py
 
-SOURCES["credentials.py"] = r'''"""What is said to be a password, a PIN or an account number, in a dozen languages: "my password is hunter2"."""
-
-# ruff: noqa: E501, SIM905  (lists of words, a language a line, are read and corrected as text)
+SOURCES["credential_names.py"] = r'''"""Finds what secrets are called in a text: a table a language, looked for once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
-# What may be any word; "(?-i:PIN)" and its like are words of other things in small letters.
-_PASSWORDS = (
-    r"pass ?-?words?|pw|pass ?-?phrases?|pass ?-?codes?|passwd|pwd|passkey"
-    r"|[\w-]*?(?:pass|kenn)w(?:ort|örter)|losungswort"
-    r"|mots? de passe|mdp"
-    r"|contraseñas?|contrasenas?"
-    r"|password|parola d['’]ordine|parola d['’]accesso"
-    r"|senhas?|palavras?-passe"
-    r"|[\w-]*?wachtwoord(?:en)?"
-    r"|has[łl][oa](?![\w])"
-    r"|парол[ья]|şifrem?|parolam?"
+from . import credential_words as table
+
+_WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
+_ENDING_CHARS = 5
+_COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
+
+_LETTERS = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
+_FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a secret may be called. `sort`: which table it is of."""
+
+    text: str
+    sort: str
+    languages: str
+    weak: bool
+    capitals: bool
+    letters: frozenset[str]
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it may be the end of a longer word."""
+        is_one_word = self.text.isalpha() and len(self.text) > _WHOLE_WORD_CHARS
+        return self.sort.startswith("dense") or (is_one_word and self.sort in _COMPOUNDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name stands; `end`: behind its ending."""
+
+    start: int
+    end: int
+    name: Name
+
+
+class _Names:
+    """All names: those that may be a part of a word, and the others by their first words."""
+
+    def __init__(self) -> None:
+        sorts = {
+            "password": table.PASSWORDS,
+            "code": table.CODES,
+            "open": table.CODE_WORDS,
+            "number": table.NUMBERS,
+            "key": table.KEYS,
+            "near": table.KEY_WORDS,
+            "phrase": table.PHRASES,
+            "identifier": table.IDENTIFIERS,
+            "login": table.LOGINS,
+            "dense": table.DENSE_PASSWORDS,
+            "dense code": table.DENSE_CODES,
+        }
+        names = {
+            (sort, text): Name(
+                text.strip("~^"),
+                sort,
+                languages,
+                text[0] == "~",
+                text[0] == "^",
+                frozenset(filter(str.isalpha, text)),
+            )
+            for sort, lines in sorts.items()
+            for languages, words in table.rows(lines)
+            for text in words
+        }
+        self.parts: list[Name] = []
+        self.by_first_word: dict[str, list[Name]] = {}
+        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+            first = _LETTERS.match(name.text)
+            if not first or name.is_part or not name.text.isascii():
+                self.parts.append(name)
+            else:
+                self.by_first_word.setdefault(first[0], []).append(name)
+
+
+@lru_cache(1)
+def _names() -> _Names:
+    return _Names()
+
+
+def flattened(text: str) -> str:
+    """The text in small letters, with spaces for what joins words, and as long as it was."""
+    small = text.lower()
+    if len(small) != len(text):  # a letter of another size would move all that follows
+        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return small.translate(_FLAT)
+
+
+def places(text: str, flat: str) -> Iterator[Place]:
+    """Where names stand, the longest of each sort at a place."""
+    seen = set()
+    for name in _present(text, flat):
+        at = flat.find(name.text)
+        while at >= 0:
+            if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
+                seen.add((at, name.sort))
+                yield place
+            at = flat.find(name.text, at + len(name.text))
+
+
+def _present(text: str, flat: str) -> Iterator[Name]:
+    """The names that may be there: most are ruled out by a letter or a word that is missing."""
+    names, letters, words = _names(), set(flat), set(_LETTERS.findall(flat))
+    if _CAMEL.search(text):
+        words.update(part.lower() for part in _PART.findall(text))
+    vocabulary = " ".join(words)
+    for name in names.parts:
+        if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
+            yield name
+    for first, behind in names.by_first_word.items():
+        if first in words or f"{first}s" in words:
+            yield from behind
+
+
+def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
+    end = at + len(name.text)
+    if name.sort.startswith("dense"):
+        return Place(at, end, name)
+    is_first = at == 0 or not flat[at - 1].isalnum() or (text[at].isupper() and text[at - 1].islower())
+    if not is_first and (name.text.isascii() or name.sort not in _COMPOUNDS) and not name.is_part:
+        return None
+    ending = 0
+    most = _ENDING_CHARS if len(name.text) > _WHOLE_WORD_CHARS else 1 if name.sort != "key" else 0
+    while ending <= most and flat[end + ending : end + ending + 1].isalnum():
+        if text[end + ending].isupper() and text[end + ending - 1].islower():
+            break  # the next part of an identifier
+        ending += 1
+    if ending > most or (ending and most == 1 and flat[end] != "s"):
+        return None
+    if (
+        text[end + ending : end + ending + 1] in ("-", "_")
+        and flat[end + ending + 1 : end + ending + 2].isalpha()
+    ):
+        return None  # the identifier goes on
+    if name.capitals and not text[at:end].isupper():
+        return None
+    return Place(at, end + ending, name)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# credential_values.py
+
+SOURCES["credential_values.py"] = r'''"""What passwords, keys and numbers look like, and what only looks like them."""
+
+from __future__ import annotations
+
+import re
+
+from . import credential_words as table
+
+Span = tuple[int, int]
+
+FEWEST_CHARS, FEWEST_KEY_CHARS = 4, 8
+_LONGEST_CHARS = 300  # of a word that is looked at
+_YEAR_CHARS = 6  # of figures, with a month
+
+_OPENING, _CLOSING = "([{\"'“”„«»‘’`「『《‹", ".,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
+WORD = re.compile(r"\S+")
+QUOTED = re.compile(r"[\"'“”„«»‘’`「『]([^\n\"“”„«»`」』]{2,64}?)[\"'“”«»’`」』](?!\w)")
+_AFTER_FIGURES = (
+    r"(?![\w%€$£°]|[.,:/]\d"
+    r"|\s?(?:%|€|\$|£|°|(?:km|cm|kg|mg|ml|px|ms|min|MB|GB|years|days|lines|euros?|dollars?)\b))"
 )
-# What a "code" without another word is a secret of.
-_PLACES = (
-    r"door|gate|house|garage|alarm|safe|building|locker|flat|phone|haustür|tür|tor|garage|tresor|handy|schloss|karte"
-    r"|immeuble|porte|portail|carte|coffre|téléphone|puerta|portal|garaje|tarjeta|móvil|portone|porta|cancello"
-    r"|cassaforte|carta|cartão|portão|voordeur|deur|poort|kluis|bramy|drzwi|sejfu|karty"
+FIGURES = re.compile(
+    rf"[#*]?(?:[A-Z]{{1,3}}-)?\d(?:[ .-]?[\dA-F]){{2,22}}[#*]?{_AFTER_FIGURES}", re.IGNORECASE
 )
-# What has figures in it, and of the others more than a year has.
-_CODES = (
-    r"(?-i:PINs?|PIN)(?:[- ](?:code|number|nummer|kod))?|pin (?:code|number)|pin-?code|cvv2?|cvc2?|security code"
-    r"|ssn|social security(?: number)?|pin(?= (?:is|ist|es|é|è|to) \d)"
-    r"|(?:door|gate|alarm|access|entry|lock|safe|unlock|recovery|backup|verification|one-time|2fa|lockbox|garage"
-    r"|building|house|phone|locker|shed|lobby|bike|vault|screen|sim) ?"
-    r"(?:code|combination)s?|combination(?= (?:to|of|for) (?:the|my|our) (?:safe|lock|locker))"
-    rf"|(?:codes?|código|codice|kod)(?: (?:[^\W\d_]{{1,8}}['’ ]){{1,4}}(?:{_PLACES}))"
-    r"|geheimzahl|geheimnummer|pin-?nummer|(?-i:TAN)|kartenprüfnummer|sozialversicherungsnummer"
-    r"|(?:zugangs|zugriffs|tür|tor|alarm|sicherheits|entsperr|bestätigungs)-?code"
-    r"|code (?:pin|secret|confidentiel|d['’]accès|d['’]entrée|de la porte|de l['’]alarme)|digicode|cryptogramme"
-    r"|numéro de sécurité sociale"
-    r"|(?:código|codigo|clave) (?:pin|secret[oa]|de acceso|de seguridad|de la alarma|de la puerta)|(?:el|mi) nip"
-    r"|codice (?:pin|segreto|di sicurezza|di accesso|dell['’]allarme|del cancello)"
-    r"|código (?:de acesso|de segurança|do alarme|da porta)"
-    r"|(?:toegangs|beveiligings|alarm|deur)-?code|kod (?:pin|dostępu|do (?:domofonu|alarmu|bramy|drzwi))|пин-?код[а-я]*"
+NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|[A-Z](?=\d|[A-Z]?(?!\w))|-[\dA-Z]){3,24}(?!\w)")
+_DATE = re.compile(r"(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_UNIT = re.compile(
+    r"\d+-?(?:st|nd|rd|th|[a-z]{1,2}|days?|hours?|years?|chars?|characters?|digits?|bits?|times)",
+    re.IGNORECASE,
 )
-_NUMBERS = (
-    r"(?:credit|debit|bank|visa) ?card(?: number)?|card number|(?:bank |checking |savings )?account (?:number|no\.?)"
-    r"|routing number|sort code|kontonummer|kreditkarten(?:nummer|-nr\.?)|kreditkarte|kartennummer"
-    r"|numéro de (?:compte|carte(?: bancaire| bleue| de crédit)?)"
-    r"|número de (?:cuenta|(?:la )?tarjeta(?: de crédito)?)|numero (?:di|del) (?:conto|carta)(?: di credito| corrente)?"
-    r"|número (?:da conta|do cartão(?: de crédito)?)|rekeningnummer|(?:creditcard|kaart)nummer|creditcard"
-    r"|numer (?:konta|karty(?: kredytowej)?|rachunku)|номер карты|номер сч[её]та"
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+[\w.+-]*", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\w+://\S*|www\.\S+|(?:[\w-]+\.)+(?:com|org|net|io|de|eu|dev)"
 )
+_REFERENCE = re.compile(  # to where the value is
+    r"\$\{|\$\(|\$[A-Z_]+\Z|<|\{\{|%\(|%[A-Z_]+%|\*+\Z|(?:os|process|env|self|args|config|settings)\."
+    r"|[\w.]+[(\[]|x+\Z|\.\.\.",
+    re.IGNORECASE,
+)
+
+
+def stripped(text: str, start: int, end: int) -> Span:
+    """A word without quotes and what ends a sentence, but never empty."""
+    shown = text[start:end]
+    if len(shown) > _LONGEST_CHARS:
+        return start, end
+    bare = shown.lstrip(_OPENING)
+    start += len(shown) - len(bare)
+    return start, max(start + len(bare.rstrip(_CLOSING)), min(start + 1, end))
+
+
+def bare_words(text: str) -> list[str]:
+    """The words of a text, folded, without signs and numbers."""
+    words = [word.strip(_OPENING + _CLOSING).casefold() for word in text.split()]
+    return [word for word in words if word and not word.isdigit()]
+
+
+def with_tail(text: str, start: int, end: int) -> Span:
+    """With what may belong to a password or end the sentence: better left out than told."""
+    while text[end : end + 1] in ("!", "?"):
+        end += 1
+    return start, end
+
+
+def ends_clause(text: str, end: int) -> bool:
+    """Whether a clause ends here: a single word that follows "is" is then the thing itself."""
+    rest = text[end : end + 8].lstrip(_CLOSING.replace(",", ""))
+    return (
+        not rest.strip()
+        or text[end : end + 1] in tuple(".,;!?\n)")
+        or bool(re.match(r"\s+(?:and|und|et|y|e|en|i|but)\b", text[end : end + 12]))
+    )
+
+
+def first_figures(text: str, start: int, end: int) -> int:
+    """Where figures would begin in a word that may stand in quotes."""
+    shown = text[start:end]
+    return start + len(shown) - len(shown.lstrip(_OPENING))
+
+
+def looks_made(value: str, fewest: int) -> bool:
+    """Not like a word of a sentence: with figures or signs among its letters."""
+    if len(value) < fewest or "://" in value:
+        return False
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    signs = any(char in "!@#$%^&*_+=|~?<>" for char in value[1:-1]) or value[-1] in "!@#$%^&*"
+    return mixed or signs or value.isdigit() or bool(_CAMEL.search(value))
+
+
+def is_value(value: str, fewest: int) -> bool:
+    """Whether it looks made, and like nothing else that is: a version, an address, a tool."""
+    return (
+        looks_made(value, fewest)
+        and is_no_placeholder(value)
+        and not _UNIT.fullmatch(value)
+        and not is_version(value)
+        and not _ADDRESS.fullmatch(value)
+        and not _DATE.fullmatch(value)
+    )
+
+
+def is_version(value: str) -> bool:
+    """Whether it is the number of one."""
+    return bool(_VERSION.fullmatch(value))
+
+
+def is_no_placeholder(value: str) -> bool:
+    """Whether it stands for itself, not for a value that is elsewhere."""
+    small = value.lower()
+    return small not in table.TOOLS and small not in table.PLACEHOLDERS and not _REFERENCE.match(value)
+
+
+def is_word(value: str) -> bool:
+    """Whether a word may be a password, and is none that is said of passwords."""
+    return len(value) >= FEWEST_CHARS and value.casefold() not in table.OF_IT and is_no_placeholder(value)
+
+
+def counts(value: str, figures: re.Pattern[str]) -> bool:
+    """Whether a match of FIGURES or NUMBER has enough of them, and is no date."""
+    digits = sum(map(str.isdigit, value))
+    if _DATE.fullmatch(value.strip()):
+        return False
+    if figures is FIGURES:
+        return digits >= 3
+    is_lettered = value[0].isalpha() and sum(map(str.isalnum, value)) > _YEAR_CHARS
+    return digits > _YEAR_CHARS or (digits >= 4 and is_lettered)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# credential_words.py
+
+SOURCES["credential_words.py"] = r'''"""What secrets are called, and what is said around their names: a language a line.
+
+Small letters; `^`: in the text in capitals only; a space stands for -, _ and a line's end too. Words of five letters and more are also found at
+the end of a compound and with an ending. `~` before a word: it means other things as well, so that only what
+looks like a password is taken for one.
+"""
+
+# ruff: noqa: E501, SIM905  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+
+def rows(table: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Languages and words of each line."""
+    for line in table.strip().splitlines():
+        languages, _, words = line.partition(":")
+        yield languages, [word.strip() for word in words.split(",") if word.strip()]
+
+
+PASSWORDS = """
+en: password, pass word, passphrase, pass phrase, passcode, pass code, passwd, pwd, pw, security question, secret answer
+de: passwort, passwört, kennwort, kennwört, losungswort, sicherheitsfrage
+fr: mot de passe, mots de passe, mdp, question de sécurité
+es: contraseña, contrasena, ~clave, pregunta de seguridad
+ca eu gl: contrasenya, pasahitz, contrasinal
+it: parola d'ordine, parola d'accesso, parola d’ordine, parola chiave, domanda di sicurezza
+pt: senha, palavra passe, palavras passe, pergunta de segurança
+nl af: wachtwoord, toegangswoord, beveiligingsvraag, wagwoord
+sv: lösenord, losenord, lösenfras
+da: adgangskode, kodeord, løsen
+no: passord, passfrase
+is: lykilorð, aðgangsorð
+fi: salasana, salasano, salalause, tunnussana
+et lv lt: salasõna, parool, ~parole, slaptažod
+pl: hasło, hasła, haslo, hasłem, haśle
+cs sk: heslo, hesla, heslem, hesl
+sl hr sr bs: geslo, lozink, lozinc, zaporka, лозинк
+hu: jelszó, jelszav, jelsza, jelmondat
+ro: ~parola, ~parolă, parolei, parole wifi, ~parolele
+tr az uz: şifre, sifre, ~parola, parol, şifrə
+el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
+ru: пароль, пароля, паролем, паролі, парол, кодовое слово
+uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
+he: סיסמה, סיסמא, סיסמת, הסיסמ
+ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
+fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
+hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
+bn gu pa: পাসওয়ার্ড, পাসওয়ার্ড, પાસવર્ડ, ਪਾਸਵਰਡ
+ta te kn ml si: கடவுச்சொல், పాస్‌వర్డ్, పాస్వర్డ్, ಪಾಸ್‌ವರ್ಡ್, ಪಾಸ್ವರ್ಡ್, പാസ്‌വേഡ്, പാസ്വേഡ്, මුරපදය
+vi: mật khẩu, mat khau
+id ms tl: kata sandi, kata laluan, sandi wifi, password ko
+sw sq ga cy: nenosiri, neno la siri, fjalëkalim, pasfhocal, cyfrinair
+ka hy: პაროლ, գաղտնաբառ
+"""
+# In code alone: `ADMIN_PASS=`, `STRIPE_KEY=`.
+IDENTIFIERS = """
+all: pass, key, auth, credential, credentials, creds, cred
+"""
+# Behind these a name and a password: "WiFi: HomeNet / tulip22".
+LOGINS = """
+all: login, log in, logins, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
+"""
+USERS = frozenset(
+    """
+login, user, username, user name, user id, benutzer, benutzername, usuario, utilisateur, identifiant,
+utente, gebruiker, użytkownik, uživatel, логин, account, email, e mail, mail
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+# Written without spaces.
+DENSE_PASSWORDS = """
+zh: 密码, 密碼, 口令, 通行码
+ja: パスワード, パスコード, パスフレーズ, 暗証番号, 合言葉
+ko: 비밀번호, 비번, 암호, 패스워드
+th lo km my: รหัสผ่าน, รหัสลับ, พาสเวิร์ด, ລະຫັດຜ່ານ, ពាក្យសម្ងាត់, លេខសម្ងាត់, စကားဝှက်
+"""
+DENSE_CODES = """
+zh: 验证码, 驗證碼, 动态码, 门禁码, 身份证号, 身份证号码, 取款密码
+ja: 認証コード, 確認コード, ワンタイムパスワード, マイナンバー, 個人番号
+ko: 인증번호, 인증 번호, 주민등록번호, 도어락 번호, 핀번호
+th: รหัส otp, รหัสพิน, เลขบัตรประชาชน
+"""
+
+# A few figures that open something.
+CODES = """
+en: pin, pins, pin code, pin number, pincode, pin no, puk, cvv, cvv2, cvc, cvc2, security code, verification code, one time code, one time password, login code, sign in code, 2fa code, sms code, otp, otp code, auth code, authentication code, confirmation code, recovery code, backup code, access code, entry code, unlock code, door code, gate code, alarm code, garage code, keypad code, lockbox code, safe code
+de: geheimzahl, geheimnummer, pin nummer, pinnummer, ^tan, kartenprüfnummer, prüfziffer, bestätigungscode, sicherheitscode, zugangscode, zugriffscode, entsperrcode, einmalcode, türcode, tan nummer
+fr: code pin, code secret, code confidentiel, code d'accès, code d’accès, code d'entrée, digicode, cryptogramme, code de vérification, code de confirmation, code sms
+es: código pin, código de verificación, codigo de verificacion, código de seguridad, código de acceso, código secreto, clave de acceso, el nip, mi nip
+it: codice pin, codice segreto, codice di verifica, codice di sicurezza, codice di accesso, codice otp
+pt: código pin, código de verificação, código de segurança, código de acesso
+nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
+sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
+fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod jednorazowy, numer pin
+cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
+hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
+tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
+el: κωδικός pin, κωδικός επαλήθευσης, το pin
+ru uk bg: пин код, пинкод, пин, пін код, пін, код подтверждения, код из смс, код доступа, код от домофона, код підтвердження, код за потвърждение
+he ar fa: קוד אימות, קוד סודי, קוד כניסה, רمز التحقق, رمز التحقق, الرمز السري, رمز الدخول, کد تایید, رمز پویا
+hi: पिन, ओटीपी, otp
+vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifikasi, kode pin, nomor pin
+"""
+# With a place or a thing of the next table in the same sentence, a code or a key is a secret.
+CODE_WORDS = """
+all: code, codes, kod, kód, kode, koodi, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+"""
+NOT_CODES = frozenset(  # "zip code", "code postal"
+    "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
+    "airport product item course color colour hex language morse civil penal criminal tax hs swift bic booking tracking "
+    "reference referral invite invitation postale fiscal fiscale postali pocztowy poczty zip python java "
+    "postnummer poštovní почтовый поштовий ταχυδρομικός irányító postleit vorwahl länder review base bases reviews".split()
+)
+PLACES = """
+en: door, gate, house, garage, alarm, safe, building, locker, flat, phone, lockbox, shed, lobby, bike, vault, screen, sim, suitcase, padlock, luggage, elevator, entrance, intercom, card, tablet, keypad, front desk, airbnb
+de: haustür, tür, tor, garage, tresor, handy, schloss, karte, koffer, spind, eingang
+fr: immeuble, porte, portail, carte, coffre, téléphone, valise, cadenas, entrée
+es pt it: puerta, portal, garaje, tarjeta, móvil, maleta, caja fuerte, alarma, portone, porta, cancello, cassaforte, carta, valigia, lucchetto, cartão, portão, cofre, mala, alarme
+nl sv da no: voordeur, deur, poort, kluis, koffer, dörr, kassaskåp, larm, väska, dør, låge, alarm, koffert, pengeskab
+fi pl cs hu ro: ovi, ovikoodi, hälytin, portti, bramy, drzwi, sejfu, karty, walizki, domofon, dveř, vrát, trezor, alarm, ajtó, kapu, széf, riasztó, ușă, poartă, seif, alarmă, intrare
+tr el ru uk: kapı, kasa, alarm, πόρτα, χρηματοκιβώτιο, συναγερμ, двер, подъезд, домофон, сейф, сигнализац, ворот, чемодан, під'їзд
+he ar hi: דלת, כספת, אזעקה, שער, الباب, الخزنة, البوابة, البطاقة, दरवाज, तिजोरी, अलार्म
+vi id: cửa, két sắt, cổng, pintu, brankas, gerbang
+"""
+NETWORKS = tuple(
+    """
+wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вай фай, ویфай, واي
+فاي, واى فاى, וויי פיי, वाईफाई, wireless, encryption
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+KEY_WORDS = """
+all: key, schlüssel, clé, clave, chiave, chave, sleutel, klucz, nyckel, nøgle, nøkkel, avain, klíč, kľúč, kulcs, cheie, cheia, anahtar, κλειδί, ключ, מפתח, مفتاح, kunci, khóa, code, pass
+"""
+
+# Long numbers that say who one is, or whose money it is.
+NUMBERS = """
+en: credit card number, debit card number, card number, credit card, debit card, bank card, visa card, account number, account no, bank account, routing number, sort code, ssn, social security number, social security no, social security, national insurance number, nino, nhs number, passport number, passport no, passport, driver's license number, driving licence number, driver licence number, drivers license, tax id, taxpayer id, ^tin, national id, id card number, identity card number, medicare number, sin number, social insurance number, aadhaar, aadhar, ^pan, pan card, pan number, nric, fin number
+de: kontonummer, kreditkartennummer, kreditkarten nr, kreditkarte, kartennummer, sozialversicherungsnummer, rentenversicherungsnummer, steuer id, steueridentifikationsnummer, steuernummer, ausweisnummer, personalausweis, personalausweisnummer, reisepass, führerschein, reisepassnummer, führerscheinnummer, versichertennummer, krankenversicherungsnummer, ahv nummer, svnr
+fr: numéro de compte, numéro de carte, numéro de sécurité sociale, numéro de sécu, numero de secu, numéro fiscal, numéro de passeport, carte d'identité, numéro insee, ^nir
+es: número de cuenta, número de tarjeta, número de la tarjeta, dni, ^nie, nif, número de seguridad social, número de la seguridad social, curp, rfc, cédula, cedula, pasaporte, ^rut, cuil, cuit
+it: numero di conto, numero del conto, numero di carta, numero della carta, codice fiscale, passaporto, carta d'identità
+pt: número da conta, número do cartão, cpf, cnh, nif, número de contribuinte, cartão de cidadão
+nl: rekeningnummer, creditcardnummer, kaartnummer, creditcard, bsn, burgerservicenummer, rijksregisternummer, paspoortnummer
+sv da no is: personnummer, samordningsnummer, kontonummer, kortnummer, cpr, cpr nummer, fødselsnummer, kontonr, passnummer, kennitala
+fi et lv lt: henkilötunnus, henkilötunnu, hetu, tilinumero, isikukood, personas kods, asmens kod
+pl: numer konta, numer karty, numer rachunku, pesel, numer dowodu, numer paszportu, nip
+cs sk: rodné číslo, rodne cislo, číslo účtu, číslo karty, číslo pasu, číslo občanského průkazu
+hu ro: taj szám, adóazonosító, személyi szám, bankszámlaszám, kártyaszám, cnp, cod numeric personal, numărul cardului
+sl hr sr bg: emšo, oib, jmbg, егн, јмбг
+tr: tc kimlik, t.c. kimlik, kimlik numara, kart numara, hesap numara
+el: αφμ, αμκα, αριθμός κάρτας, αριθμός ταυτότητας
+ru uk: номер карты, номер карти, номер счета, номер счёта, снилс, инн, рнокпп, номер паспорта, паспорт серия
+he ar fa: תעודת זהות, תז, מספר כרטיס, رقم البطاقة, رقم الهوية, الرقم القومي, رقم الحساب, کد ملی, شماره کارت
+hi: आधार, पैन कार्ड, खाता संख्या
+zh ja ko th vi id: 银行卡号, 卡号, 信用卡号, クレジットカード番号, 口座番号, 카드번호, 계좌번호, căn cước, cccd, cmnd, số thẻ, số tài khoản, ^nik, nomor ktp, nomor rekening, nomor kartu
+"""
+
 # What is of letters and figures.
-_KEYS = (
-    r"(?:api|secret|private|access|licen[cs]e|encryption|signing|product|activation|wpa2?|wi-?fi|wlan|network) ?-?keys?|(?:access|auth|bearer|api|bot|refresh) ?-?token|bearer"
-    r"|client secret|(?:api|lizenz|wlan|netzwerk|zugangs)-?schlüssel|zugangstoken"
-    r"|clés? (?:d['’])?(?:api|wi-?fi|wpa)|jeton d['’]accès|claves? (?:del? )?(?:la )?(?:api|wi-?fi)|chiave (?:api|wi-?fi)|chave (?:da |de )?api"
-    r"|api-?sleutel|klucz(?:a|em)? api"
-)
-_PHRASES = (
-    r"seed phrase|recovery phrase|secret phrase|mnemonic(?: phrase)?|pass ?-?phrase|passphrase"
-    r"|phrase (?:de récupération|secrète)|frase (?:semilla|de recuperación|di recupero)|frase-semente"
-    r"|wiederherstellungsphrase|herstelzin"
-)
-# How all of these begin, in small letters. Looking for them is quick, and most texts have none.
-_STEMS = tuple(
-    (
-        "pass,pw,kennw,losungsw,mot de passe,mots de passe,mdp,contrase,parola,senha,palavra,palavras,wachtw,hasł,hasl,парол"
-        ",şifre,pin,cvv,cvc,security code,ssn,social sec,door,gate,alarm,access,entry,lock,safe,unlock,recovery,backup"
-        ",verification,one-time,2fa,garage,building,house,phone,locker,shed,lobby,bike,vault,screen,sim,combination"
-        ",code,código,codigo,codice,kod,geheimz,geheimn,tan,kartenp,sozialv,zugangs,zugriffs,tür,tor,sicherheits"
-        ",entsperr,bestätig,digicode,crypto,numéro de,clave,el nip,mi nip,toegang,beveilig,deur,пин,credit card,debit card"
-        ",bank card,visa card,card number,bank acc,checking acc,savings acc,account n,routing,sort code,kontonum"
-        ",kreditk,kartennum,número d,numero d,rekening,creditcard,kaartnum,numer ,номер ,api,secret,private,license"
-        ",licence,encryption,signing,product,activation,wpa,wifi,wi-fi,wlan,network,auth,bearer,bot,refresh,client sec"
-        ",lizenz,netzwerk,zugangst,clé,jeton,chiave,chave,klucz,seed,mnemonic,phrase,frase,wiederherst,herstelz"
-    ).split(",")
-)
-_DENSE_STEMS = ("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호")
+KEYS = """
+en: api key, apikey, api token, secret key, private key, access key, license key, licence key, encryption key, signing key, product key, activation key, wpa key, wpa2 key, wifi key, wi fi key, wlan key, network key, master key, deploy key, account key, shared access key, security key, access token, auth token, authtoken, bearer token, bearer, bot token, refresh token, session token, personal access token, client secret, app secret, webhook secret, shared secret, aws secret, jwt secret, secret access key, secret, token, session id, sessionid, secret key base
+de: api schlüssel, lizenzschlüssel, wlan schlüssel, netzwerkschlüssel, zugangsschlüssel, zugangstoken
+fr: clé api, clé d'api, clé d’api, clé wifi, clé wi fi, clé wpa, clé secrète, clé privée, jeton d'accès, jeton d’accès
+es it pt: clave api, clave de api, clave wifi, clave del wifi, clave de la api, chiave api, chiave wifi, chave api, chave de api, chave da api
+nl sv da no: api sleutel, api nyckel, api nøgle, api nøkkel, wifi sleutel
+fi pl cs hu: api avain, klucz api, klucza api, api klíč, api kulcs, api kľúč
+tr el ru uk: api anahtarı, κλειδί api, ключ api, api ключ, апи ключ
+he ar hi vi: מפתח api, مفتاح api, api कुंजी, khóa api
+zh ja ko: api密钥, 密钥, 密鑰, apiキー, アクセスキー, シークレットキー, api 키, 비밀키
+"""
+PHRASES = """
+en: seed phrase, seed words, recovery phrase, secret phrase, mnemonic, mnemonic phrase, passphrase, pass phrase, wallet words, wallet's words, wallet seed, backup phrase, secret recovery
+de fr es it pt nl: wiederherstellungsphrase, wiederherstellungswörter, seed phrase, phrase de récupération, phrase secrète, frase semilla, frase de recuperación, frase di recupero, frase semente, frase de recuperação, herstelzin
+sv pl cs ru: återställningsfras, fraza odzyskiwania, fráze pro obnovení, сид фраза, мнемоническая фраза, секретная фраза
+"""
 
-_LINK = (  # between the name and the value: "is", also of a change
-    r"(?:\s*[:=]+\s*|\s*[(]\s*|\s+[-–—]+\s+|,?\s*(?:は|が|是|为|為|은|는)\s*:?\s*"
-    r"|\s+(?:is|was|are|has been|used to be|to(?! (?:my|our|the|your|his|her|reset|change)\b)|will be|reads|ist|war|lautet|lautete|auf(?! (?:mein|dein|dem|der|den|die|das))|heißt|est|était|sera|es|era|será|è|era|sarà|é|foi"
-    r"|wordt|was|naar|luidt|jest|było|brzmi|na|это|olarak)"
-    r"(?:\s+(?:now|still|currently|just|simply|always|also|not?w|jetzt|nun|noch|einfach|maintenant|toujours|ahora"
-    r"|todavía|adesso|ora|agora|nu|nog|teraz|nadal|either|probably|set to|called))?\s*:?\s+"
-    r"|['’]s\s+)"
+# Between the name and the value. After those in `SURE_LINKS` a mere word may be the value: what else is said
+# of passwords in these languages stands in `OF_IT`.
+BETWEEN_USER_AND_PASSWORD = frozenset("is ist and und my the es y et".split())
+SURE_LINKS = frozenset(
+    "is are was were be reads ist war lautet lautete heißt est était sera es era será è sarà é foi wordt luidt jest było brzmi to это".split()
 )
-_OF = r"(?:\s+(?!(?:is|ist|est|es|è|é|jest|was|war|and|or|und|et|y|e|en|i|oder|manager|reset)\b)[^\s.!?:;=,()]{1,24}){0,6}?"
-_QUOTED = r"[\"'“”„«»‘’`]"
-_VALUE = rf"(?P<value>{_QUOTED}[^\n\"“”„«»`]{{2,64}}?{_QUOTED}(?!\w)|\S+)"
-_END = r"(?![^\W_])"
-
-_NAME = re.compile(rf"(?:{_PASSWORDS}|{_CODES}|{_NUMBERS}|{_KEYS}|{_PHRASES}){_END}", re.I)
-_PASSWORD = re.compile(rf"(?:{_PASSWORDS}){_END}{_OF}{_LINK}{_VALUE}", re.I)
-_PASSWORD_DENSE = re.compile(rf"\w{{2,5}}?{_LINK}{_VALUE}")
-_PASSWORD_AT_ONCE = re.compile(rf"(?:{_PASSWORDS}){_END}\s+(?P<value>\S{{4,64}})", re.I)
-_KEY = re.compile(rf"(?:{_KEYS}){_END}(?:{_OF}{_LINK}|\s+){_VALUE}", re.I)
-_CODE = re.compile(
-    rf"(?:(?P<number>{_NUMBERS})|{_CODES}){_END}(?:{_OF}{_LINK}(?:(?:the|le|la|el|il|o|die|de)\s+)?|\s+)"
-    r"(?P<value>[#*]?\d(?:[ .-]?[\dA-F]){2,22}[#*]?)(?![\w%€$£]|[.,:/]\d)",
-    re.I,
+LINKS = SURE_LINKS | frozenset(
+    "to auf naar it's that's c'est 's called sent set hit är var lyder er oli je bylo byla znie és az este are είναι ήταν היא הוא هي هو هى है हैं थी था — – - → -> => = : ： "
+    "là la คือ ແມ່ນ គឺ adalah ialah itu ay ni është yw აის არის է бол е це то был была стал сейчас теперь bol bola glasi jejsou olarak este: = to: eins "
+    "आहे छ হল হলো છે ਹੈ உள்ளது است ہے ھے".split()
 )
-_PHRASE = re.compile(rf"(?:{_PHRASES}){_END}{_OF}{_LINK}(?P<value>[^.!?\n]+)", re.I)
-_BEFORE = re.compile(  # what stands in front of the name
-    r"(?<!\S)(?P<value>\S{4,64})\s+(?:is|as|ist|als|est|comme|es|como|è|come|é|to|jest|jako)\s+"
-    r"(?:(?:my|the|our|your|mein|meine|das|die|unser|mon|le|notre|mi|la|el|nuestra|il|mia|a|minha|mijn|het|moje|moim)\s+)?"
-    r"(?:[^\s.!?:;=]{1,24}\s+){0,2}\Z",
-    re.I,
+# Of a number also these, and of a code that is another's to use: "your code is 4711".
+NUMBER_LINKS = frozenset("number no no. nr nr. nummer numéro numero número numer číslo номер".split())
+YOURS = frozenset(
+    "your dein deine ihr ihre votre ton tu su tuo suo seu teu je uw din twój váš tvůj ваш твой sinun".split()
 )
-_CHINESE_VALUE = re.compile(r"[!-~]{4,}")
-_TRAILING = ".,;:!?)]}…\"'“”„«»‘’`"
-_LEADING = "([{\"'“”„«»‘’`"
+# Links in these languages only.
+LOCAL_LINKS = {"on": "fi et", "e": "ro sq", "a": "hu"}
+FILLERS = frozenset(
+    "now still currently just simply always also then set to called probably either jetzt nun noch einfach immer maintenant toujours ahora todavía "
+    "siempre adesso ora ancora sempre agora ainda nu nog altijd teraz nadal zawsze fortfarande nå stadig edelleen nyt stále teď most acum τώρα сейчас теперь зараз "
+    "the le la el il o die der das de den het a one code".split()
+)
+ARTICLES = frozenset("the a le la el il o die der das de".split())
+BEFORE_LINKS = frozenset(
+    "is as ist als est comme es como è come é to jest jako är som er on je este e είναι ως это как це як là jako mint olarak adalah sebagai".split()
+)
+AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan atau or, and, then /".split())
+# Behind a name: then it is the name of something else.
+NOT_BEHIND = tuple(
+    """
+manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
+less, box, dialog, tresor, vault, richtlin, stärke, changed, rule, oak, count, limit, budget, price, size, error,
+type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+# In front of one: a manager of passwords.
+NOT_BEFORE = tuple(
+    """
+manag, gestion, gestor, správce, správca, hanter, менеджер, menedżer, kezelő, manažer, gerenciador, administrador de
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+NOT_JUST_BEFORE = frozenset("primary foreign public no without forgot max min sort cache".split())
+# What tools are called.
+TOOLS = frozenset(
+    "1password bitwarden keepass keepassxc keepass2 lastpass dashlane nordpass enpass protonpass keychain icloud vault oauth2 sha256 sha512 sha1 md5 bcrypt argon2 base64 utf8 ipv4 ipv6 web3 windows10 windows11 office365".split()
+)
+# No value, but where one would stand.
+PLACEHOLDERS = frozenset(
+    "true false null none nil undefined yes no str string text varchar char bytes int optional required password passwd secret token xxx xxxx **** ***** ****** ... example your-password yourpassword your_password <password> redacted hidden masked empty unset off on".split()
+)
 
 # After "my password is": what is said of a password, not the password.
-_WORDS_OF_IT = frozenset(
+OF_IT = frozenset(
     (
         "a an the my your our their its his her in on at for from by with not no never only so too very really quite "
         "probably always already still also just being been about all any some something somewhere stored saved kept "
@@ -10441,117 +11658,363 @@ _WORDS_OF_IT = frozenset(
     ).split()
 )
 # In sentences, and in no phrase that a wallet makes.
-_SMALL_WORDS = frozenset(
+SMALL_WORDS = frozenset(
     "a an the my our your is are was be in on at to of for from by and or it its der die das den im in zu mit und ist "
+    "has had his her she him who why how its our their them these those which would could should been being than too from because wants "
+    "likes prefers uses lives works have with but for not some many after out were does did got get new while dans pour avec que qui pas "
+    "mais sont los las con por para como pero más del che per non sono della nel nicht mit für auf ich wir sie "
     "le la les de du des un une et en el los y que il di e o os da do em een het van op i w na do".split()
 )
-_FEWEST_CHARS, _FEWEST_KEY_CHARS, _FEWEST_PHRASE_WORDS = 4, 8, 4
-_LOOKED_CHARS, _PHRASE_CHARS, _BEFORE_CHARS, _COMPOUND_CHARS = 300, 400, 120, 40
-_YEAR_CHARS = 6  # of figures, with a month
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# credentials.py
+
+SOURCES["credentials.py"] = r'''"""What is said to be a secret: "my password is hunter2", `DB_PASSWORD=...`, "door code 4711".
+
+Names are looked for once (`credential_names.py`); only a few words around each are read, and of so many
+names only: the time is linear in the text, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from . import credential_words as table
+from .credential_names import Place, flattened, places
+from .credential_values import (
+    FEWEST_CHARS,
+    FEWEST_KEY_CHARS,
+    FIGURES,
+    NUMBER,
+    QUOTED,
+    WORD,
+    Span,
+    bare_words,
+    counts,
+    ends_clause,
+    first_figures,
+    is_no_placeholder,
+    is_value,
+    is_version,
+    is_word,
+    looks_made,
+    stripped,
+    with_tail,
+)
+
+_MOST_NAMES = 300  # in one text; one with more is no sentence, and is taken for a secret as a whole
+_LOOKED_CHARS = 200  # behind a name
+_NEAR_CHARS = 60  # around it
+_BEFORE_CHARS = 120
+_IDENTIFIER_CHARS = 80
+_MOST_WORDS = 8  # between a name and its value
+_FEWEST_PHRASE_WORDS = 4
+
+_ENDS = ".!?;。！？；؟।\n"
+_COLONS = (":", "=", "：")
+_ASSIGNED = re.compile(  # also of XML: key="password" value="..."
+    r"[\"'”»`’\])*]{0,3}[ \t]{0,3}(?:[,:]?\s?[\"']?value[\"']?[ \t]?)?(?::=|=>|->|→|[:=：＝])[ \t\n]{0,4}"
+)
+_BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
+_CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
+_NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
+_PHRASE_LINK = re.compile(
+    r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
+)
+_ASCII_VALUE = re.compile(r"[!-~]{3,64}")
+_DENSE_END = re.compile(r"[。！？\n]")
+_DENSE_LINK = re.compile(r"(?:は|が|是|为|為|은|는|이|가|คือ|เป็น|ແມ່ນ|គឺ|：|:|=|「|『|\"|'|“|\s){0,6}")
 
 
-def said_secrets(text: str) -> Iterator[tuple[int, int]]:
+def said_secrets(text: str) -> Iterator[Span]:
     """Where in a text stands what it says to be a secret."""
-    small = text.lower()
-    if len(small) != len(text):  # a letter of another size would move all that follows
-        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-    starts = {_begin_of_word(small, at) for stem in _STEMS if stem in small for at in _places(small, stem)}
-    for start in sorted(starts):
-        if _NAME.match(text, start):
-            yield from _said_at(text, start)
-    for stem in _DENSE_STEMS:
-        for start in _places(small, stem):
-            if match := _PASSWORD_DENSE.match(text, start, start + _LOOKED_CHARS):
-                yield from _value(text, match, bare=True)
-
-
-def _places(text: str, stem: str) -> Iterator[int]:
-    at = text.find(stem)
-    while at >= 0:
-        yield at
-        at = text.find(stem, at + len(stem))
-
-
-def _begin_of_word(text: str, at: int) -> int:
-    """The name may be the end of a compound: Wlan-Passwort."""
-    first = max(at - _COMPOUND_CHARS, 0)
-    while at > first and (text[at - 1].isalnum() or text[at - 1] in "-_"):
-        at -= 1
-    return at
-
-
-def _said_at(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """What the name that starts there is said to be, or is followed by, or follows."""
-    end = start + _LOOKED_CHARS
-    match = _CODE.match(text, start, end)
-    if match and (not match["number"] or sum(map(str.isdigit, match["value"])) > _YEAR_CHARS):
-        yield match.span("value")
-    if match := _PASSWORD.match(text, start, end):
-        yield from _value(text, match, bare=True)
-    if match := _KEY.match(text, start, end):
-        yield from _value(text, match, bare=False)
-    if match := _PHRASE.match(text, start, start + _PHRASE_CHARS):
-        words = [word.strip(_TRAILING).casefold() for word in match["value"].split()]
-        if len(words) >= _FEWEST_PHRASE_WORDS and _SMALL_WORDS.isdisjoint(words):
-            yield match.span("value")
-    before = max(start - _BEFORE_CHARS, 0)
-    for match, moved in (
-        (_PASSWORD_AT_ONCE.match(text, start, end), 0),
-        (_BEFORE.search(text[before:start]), before),
-    ):
-        value = _stripped(match["value"]) if match else ""
-        if match and _looks_made(value, _FEWEST_CHARS):
-            begin = moved + match.start("value") + match["value"].index(value)
-            yield begin, _tail(text, begin + len(value))
-
-
-def _value(text: str, match: re.Match[str], *, bare: bool) -> Iterator[tuple[int, int]]:
-    """The value of a password or a key, unless it is a word about one; `bare`: it may be a word like any other."""
-    shown = match["value"]
-    start = match.start("value")
-    value = _stripped(shown)
-    is_quoted = len(value) < len(shown) and bool(re.match(_QUOTED, shown)) and shown[-1] not in ".,;:!?"
-    begin = start + shown.index(value) if value else start
-    if bare and value and not value.isascii() and (ascii_part := _CHINESE_VALUE.search(value)):
-        value, begin = ascii_part[0], begin + ascii_part.start()
-    if not value:
+    flat = flattened(text)
+    found = list(islice(places(text, flat), _MOST_NAMES + 1))
+    if len(found) > _MOST_NAMES:
+        yield 0, len(text)
         return
-    made = _looks_made(value, _FEWEST_CHARS if bare else _FEWEST_KEY_CHARS)
-    word = bare and len(value) >= _FEWEST_CHARS and value.casefold() not in _WORDS_OF_IT
-    if made or (word and (is_quoted or _ends_there(text, begin + len(value)))):
-        yield begin, _tail(text, begin + len(value))
+    for place in found:
+        yield from _Around(text, flat, place).values()
 
 
-def _tail(text: str, end: int) -> int:
-    """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
-        end += 1
-    return end
+@lru_cache(1)
+def _things_with_codes() -> Sequence[str]:
+    return [word for _, words in table.rows(table.PLACES) for word in words]
 
 
-def _stripped(shown: str) -> str:
-    return shown.lstrip(_LEADING).rstrip(_TRAILING) or shown.strip("\"'`")
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A name in a text, and what stands around it. `flat`: see `flattened`."""
 
+    text: str
+    flat: str
+    place: Place
 
-def _looks_made(value: str, fewest: int) -> bool:
-    """Not like a word of a sentence: with figures or signs among its letters."""
-    if len(value) < fewest or "://" in value:
-        return False
-    inner = value[1:-1]
-    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    signs = any(char in "!@#$%^&*_+=|~?<>" for char in inner) or value[-1] in "!@#$%^&*"
-    figures = value.isdigit() and len(value) >= fewest
-    return mixed or signs or figures or bool(re.search(r"[a-z][A-Z]", value))
+    def values(self) -> Iterator[Span]:
+        """What it is said to be."""
+        name, sort = self.place.name, self.place.name.sort
+        is_other = self.flat[self.place.end :][:30].lstrip().startswith(table.NOT_BEHIND)
+        if is_other and not sort.startswith("dense") and not self._sign():
+            return  # a password manager
+        if sort == "password":
+            yield from self._password()
+        elif sort == "key":
+            yield from self._assigned() or self._said(FEWEST_KEY_CHARS)
+        elif sort == "phrase":
+            yield from self._assigned() or self._phrase()
+        elif sort == "identifier":
+            yield from () if self._is_of_another_thing() else self._assigned()
+        elif sort == "login":
+            yield from self._pair()
+        elif sort == "near":
+            if any(word in self._near() for word in table.NETWORKS):
+                yield from self._said(FEWEST_KEY_CHARS)
+        elif sort == "open":
+            if self._opens():
+                yield from self._figures(FIGURES, linked=" " not in name.text)
+        elif sort == "code":
+            is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
+            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._before(FIGURES)
+        elif sort == "number":
+            yield from self._figures(NUMBER, linked=False)
+            yield from self._before(NUMBER)
+        else:
+            yield from self._dense()
 
+    def _password(self) -> Iterator[Span]:
+        if assigned := self._assigned():
+            yield from assigned
+            return
+        weak = self.place.name.weak
+        yield from self._said(FEWEST_CHARS, bare=not weak and not self._is_of_another_thing())
+        if not weak:
+            yield from self._before(None)
 
-def _ends_there(text: str, end: int) -> bool:
-    """Whether a clause ends here: a single word that follows "is" is then the thing itself."""
-    rest = text[end : end + 8].lstrip(_TRAILING.replace(",", ""))
-    return (
-        not rest.strip()
-        or text[end : end + 1] in ".,;!?\n)"
-        or bool(re.match(r"\s+(?:and|und|et|y|e|en|i|but)\b", text[end:]))
-    )
+    # What stands around
+
+    def _named(self) -> str:
+        return self.text[self.place.start : self.place.end]
+
+    def _sign(self) -> re.Match[str] | None:
+        return _ASSIGNED.match(self.text, self.place.end)
+
+    def _near(self) -> str:
+        return self.flat[max(self.place.start - _NEAR_CHARS, 0) : self.place.end + _NEAR_CHARS]
+
+    def _words_before(self, chars: int) -> list[str]:
+        return self.flat[max(self.place.start - chars, 0) : self.place.start].split()
+
+    def _words_behind(self, begin: int) -> Iterator[tuple[int, re.Match[str]]]:
+        end = min(begin + _LOOKED_CHARS, len(self.text))
+        return enumerate(WORD.finditer(self.text, begin, end))
+
+    def _is_of_another_thing(self) -> bool:
+        before = self.flat[max(self.place.start - 30, 0) : self.place.start]
+        is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
+        return is_just_before or any(word in before for word in table.NOT_BEFORE)
+
+    def _opens(self) -> bool:
+        """Whether a code is one that opens something, or that somebody was sent."""
+        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
+        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
+            return False
+        near = self._near()
+        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+
+    def _is_link(self, word: str) -> bool:
+        languages = table.LOCAL_LINKS.get(word, "").split()
+        return word in table.LINKS or any(one in self.place.name.languages.split() for one in languages)
+
+    def _follows_user(self) -> bool:
+        """Whether a user's name stands just before, as in .netrc."""
+        words = [word.strip(":=,") for word in self._words_before(_IDENTIFIER_CHARS)]
+        words = [word for word in words if word and word not in table.BETWEEN_USER_AND_PASSWORD]
+        return len(words) >= 2 and not table.USERS.isdisjoint(words[-4:-1])
+
+    # Values
+
+    def _assigned(self) -> list[Span]:
+        """The value in `NAME=value`, "name": "value" and their like; none where the name is a sentence's."""
+        text, sort, sign = self.text, self.place.name.sort, self._sign()
+        if not sign:
+            return []
+        first = self.place.start
+        least = max(first - _IDENTIFIER_CHARS, 0)
+        while first > least and (text[first - 1].isalnum() or text[first - 1] in "_-."):
+            first -= 1
+        identifier = text[first : self.place.end]
+        is_code = (
+            sort == "identifier"
+            or text[first - 1 : first] in ("'", '"', "`", "$")
+            or ("=" in sign[0] and " =" not in sign[0])
+            or bool(_CODE.search(identifier))
+            or (identifier.isupper() and len(identifier) > FEWEST_CHARS)
+        )
+        if not is_code or not identifier.isascii():
+            return []
+        if quoted := QUOTED.match(text, sign.end()):
+            start, end = quoted.span(1)
+        elif word := WORD.match(text, sign.end(), min(sign.end() + _LOOKED_CHARS, len(text))):
+            start, end = stripped(text, *word.span())
+            if "=" in sign[0] and (cut := _NEXT_SETTING.search(text, start, end)):
+                end = cut.start()
+        else:
+            return []
+        value = text[start:end]
+        if len(value) < 3 or not is_no_placeholder(value):
+            return []
+        made = looks_made(value, FEWEST_KEY_CHARS)
+        if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
+            return []
+        if sort == "identifier" and self.place.name.text in ("key", "auth") and not is_value(value, 12):
+            return []
+        if sort == "identifier" and first == self.place.start and not looks_made(value, FEWEST_CHARS):
+            return []
+        return [with_tail(text, start, end)]
+
+    def _said(self, fewest: int, *, bare: bool = False) -> Iterator[Span]:
+        """The value behind a link such as "is", or right behind the name. bare: any word may be the value."""
+        text = self.text
+        sign = self._sign() or _BRACKET.match(text, self.place.end)
+        is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
+        # linked: the next word may be the value; sure: also one like any other.
+        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        for count, word in self._words_behind(sign.end() if sign else self.place.end):
+            small = word[0].lower().rstrip(",")
+            if self._is_link(small):
+                linked, sure = True, small in table.SURE_LINKS
+                continue
+            start, end = stripped(text, *word.span())
+            value = text[start:end]
+            if linked and bare and (quoted := QUOTED.match(text, word.start())):
+                yield quoted.span(1)
+                return
+            # A word in Latin letters stands out among others.
+            stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
+            if linked or count == 0 or (stands_out and not value.isdigit()):
+                if is_value(value, fewest):
+                    yield with_tail(text, start, end)
+                    yield from self._others(word.end(), fewest)
+                    return
+                if bare and linked and sure and is_word(value) and ends_clause(text, end):
+                    yield with_tail(text, start, end)
+                    return
+            if linked and small in table.FILLERS:
+                sure = sure and small not in table.ARTICLES
+                continue
+            linked = sure = word[0].endswith(_COLONS)
+            if (
+                count >= _MOST_WORDS
+                or (not linked and word[0][-1] in _ENDS)
+                or text[word.end() :][:1] == "\n"
+            ):
+                return
+
+    def _others(self, at: int, fewest: int) -> Iterator[Span]:
+        """More values: "... and def456"."""
+        for _ in range(_MOST_WORDS):
+            words = list(WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text))))[:2]
+            if len(words) < 2 or words[0][0].lower() not in table.AND:
+                return
+            start, end = stripped(self.text, *words[1].span())
+            if not is_value(self.text[start:end], fewest):
+                return
+            yield with_tail(self.text, start, end)
+            at = words[1].end()
+
+    def _before(self, figures: re.Pattern[str] | None) -> Iterator[Span]:
+        """The value in "X is my password", "I use X as password"; only such figures, if any are given."""
+        begin = max(self.place.start - _BEFORE_CHARS, 0)
+        words = list(WORD.finditer(self.text, begin, self.place.start))[-6:]
+        for word, link in zip(reversed(words[:-1]), reversed(words[1:]), strict=True):
+            if link[0][-1] in _ENDS:
+                return
+            if link[0].lower() in table.BEFORE_LINKS:
+                start, end = stripped(self.text, *word.span())
+                value = self.text[start:end]
+                if figures.fullmatch(value) if figures else is_value(value, FEWEST_CHARS):
+                    yield with_tail(self.text, start, end)
+                return
+
+    def _pair(self) -> Iterator[Span]:
+        """The password in "name / password"."""
+        text, end = self.text, min(self.place.end + _LOOKED_CHARS, len(self.text))
+        line = text.find("\n", self.place.end, end)
+        slash = text.find(" / ", self.place.end, line if line >= 0 else end)
+        if slash >= 0 and (word := WORD.match(text, slash + 3, end)):
+            span = stripped(text, *word.span())
+            if is_value(text[slice(*span)], FEWEST_CHARS):
+                yield with_tail(text, *span)
+
+    def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
+        """The figures behind a link, or, unless they must be `linked`, right behind the name."""
+        text = self.text
+        sign = self._sign() or _BRACKET.match(text, self.place.end)
+        may_be = bool(sign) or not linked
+        for count, word in self._words_behind(sign.end() if sign else self.place.end):
+            if may_be:
+                start = first_figures(text, *word.span())
+                if (match := figures.match(text, start)) and counts(match[0], figures):
+                    yield match.span()
+                    yield from self._more_figures(match.end(), figures)
+                    return
+                start, end = stripped(text, *word.span())
+                value = text[start:end]
+                if (
+                    figures is FIGURES
+                    and "-" in value
+                    and sum(map(str.isdigit, value)) > 1
+                    and is_value(value, 5)
+                ):
+                    yield start, end
+                    return
+            small = word[0].lower()
+            is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
+            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
+                return
+
+    def _more_figures(self, at: int, figures: re.Pattern[str]) -> Iterator[Span]:
+        for _ in range(_MOST_WORDS):
+            gap = _GAP.match(self.text, at, min(at + 8, len(self.text)))
+            match = figures.match(self.text, gap.end()) if gap else None
+            if not match or not counts(match[0], figures):
+                return
+            yield match.span()
+            at = match.end()
+
+    def _phrase(self) -> Iterator[Span]:
+        begin = self.place.end
+        line = self.text[begin : begin + 2 * _LOOKED_CHARS].partition("\n\n")[0]
+        if link := _PHRASE_LINK.match(line):
+            value = re.split(r"[.!?]\s|[.!?]\Z", line[link.end() :], maxsplit=1)[0].rstrip()
+            words = bare_words(value)
+            if len(words) >= _FEWEST_PHRASE_WORDS and table.SMALL_WORDS.isdisjoint(words):
+                yield begin + link.end(), begin + link.end() + len(value)
+
+    def _dense(self) -> Iterator[Span]:
+        """In a text without spaces: the next letters and figures of ours."""
+        begin = self.place.end
+        near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
+        if not (match := _ASCII_VALUE.search(near)):
+            return
+        start, end = stripped(self.text, begin + match.start(), begin + match.end())
+        value = self.text[start:end]
+        if self.place.name.sort == "dense code":
+            is_one = sum(map(str.isdigit, value)) >= 4
+        elif _DENSE_LINK.fullmatch(near[: match.start()]):
+            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+        else:
+            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+        if is_one:
+            yield with_tail(self.text, start, end)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -10565,9 +12028,9 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -10641,8 +12104,9 @@ class _Turns:
 
     def listen(self, engine: Engine) -> None:
         event.listen(engine, "begin", self._begin)
-        for over in ("commit", "rollback"):
-            event.listen(engine, over, self._over)
+        event.listen(engine, "commit", self._commit)
+        event.listen(engine, "rollback", self._roll_back)
+        event.listen(engine, "checkin", lambda _, record: self._over(record.info))
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get("read_only"):
@@ -10658,8 +12122,19 @@ class _Turns:
             raise
         connection.info["writes"] = mine
 
-    def _over(self, connection: Connection) -> None:
-        if connection.info.pop("writes", False):
+    def _commit(self, connection: Connection) -> None:
+        """SQLAlchemy tells before it commits: then the next one would still have to wait in SQLite."""
+        connection.exec_driver_sql("COMMIT")
+        self._over(connection.info)
+
+    def _roll_back(self, connection: Connection) -> None:
+        if connection.info.get("writes"):
+            connection.connection.rollback()
+            self._over(connection.info)
+
+    def _over(self, info: MutableMapping[Any, Any]) -> None:
+        """Where a commit fails, the connection is given back all the same: its turn is over then."""
+        if info.pop("writes", False):
             self._writing.release()
 
 
@@ -10794,7 +12269,9 @@ SOURCES["errors.py"] = r'''"""What can go wrong, sorted by what the caller does 
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   └── Doubtful    or this input is the reason: worth a few tries only
+│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── TooSlow     it did not end in time: less at once may
+│   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
@@ -10829,6 +12306,14 @@ class Retry(MemoryFault):
 
 class Doubtful(Retry):
     """The same call may succeed later, or never for this input."""
+
+
+class TooSlow(Retry):
+    """The same call did not end in time; with less to read it may."""
+
+
+class Waits(Retry):
+    """Something else comes first; nothing is wrong."""
 
 
 class Drop(MemoryFault):
@@ -10870,7 +12355,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10888,10 +12373,12 @@ from .chat.slash import (
     was_command,
     with_task,
 )
-from .errors import Drop, MemoryFault, TellAdmin
+from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
+from .remember.spill import Spill, Spilled
+from .scopes import scope_of
 from .settings import Environment, Valves
 from .start import Start
 
@@ -10903,10 +12390,12 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
 )
+_EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
 _INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
@@ -10927,6 +12416,12 @@ class Pipeline:
         self._start = Start(self._open, lambda: self.valves)
         self._intake = Intake()
         self._recalling = 0
+        self._spill = Spill(self._environment.data_dir)
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
+        self._early: dict[
+            tuple[str, str], bool
+        ] = {}  # whether turns may be remembered, before there is a runtime
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -10967,12 +12462,15 @@ class Pipeline:
         if is_command(turn):
             return await self._commanded(runtime, body, turn)
         if runtime is None:
+            self._decide_early(turn)
             return body
         try:
-            return await self._inlet(runtime, body, turn, deadline)
+            told = await self._inlet(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("inlet", error)
             return body
+        runtime.metrics.succeeded("inlet")
+        return told
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
@@ -10989,30 +12487,99 @@ class Pipeline:
         if may_be_command(answered):
             answer = await self._answer(runtime, answered)
             return with_answer(body, answer) if answer else body
-        if runtime is None or not self.valves.enabled:
+        if not self.valves.enabled:
             return body
         try:
-            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self._intake.in_turn if long else _in_thread
-            chat_id = await keep(answered.user_id, runtime.state_pool, runtime.keep, answered)
-            if chat_id and self.valves.show_memory_notes:
+            if runtime is None:
+                await self._kept_early(answered)
+            elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.metrics.failed("outlet", error)
+            self._failed("outlet", error)
         return body
+
+    async def _kept(self, runtime: Runtime, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self._intake.in_turn if long else _in_thread
+            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            if await _within(_KEEP_S, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, "outlet", error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill |= not long
+        if (record := keeper.exchange(answered)) is not None:
+            await self._spilled(record)
+        return ""
+
+    async def _kept_early(self, answered: Answered) -> None:
+        """Before there is a database: whether it may be remembered is seen when there is one."""
+        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
+        if next((one for one in decided if one is not None), True):
+            await self._spilled(Spilled.exchange(answered))
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _decide_early(self, turn: Turn) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            may = decide(turn, self.valves).write
+            if turn.task:
+                return
+            if len(self._early) >= _EARLY:
+                self._early.pop(next(iter(self._early)))
+            self._early[turn.user_id, turn.key] = may
+            if may:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._failed("inlet", error)
+
+    def _spill_decision(self, record: Spilled) -> None:
+        """At once in memory, and soon in the data folder: no message waits for it."""
+        if self._spill.accept(record):
+            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+
+    async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await _within(_KEEP_S, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, "inlet", error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         permission = None
         if decision.write:
-            runtime.announce(turn)
-            permission = _in(runtime.state_pool, runtime.allow, turn)
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
             runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
-        if permission is not None and await _done_by(deadline, permission):
-            on &= permission.result()  # where it is late, it goes on in its thread
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -11092,6 +12659,7 @@ class Pipeline:
             runtime.metrics.failed("recall", error)
             return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
+        runtime.metrics.succeeded("recall")
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
             runtime.metrics.count(told)
@@ -11132,7 +12700,7 @@ class Pipeline:
                 f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
                 hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
             ) from error
-        return Runtime(self._environment, lambda: self.valves, self._problems)
+        return Runtime(self._environment, lambda: self.valves, self._problems, self._spill)
 
     def _failed(self, where: str, error: Exception) -> None:
         if (runtime := self._runtime) is not None:
@@ -11147,8 +12715,24 @@ class Pipeline:
     def _status(self) -> dict[str, Any]:
         if (runtime := self._runtime) is not None:
             return runtime.status()
-        fault = self._start.fault
-        return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Part("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Runtime, where: str, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.metrics.failed(where, error)
 
 
 def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
@@ -13306,6 +14890,56 @@ class Breaker:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/comparison.py
+
+SOURCES["ops/comparison.py"] = r'''"""Whether the store still holds what the journal knows of: a file that was emptied looks like a new one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, func, select
+
+from ..backends.base import Backend, Part
+from ..backends.library import LibraryBackend
+from ..state import journal, places, reading
+
+_SAMPLE = 200  # memories, the ones changed last
+
+
+def compared(engine: Engine, backend: Backend) -> Part | None:
+    """The status' line where most of what was remembered is not there; else None. Blocks.
+
+    Only of the library, and where one collection was used ever: the journal does not name any, and mem0's
+    server gives ids of its own.
+    """
+    if not isinstance(backend, LibraryBackend) or not _is_the_only_one(engine):
+        return None
+    ids = _alive(engine)
+    missing = len(ids) - len(backend.get_all(ids))
+    if not ids or missing * 2 <= len(ids):
+        return None
+    count = backend.vector_store.count_rows()
+    what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
+    hint = (
+        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
+    )
+    return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
+
+
+def _is_the_only_one(engine: Engine) -> bool:
+    with reading(engine).connect() as connection:
+        return connection.scalar(select(func.count(places.c.id))) == 1
+
+
+def _alive(engine: Engine) -> list[str]:
+    """Memories whose last change was no removal."""
+    made = journal.c.made & (journal.c.memory_id != "") & (journal.c.refused == "")
+    last = select(func.max(journal.c.id)).where(made).group_by(journal.c.memory_id)
+    alive = select(journal.c.memory_id).where(journal.c.id.in_(last), journal.c.op != "remove")
+    with reading(engine).connect() as connection:
+        return list(connection.scalars(alive.order_by(journal.c.id.desc()).limit(_SAMPLE)))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/costs.py
 
 SOURCES["ops/costs.py"] = r'''"""What the LLMs cost: calls and tokens of each model, among the counters of `Metrics` and in its ledger.
@@ -13563,8 +15197,10 @@ from datetime import UTC, datetime
 from statistics import median
 
 from ..errors import MemoryFault
+from .metrics import COUNTS_FOR
 
 _LAST = 100  # answered calls that the median is of
+_SILENT_S, _TIMES_THE_USUAL = 20.0, 3  # after which a call is told of
 
 
 class Health:
@@ -13576,6 +15212,8 @@ class Health:
         self._took_s: deque[float] = deque(maxlen=_LAST)
         self._calls = self._under_way = 0
         self._last_error: tuple[datetime, str] | None = None
+        self._failing = False  # the last call that ended did
+        self._began: dict[int, float] = {}  # of those under way
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -13584,16 +15222,21 @@ class Health:
         with self._lock:
             self._calls += 1
             self._under_way += 1
+            number = self._calls
+            self._began[number] = began
         try:
             yield
         except BaseException as error:
             told = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
             with self._lock:
                 self._under_way -= 1
-                self._last_error = datetime.now(UTC), told
+                del self._began[number]
+                self._last_error, self._failing = (datetime.now(UTC), told), True
             raise
         with self._lock:
             self._under_way -= 1
+            del self._began[number]
+            self._failing = False
             self._took_s.append(self._clock() - began)  # of a refusal it would tell nothing
 
     @property
@@ -13601,6 +15244,17 @@ class Health:
         """Of the last 100 calls that were answered; None before the first."""
         with self._lock:
             return median(self._took_s) * 1000 if self._took_s else None
+
+    def trouble(self) -> str:
+        """What is wrong now, if anything is: the last call failed, lately, or one is silent for too long."""
+        usual_s = (self.median_ms or 0.0) / 1000
+        with self._lock:
+            silent_s = self._clock() - min(self._began.values(), default=self._clock())
+            if silent_s > max(_SILENT_S, _TIMES_THE_USUAL * usual_s):
+                return f"no answer for {silent_s:.0f} s"
+            error = self._last_error if self._failing else None
+        lately = error is not None and datetime.now(UTC) - error[0] < COUNTS_FOR
+        return f"the last call failed: {error[1]}" if error and lately else ""
 
     def described(self) -> str:
         """As a line of the status has it."""
@@ -13619,6 +15273,58 @@ class Health:
 def in_ms(took_ms: float) -> str:
     """A time with as many digits as mean something: "0.4 ms", "38 ms"."""
     return f"{took_ms:.1f} ms" if took_ms < 10 else f"{took_ms:,.0f} ms"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# ops/inquiry.py
+
+SOURCES["ops/inquiry.py"] = r'''"""Questions to what may hang: nobody waits for an answer longer than they want."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Inquiry(Generic[T]):
+    """One question, asked in a thread of its own and once at a time, however many want to know."""
+
+    def __init__(self, name: str, ask: Callable[[], T]) -> None:
+        self._name, self._ask = name, ask
+        self._lock = threading.Lock()
+        self._asking: Future[T] = Future()
+        self._asking.cancel()
+        self._began = 0.0
+
+    def answer(self, patience_s: float) -> T:
+        """The answer from now on, or of the question that is under way.
+
+        Raises:
+            TimeoutError: there is none within `patience_s` seconds; it may come later.
+            Exception: what `ask` raises.
+        """
+        with self._lock:
+            if self._asking.done():
+                self._asking, self._began = Future(), time.monotonic()
+                threading.Thread(target=self._run, args=(self._asking,), name=self._name, daemon=True).start()
+            asking = self._asking
+        return asking.result(patience_s)
+
+    @property
+    def waits_s(self) -> float:
+        """Since when the question is under way, in seconds."""
+        return time.monotonic() - self._began
+
+    def _run(self, asking: Future[T]) -> None:
+        try:
+            asking.set_result(self._ask())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            asking.set_exception(error)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13764,7 +15470,7 @@ import threading
 import traceback
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import Drop, MemoryFault, TakenOver
@@ -13773,6 +15479,8 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+COUNTS_FOR = timedelta(minutes=15)  # that an error makes the status not ok, where its work is not done since
 
 
 @dataclass(frozen=True, slots=True)
@@ -13783,6 +15491,7 @@ class LastError:
     where: str
     text: str
     hint: str
+    of_state: bool = False  # the state database's, whatever was about to be done
 
 
 class Metrics:
@@ -13807,23 +15516,36 @@ class Metrics:
     def failed(self, where: str, error: BaseException) -> None:
         """Count and keep an error."""
         text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
+        of_state = type(error).__module__.startswith("sqlalchemy")
         if isinstance(error, MemoryFault):
             text, hint = str(error), error.hint
+        elif of_state:
+            text, hint = f"the state database failed ({type(error).__name__})", "See the line of the state."
         with self._lock:
-            before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            before = self._last_error
+            self._last_error = LastError(datetime.now(UTC), where, text, hint, of_state)
             if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
                 self._open_errors[where] = self._last_error
             self._counts[f"failed {where}"] += 1
         if before is None or (before.where, before.text) != (where, text):
             # The traceback of a foreign error goes along without its message, which may quote a user.
             log.warning("%s failed: %s %s", where, text, hint)
-            if not isinstance(error, MemoryFault):
+            if not isinstance(error, MemoryFault) and not of_state:
                 log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
 
-    def succeeded(self, where: str) -> None:
-        """The same work has been done since it failed."""
+    def succeeded(self, where: str, at: datetime | None = None) -> None:
+        """The same work has been done, or would have been, since it failed. at: when, if that was not now."""
         with self._lock:
-            self._open_errors.pop(where, None)
+            error = self._open_errors.get(where)
+            if error is not None and (at is None or error.at <= at):
+                del self._open_errors[where]
+
+    def state_was_well(self, at: datetime) -> None:
+        """The state database took a change then."""
+        with self._lock:
+            for where, error in list(self._open_errors.items()):
+                if error.of_state and error.at <= at:
+                    del self._open_errors[where]
 
     def counts(self) -> dict[str, int]:
         """All counters."""
@@ -13835,10 +15557,12 @@ class Metrics:
         return self._last_error
 
     @property
-    def open_errors(self) -> list[LastError]:
-        """Those of work that has not been done since, latest first."""
+    def open_error(self) -> LastError | None:
+        """The latest of work that has not been done since, for as long as it counts."""
+        recent = datetime.now(UTC) - COUNTS_FOR
         with self._lock:
-            return sorted(self._open_errors.values(), key=lambda error: error.at, reverse=True)
+            still = [error for error in self._open_errors.values() if error.at > recent]
+        return max(still, key=lambda error: error.at, default=None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14063,6 +15787,7 @@ QUESTION = (
     {"role": "user", "content": "Answer now."},
 )
 _AGAIN_S = 60.0  # after which what did not work is checked again
+_SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
@@ -14079,15 +15804,24 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
     embedder, llms = _models_of(backend)
-    told = [f"embedder: {embedder.health.described()}"] if embedder else []
-    told += [f"{llm.part} {llm.name}: {llm.health.described()}" for llm in llms]
-    return [Part("health", True, "; ".join(told))] if told else []
+    asked = [("embedder", embedder.health)] if embedder else []
+    asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
+    wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
+    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
 class SelfChecks:
     """Checks each backend in a thread of its own once it has been opened, and what did not work again."""
 
-    def __init__(self, again_s: float = _AGAIN_S, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        again_s: float = _AGAIN_S,
+        patience_s: float = _PATIENCE_S,
+        compare: Callable[[Backend], Part | None] = lambda _backend: None,
+    ) -> None:
+        """compare: a line where the store lacks what was remembered; see `comparison`."""
+        self._compare = compare
         self._again_s, self._patience_s = again_s, patience_s
         self._lock = threading.Lock()
         self._checks: WeakKeyDictionary[Backend, _Check] = WeakKeyDictionary()
@@ -14111,7 +15845,7 @@ class SelfChecks:
                     raise explained(fault, settings, "embedder") from fault.__cause__
                 raise
             with self._lock:
-                check = self._checks[backend] = _Check(settings)
+                check = self._checks[backend] = _Check(settings, self._compare)
             self._begin(check, backend)
             return backend
 
@@ -14124,8 +15858,12 @@ class SelfChecks:
         if check is None:
             return []
         if not check.done.wait(self._patience_s):
-            return [Part("self-check", True, "under way")]
-        if not check.ok and check.age_s > self._again_s:
+            if check.waits_s < _SILENT_S:
+                return [Part("self-check", True, "under way")]
+            silent = f"under way for {check.waits_s:.0f} s"
+            return [Part("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
+        ill = not check.ok or not all(part.ok for part in health_of(backend))
+        if ill and check.age_s > self._again_s:
             self._begin(check, backend)
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
@@ -14161,10 +15899,12 @@ class SelfChecks:
 class _Check:
     """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
 
-    def __init__(self, settings: Valves) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Valves, compare: Callable[[Backend], Part | None] = lambda _backend: None
+    ) -> None:
+        self._settings, self._compare = settings, compare
         self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
-        self._at = 0.0
+        self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
 
@@ -14176,10 +15916,16 @@ class _Check:
     def age_s(self) -> float:
         return time.monotonic() - self._at
 
+    @property
+    def waits_s(self) -> float:
+        """Since the backend was opened."""
+        return time.monotonic() - self._began
+
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
         embedder, llms = _models_of(backend)
-        parts = [_tried("store" if embedder else "backend", lambda: _read(backend))]
+        store = "store" if embedder else "backend"
+        parts = [_tried(store, lambda: self._compare(backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
@@ -14197,7 +15943,7 @@ class _Check:
         return Part("embedder", True, _since(began) + self._note("embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if known := self._answered.get(llm.part):
+        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:
@@ -14255,12 +16001,198 @@ def _since(began: float) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/statecheck.py
+
+SOURCES["ops/statecheck.py"] = r'''"""Whether the state database takes what is said: it is written to, and its file looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..backends.base import Part
+from ..engines import fault_of, is_shared
+from ..errors import MemoryFault, TellAdmin
+from ..state import try_writing
+from .inquiry import Inquiry
+
+_HEADER = b"SQLite format 3\0"
+_LEAST_FREE_BYTES = 1024 * 1024
+_GOOD_FOR_S, _BAD_FOR_S = 5.0, 2.0
+_PATIENCE_S = 4.0
+_TOLD_FOR_S = 20.0  # of damage that is mended: SQLite writes what its log holds over it
+_WHOLE_EVERY_S, _WHOLE_MOST_BYTES = 60.0, 64 * 1024 * 1024
+
+_RESTORE = (
+    "Stop the server, put back a copy of state.db or move it away, and start again; what is said meanwhile "
+    "is kept in the folder spill."
+)
+
+
+class StateFile:
+    """state.db as it lies on the disk; of PostgreSQL there is none, and nothing is looked at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._path = None if is_shared(engine) else Path(str(engine.url.database))
+        self._identity = self._now() if self._path else None
+        self._whole_at, self._damaged_at = -math.inf, -math.inf
+
+    def look(self) -> bool:
+        """Whether it is another file than at the last look. Takes microseconds.
+
+        Raises:
+            TellAdmin: it is gone, or no database any more. Connections to what it was are given up.
+        """
+        if self._path is None:
+            return False
+        identity = self._now()
+        try:
+            with self._path.open("rb") as file:
+                is_database = file.read(len(_HEADER)) == _HEADER
+        except OSError:
+            is_database = False
+        if not is_database:
+            self._identity = None
+            what = "was overwritten" if identity else "was taken away"
+            raise self._damaged(f"{what} while it was in use")
+        if identity == self._identity:
+            return False
+        self._identity = identity
+        self._engine.dispose()
+        return True
+
+    def check_whole(self) -> None:
+        """Read all of it, once a minute, where it is not too large for that.
+
+        Raises:
+            TellAdmin: it is damaged.
+        """
+        if self._path is None or time.monotonic() - self._whole_at < _WHOLE_EVERY_S:
+            return
+        if self._path.stat().st_size > _WHOLE_MOST_BYTES:
+            return
+        try:
+            with contextlib.closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as fresh:
+                (found,) = fresh.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            return  # busy; what else is wrong with it is met by the others
+        except sqlite3.DatabaseError:
+            found = ""
+        if found != "ok":
+            raise self._damaged("is damaged")
+        self._whole_at = time.monotonic()
+
+    @property
+    def was_damaged(self) -> bool:
+        """A moment ago, whatever it is now."""
+        return time.monotonic() - self._damaged_at < _TOLD_FOR_S
+
+    def _damaged(self, what: str) -> TellAdmin:
+        assert self._path is not None
+        self._damaged_at, self._whole_at = time.monotonic(), -math.inf
+        self._engine.dispose()
+        return TellAdmin(f"The state database {self._path.name} {what}.", hint=_RESTORE)
+
+    def _now(self) -> tuple[int, int] | None:
+        assert self._path is not None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+class StateCheck:
+    """The status' line. It writes, at most once in some seconds, and is never waited for longer than that."""
+
+    def __init__(
+        self, engine: Engine, file: StateFile, data_dir: Path, was_well: Callable[[datetime], None]
+    ) -> None:
+        """was_well: told when the database took a change."""
+        self._was_well = was_well
+        self._engine, self._file, self._data_dir = engine, file, data_dir
+        self._inquiry = Inquiry("memory-state-check", self._ask)
+        self._last, self._until = Part("state", True, ""), 0.0
+
+    def part(self) -> Part:
+        """Bounded, and raises nothing."""
+        if time.monotonic() < self._until:
+            return self._last
+        try:
+            part = self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            took = f"has not taken a change for {self._inquiry.waits_s:.0f} s"
+            return Part(
+                "state", False, f"{self._who()} {took}", "Does another program lock it, or its disk hang?"
+            )
+        self._last = part
+        self._until = time.monotonic() + (_GOOD_FOR_S if part.ok else _BAD_FOR_S)
+        return part
+
+    def _ask(self) -> Part:
+        try:
+            self._file.look()
+            began = datetime.now(UTC)
+            try_writing(self._engine)
+            self._was_well(began)
+            self._file.check_whole()
+            self._check_disk()
+        except MemoryFault as fault:
+            return Part("state", False, str(fault), fault.hint)
+        except Exception as error:  # noqa: BLE001 - the status reports what it meets
+            return Part("state", False, *self._told(error))
+        if self._file.was_damaged:
+            told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
+            return Part("state", False, told, "If nobody has put it back, compare it with a copy.")
+        return Part("state", True, f"{self._who()} takes changes")
+
+    def _check_disk(self) -> None:
+        """Raises where the data folder's disk is full: what is there may be enough for a probe only."""
+        if not hasattr(os, "statvfs"):
+            return
+        disk = os.statvfs(self._data_dir)
+        if disk.f_bavail * disk.f_frsize < _LEAST_FREE_BYTES:
+            raise TellAdmin(
+                f"The disk of {self._data_dir} is full.", hint="Make room: nothing can be stored."
+            )
+
+    def _told(self, error: Exception) -> tuple[str, str]:
+        if isinstance(error, DBAPIError) and is_shared(self._engine):
+            fault = fault_of(self._engine, error)
+            return str(fault), fault.hint
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if "no such table" in str(cause):
+            return f"{self._who()} has lost its tables: it was emptied or replaced", _RESTORE
+        if type(cause).__module__ == "sqlite3":  # whose sentences are fixed ones
+            return (
+                f"{self._who()} takes no changes: {cause}",
+                "Is there room, and may the server write there?",
+            )
+        kind = "cannot be used" if isinstance(error, SQLAlchemyError) else "failed"
+        return f"{self._who()} {kind} ({type(error).__name__})", "Look at the server's log."
+
+    def _who(self) -> str:
+        return "PostgreSQL (MEMORY_STATE_URL)" if is_shared(self._engine) else "state.db"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/status.py
 
 SOURCES["ops/status.py"] = r'''"""One readable self-check: GET /memory/status, behind the server's key."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14276,30 +16208,51 @@ from starlette.routing import Mount, Route
 from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
+from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of
 
+log = logging.getLogger(__name__)
+
 _PATH = "/memory"
-_CHECK_EVERY = timedelta(seconds=60)  # a check embeds a word, which may cost money
+_CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
+_PATIENCE_S = 5.0
 _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
 class BackendCheck:
-    """The backend's own check, not repeated more often than once a minute, or 5 s after an error.
+    """The backend's own check, not repeated more often than every 20 s, or 5 s after an error.
 
     With it go what `SelfChecks` found when the backend was opened, and its models' health.
     """
 
     def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
         self._live, self._selfchecks = live, selfchecks
+        self._failed_at: datetime | None = None
+        self._inquiry = Inquiry("memory-backend-check", self._parts)
         self._lock = threading.Lock()
         self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
     def parts(self, failed_at: datetime | None) -> list[Part]:
-        """A line for backend, store, embedder, LLM, self-check and health. Blocks while it asks them.
+        """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
         """
-        fault = self._live.fault
+        self._failed_at = failed_at
+        try:
+            return self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or hang? Chats go on without memories."
+            backend = self._live.current
+            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+
+    @property
+    def checked_at(self) -> datetime:
+        """When the backend was asked last."""
+        return self._checked[0]
+
+    def _parts(self) -> list[Part]:
+        failed_at, fault = self._failed_at, self._live.fault
         try:
             backend = self._live.get()
         except Exception as reason:  # noqa: BLE001 - told in the line itself
@@ -14339,10 +16292,20 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Rou
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(status))
+        return JSONResponse(await run_in_threadpool(_told, status))
 
     unmount(app)
     app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+
+
+def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The status, or that it cannot be told: whoever asks gets JSON."""
+    try:
+        return status()
+    except Exception as error:  # noqa: BLE001 - it is what the answer says
+        log.warning("The status failed (%s).", type(error).__name__)
+        hint = "Look at the server's log."
+        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
 
 
 def unmount(app: Any) -> None:
@@ -14363,7 +16326,10 @@ joins lists with commas; it cannot save a form with an empty text box. The serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -14380,6 +16346,8 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
 MASK = "********"
+_UNCHECKED = ContextVar("settings_unchecked", default=False)
+_MOST_BITS = 4000  # of a whole number
 IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
@@ -14392,11 +16360,21 @@ Secret = Annotated[
 
 
 class SettingsError(ValueError):
-    """A value that cannot be meant; the text is one sentence for the admin."""
+    """A value that cannot be meant, in one sentence for the admin. `each`: this one, and others like it."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
+        self.each: tuple[SettingsError, ...] = (self,)
+
+    @classmethod
+    def of(cls, each: Sequence[SettingsError]) -> SettingsError:
+        """One that tells all of them."""
+        if len(each) == 1:
+            return each[0]
+        joined = cls(each[0].field, " ".join(map(str, each)))
+        joined.each = tuple(each)
+        return joined
 
 
 class PanelModel(BaseModel):
@@ -14406,8 +16384,11 @@ class PanelModel(BaseModel):
     `model_dump()` holds only what was given and differs from the preset, so that presets stay in
     force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
 
+    In a bound class, a value that cannot be meant stays as it is in force, and is told in `refusals`: where
+    the server's Save fails, Open WebUI shows nothing but "Pipeline not found". Any other class raises.
+
     Raises:
-        SettingsError: one sentence that names the field and what is allowed.
+        SettingsError: a sentence for each value that cannot be meant, with what is allowed.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True, extra="ignore")
@@ -14415,7 +16396,7 @@ class PanelModel(BaseModel):
     presets: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
-    refusals: ClassVar[list[SettingsError] | None] = None  # the last one, until something is saved
+    refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
 
     _given: set[str] = PrivateAttr(default_factory=set)
 
@@ -14446,27 +16427,52 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        try:
-            super().__init__(**{**self.presets, **given})
-        except ValidationError as invalid:
-            refusal = _as_sentence(type(self), invalid.errors()[0])
-            if self.refusals is not None:
-                self.refusals[:] = [refusal]
-            raise refusal from None
+        given, refused = self._meant(values), list[SettingsError]()
+        while (found := self._filled(given)) is not None:
+            known = {refusal.field for refusal in refused}
+            refused += [refusal for refusal in found if refusal.field not in known]
+            if self.refusals is None or isinstance(self, LenientModel):
+                raise SettingsError.of(found)
+            if not self._go_back(given, found):
+                with _unchecked():  # what is in force does not go together either
+                    self._filled(given)
+                break
         if self.refusals is not None:
-            self.refusals.clear()
+            self.refusals[:] = refused
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
 
+    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError] | None:
+        """Take these values; what cannot be meant among them, or None."""
+        try:
+            super().__init__(**{**self.presets, **given})
+        except ValidationError as invalid:
+            return [_as_sentence(type(self), error) for error in invalid.errors()]
+        return None
+
+    def _go_back(self, given: dict[str, Any], refused: Sequence[SettingsError]) -> bool:
+        """Put what is in force in the place of what is refused; False where it was there already.
+
+        Where it is that of a value that another one needs, the other one goes back, which the sentence names.
+        """
+        changed = False
+        for refusal in refused:
+            others = set(re.findall(r"[a-z_]+", str(refusal))).intersection(given)
+            gone_back = self._gone_back(given, refusal.field)
+            changed |= gone_back or bool(sum(self._gone_back(given, name) for name in others))
+        return changed
+
+    def _gone_back(self, given: dict[str, Any], name: str) -> bool:
+        in_force, before = type(self).stored(), given.pop(name, None)
+        if in_force is not None and name in in_force._given:
+            given[name] = getattr(in_force, name)
+        return bool(given.get(name) != before)
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """What the panel shows, with the last refusal at its field.
-
-        Open WebUI tells the admin of any refusal only "Pipeline not found"; here it can be read.
-        """
+        """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
             field = shown["properties"][refusal.field]
@@ -14479,8 +16485,12 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or value == "":
+            if field is None or value is None or (isinstance(value, str) and not value.strip()):
                 continue
+            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+                value = float("inf")  # Python refuses to write such a number down
+            if isinstance(value, str):
+                value = _whole(value)
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
@@ -14494,7 +16504,8 @@ class PanelModel(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.check()
+        if not _UNCHECKED.get():
+            self.check()
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -14525,8 +16536,9 @@ class LenientModel(PanelModel):
                 super().__init__(**values)
                 break
             except SettingsError as error:
-                dropped.append(str(error))
-                del values[error.field]
+                for refusal in error.each:
+                    dropped.append(str(refusal))
+                    del values[refusal.field]
         self._dropped = dropped
 
     @property
@@ -14547,13 +16559,23 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Values are not checked against each other."""
+    token = _UNCHECKED.set(True)
+    try:
+        yield
+    finally:
+        _UNCHECKED.reset(token)
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
 
 def _split(value: str | list[Any]) -> list[str]:
     parts = value if isinstance(value, list) else [value]
-    return [piece for part in parts for piece in str(part).split(",")]
+    return [piece for part in parts for piece in _whole(str(part)).split(",")]
 
 
 def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
@@ -14562,8 +16584,20 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {str(error['input'])[:40]!r}"
+    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which no answer could hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _inside(value: Any) -> str:
+    try:
+        return str(value)[:40]
+    except ValueError:  # a number too long to be written
+        return "a number of thousands of digits"
 
 
 def allowed(field: FieldInfo) -> str:
@@ -15871,7 +17905,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
@@ -15880,9 +17914,8 @@ from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, is_own, render
 from .ready import Ready
 
-_KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
-_KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
-_PRUNE_EVERY = 200  # times
+KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
+KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
 _MOST = 200  # texts of a chat that what is learned there is compared with
 
 
@@ -15962,14 +17995,13 @@ class Told:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
         self._heard: Ready[dict[str, int]] = Ready()
-        self._kept = 0
 
     def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first.
 
         teams: those that its user is in.
         """
-        oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
+        oldest = time.time() - (KEPT_S if turn.chat_id else KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
@@ -15999,7 +18031,6 @@ class Told:
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
         """These lines are in the prompt from now on, and those ids no longer."""
         now = time.time()
-        self._kept += 1
         if gone:
             connection.execute(
                 update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
@@ -16020,8 +18051,6 @@ class Told:
             for line in lines
         ]
         insert_new(connection, told, rows)
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(told).where(told.c.told_at < now - _KEPT_S))
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
@@ -16047,14 +18076,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, select
 
 from ..chat.body import Turn
 from ..redact import masked
 from ..state import reading, recalls
 
-_KEPT_S = 7 * 24 * 3600
-_PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
@@ -16118,10 +18145,9 @@ class Explanations:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._kept = 0
 
     def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one, and drop what is too old."""
+        """Keep one."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
@@ -16132,9 +18158,6 @@ class Explanations:
             "at": now,
         }
         connection.execute(_INSERT, row)
-        self._kept += 1
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""
@@ -16275,25 +18298,24 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
 LEFT_OUT = "[secret left out]"
 
 Span = tuple[int, int]
 
-# Of detect-secrets: the plugins whose patterns are of one vendor's keys, and fit no words of a sentence.
+# Of detect-secrets: the plugins whose patterns are of one vendor's keys, fit no words of a sentence, and
+# take time in proportion to the text.
 _PLUGINS = (
-    ("aws", "AWSKeyDetector"),
     ("azure_storage_key", "AzureStorageKeyDetector"),
     ("discord", "DiscordBotTokenDetector"),
     ("github_token", "GitHubTokenDetector"),
     ("gitlab_token", "GitLabTokenDetector"),
-    ("mailchimp", "MailchimpDetector"),
-    ("openai", "OpenAIDetector"),
     ("pypi_token", "PypiTokenDetector"),
     ("sendgrid", "SendGridDetector"),
     ("slack", "SlackDetector"),
@@ -16306,37 +18328,91 @@ _PLUGINS = (
 _OURS = (
     re.compile(
         r"(?<![A-Za-z0-9])(?:"
-        r"[sprw]k[-_](?=[\w-]*\d)[\w-]{16,}"  # OpenAI, Anthropic, OpenRouter, Stripe
+        r"[sprw]k[-_](?=[\w-]{0,40}\d)[\w-]{16,512}"  # OpenAI, Anthropic, OpenRouter, Stripe
         r"|(?:gh[opsur]|github_pat)_\w{16,}"
         r"|gl(?:pat|dt|ft|soat|rt|cbt|ptt)-[\w-]{16,}"
         r"|xox[a-z]-[\w-]{10,}|xapp-\d-[\w-]{10,}"  # Slack
-        r"|(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}"
+        r"|(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}|[0-9a-f]{32}-us\d\d?\b"  # AWS, Mailchimp
         r"|AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}"  # Google
         r"|(?:hf|gsk|r8|nvapi|npm|pplx|tvly|xai|fw|sntrys|dapi|figd|ntn|lin_api|shp(?:at|ca|pa|ss)"
         r"|dop_v1|doo_v1|hvs|vercel|rnd|key)[-_]"
-        r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{19,}"
+        r"(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[A-Za-z0-9][\w-]{19,512}"
         r"|secret_[A-Za-z0-9]{40,}|pypi-[\w-]{40,}|SG\.[\w-]{16,}\.[\w-]{16,}"
-        r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # JSON Web Tokens
+        r"|(?<![\w.-])eyJ[\w-]{8,2048}\.[\w-]{8,2048}(?:\.[\w-]*)?"  # JSON Web Tokens
         r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}|[xyz]prv[1-9A-HJ-NP-Za-km-z]{50,}"
         r")"
     ),
-    re.compile(r"(?i)(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"),  # a name and a password in an address
-    re.compile(r"(?i)\b(?:AccountKey|SharedAccessKey|aws_secret_access_key|authToken)=[\w+/=-]{16,}"),
+    re.compile(r"(?<=://)[^\s/:@]{0,200}:[^\s/@]{1,200}(?=@)"),  # a name and a password in an address
 )
+# Programs that are told a password, and how.
+_PROGRAM = re.compile(
+    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)"
+    r"|(?P<p>sshpass|(?:docker|podman|helm registry|oc|skopeo|buildah) login)"
+    r"|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
+)
+_OPTIONS = {
+    "attached": re.compile(r"\s-p(?=\S)[\"']?([^\s\"']+)"),
+    "p": re.compile(r"\s-p\s{0,2}[\"']?([^\s\"']+)"),
+    "a": re.compile(r"\s-a\s{0,2}[\"']?([^\s\"']+)"),
+    "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
+}
+_OPTION_CHARS = 200  # behind the program's name
+_PARTS = (  # of commands, headers and messages; what is secret is the group
+    re.compile(r"\s(?:-u|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(
+        r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
+        re.I,
+    ),
+    re.compile(
+        r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+    ),
+)
+# A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
+_RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
+_TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+_LEAST_TURNS = 0.3  # of its characters are of another sort than the one before
+# Words of a wallet: so many, and no other words among them.
+_WALLET_WORDS = (12, 15, 18, 21, 24)
+_SMALL_LETTERS = re.compile(r"(?<![a-z])[a-z]{3,8}(?: [a-z]{3,8}){11,}")
+_NUMBERED = re.compile(r"\b1[.):]?\s?[a-z]{3,8}(?:[,;]?\s\d\d?[.):]?\s?[a-z]{3,8}){11,23}\b")
+_ENDING = re.compile(r"(?:[^s]s|ed|ing|ly)\Z")
 _PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
-# The shapes are looked for in pieces of this size only: on a megabyte in one word some would take minutes.
-_LONG_WORD = re.compile(r"[!-~]{16,1024}")
+_WINDOW_CHARS, _OVERLAP_CHARS = 20_000, 1000  # a text is looked through piece by piece
+_LONG_WORD = re.compile(r"[!-~]{16}")  # without one there is no key
+_FEWEST_SORTS = 8  # a key has so many different characters
 
-_DIGITS = re.compile(r"(?<![\w+.,/-])\d(?:[ -]?\d){12,18}(?![\w-])")
+# Numbers with check digits, each in the form that nothing else has, and the module of python-stdnum that
+# knows them. Where that package is not installed, what has the form is taken for one.
+_CARD_DIGITS = re.compile(r"(?<![\w+.,/-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
+_PERSONAL = (
+    ("", r"\d{3}-\d\d-\d{4}"),  # of the United States: no check digits
+    ("it.codicefiscale", r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]"),
+    ("es.dni", r"\d{8}-?[A-HJ-NP-TV-Z]"),
+    ("es.nie", r"[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z]"),
+    ("fr.nir", r"[12] ?\d\d ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d"),
+    ("se.personnummer", r"(?:19|20)?\d\d(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}"),
+    ("fi.hetu", r"[0-3]\d(?:0[1-9]|1[0-2])\d\d[-+A-FU-Y]\d{3}[0-9A-Y]"),
+    ("br.cpf", r"\d{3}\.\d{3}\.\d{3}-\d\d"),
+    ("cn.ric", r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d{4}[\dX]"),
+    ("kr.rrn", r"\d\d(?:0[1-9]|1[0-2])[0-3]\d-[1-8]\d{6}"),
+    ("mx.curp", r"[A-Z]{4}\d\d(?:0[1-9]|1[0-2])[0-3]\d[HMX][A-Z]{5}[A-Z\d]\d"),
+    ("be.nn", r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d"),
+    ("ch.ssn", r"756\.\d{4}\.\d{4}\.\d\d"),
+    ("cz.rc", r"\d\d(?:[05][1-9]|[16][0-2]|[27][1-9]|[38][0-2])[0-3]\d/\d{4}"),
+    ("cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
+)
+_PERSONS = re.compile(
+    rf"(?<![\w+.,/-])(?=[\dA-Z])(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
+)
 _CARD = re.compile(  # what an issuer's numbers begin with, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
     r"|(?:6011|65\d\d|64[4-9]\d|62\d\d|35[2-8]\d|50\d\d|5[6-9]\d\d|60\d\d|63\d\d|67\d\d)\d{12,15}"
     r"|3(?:0[0-5]|[689]\d)\d{11}"
 )
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
-_IBAN_CHARS, _IBAN_DIGITS = 15, 8  # at least
+_IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
 class Secret(NamedTuple):
@@ -16349,7 +18425,12 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = sorted(_found(text))
+    found = sorted(
+        Secret(begin + start, begin + end, what)
+        for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
+        for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    )
+    found = sorted([*found, *(Secret(*match.span(), "a key") for match in _PEM.finditer(text))])
     apart: list[Secret] = []
     for secret in found:
         if apart and secret.start < apart[-1].end:
@@ -16362,9 +18443,9 @@ def find_secrets(text: str) -> list[Secret]:
 def masked(text: str) -> tuple[str, int]:
     """A text with words in the place of each secret, and how many there were."""
     secrets = find_secrets(text)
-    for secret in reversed(secrets):
-        text = f"{text[: secret.start]}{LEFT_OUT}{text[secret.end :]}"
-    return text, len(secrets)
+    ends = [0, *(secret.end for secret in secrets)]
+    starts = [*(secret.start for secret in secrets), len(text)]
+    return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
 def holds_secret(text: str) -> bool:
@@ -16374,21 +18455,61 @@ def holds_secret(text: str) -> bool:
 
 def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
-    if "-----BEGIN" in text:
-        yield from (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    for word in _LONG_WORD.finditer(text):
-        yield from (Secret(start, end, "a key") for start, end in _keys(text, *word.span()))
-    if _has_digits(text):
+    yield from (Secret(start, end, "a key") for start, end in _keys(text))
+    yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
+    yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
+    if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
-            Secret(*match.span(), "a card number") for match in _DIGITS.finditer(text) if _is_card(match[0])
+            Secret(*match.span(), "a card number")
+            for match in _CARD_DIGITS.finditer(text)
+            if _is_card(match[0])
         )
         yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
+        yield from (
+            Secret(*match.span(), "a personal number")
+            for match in _PERSONS.finditer(text)
+            if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
+        )
 
 
-def _keys(text: str, begin: int, end: int) -> Iterator[Span]:
+def _keys(text: str) -> Iterator[Span]:
+    if not _LONG_WORD.search(text) or len(set(text)) < _FEWEST_SORTS:
+        return
     for pattern in formats():
-        for match in pattern.finditer(text, begin, end):
+        for match in pattern.finditer(text):
             yield match.span()
+    for match in _RANDOM.finditer(text):
+        if _has_all_sorts(match[0]) and len(_TURN.findall(match[0])) >= _LEAST_TURNS * len(match[0]):
+            yield match.span()
+
+
+def _has_all_sorts(value: str) -> bool:
+    return all(any(map(of, value)) for of in (str.isupper, str.islower, str.isdigit))
+
+
+def _of_programs(text: str) -> Iterator[Span]:
+    for program in _PROGRAM.finditer(text):
+        how = _OPTIONS[program.lastgroup or ""]
+        end = min(program.end() + _OPTION_CHARS, len(text))
+        if option := how.search(text, program.end() - 1, end):
+            yield option.span(1)
+
+
+def _wallets(text: str) -> Iterator[Span]:
+    yield from (match.span() for match in _NUMBERED.finditer(text))
+    for run in _SMALL_LETTERS.finditer(text):
+        at, words = run.start(), []
+        for word in [*run[0].split(" "), "the"]:  # one that is none ends it
+            if word not in SMALL_WORDS:
+                words.append(word)
+            else:
+                if len(words) in _WALLET_WORDS and sum(map(bool, map(_ENDING.search, words))) * 6 <= len(
+                    words
+                ):
+                    yield at - len(" ".join(words)) - 1, at - 1
+                words = []
+            at += len(word) + 1
 
 
 @lru_cache(1)
@@ -16404,36 +18525,35 @@ def formats() -> Sequence[re.Pattern[str]]:
     return found
 
 
-def _has_digits(text: str) -> bool:
-    return sum(map(text.count, "0123456789")) >= _IBAN_DIGITS
-
-
 def _is_card(shown: str) -> bool:
     digits = re.sub(r"\D", "", shown)
-    return bool(_CARD.fullmatch(digits)) and _luhn(digits)
-
-
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+    return bool(_CARD.fullmatch(digits)) and _is_valid("luhn", digits)
 
 
 def _ibans(text: str) -> Iterator[Span]:
     for match in _IBAN.finditer(text):
         # The next words of the sentence may look like more groups.
-        for end in range(match.end(), match.start() + _IBAN_CHARS - 1, -1):
-            if _is_iban(text[match.start() : end]):
+        ends = range(match.end(), match.start() + _IBAN_CHARS - 1, -1)
+        for end in (end for end in ends if text[end - 1].isalnum() and not text[end : end + 1].isalnum()):
+            if _is_valid("iban", text[match.start() : end]):
                 yield match.start(), end
                 break
 
 
-def _is_iban(shown: str) -> bool:
-    """ISO 13616: the country and check digits moved to the end, letters as numbers, leave 1 modulo 97."""
-    chars = re.sub(r"[ -]", "", shown).upper()
-    if len(chars) < _IBAN_CHARS or not shown[-1].isalnum() or sum(map(str.isdigit, chars)) < _IBAN_DIGITS:
-        return False
-    return int("".join(str(int(char, 36)) for char in chars[4:] + chars[:4])) % 97 == 1
+def _is_valid(module: str, shown: str) -> bool:
+    check = _checker(module)
+    return check is None or check(shown)
+
+
+@lru_cache(len(_PERSONAL) + 2)
+def _checker(module: str) -> Callable[[str], bool] | None:
+    if not module:
+        return None
+    try:
+        is_valid: Callable[[str], bool] = importlib.import_module(f"stdnum.{module}").is_valid
+    except ImportError:
+        return None
+    return is_valid
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -16884,6 +19004,101 @@ def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Ch
         said_at=exchange.said_at,
         made=True,
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/echoes.py
+
+SOURCES["remember/echoes.py"] = r'''"""Texts that a model takes from its prompt, or leaves unfilled, instead of from what was said."""
+
+# ruff: noqa: SIM905  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from ..words import stem, telling, words
+
+EXAMPLE = "it repeats an example of the prompt"
+PLACEHOLDER = "it is a placeholder"
+
+_ALIKE = 0.75  # of the words of both texts, those in common
+_SAME_NAME = 0.7  # of the letters: Lisbon, Lisboa and Lissabon
+_SAID_WORDS = 2000  # looked through for a name
+_BRACKETED = re.compile(r"<[^<>]{1,60}>|\[[^\[\]]{1,60}\]|\{[^{}]{1,60}\}")
+_BLANK = re.compile(r"\.\.\.|…|__+|\bX{2,}\b|\?\?+")
+_OF_NOTHING = frozenset(
+    """
+    a about add an and any as das der des die e ein eine example examples expires fact facts fill
+    for g goes he her here his id in information insert ipsum is it its kind lorem memories memory n
+    name names new no none not nothing null number nutzer nutzerin nutzers of on one op or person
+    persona placeholder plan preference profile remove replace s sample sentence she some somebody
+    someone something statement string tbd text texts that the their there they this to todo
+    undefined unknown user username users value with words x your
+    """.split()
+)
+_OF_PROMPTS = frozenset(
+    """
+    user nutzer nutzers nutzerin january february march april may june july august september october november
+    december januar februar märz mai juni juli oktober dezember
+    """.split()
+)
+
+
+def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
+    """Why a model's text can be nothing that it has learned from what was said; "" where it can.
+
+    examples: the texts in its prompt.
+    """
+    if _is_blank(text, said):
+        return PLACEHOLDER
+    if any(_alike(text, example) for example in examples) and not _is_named(text, said):
+        return EXAMPLE
+    return ""
+
+
+def _is_blank(text: str, said: Sequence[str]) -> bool:
+    own = words(text)
+    if set(own) <= _OF_NOTHING:
+        return not any(_holds(words(one), own) for one in said)
+    blanks = [found[0] for found in _BLANK.finditer(text)]
+    blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
+    return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
+
+
+def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
+    return f" {' '.join(own)} " in f" {' '.join(said)} "
+
+
+def _alike(text: str, example: str) -> bool:
+    own, its = set(words(text)), set(words(example))
+    return len(own & its) >= _ALIKE * len(own | its)
+
+
+def _is_named(text: str, said: Sequence[str]) -> bool:
+    """Whether all that the text names was said, in these or like letters; also where that cannot be seen."""
+    if _is_latin(text) != _is_latin(" ".join(said)):
+        return True
+    heard = {word for one in said for word in words(one)[:_SAID_WORDS]}
+    stems = {stem(word) for word in heard}
+    named = {word for word in telling(text) if not word[0].isdigit()} - _OF_PROMPTS
+    return all(
+        stem(word) in stems or any(_is_same_name(word, other) for other in heard)
+        for word in named or set(words(text)) - _OF_NOTHING
+    )
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 3:
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= _SAME_NAME
+
+
+def _is_latin(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return sum(char < "\u0250" for char in letters) * 2 >= len(letters)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17410,6 +19625,178 @@ def _columns(change: Change) -> dict[str, Any]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/keeper.py
+
+SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the state database; what it cannot take now, it brings later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from .. import redact
+from ..chat.body import Answered, Turn
+from ..chat.decisions import Decisions
+from ..chat.permission import Permission
+from ..chat.policy import SWITCHED_OFF
+from ..control.switches import Switches
+from ..errors import Waits, is_of_the_text
+from ..ops.metrics import Metrics
+from ..scopes import scope_of
+from ..settings import Valves
+from ..state import try_writing
+from .outbox import Exchange, Outbox
+from .spill import Spill, Spilled
+
+_FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
+
+
+class Keeper:
+    """For all users. Threads may share it; methods block unless they say otherwise.
+
+    wake: called when something new is in the outbox.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        outbox: Outbox,
+        spill: Spill,
+        settings: Callable[[], Valves],
+        metrics: Metrics,
+        wake: Callable[[], None],
+        look: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """look: whether the database's file is another one now; raises where it is none any more."""
+        self._look = look
+        self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
+        self._decisions, self._switches = Decisions(engine), Switches(engine)
+        self._settings, self._metrics = settings, metrics
+        self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+
+    def announce(self, turn: Turn) -> None:
+        """As `allow`, for this process and at once: never blocks."""
+        self._decisions.announce(turn, scope_of(turn, self._settings()))
+
+    def allow(self, turn: Turn) -> bool:
+        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """As `forbid`, for this process and at once: never blocks."""
+        self._decisions.announce_ban(turn)
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+        self._decisions.forbid(turn)
+
+    def decision(self, turn: Turn) -> Spilled:
+        """The permission of a turn, to be spilled. Never blocks."""
+        return Spilled.decision(turn, scope_of(turn, self._settings()))
+
+    def exchange(self, answered: Answered) -> Spilled | None:
+        """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
+
+        None where it knows that there is none.
+        """
+        known, permission = self._decisions.coming(answered.user_id, answered.keys)
+        return None if known and permission is None else Spilled.exchange(answered, permission)
+
+    def keep(self, answered: Answered) -> str:
+        """Store a finished exchange durably, if its inlet allowed it; its chat, else "".
+
+        Raises:
+            Waits: what this user said before is still to be brought.
+        """
+        if self._spill.has(answered.user_id):
+            raise Waits("Something that was said before is still to be stored.")
+        return self._store(answered, self._decisions.allowed(answered.user_id, answered.keys))
+
+    def take_in(self) -> None:
+        """Bring what was spilled, in the order in which it came.
+
+        Raises:
+            Exception: what the state database raises; the rest is brought with the next call.
+        """
+        try:
+            self.is_ill |= self._look()
+        except Exception:
+            self.is_ill = True
+            self._spill.write()
+            raise
+        for name, record in self._spill.pending():
+            try:
+                self._bring(record)
+            except Exception as error:
+                if not is_of_the_text(error):
+                    self.is_ill = True
+                    self._spill.write()
+                    raise
+                self._metrics.failed("outlet", error)
+                self._tries[name] += 1
+                if self._tries[name] < _FEW_TRIES:
+                    continue
+                self._spill.set_aside(name)
+            self._tries.pop(name, None)
+            self._spill.remove(name)
+        if self.is_ill:
+            try_writing(self._engine)
+            self.is_ill = False
+        self._spill.reserve()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._decisions.drop(user_id)
+
+    def _bring(self, record: Spilled) -> None:
+        if not record.is_said:
+            if record.permission is not None:
+                self._decisions.bring(record.user_id, record.permission, record.at)
+            return
+        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+        self._store(record.answered, permission, since=record.at)
+
+    def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
+        if permission is None:
+            self._metrics.count("answers not remembered: their inlet gave no permission")
+            return ""
+        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
+            self._metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
+            return ""
+        settings = self._settings()
+        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
+        user_text, secrets = redact.masked(answered.user_text)
+        assistant_text, more = redact.masked(answered.assistant_text)
+        added = self._outbox.put(
+            Exchange(
+                key=permission.exchange_key,
+                user_id=answered.user_id,
+                chat_id=permission.chat_id,
+                user_text=user_text,
+                assistant_text=assistant_text,
+                said_at=permission.asked_at,
+                timezone=permission.timezone,
+                scope=permission.scope,
+                follows=permission.follows,
+            ),
+            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            batch_max=settings.batch_max_exchanges,
+            since=since,
+        )
+        self._decisions.used(answered.user_id, permission)
+        self._metrics.count("exchanges stored" if added else "answers to the same message again")
+        if added and secrets + more:
+            self._metrics.count("secrets not stored", secrets + more)
+        self._metrics.succeeded("outlet")
+        self._wake()
+        return permission.chat_id
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/material.py
 
 SOURCES["remember/material.py"] = r'''"""What of a message is not its user's own words: code, quotes, mails, logs, what is given to be worked on.
@@ -17830,22 +20217,39 @@ def tells_of_others(sentence: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # remember/operations.py
 
-SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations; whatever cannot be meant is an error, never silently nothing."""
+SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations. What cannot be meant is an error or refused, never silently nothing."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Literal, cast, get_args
+
+from ..backends.json_answer import last_value, values_after
+from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
+TOO_MANY = "more operations than one conversation calls for"
+_NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
+
+# As models say it that were told otherwise, or fine-tuned on other prompts.
+_OPS: dict[str, Op | Literal["nothing"]] = {
+    **dict.fromkeys(("add", "insert", "create", "new", "remember", "store", "save"), "add"),
+    **dict.fromkeys(("replace", "update", "modify", "edit", "change", "correct", "revise"), "replace"),
+    **dict.fromkeys(("remove", "delete", "forget", "erase", "drop"), "remove"),
+    **dict.fromkeys(("none", "noop", "nothing", "keep", "nochange", "skip", "ignore"), "nothing"),
+}
+_OP_NAMES = ("op", "operation", "action", "event")
+_TEXT_NAMES = ("text", "memory", "new_text", "new_memory", "content")
+_NUMBER_NAMES = ("id", "memory_id", "number", "memory_number", "index")
+_BARE = re.compile(rf'(?<!\\)"(?:{"|".join(_OP_NAMES)})"\s*:\s*"', re.IGNORECASE)
+_NUMBER = re.compile(r"[^\w-]{0,3}(?:memory\W?|no\W{0,2})?(-?\d{1,6})[^\w]{0,3}", re.IGNORECASE)
 
 
 class UnreadableAnswerError(ValueError):
@@ -17854,67 +20258,95 @@ class UnreadableAnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use."""
+    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
+
+    refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
+    """
 
     op: Op
     text: str = ""
     number: int = 0
     kind: Kind = "fact"
     expires: date | None = None
+    refused: str = ""
 
 
 def read_operations(answer: str) -> list[Operation]:
-    """The operations in an answer: JSON, also in code fences, after reasoning, with trailing commas.
+    """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
+
+    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
+    that are too many are one such. An object of one operation, or a list of them, is taken, too.
 
     Raises:
-        UnreadableAnswerError: there is no such JSON, or an operation lacks what it needs.
+        UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
-    found = _json(_THINKING.sub("", answer))
-    if isinstance(found, list):
-        found = {"operations": found}
-    operations = found.get("operations") if isinstance(found, dict) else None
-    if not isinstance(operations, list):
-        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    return [_operation(item) for item in operations]
+    answer = model_text(answer)
+    found = last_value(answer, "operations")
+    if found is None:
+        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
+        if not listed:
+            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
+    else:
+        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    operations = [operation for operation in read if operation]
+    if operations and all(operation.refused == _NO_OPERATION for operation in operations):
+        raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
+    if len(listed) > MOST_OPERATIONS:
+        operations.append(Operation("add", refused=TOO_MANY))
+    return operations
 
 
-def _json(text: str) -> Any:
-    """The first JSON value that starts at a brace or bracket and can be read."""
-    text = _TRAILING_COMMA.sub(r"\1", text)
-    decoder = json.JSONDecoder(strict=False)
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except json.JSONDecodeError:
-            continue
-        return value
-    return None
-
-
-def _operation(item: Any) -> Operation:
-    if not isinstance(item, dict) or item.get("op") not in get_args(Op):
-        raise UnreadableAnswerError('An operation has no "op" of add, replace or remove.')
-    op = cast("Op", item["op"])
-    text = item.get("text")
-    if op != "remove" and not (isinstance(text, str) and 0 < len(text.strip()) <= _LONGEST_CHARS):
-        raise UnreadableAnswerError(
-            f'An operation to {op} has no "text" of 1 to {_LONGEST_CHARS} characters.'
-        )
-    kind = item.get("kind")
+def _operation(item: Any) -> Operation | None:
+    """One operation, maybe a refused one; None where it says that nothing is to be done."""
+    if not isinstance(item, dict):
+        return Operation("add", refused=_NO_OPERATION)
+    given = {str(name).strip().lower(): value for name, value in islice(item.items(), MOST_OPERATIONS)}
+    named = _first(given, _OP_NAMES)
+    op = _OPS.get(re.sub(r"[\W_]", "", named[:40].lower())) if isinstance(named, str) else None
+    number = _number(_first(given, _NUMBER_NAMES))
+    if op == "nothing" and (number is not None or not _first(given, _TEXT_NAMES)):
+        return None
+    if op is None or op == "nothing":  # to "keep" a new text might mean to add it
+        return Operation("add", refused=_NO_OPERATION)
+    text = _text(_first(given, _TEXT_NAMES)) if op != "remove" else ""
+    number = 0 if op == "add" else number
+    if number is None:
+        return Operation(op, refused="it names no memory by its number")
+    if op != "remove" and not text:
+        return Operation(op, number=number, refused="it has no text")
+    if len(text) > _LONGEST_CHARS:
+        return Operation(op, number=number, refused=f"its text is longer than {_LONGEST_CHARS} characters")
+    kind = given.get("kind")
+    kind = kind.strip().lower() if isinstance(kind, str) else kind
     return Operation(
         op=op,
-        text=" ".join(text.split()) if isinstance(text, str) and op != "remove" else "",
-        number=0 if op == "add" else _number(item.get("id"), op),
+        text=text,
+        number=number,
         kind=cast("Kind", kind) if kind in get_args(Kind) else "fact",
-        expires=_date(item.get("expires")),
+        expires=_date(given.get("expires")),
     )
 
 
-def _number(value: Any, op: Op) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise UnreadableAnswerError(f'An operation to {op} has no number as "id".') from None
+def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """What stands under the first of the names that is there."""
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _text(value: Any) -> str:
+    """As one line; "" for what is no text or has neither letters nor digits."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if has_words(text) else ""
+
+
+def _number(value: Any) -> int | None:
+    """The number of a memory, also as "2", "[2]" or "memory 2"."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    match = _NUMBER.fullmatch(str(value)[:40]) if isinstance(value, int | str) and value != "" else None
+    return int(match[1]) if match else None
 
 
 def _date(value: Any) -> date | None:
@@ -18018,13 +20450,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ..engines import Patience
 from ..errors import TakenOver
-from ..state import hold, outbox, reading
+from ..state import hold, outbox, reading, was_erased
 from .turns import next_user, rows_of, rows_where
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
-_DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
-_PRUNE_EVERY = 500  # rows
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
 
@@ -18105,8 +20535,12 @@ class Outbox:
         self._engine, self._reading = engine, reading(engine)
         self._patience = Patience(engine)
 
-    def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
+    def put(
+        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+    ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
+
+        since: when it came, if that was not now; False where all of its user's was erased after that.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -18114,6 +20548,10 @@ class Outbox:
         now = time.time()
 
         def keep(connection: Connection) -> bool:
+            if since is not None:
+                hold(connection, exchange.user_id)
+                if was_erased(connection, exchange.user_id, since):
+                    return False
             return self._put(connection, exchange, now, wait_s, batch_max)
 
         try:
@@ -18129,7 +20567,7 @@ class Outbox:
         if any(row.said_at > exchange.said_at for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
-        added = connection.execute(
+        connection.execute(
             outbox.insert().values(
                 key=exchange.key,
                 user_id=exchange.user_id,
@@ -18146,9 +20584,6 @@ class Outbox:
         )
         if wait_s:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
-        if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
-            old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
-            connection.execute(outbox.delete().where(old))
         return True
 
     def claim(self, batch_max: int = 100) -> Batch | None:
@@ -18356,12 +20791,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from ..backends.base import Memory
 from ..inert import disarmed
 from ..redact import masked
 from .gate import own_words, said_by_user
 from .material import HOLE
+from .operations import read_operations
 from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
@@ -18423,6 +20860,19 @@ def reconcile_prompt(
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
+@cache
+def example_texts() -> tuple[str, ...]:
+    """All that the prompt's examples tell of anybody: none of it is known of a user."""
+    texts = []
+    for line in _SYSTEM.partition("\nExamples")[2].splitlines()[1:]:
+        if line.startswith("{"):
+            texts += [operation.text for operation in read_operations(line)]
+        else:
+            memories, _, said = line.partition(" / User: ")
+            texts += [memories.partition("Memories: 1. ")[2], said]
+    return tuple(filter(None, texts))
+
+
 def _typed(text: str) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
     text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
@@ -18458,7 +20908,7 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..errors import Doubtful
+from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
@@ -18466,16 +20916,17 @@ from ..scopes import writing_view
 from ..words import is_mark, mark_of, words
 from .admission import refusal
 from .changes import heard
+from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
-from .prompt import reconcile_prompt
+from .prompt import example_texts, reconcile_prompt
 from .sameness import known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
-_MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
 _WHIM_SHARE = 0.5  # of what was shown: the most that may be removed where nobody asks for it
 _NAMED_SHARE, _NAMED_AT_ONCE = 0.75, 4  # where the user wants something forgotten, or says that it is over
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
@@ -18549,7 +21000,7 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(position, operation, known):
+        if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
         if operation.op == "remove" and removals > 1 and removals > self._most_removals(len(known)):
@@ -18565,6 +21016,14 @@ class Reconciler:
             if other.op != "add" and not self._refused(at, other, operations, known)
         }
         return self._repeats(operation, leaving)
+
+    def _unsaid(self, operation: Operation, known: Sequence[Memory]) -> str:
+        """Why its text is the model's own; "" where it may come from the messages, or what is known."""
+        if operation.op == "remove":
+            return ""
+        exchanges = self.batch.exchanges
+        said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
+        return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
@@ -18644,26 +21103,46 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
+    operations, problem = _read(reply)
+    if operations is not None and not problem:
+        return operations, reply.model
     try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        reply = backend.ask([*prompt, *_complaint(reply, problem)])
-    try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        again = backend.ask(_once_more(prompt, reply, problem))
+    except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+    corrected, problem = _read(again)
+    if corrected is not None:
+        return corrected, again.model
+    if operations is not None:
+        return operations, reply.model
+    hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
-def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
+    """The operations in an answer, if it can be read, and what is wrong with it, or with all of them."""
+    try:
+        operations = read_operations(reply.text)
+    except UnreadableAnswerError as problem:
+        return None, str(problem)
+    if operations and all(operation.refused for operation in operations):
+        return operations, f"None of the operations can be made; of the first {operations[0].refused}."
+    return operations, ""
+
+
+def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
+    """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
     told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+    answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
+    if answered:
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(position: int, operation: Operation, known: Sequence[Memory]) -> str:
+def _harm(operation: Operation, known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
-    if position >= _MOST_OPERATIONS:
-        return "more operations than one conversation calls for"
+    if operation.refused:
+        return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
     return "" if operation.op == "remove" else refusal(operation.text)
@@ -18745,6 +21224,264 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
         ),
         None,
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/spill.py
+
+SOURCES["remember/spill.py"] = r'''"""Where what was said waits while the state database cannot take it: small files in the data folder.
+
+One file for each record, synced and then renamed: whatever ends the process leaves all of it or nothing.
+What the disk does not take either waits in memory, up to a bound, and is told in the status. Needs no
+database: it also serves while there is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..chat.body import Answered, Turn
+from ..chat.permission import Permission
+from ..redact import masked
+
+FOLDER = "spill"
+MOST_BYTES = 64 * 1024 * 1024  # of all files
+_MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
+_SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
+
+_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """A finished exchange (`is_said`), or a permission alone, that the state database is still to have.
+
+    keys: what the turn's key may be. permission: None where it has to be looked up. at: Unix seconds.
+    """
+
+    user_id: str
+    keys: tuple[str, ...]
+    at: float
+    permission: Permission | None
+    user_text: str = ""
+    assistant_text: str = ""
+    is_said: bool = True
+
+    @classmethod
+    def exchange(cls, answered: Answered, permission: Permission | None = None) -> Spilled:
+        """What an outlet has heard."""
+        texts = answered.user_text, answered.assistant_text
+        return cls(answered.user_id, answered.keys, time.time(), permission, *texts)
+
+    @classmethod
+    def decision(cls, turn: Turn, scope: str) -> Spilled:
+        """What an inlet has decided: that this turn may be remembered."""
+        return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+
+    @property
+    def answered(self) -> Answered:
+        """As the outlet had it, but for secrets."""
+        return Answered(self.user_id, self.keys, self.user_text, self.assistant_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many exchanges wait, and how many of these in memory only; refused since the start; set aside."""
+
+    exchanges: int
+    in_memory: int
+    refused: int
+    unfit: int
+
+
+class Spill:
+    """Of one data folder. Threads and processes may share it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir, self._folder = data_dir, data_dir / FOLDER
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
+        self._bytes = self._refused = 0
+
+    def accept(self, record: Spilled) -> bool:
+        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        with self._lock:
+            size = self._bytes + _size(record)
+            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+                self._refused += record.is_said
+                return False
+            self._in_memory[_name(record)], self._bytes = record, size
+        return True
+
+    def write(self) -> bool:
+        """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
+        with self._writing:
+            for name, record in list(self._in_memory.items()):
+                try:
+                    self._write(name, _safe(record))
+                except OSError:
+                    return False
+                self._forget(name)
+        return True
+
+    def has(self, user_id: str) -> bool:
+        """Whether something of a user's waits here."""
+        mine = _of(user_id)
+        return any(mine in name for name in self._names())
+
+    def pending(self) -> Iterator[tuple[str, Spilled]]:
+        """What waits, by name, in the order in which it came."""
+        for name in self._names():
+            if (record := self._in_memory.get(name) or self._read(name)) is not None:
+                yield name, record
+
+    def remove(self, name: str) -> None:
+        """It is where it belongs."""
+        with self._writing:
+            self._forget(name)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+
+    def set_aside(self, name: str) -> None:
+        """Try it no more, and keep the file."""
+        if self.write():
+            with contextlib.suppress(OSError):
+                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+
+    def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
+        """Take a user's away, those set aside too; how many exchanges it were."""
+        mine = _of(user_id)
+        gone = 0
+        for name in [name for name in self._names(_UNFIT) if mine in name]:
+            record = self._in_memory.get(name) or self._read(name)
+            if record is None or (record.user_id == user_id and which(record)):
+                self.remove(name)
+                gone += _SAID in name
+        return gone
+
+    def waiting(self) -> Waiting:
+        """How it stands."""
+        names = self._names(_UNFIT)
+        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        unfit = sum(name.endswith(_UNFIT) for name in names)
+        return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
+
+    def reserve(self) -> None:
+        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+        file = self._folder / _RESERVE
+        if self._in_memory or file.exists():
+            return
+        with contextlib.suppress(OSError):
+            self._make_folder()
+            for left in self._folder.glob("*.new"):
+                if time.time() - left.stat().st_mtime > 3600:
+                    left.unlink()
+            self._write_file(file, bytes(_RESERVE_BYTES))
+
+    def _write(self, name: str, record: Spilled) -> None:
+        content = json.dumps(asdict(record)).encode()
+        self._make_folder()
+        if len(content) + self._bytes_there() > MOST_BYTES:
+            raise OSError(errno.EDQUOT, "the spill is full")
+        try:
+            self._write_file(self._folder / name, content)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            (self._folder / _RESERVE).unlink()  # raises where it was used up
+            self._write_file(self._folder / name, content)
+
+    def _make_folder(self) -> None:
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _write_file(self, file: Path, content: bytes) -> None:
+        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        try:
+            opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "wb") as writing:
+                writing.write(content)
+                writing.flush()
+                os.fsync(writing.fileno())
+            new.replace(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        if _SYNC_FOLDER:
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _read(self, name: str) -> Spilled | None:
+        """None where it is gone, or cannot be read now; what is damaged is set aside."""
+        file = self._folder / name
+        try:
+            return _record(json.loads(file.read_bytes()))
+        except OSError:
+            return None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            if not name.endswith(_UNFIT):
+                with contextlib.suppress(OSError):
+                    file.rename(file.with_name(f"{name}{_UNFIT}"))
+            return None
+
+    def _names(self, *more: str) -> list[str]:
+        try:
+            with os.scandir(self._folder) as files:
+                there = [file.name for file in files]
+        except OSError:
+            there = []
+        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
+        return sorted({*ours, *list(self._in_memory)})
+
+    def _bytes_there(self) -> int:
+        with os.scandir(self._folder) as files:
+            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            if (record := self._in_memory.pop(name, None)) is not None:
+                self._bytes -= _size(record)
+
+
+def _name(record: Spilled) -> str:
+    """Sorts by time, and tells whose it is, so that few files need to be read."""
+    kind = _SAID if record.is_said else _PERMISSION
+    return f"{int(record.at * 1e6):020}-{_of(record.user_id)}-{uuid.uuid4().hex[:8]}{kind}"
+
+
+def _of(user_id: str) -> str:
+    return blake2b(user_id.encode(errors="surrogatepass"), digest_size=10).hexdigest()
+
+
+def _size(record: Spilled) -> int:
+    return 500 + len(record.user_text) + len(record.assistant_text)
+
+
+def _safe(record: Spilled) -> Spilled:
+    said = masked(record.user_text)[0], masked(record.assistant_text)[0]
+    return replace(record, user_text=said[0], assistant_text=said[1])
+
+
+def _record(kept: dict[str, Any]) -> Spilled:
+    given = kept["permission"]
+    permission = None if given is None else Permission(**given)
+    return Spilled(**{**kept, "keys": tuple(kept["keys"]), "permission": permission})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18948,7 +21685,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -18979,7 +21716,10 @@ class Writer:
         told: Told,
         settings: Callable[[], Valves],
         metrics: Metrics,
+        take_in: Callable[[], None] = lambda: None,
     ) -> None:
+        """take_in: brings to the outbox what could not be put there at once."""
+        self._take_in = take_in
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -19015,6 +21755,7 @@ class Writer:
             stopping, in_hand = self._stop_at is not None, bool(self._claimed)
             try:
                 self._renew()
+                self._take_in()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
@@ -19038,6 +21779,7 @@ class Writer:
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         batch = self._outbox.claim(settings.batch_max_exchanges)
+        self._metrics.succeeded("queue")
         if batch is None:
             return False
         self._claimed[batch.name] = batch
@@ -19180,8 +21922,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False
@@ -19229,6 +21971,7 @@ SOURCES["runtime.py"] = r'''"""What lives from the plugin's start-up to its shut
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19242,38 +21985,42 @@ from .backends.base import Backend, Part
 from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
-from .chat.body import Answered, Turn
+from .chat.body import Turn
 from .chat.commands import Commander
-from .chat.decisions import Decisions
 from .chat.notes import Notes
-from .chat.policy import SWITCHED_OFF, Decision
+from .chat.policy import Decision
 from .control.erase import Eraser
 from .control.forgetting import Forgetting
+from .control.retention import prune
 from .control.sweeper import Sweeper
-from .control.switches import Switches
 from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
+from .ops.comparison import compared
+from .ops.inquiry import Inquiry
 from .ops.ledger import Ledger
-from .ops.metrics import Metrics
+from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
 from .ops.prices import read_prices
 from .ops.selfcheck import SelfChecks
+from .ops.statecheck import StateCheck, StateFile
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
-from .remember.outbox import Exchange, Outbox
+from .remember.keeper import Keeper
+from .remember.outbox import Counts, Outbox
+from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
-from .scopes import scope_of
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
+_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
 
@@ -19282,8 +22029,16 @@ class Runtime:
 
     recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
-    def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        spill: Spill | None = None,
+    ) -> None:
         """Open the state database and begin to open the backend, in the background.
+
+        spill: with what was said before there was a runtime.
 
         Raises:
             TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
@@ -19293,17 +22048,27 @@ class Runtime:
         self.metrics, self.breaker = Metrics(), Breaker()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
-        self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        selfchecks = SelfChecks()
+        self._outbox = Outbox(self._engine)
+        file = StateFile(self._engine)
+        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
+        self._counting = Inquiry("memory-counting", self._counted)
+        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self.spill = spill or Spill(environment.data_dir)
+        self.keeper = Keeper(
+            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+        )
+        selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
-        self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
-        self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
+        told = Told(self._engine)
+        self._writer = Writer(
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+        )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -19312,7 +22077,7 @@ class Runtime:
             self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -19327,7 +22092,7 @@ class Runtime:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
-        self._decisions.drop(user_id)
+        self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -19341,27 +22106,24 @@ class Runtime:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
-    def announce(self, turn: Turn) -> None:
-        """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
-
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
-
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
-        self._decisions.announce_ban(turn)
-        self.state_pool.submit(self._forbid, turn)
+        self.keeper.announce_ban(turn)
+        if not self.keeper.is_ill:  # else this process knows
+            self.state_pool.submit(self._forbid, turn)
 
     def _forbid(self, turn: Turn) -> None:
         try:
-            self._decisions.forbid(turn)
+            self.keeper.forbid(turn)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
             self.metrics.failed("forbidding", error)
+        else:
+            self.metrics.succeeded("forbidding")
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if self.keeper.is_ill:
+            return  # the state database has no time for what is of use only
         if recalled or missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
@@ -19374,65 +22136,36 @@ class Runtime:
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
+        else:
+            self.metrics.succeeded("keeping what was told")
 
-    def keep(self, answered: Answered) -> str:
-        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
-        permission = self._decisions.allowed(answered.user_id, answered.keys)
-        if permission is None:
-            self.metrics.count("answers not remembered: their inlet gave no permission")
-            return ""
-        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
-            self._decisions.used(answered.user_id, permission)
-            self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
-            return ""
-        settings = self._settings()
-        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
-        user_text, secrets = redact.masked(answered.user_text)
-        assistant_text, more = redact.masked(answered.assistant_text)
-        added = self._outbox.put(
-            Exchange(
-                key=permission.exchange_key,
-                user_id=answered.user_id,
-                chat_id=permission.chat_id,
-                user_text=user_text,
-                assistant_text=assistant_text,
-                said_at=permission.asked_at,
-                timezone=permission.timezone,
-                scope=permission.scope,
-                follows=permission.follows,
-            ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
-        )
-        self._decisions.used(answered.user_id, permission)
-        self.metrics.count("exchanges stored" if added else "answers to the same message again")
-        if added and secrets + more:
-            self.metrics.count("secrets not stored", secrets + more)
+    def _wake(self) -> None:
         self._writer.wake()
-        return permission.chat_id
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values."""
-        counts = self._outbox.counts()
-        queue = Part(
-            "queue",
-            counts.dead == 0,
-            f"{counts.pending} waiting, {counts.dead} given up",
-            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
-        )
-        last_error = self.metrics.last_error
-        checked = self._check.parts(failed_at=last_error.at if last_error else None)
+        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        last_error, state = self.metrics.last_error, self._state_check.part()
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        counts, waiting = self._counts, self.spill.waiting()
+        backend = self._check.parts(failed_at=last_error.at if last_error else None)
+        if all(part.ok for part in backend):
+            self.metrics.succeeded("recall", self._check.checked_at)
         parts = [
             self._filter_part(),
-            *checked,
+            state,
+            *backend,
             *self._mover.part(),
             *nearness(self._settings(), self._environment.state_url),
             self._recall_part(),
-            queue,
+            _queue_part(counts, waiting),
             self._costs_part(),
             self._key_part(),
         ]
-        return report([*parts, self._last_error_part()], counts.pending, counts.dead)
+        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def _counted(self) -> tuple[Counts, str]:
+        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -19442,6 +22175,7 @@ class Runtime:
         self.recall_pool.shutdown(wait=False)
         self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
+        self.spill.write()
         self._ledger.close()
         self._engine.dispose()
 
@@ -19451,9 +22185,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
-        for refusal in settings.refusals or ():
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
@@ -19471,8 +22206,8 @@ class Runtime:
     def _costs_part(self) -> Part:
         counts = self.metrics.counts()
         exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return Part("costs", True, "; ".join(filter(None, [costs.described(counts, exchanges), days])))
+        told = filter(None, [costs.described(counts, exchanges), self._days])
+        return Part("costs", True, "; ".join(told))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -19485,12 +22220,31 @@ class Runtime:
         return Part("key", True, "required on every route")
 
     def _last_error_part(self) -> Part:
-        error = self.metrics.last_error
+        still = self.metrics.open_error
+        error = still or self.metrics.last_error
         if error is None:
             return Part("last error", True, "none")
-        return Part(
-            "last error", True, f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}", error.hint
-        )
+        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        if still:
+            minutes = COUNTS_FOR.seconds // 60
+            told += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Part("last error", still is None, told, error.hint)
+
+
+def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+    if spilled.in_memory:
+        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Part("queue", not ill, ", ".join(told), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19837,7 +22591,7 @@ class Valves(PanelModel):
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or takes longer than a minute. "
+            "Asked when the first is down, refuses or does not answer in time. "
             "none: exchanges wait for the first."
         ),
     )
@@ -19853,6 +22607,16 @@ class Valves(PanelModel):
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
     )
 
+    llm_timeout_s: int = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
@@ -20365,7 +23129,7 @@ from .schema import (
     told,
     versions,
 )
-from .statements import count_up, hold, insert_new, put_row
+from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
     "command_turns",
@@ -20388,7 +23152,9 @@ __all__ = [
     "shown",
     "switches",
     "told",
+    "try_writing",
     "versions",
+    "was_erased",
 ]
 '''
 
@@ -21200,14 +23966,15 @@ SOURCES["state/statements.py"] = r'''"""Statements that both kinds of database s
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import engines
-from .schema import versions
+from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -21220,8 +23987,8 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     """Insert a row, or put it in the place of the one with its primary key."""
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in row.items() if name not in keys}
-    insert = _insert(connection, table).values(row)
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
+    new = _insert(connection, table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:
@@ -21249,6 +24016,20 @@ def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
 
 def _insert(connection: Connection, table: Table) -> Any:
     return (postgresql if engines.is_shared(connection) else sqlite).insert(table)
+
+
+def was_erased(connection: Connection, user_id: str, since: float) -> bool:
+    """Whether all of a user's was erased after that time (Unix seconds)."""
+    later = and_(erasures.c.user_id == user_id, erasures.c.whole, erasures.c.asked_at >= since)
+    return connection.scalar(select(erasures.c.id).where(later).limit(1)) is not None
+
+
+def try_writing(engine: Engine) -> None:
+    """Write to the database and leave nothing there; raises what it raises where that is not possible."""
+    row = {"key": f"probe-{uuid.uuid4().hex}", "user_id": "", "chat_id": "", "exchange_key": ""}
+    with engine.begin() as connection:
+        connection.execute(insert(decisions).values(**row, created_at=0.0))
+        connection.execute(delete(decisions).where(decisions.c.key == row["key"]))
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from .slash import COMMAND_CHARS, read_command
 Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
-_HASHED = "text:"
+HASHED = "text:"  # begins a name that is made of what was said
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -339,7 +339,7 @@ def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
 
 def is_unnamed(key: str) -> bool:
     """Whether a turn's key was made of what was said."""
-    return key.startswith(_HASHED)
+    return key.startswith(HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -354,7 +354,7 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield _HASHED + digest.hexdigest()
+        yield HASHED + digest.hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

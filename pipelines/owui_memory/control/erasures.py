@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
 from ..remember.outbox import CLAIM_S, message_id_of
@@ -38,7 +38,6 @@ from ..state import (
 from ..words import is_mark, mark_of
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_KEPT_S = 90 * 24 * 3600  # so that servers that were away learn of it
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -170,6 +169,11 @@ class Erasures:
         """Those with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
+    def newest(self) -> int:
+        """The id of the last one that was begun; 0 where there was none."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.max(erasures.c.id))) or 0
+
     def open(self) -> list[Erasure]:
         """Those that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
@@ -183,8 +187,6 @@ class Erasures:
         done = {"passes": passes, "places": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
-            old = and_(erasures.c.passes == DONE, erasures.c.asked_at < time.time() - _KEPT_S)
-            connection.execute(delete(erasures).where(old))
 
     def memories_of(self, user_id: str) -> set[str]:
         """Ids of all memories that the journal knows of a user."""
