@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -136,11 +136,12 @@ FRAGMENTS = (
 
 @dataclass(frozen=True)
 class Reader:
-    """Something that is given a text. `modules`: whose patterns it uses."""
+    """Something that is given a text. modules: whose patterns it uses. chars: up to which it is measured."""
 
     name: str
     work: Work
     modules: tuple[ModuleType, ...] = ()
+    chars: int = 16_000
 
     def fragments(self) -> Iterator[str]:
         """What may be hard for it, in no order, each once."""
@@ -178,7 +179,7 @@ HI = _message("user", "Hi")
 ASIDES = (asides, spans, slash, block)
 
 # Whole bodies, as they come: of any length.
-BODIES = (
+_BODIES = (
     Reader("inlet: message", lambda text: _inlet(_message("user", text)), ASIDES),
     Reader("inlet: message in parts", lambda text: _inlet(_message("user", _part(text))), ASIDES),
     Reader("inlet: earlier message", lambda text: _inlet(_message("user", text), HI), ASIDES),
@@ -196,6 +197,10 @@ BODIES = (
         lambda text: _outlet(_message("user", f"/memory {text}"), _message("assistant", "x")),
     ),
 )
+
+BODIES = tuple(replace(reader, chars=256_000) for reader in _BODIES)
+
+_SPEECH = (gate, material, oneself, speech, sentences)
 
 # What the intake lets through, with its bound.
 TEXTS = (
@@ -225,11 +230,9 @@ TEXTS = (
         (redact, credentials),
     ),
     Reader("orders to a model", orders.gives_orders, (orders, inert)),
-    Reader("gate", lambda text: gate.judge(_exchange(text)), (gate, material, oneself, speech, sentences)),
+    Reader("gate", lambda text: gate.judge(_exchange(text)), _SPEECH, 4_000),
     Reader("gate, after an answer", lambda text: gate.judge(_exchange("Yes."), _exchange(text)), (speech,)),
-    Reader(
-        "statements", lambda text: gate.statements(text, text), (gate, material, oneself, speech, sentences)
-    ),
+    Reader("statements", lambda text: gate.statements(text, text), _SPEECH, 4_000),
     Reader("said by the user", gate.said_by_user, (gate, material)),
     Reader(
         "prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], NOW, ""), (prompt, material)

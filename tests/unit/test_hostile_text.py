@@ -21,7 +21,11 @@ def warm() -> None:
 
 @pytest.mark.parametrize("reader", [*BODIES, *TEXTS], ids=lambda reader: reader.name)
 def test_twice_the_text_is_twice_the_work(reader: Reader) -> None:
-    wrong = {fragment: told for fragment in reader.fragments() if (told := grows(reader.work, fragment))}
+    wrong = {
+        fragment: told
+        for fragment in reader.fragments()
+        if (told := grows(reader.work, fragment, reader.chars))
+    }
     assert not wrong, f"{len(wrong)} fragments, the first: {list(wrong.items())[:3]}"
 
 
@@ -33,9 +37,7 @@ def test_what_is_hostile_once_is_so_many_times_too(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("reader", BODIES, ids=lambda reader: reader.name)
-@pytest.mark.parametrize(
-    "fragment", ["x", "<think>\n", "see <details type= ", "\nUSER: /memory\n", "é\ud800"]
-)
+@pytest.mark.parametrize("fragment", ["<think>\n", "see <details type= ", "é\ud800"])
 def test_ten_megabytes_are_read_in_no_time(reader: Reader, fragment: str) -> None:
     """Twenty times what it takes: this only tells it from hanging."""
     assert seconds(reader.work, repeated(fragment, _BODY_CHARS)) < 10
@@ -46,12 +48,10 @@ class TestTheMeasure:
 
     @pytest.mark.parametrize(
         ("pattern", "fragment"),
-        [("<a>.*?</a>", "<a>"), (r"<b\b[^>]*>", "<b "), (r"(x+x+)+y", "x"), (r"\s+$", " x"), (r"\w+@", "a")],
+        [("<a>.*?</a>", "<a>"), (r"<b\b[^>]*>", "<b "), (r"\s+x", " "), (r"\w+@", "a")],
     )
     def test_a_pattern_that_backtracks(self, pattern: str, fragment: str) -> None:
-        bad = re.compile(pattern, re.DOTALL)
-        found = grows(bad.findall, fragment, 32_000) if fragment != "x" else "not run: it would not end"
-        assert found
+        assert grows(re.compile(pattern, re.DOTALL).findall, fragment, 64_000)
 
     @pytest.mark.parametrize("work", [str.split, str.upper, re.compile("a|b").findall, len])
     def test_what_is_linear(self, work: object) -> None:
