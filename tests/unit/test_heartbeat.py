@@ -27,7 +27,7 @@ def running(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Itera
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "3000")  # this machine may be slow
     running = Running()
-    wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
+    wait_until(lambda: running.part("backend")["ok"], within=60, what="the backend is ready")
     remember(running, "My dog is called Rex.", "bob")
     yield running
     running.close()
