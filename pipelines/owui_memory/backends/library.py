@@ -155,12 +155,14 @@ class LibraryBackend:
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
         with translated("store", self._settings.vector_store_url):
             added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
-        return len(added["results"])
+        return [
+            Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
+        ]
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
@@ -198,6 +200,9 @@ class LibraryBackend:
         return self._changed(
             memory_id, self._memory.update, text=plain(text), expiration_date=expires or None
         )
+
+    def mark(self, memory_id: str, kind: str) -> bool:
+        return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
         """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
