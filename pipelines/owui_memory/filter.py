@@ -105,6 +105,7 @@ class Pipeline:
         body = without_asides(body)
         turn = read_inlet(body, user)
         if is_command(turn, self.valves):
+            runtime.forbid(turn)
             return await self._commanded(runtime, body, turn)
         decision = decide(turn, self.valves)
         deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
@@ -112,6 +113,8 @@ class Pipeline:
         if decision.write:
             runtime.announce(turn)
             permission = _in(runtime.state_pool, runtime.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
         if permission is not None and await _done_by(deadline, permission):
@@ -137,7 +140,8 @@ class Pipeline:
 
     async def _answered(self, runtime: Runtime, body: Body, answered: Answered) -> Body:
         """The answer to a command, where it was one."""
-        answering = _in(runtime.command_pool, runtime.commander.answer, answered.user_id, answered.keys)
+        asked = answered.user_id, answered.keys, answered.name
+        answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
         try:
             answer = answering.result() if await _within(_COMMAND_S, answering) else STILL_AT_IT
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so

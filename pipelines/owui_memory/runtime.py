@@ -120,6 +120,17 @@ class Runtime:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
         return self._decisions.allow(turn, scope_of(turn, self._settings()))
 
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        self._decisions.announce_ban(turn)
+        self.state_pool.submit(self._forbid, turn)
+
+    def _forbid(self, turn: Turn) -> None:
+        try:
+            self._decisions.forbid(turn)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
+            self.metrics.failed("forbidding", error)
+
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
         if recalled or missed or decision.noted or decision.write:
@@ -142,6 +153,7 @@ class Runtime:
             self.metrics.count("answers not remembered: their inlet gave no permission")
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
             self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
             return ""
         settings = self._settings()
@@ -163,6 +175,7 @@ class Runtime:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
         )
+        self._decisions.used(answered.user_id, permission)
         self.metrics.count("exchanges stored" if added else "answers to the same message again")
         if added and secrets + more:
             self.metrics.count("secrets not stored", secrets + more)

@@ -8,13 +8,17 @@ memories; a team's lie under an id of the team's own, which no user can have.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .inert import one_line
 from .patterns import named
+from .remember.orders import gives_orders
 
 if TYPE_CHECKING:
+    from .backends.base import Memory
     from .chat.body import Turn
     from .settings import Valves
 
@@ -26,6 +30,14 @@ _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
+_NAME_CHARS, _LOOKED_CHARS = 40, 200  # of a person's name, told and looked at
+# Names that would let somebody else's memory pass for the user's own, or for a part of the prompt.
+_NOBODYS = re.compile(
+    r"\b(?:user|assistant|system|developer|tool|model|memor(?:y|ies)|team|i|me|my|mine|you|your|yours|"
+    r"(?:be)?nutzer|usuario|usuário|utilisateur|utente|gebruiker|użytkownik|пользователь|користувач)\b"
+    r"|用户|用戶|使用者|ユーザー|사용자",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,35 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
             raise ValueError(f"the team {name} is there twice")
         teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
     return teams
+
+
+def name_of(person: str) -> str:
+    """A person's name as it may be told: a few words of letters and digits; "" where it is no name."""
+    person = unicodedata.normalize("NFKC", one_line(person[:_LOOKED_CHARS]))
+    kept = "".join(char if char.isalnum() or char in ".'’-" or _is_mark(char) else " " for char in person)
+    name = " ".join(kept.split())[:_NAME_CHARS].strip(" .'’-")
+    if not any(map(str.isalpha, name)) or _NOBODYS.search(name) or gives_orders(person):
+        return ""
+    return name
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
+
+
+def teller(memory: Memory, reader_id: str, reader_name: str = "") -> str:
+    """Who has told it, where that is another than its reader: "Ada, team family"; "" for the reader's own.
+
+    What a reader has shared is their own, too.
+    """
+    if not memory.scope.startswith(TEAM) or memory.batch == shared_by(reader_id):
+        return ""
+    team = memory.scope.removeprefix(TEAM)
+    name = name_of(memory.by)
+    if not name:
+        return f"A member of team {team}"
+    same = name.casefold() == name_of(reader_name).casefold()
+    return f"{'Another ' if same else ''}{name}, team {team}"
 
 
 def is_scope(scope: str) -> bool:

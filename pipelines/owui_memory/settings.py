@@ -248,7 +248,11 @@ class Valves(PanelModel):
         ge=0,
         le=50,
         title="Memories per message",
-        description="At most so many are told with a chat's first message, and half as many with later ones.",
+        description=(
+            "At most so many are told with a chat's first message, and half as many (at least one) with "
+            "later ones. Who the user is and how they want to be answered is told besides and not counted "
+            "(profile_token_budget); with 0 nothing else is."
+        ),
     )
     relevance_threshold: float = Field(
         0.42,

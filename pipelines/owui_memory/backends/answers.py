@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from .base import Found, Memory, aware_time, scope_in
+from .base import BY, Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -76,6 +76,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         place=place if isinstance(place, int) else 0,
         origin=str(beside.get("origin") or ""),
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
+        by=str(beside.get(BY) or ""),
     )
 
 

@@ -14,6 +14,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
+BY = "shared_by"  # where `Memory.by` is stored
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -23,7 +24,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`.
+    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -38,6 +39,7 @@ class Memory:
     place: int = 0
     origin: str = ""
     scope: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,8 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
-    return {**beside, "scope": new.scope} if new.scope and not new.scope.startswith(TEAM) else beside
+    scope = new.scope if not new.scope.startswith(TEAM) else ""
+    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:

@@ -16,6 +16,7 @@ from ..settings import Valves, folder_of
 from ..words import plain
 from .assemble import assemble
 from .base import (
+    BY,
     Found,
     Memory,
     Message,
@@ -307,4 +308,5 @@ def _memory(row: Any) -> Memory:
         chat=str(get("chat") or ""),
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
+        by=str(get(BY) or ""),
     )

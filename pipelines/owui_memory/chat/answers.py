@@ -9,17 +9,17 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .. import COMMAND
 from ..backends.base import Memory, is_over
 from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
 from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.times import zone_of
 from ..recall.why import Explanation, Weighed
-from ..scopes import FOLDER, PERSONA, TEAM
+from ..scopes import FOLDER, PERSONA, TEAM, teller
 from .body import place_of
 from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
 
@@ -37,6 +37,11 @@ _TO_ITS_USER = {
     SWITCHED_OFF.reason: "you have switched memory off here, and `/memory on` switches it on",
     MEMORY_SWITCH_OFF: "your Memory switch is off, under Settings > Personalization",
 }
+
+_NOT_SEARCHED = (
+    "Besides who you are and how you want to be answered nothing was looked for: the admin has set "
+    "`memories_per_turn` to 0."
+)
 
 HELP = """\
 **What you can ask of your memories**
@@ -72,10 +77,10 @@ def shown(text: str) -> str:
 
 
 class Answers:
-    """The answers to one user. `timezone`: their IANA name, or ""; `chat_id`: where they asked."""
+    """The answers to one user, in their time zone (an IANA name, or ""). `chat_id`: where they asked."""
 
-    def __init__(self, timezone: str, chat_id: str) -> None:
-        self._zone, self._chat_id = _zone(timezone), chat_id
+    def __init__(self, timezone: str, chat_id: str, user_id: str = "") -> None:
+        self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
     def page(self, page: Page) -> str:
         if not page.total:
@@ -187,20 +192,37 @@ class Answers:
             what = "No memories were used for the last message"
             return f"{what} ({at:%Y-%m-%d %H:%M}): {_to_its_user(one.left_alone)}."
         told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
-        told_ids = {weighed.memory_id for weighed in told}
-        always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
-        left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*told_ids, *always}]
+        always = [
+            memory_id for memory_id in one.profile if memory_id not in {item.memory_id for item in told}
+        ]
+        used = {*always, *(weighed.memory_id for weighed in told)}
+        since = dict(one.standing)
+        rest = [memory_id for memory_id in since if memory_id not in used]
+        left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
         rows = [
             *(f"| {_text_of(memory_id, texts)} | | | told in every conversation |" for memory_id in always),
-            *(_weighed_row(weighed, texts) for weighed in told),
+            *(_weighed_row(weighed, texts, since) for weighed in told),
         ]
         lines = [f"Of the message “{shown(one.query)}”", ""]
         lines += ["**Used for the answer**", "", *_weighed_table(rows)] if rows else [_nothing_used(one)]
+        if rest:
+            rows = [f"| {_text_of(one, texts)} | since your message {since[one]} |" for one in rest]
+            lines += [
+                "",
+                "**In the prompt from earlier messages**",
+                "",
+                "| Memory | Told |",
+                "|---|---|",
+                *rows,
+            ]
+            lines += ["", "What a chat was told stays in its prompt. Commands are not counted as messages."]
         if left_out:
             rows = [_weighed_row(weighed, texts) for weighed in left_out]
             lines += ["", "**Left out**", "", *_weighed_table(rows), *_rest(len(rows) + one.more, len(rows))]
+        if not one.searched:
+            lines += ["", _NOT_SEARCHED]
         if one.forgotten:
-            lines += ["", f"Not told any more, because forgotten since: {len(one.forgotten)}."]
+            lines += ["", f"Not told any more, because forgotten or taken back since: {len(one.forgotten)}."]
         if one.left_alone:
             lines += ["", f"What was said is not remembered: {_to_its_user(one.left_alone)}."]
         return "\n".join(lines)
@@ -235,13 +257,15 @@ class Answers:
         return f"[open](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
 
     def _where(self, memory: Memory) -> str:
-        """In which chats it is known, "" for all."""
+        """In which chats it is known, "" for all; and who has shared it."""
         scope = memory.scope
         if scope.startswith(FOLDER):
             return "this project" if memory.chat and memory.chat == self._chat_id else "a project"
         if scope.startswith(PERSONA):
             return f"told to {shown(scope.removeprefix(PERSONA))}"
-        return f"team {shown(scope.removeprefix(TEAM))}" if scope.startswith(TEAM) else ""
+        if not scope.startswith(TEAM):
+            return ""
+        return shown(teller(memory, self._user_id)) or f"you, team {shown(scope.removeprefix(TEAM))}"
 
 
 def _to_its_user(reason: str) -> str:
@@ -252,13 +276,6 @@ def _to_its_user(reason: str) -> str:
 def counted(count: int, one: str, more: str) -> str:
     """1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def _rest(count: int, seen: int = _TOLD_OF) -> Iterator[str]:
@@ -275,6 +292,10 @@ def _fenced(text: str) -> list[str]:
 
 
 def _nothing_used(one: Explanation) -> str:
+    if one.standing:
+        return "Nothing more was relevant enough to be added for this message."
+    if not one.searched:
+        return "No memory was used."
     if not one.weighed:
         return "No memory came near it, so none was used."
     return "Nothing was relevant enough, so no memory was used."
@@ -286,11 +307,12 @@ def _weighed_table(rows: Sequence[str]) -> Iterator[str]:
     yield from rows
 
 
-def _weighed_row(one: Weighed, texts: Mapping[str, str]) -> str:
-    return (
-        f"| {_text_of(one.memory_id, texts)} | {_nearness(one.meaning)} "
-        f"| {_overlap(one.keyword)} | {one.outcome} |"
-    )
+def _weighed_row(one: Weighed, texts: Mapping[str, str], since: Mapping[str, int] | None = None) -> str:
+    """since: the numbers of the messages that memories were told with."""
+    number = (since or {}).get(one.memory_id) if one.outcome == TOLD_BEFORE else None
+    outcome = f"told since your message {number}" if number else one.outcome
+    nearness = f"{_nearness(one.meaning)} | {_overlap(one.keyword)}"
+    return f"| {_text_of(one.memory_id, texts)} | {nearness} | {outcome} |"
 
 
 def _text_of(memory_id: str, texts: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -18,7 +18,10 @@ Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_HASHED = "text:"
+_LONGEST_ID = 200  # characters: PostgreSQL's indexes hold no more than 2,704 bytes of a row
 _SEARCHES = ("web_search", "image_generation")
+_NAME_CHARS = 200  # of a user's name, read
 _DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | re.IGNORECASE)
 
 
@@ -26,14 +29,15 @@ _DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | 
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet. `exchange_key` is the same for every answer to this
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
+    all that was said. `exchange_key` is the same for every answer to this
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
-    `folder`: the id of the folder that the chat is in; `email`: the user's address. "" where not told.
+    `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
     """
 
@@ -58,16 +62,21 @@ class Turn:
     searched: bool = False
     folder: str = ""
     email: str = ""
+    name: str = field(default="", compare=False)  # it may change from one message to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be."""
+    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
+
+    `name`: the user's, "" where it is not told.
+    """
 
     user_id: str
     keys: tuple[str, ...]
     user_text: str
     assistant_text: str
+    name: str = ""
 
 
 def read_inlet(body: Any, user: Any) -> Turn:
@@ -77,9 +86,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     user_id = _text(_mapping(user).get("id"))
     messages = list(_messages(body))
     texts = _user_texts(messages)
-    chat_id = _text(meta.get("chat_id"))
-    message_id = _text(meta.get("message_id"))
-    user_message_id = _text(meta.get("user_message_id"))
+    chat_id = _id(meta.get("chat_id"))
+    message_id = _id(meta.get("message_id"))
+    user_message_id = _id(meta.get("user_message_id"))
     so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
     features = _mapping(body.get("features") or meta.get("features"))
     model, described = _text(body.get("model")), _mapping(meta.get("model"))
@@ -91,7 +100,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     return Turn(
         user_id=user_id,
         text=texts[-1] if texts else "",
-        key=message_id or so_far,
+        key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
         place=place_of(chat_id, message_id),
         chat_id=chat_id,
@@ -107,8 +116,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
         memory_capability=capabilities.get("memory") is not False,
         positions=tuple(_hashes((user_id, chat_id), texts)),
         text_before=texts[-2] if len(texts) > 1 else "",
-        folder=_text(meta.get("folder_id")),
+        folder=_id(meta.get("folder_id")),
         email=_text(_mapping(user).get("email")),
+        name=_text(_mapping(user).get("name"))[:_NAME_CHARS],
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -124,12 +134,18 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
     texts = _user_texts(messages)
     if not texts:
         return None
-    # An API call's id is made after the inlet: such a turn is found by its text.
+    chat_id, session_id, id_ = (_id(body.get(name)) for name in ("chat_id", "session_id", "id"))
+    keys = [id_] if id_ else []
+    # A chat in the browser has all three, and its inlet knew the id. That of an API call is made after its
+    # inlet: such a turn is found by what was said, to which model, and in which chat if the call named one.
+    if not (chat_id and session_id and id_):
+        keys.append(_unnamed(user_id, chat_id, _text(body.get("model")), texts))
     return Answered(
         user_id=user_id,
-        keys=(_text(body.get("id")), _hash((user_id, *texts))),
+        keys=tuple(keys),
         user_text=texts[-1],
         assistant_text=_answer(messages[-1]),
+        name=_text(_mapping(user).get("name"))[:_NAME_CHARS],
     )
 
 
@@ -272,7 +288,17 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
-    return _text(message.get("parentId")) or ("start" if "parentId" in message else "")
+    return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
+    """The key of a turn whose answer has no id yet."""
+    return _hash(("turn", user_id, chat_id, model, *texts))
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a turn's key was made of what was said."""
+    return key.startswith(_HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -287,7 +313,13 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield "text:" + digest.hexdigest()
+        yield _HASHED + digest.hexdigest()
+
+
+def _id(value: Any) -> str:
+    """An id as Open WebUI or an API client made it; of a very long one its begin and a hash."""
+    text = _text(value)
+    return text if len(text) <= _LONGEST_ID else f"{text[: _LONGEST_ID // 2]}~{_hash((text,))}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

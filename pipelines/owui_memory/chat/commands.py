@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from ..backends.base import Memory
 from ..backends.live import LiveBackend
 from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
@@ -25,7 +26,7 @@ from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
-from ..scopes import is_of_another_team, teams_of
+from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
 from .answers import HELP, Answers, counted
 from .body import Turn
@@ -74,20 +75,23 @@ class Commander:
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
         self._orders.give(replace(own, key=own.exchange_key), teams)
-        return self._answer(own.user_id, own.exchange_key)
+        return self._answer(own.user_id, own.exchange_key, turn.name)
 
-    def answer(self, user_id: str, keys: Sequence[str]) -> str:
-        """The answer to the command that a turn gave, carried out now if need be; "" where it gave none."""
+    def answer(self, user_id: str, keys: Sequence[str], name: str = "") -> str:
+        """The answer to the command that a turn gave, carried out now if need be; "" where it gave none.
+
+        name: the user's, for whom they share something with.
+        """
         key = self._orders.of_turn(user_id, keys)
-        return self._answer(user_id, key) if key else ""
+        return self._answer(user_id, key, name) if key else ""
 
-    def _answer(self, user_id: str, key: str) -> str:
+    def _answer(self, user_id: str, key: str, name: str) -> str:
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
             if answer := self._orders.answer_to(user_id, key):
                 return answer
             if order := self._orders.take(user_id, key):
-                return self._carried_out(order)
+                return self._carried_out(replace(order, name=name))
             time.sleep(_LOOK_S)
         return STILL_AT_IT
 
@@ -95,7 +99,7 @@ class Commander:
         try:
             answer = self._do(order)
         except TakenOver:
-            return self._answer(order.user_id, order.key)
+            return self._answer(order.user_id, order.key, order.name)
         except Drop as refusal:
             answer = f"{refusal} {refusal.hint}".strip()
         except MemoryFault as fault:  # it may work when the answer is asked for again
@@ -140,9 +144,10 @@ class _Work:
             message_id=order.message_id,
             at=order.asked_at,
             again=order.attempts > 1,
+            name=order.name,
         )
         self._confirm = partial(self._orders.renew, order)
-        self._answers = Answers(order.timezone, order.chat_id)
+        self._answers = Answers(order.timezone, order.chat_id, order.user_id)
 
     # Looking
 
@@ -168,14 +173,15 @@ class _Work:
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
-        ids = [*one.profile, *(weighed.memory_id for weighed in one.weighed)] if one else []
-        texts = {
-            memory.id: _OF_ANOTHER_TEAM
-            if is_of_another_team(memory.scope, self._order.teams)
-            else memory.text
-            for memory in self._control.of_ids(ids).values()
-        }
-        return self._answers.why(one, texts)
+        there = self._control.of_ids(one.memory_ids) if one else {}
+        return self._answers.why(one, {id_: self._told(memory) for id_, memory in there.items()})
+
+    def _told(self, memory: Memory) -> str:
+        """What a memory says, and who says it where that is another."""
+        if is_of_another_team(memory.scope, self._order.teams):
+            return _OF_ANOTHER_TEAM
+        told_by = teller(memory, self._user_id)
+        return f"{told_by}: {memory.text}" if told_by else memory.text
 
     def help(self) -> str:
         return HELP

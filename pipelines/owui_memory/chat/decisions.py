@@ -7,33 +7,48 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..control.switches import IS_ON, bound
-from ..engines import Patience
+from ..engines import Patience, is_shared
 from ..state import decisions, reading
-from .body import Turn
+from .body import Turn, is_unnamed
 
-_KEPT_S = 2 * 24 * 3600  # an answer that takes longer than two days is not coming
-_PRUNE_EVERY = 200  # rows
-_COMING = 1000  # permissions
+# An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
+KEPT_S = 3 * 24 * 3600
+_COMING = 1000  # decisions
 
 # Put together once: building a statement takes as long as running it. The names of columns are taken.
-_COLUMNS = [column.name for column in decisions.columns]
-_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns))
-_INSERT = decisions.insert().from_select(_COLUMNS, _VALUES.where(IS_ON))
-_INSERT = _INSERT.execution_options(preserve_rowcount=True)
+_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
+_KEYS = ("user_id", "key")
+_OF_KEY = and_(decisions.c.user_id == bindparam("of_user"), decisions.c.key == bindparam("of_key"))
+_IS_THERE = select(decisions.c.key).where(_OF_KEY)
+_TAKE_AWAY = delete(decisions).where(_OF_KEY)
+_WANTED = select(decisions).where(
+    decisions.c.user_id == bindparam("of_user"),
+    decisions.c.key.in_(bindparam("of_keys", expanding=True)),
+    decisions.c.created_at > bindparam("oldest"),
+)
+
+
+def _insert(shared: bool) -> Any:
+    """The newest inlet of a key decides."""
+    insert = (postgresql if shared else sqlite).insert(decisions)
+    insert = insert.from_select([one.name for one in decisions.columns], _VALUES)
+    rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
+    insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
+    return insert.execution_options(preserve_rowcount=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
     """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
 
-    `asked_at`: Unix time in seconds.
+    `asked_at`: Unix time in seconds. `key`: the turn's.
     """
 
     chat_id: str
@@ -42,27 +57,40 @@ class Permission:
     timezone: str
     scope: str
     asked_at: float
+    key: str
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time())
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 
 
 class Decisions:
-    """Kept by the turn's key in the state database."""
+    """Kept by user and turn's key in the state database. The last inlet of a key decides."""
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._kept = 0
-        # On their way to the database, which may be slower than the answer.
-        self._coming: dict[tuple[str, str], Permission] = {}
+        self._insert = _insert(is_shared(engine))
+        # On their way to the database, which may be slower than the answer. None: it is forbidden.
+        self._coming: dict[tuple[str, str], Permission | None] = {}
 
     def announce(self, turn: Turn, scope: str = "") -> None:
         """Let this process know already what `allow` is about to keep; never blocks."""
+        self._announce(turn, Permission.of(turn, scope))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """Let this process know already what `forbid` is about to keep; never blocks."""
+        self._announce(turn, None)
+
+    def _announce(self, turn: Turn, decision: Permission | None) -> None:
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = Permission.of(turn, scope)
+        self._coming[turn.user_id, turn.key] = decision
+
+    def _over(self, whose: tuple[str, str], decision: Permission | None) -> None:
+        """The database has it, unless there was a later one."""
+        if whose in self._coming and self._coming[whose] is decision:
+            self._coming.pop(whose, None)
 
     def drop(self, user_id: str) -> None:
         """No permission of a user's is on its way any more."""
@@ -71,7 +99,10 @@ class Decisions:
 
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        given = self._coming.get((turn.user_id, turn.key)) or Permission.of(turn, scope)
+        whose = turn.user_id, turn.key
+        given = self._coming.get(whose, Permission.of(turn, scope))
+        if given is None:
+            return True  # a later inlet has forbidden it meanwhile
         row = {
             "key": turn.key,
             "user_id": turn.user_id,
@@ -84,28 +115,47 @@ class Decisions:
         }
         values = {f"new_{name}": value for name, value in row.items()}
         values |= bound(turn.user_id, turn.chat_id)
-        self._kept += 1
-        too_old = given.asked_at - _KEPT_S if self._kept % _PRUNE_EVERY == 0 else None
 
         def keep(connection: Connection) -> bool:
-            if too_old is not None:
-                connection.execute(delete(decisions).where(decisions.c.created_at < too_old))
-            return connection.execute(_INSERT, values).rowcount > 0
+            if connection.execute(self._insert, values).rowcount > 0:
+                return True
+            connection.execute(_TAKE_AWAY, _of(whose))
+            return False
 
-        allowed = True
-        with suppress(IntegrityError):  # the same turn may come once more
-            allowed = self._writing.run(keep)
-        self._coming.pop((turn.user_id, turn.key), None)
+        allowed = self._writing.run(keep)
+        self._over(whose, given)
         return allowed
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever an earlier one with the same key was allowed."""
+        self._take_away((turn.user_id, turn.key))
+        self._over((turn.user_id, turn.key), None)
 
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
         for key in keys:
-            if coming := self._coming.get((user_id, key)):
-                return coming
-        wanted = select(decisions).where(decisions.c.key.in_(keys), decisions.c.user_id == user_id)
-        row = self._reading.run(lambda connection: connection.execute(wanted).first())
+            if (user_id, key) in self._coming:
+                return self._coming.get((user_id, key))
+        wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
+        row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
             return None
-        return Permission(row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at)
+        return Permission(
+            row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at, row.key
+        )
+
+    def used(self, user_id: str, permission: Permission) -> None:
+        """The turn is over. A permission that was found by what was said is for one answer only."""
+        if is_unnamed(permission.key):
+            self._coming.pop((user_id, permission.key), None)
+            self._take_away((user_id, permission.key))
+
+    def _take_away(self, whose: tuple[str, str]) -> None:
+        """Read first: there is seldom anything, and those who write wait for each other."""
+        if self._reading.run(lambda connection: connection.scalar(_IS_THERE, _of(whose))) is not None:
+            self._writing.run(lambda connection: connection.execute(_TAKE_AWAY, _of(whose)))
+
+
+def _of(whose: tuple[str, str]) -> dict[str, str]:
+    return dict(zip(("of_user", "of_key"), whose, strict=True))

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine, func, select
 
-from ..backends.base import EditableBackend
+from ..backends.base import EditableBackend, Memory
 from ..backends.live import LiveBackend
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanations
 from ..remember.journal import Change, Journal
+from ..scopes import teller
 from ..state import journal, noted, put_row, reading
 from .answers import counted, shown
 from .asides import NOTES
@@ -35,20 +36,20 @@ class Notes:
         counts = [f"{len(used)} used"] if used else []
         counts += [f"{len(learned)} learned"] if learned else []
         lines = [NOTES, f"<summary>Memory: {', '.join(counts)}</summary>", ""]
-        lines += _listed("Used for this answer", [f"“{shown(text)}”" for text in used])
+        lines += _listed("Used for this answer", used)
         lines += _listed("Learned since the last answer", [_told(change) for change in learned])
         return "\n".join([*lines, "</details>"])
 
     def _used(self, user_id: str, chat_id: str, asked: str) -> list[str]:
-        """The texts of the memories that the model had for this message."""
+        """The memories that the model had for this message."""
         kept = self._explanations.of_chat(chat_id, user_id)
         backend = self._live.get()
         if not kept or not asked.startswith(kept[-1].query) or not isinstance(backend, EditableBackend):
             return []
         told = [one.memory_id for one in kept[-1].weighed if one.outcome in (TOLD, TOLD_BEFORE)]
         ids = list(dict.fromkeys([*kept[-1].profile, *told]))
-        there = {memory.id: memory.text for memory in backend.get_all(ids)} if ids else {}
-        return [there[memory_id] for memory_id in ids if memory_id in there]
+        there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
+        return [_said(there[memory_id], user_id) for memory_id in ids if memory_id in there]
 
     def _learned(self, user_id: str) -> list[Change]:
         """What was changed since it was last told; nothing the first time."""
@@ -61,6 +62,12 @@ class Notes:
         with self._engine.begin() as connection:
             put_row(connection, noted, {"user_id": user_id, "change": now})
         return self._journal.learned(user_id, before, now) if before is not None else []
+
+
+def _said(memory: Memory, user_id: str) -> str:
+    """What a memory says, and who says it where that is another."""
+    told_by = teller(memory, user_id)
+    return f"{shown(told_by)}: “{shown(memory.text)}”" if told_by else f"“{shown(memory.text)}”"
 
 
 def _told(change: Change) -> str:

@@ -45,7 +45,7 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     reason = _half(told, learned)
     if learned and len(turn.text) > _LONGEST_CHARS:
         learned, reason = False, reason or "it is as long as a pasted document"
-    return Decision(told and settings.memories_per_turn > 0, learned, reason, noted=bool(reason))
+    return Decision(told, learned, reason, noted=bool(reason))
 
 
 def _no_message(turn: Turn, settings: Valves) -> str:

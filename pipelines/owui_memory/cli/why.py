@@ -47,21 +47,25 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
     ]
     lines += [f"   {explanation.left_alone}"] if explanation.left_alone else []
+    lines += [] if explanation.searched else ["   nothing was looked for: memories_per_turn is 0"]
     for title, ids in (
         ("always told", explanation.profile),
         ("told as corrected", explanation.corrected),
         ("not told any more, it is forgotten", explanation.forgotten),
     ):
         lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
+    lines += [
+        f"   in the prompt since message {since}: {_text(memory_id, journal)}"
+        for memory_id, since in explanation.standing
+    ]
     lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
 
 def _plain(explanation: Explanation, journal: Journal) -> dict[str, Any]:
-    ids = [one.memory_id for one in explanation.weighed]
-    ids += [*explanation.profile, *explanation.corrected, *explanation.forgotten]
-    return {**asdict(explanation), "memories": {memory_id: _text(memory_id, journal) for memory_id in ids}}
+    memories = {memory_id: _text(memory_id, journal) for memory_id in explanation.memory_ids}
+    return {**asdict(explanation), "memories": memories}
 
 
 def _weighed(one: Weighed, journal: Journal) -> str:

@@ -28,7 +28,7 @@ from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
 from ..remember.sameness import known_as
 from ..remember.verbatim import kind_of
-from ..scopes import TEAM, shared_by, team_owner
+from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
 from ..words import content_words, terms_of, words
@@ -42,7 +42,7 @@ _FOUND_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asked for a change, where and when. `at`: Unix time in seconds.
+    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
 
     key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
     """
@@ -53,6 +53,7 @@ class Asked:
     message_id: str = ""
     at: float = 0.0
     again: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +302,7 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch))
+                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text

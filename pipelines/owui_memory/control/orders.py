@@ -30,7 +30,7 @@ _EXPIRED = "This command was carried out before. To see its answer, send it agai
 class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in.
+    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
     text: "" where it waited for more than a day.
     """
 
@@ -43,6 +43,7 @@ class Order:
     asked_at: float
     attempts: int = 0
     teams: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Orders:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import EditableBackend, Memory, aware_time
+from ..backends.base import BY, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -54,6 +54,7 @@ class Record:
             get("place") or 0,
             get("batch") or "",
             get("scope") or "",
+            *filter(None, [get(BY)]),
         )
         return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
 
@@ -254,6 +255,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "chat": memory.chat,
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
+        **({BY: memory.by} if memory.by else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -274,4 +276,5 @@ def _memory_of(record: Record) -> Memory:
         place=int(get("place") or 0),
         origin=record.id,
         scope=str(get("scope") or ""),
+        by=str(get(BY) or ""),
     )

@@ -6,29 +6,32 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory
+from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view
+from ..scopes import View, reading_view, teller
 from ..settings import Valves
-from .block import Blocks, correction, line, render, shown
+from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, LEAST_MEANING, TO_FORGET, TOLD, TOLD_BEFORE, Selection, evidence, select
+from .sources import Sources
+from .times import is_to_come, zone_of
 from .tokens import Count, Tokenizers
 from .told import Conversation, Line, Told
 from .why import MOST, Explanation, Explanations, Weighed
-from .wishes import unwanted
+from .wishes import unwanted, wish
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
 _CHECKED = 1000  # conversations
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,14 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was told and still is, ids of the lines that are not, and corrections of what has changed."""
+    """What was told and still is, ids of the lines that are not, and what reads otherwise now.
 
-    lines: tuple[Line, ...]
+    corrections: each such memory with what was told of it.
+    """
+
+    lines: tuple[Line, ...] = ()
     gone: tuple[int, ...] = ()
-    corrections: tuple[Line, ...] = ()
+    corrections: tuple[tuple[Memory, str], ...] = ()
 
     def without(self, unwanted: Collection[str]) -> _Kept:
         """The same, but for these memories."""
@@ -85,8 +91,13 @@ class _Kept:
         return _Kept(
             tuple(told for told in self.lines if told.memory_id not in unwanted),
             (*self.gone, *gone),
-            tuple(line for line in self.corrections if line.memory_id not in unwanted),
+            tuple(one for one in self.corrections if one[0].id not in unwanted),
         )
+
+    def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """The memories that stay in the prompt, each with the number of the message that it was told with."""
+        numbers = {position: number for number, position in enumerate(positions, 1)}
+        return tuple({told.memory_id: numbers[told.position] for told in self.lines}.items())
 
 
 class Recaller:
@@ -95,35 +106,37 @@ class Recaller:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._told, self._explanations = Told(engine), Explanations(engine)
-        self._profiles = Profiles()
+        self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
         began = time.perf_counter()
-        count = _Lines(self._tokenizers.of(turn.base_model or turn.model), now)
+        now = now.astimezone(zone_of(turn.timezone))
         view = reading_view(turn, settings)
+        lines = _Lines(
+            self._tokenizers.of(turn.base_model or turn.model), now, turn, in_teams=bool(view.teams)
+        )
         before = self._told.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
-        selection, seen, hushed = self._selected(backend, turn, settings, count, before.version, view)
-        kept = self._kept(backend, turn, before, now, view).without(hushed)
-        if count.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
+        aside = self._sources.aside(turn)
+        selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
+        kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
+        if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
+            always = self._sources.as_without(always, aside) if aside else always
             wanted = [memory for memory in always if memory.id not in hushed]
-            profile = count.fitting(wanted, settings.profile_token_budget)
+            profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
         chosen = [memory for memory in selection.chosen if memory.id not in known]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
-        new = (
-            *kept.corrections,
-            *(Line(turn.positions[-1], one.id, one.text, line(one, now)) for one in news),
-        )
+        new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
@@ -135,8 +148,10 @@ class Recaller:
             weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
-            corrected=tuple(one.memory_id for one in kept.corrections),
+            corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
+            standing=kept.standing(turn.positions),
+            searched=settings.memories_per_turn > 0,
             took_ms=(time.perf_counter() - began) * 1000,
         )
         as_shown = [shown(one.text) for one in new]
@@ -167,18 +182,27 @@ class Recaller:
             self._explanations.keep(connection, turn, replace(why, left_alone=left_alone))
 
     def _selected(
-        self, backend: Backend, turn: Turn, settings: Valves, count: _Lines, version: int, view: View
+        self,
+        backend: Backend,
+        turn: Turn,
+        settings: Valves,
+        lines: _Lines,
+        version: int,
+        view: View,
+        aside: frozenset[str],
     ) -> tuple[Selection, float, frozenset[str]]:
         """What is relevant, what the gate saw, and ids of what is to be forgotten.
 
-        `version`: of the user's memories.
+        version: of the user's memories. aside: messages that do not count.
         """
-        if not settings.memories_per_turn:
+        if not settings.memories_per_turn and not wish(turn.text):
             return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
+        if aside:
+            found = self._said_by_others(found, aside)
         heard = self._told.heard(turn.user_id, version)
-        items = ranked(found, query, count.now, heard)
+        items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
         opened, least = seen >= settings.relevance_threshold, LEAST_MEANING
         if items and not opened and asks_for_all(backend, query):
@@ -188,38 +212,82 @@ class Recaller:
             [item for item in items if item.memory.id not in hushed],
             least_meaning=least if opened else None,
             most=settings.memories_per_turn,
-            room=settings.memory_token_budget - count.overhead,
-            cost=count.cost,
+            room=settings.memory_token_budget - lines.overhead,
+            cost=lines.cost,
+            whose=lines.whose,
         )
         if hushed:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         return selection, seen, hushed
 
-    def _kept(self, backend: Backend, turn: Turn, before: Conversation, now: datetime, view: View) -> _Kept:
+    def _said_by_others(self, found: Sequence[Found], aside: Collection[str]) -> list[Found]:
+        """Those that read the same without these messages."""
+        same = {
+            (memory.id, memory.text)
+            for memory in self._sources.as_without((item.memory for item in found), aside)
+        }
+        return [item for item in found if (item.memory.id, item.memory.text) in same]
+
+    def _kept(
+        self,
+        backend: Backend,
+        turn: Turn,
+        before: Conversation,
+        lines: _Lines,
+        view: View,
+        aside: frozenset[str],
+    ) -> _Kept:
         """What of that which was told still holds, and is seen here: the chat may have been moved to another
-        folder, go on with another model, or its user have left a team."""
+        folder, go on with another model, or its user have left a team.
+
+        What only messages have said that do not count is gone, as is what was told as another's.
+        """
         key = turn.user_id, turn.positions[0], view
         if not before.lines or not isinstance(backend, EditableBackend):
             return _Kept(before.lines)
         checked = self._checked.get(key)
-        if checked is not None and checked.holds(before):
+        if not aside and checked is not None and checked.holds(before):
             return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
-        last = {told.memory_id: told for told in before.lines}
-        there = {memory.id: memory for memory in backend.get_all(list(last))}
-        seen = {memory.id: memory for memory in there.values() if view.sees(memory.scope)}
-        gone = tuple(told.id for told in before.lines if told.memory_id not in there)
+        there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
+        holding = self._sources.as_without(there.values(), aside) if aside else there.values()
+        holds = {memory.id: memory for memory in holding}
+        seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
+        gone = tuple(
+            told.id
+            for told in before.lines
+            if (memory := holds.get(told.memory_id)) is None
+            or told.text == there[told.memory_id].text != memory.text
+            or is_own(told.line) == bool(lines.teller(memory))
+        )
+        left = tuple(told for told in before.lines if told.id not in gone)
         corrections = tuple(
-            Line(turn.positions[-1], memory.id, memory.text, correction(memory, told.text, now))
-            for told in last.values()
+            (memory, told.text)
+            for told in {told.memory_id: told for told in left}.values()
             if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
-        if not gone and not corrections:  # else it is looked at once more, until that is kept
+        if not gone and not corrections and not aside:  # else it is looked at once more, until that is kept
             hidden = frozenset(there.keys() - seen.keys())
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
-        return _Kept(tuple(told for told in before.lines if told.memory_id in seen), gone, corrections)
+        return _Kept(tuple(told for told in left if told.memory_id in seen), gone, corrections)
+
+    def _new(
+        self,
+        turn: Turn,
+        lines: _Lines,
+        corrections: Iterable[tuple[Memory, str]],
+        news: Iterable[Memory],
+        aside: Collection[str],
+    ) -> Iterator[Line]:
+        """The new lines, what was said first at first."""
+        before = {memory.id: told for memory, told in corrections}
+        memories = [*(memory for memory, _ in corrections), *news]
+        said = self._sources.as_without(memories, aside)
+        for memory in sorted(said, key=lines.said_at):
+            text = lines.of(memory, before.get(memory.id))
+            yield Line(turn.positions[-1], memory.id, memory.text, text)
 
     def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
@@ -254,14 +322,34 @@ def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Ite
 
 
 class _Lines:
-    """What memories take in a prompt, in tokens."""
+    """Memories as they are told in a turn, and what they take in its prompt, in tokens."""
 
-    def __init__(self, count: Count, now: datetime) -> None:
-        self._count, self.now = count, now
-        self.overhead = count(render(["-"]))
+    def __init__(self, count: Count, now: datetime, turn: Turn, *, in_teams: bool) -> None:
+        self._count, self.now, self._turn = count, now, turn
+        self.overhead = count(render(['- "', *(["- A"] if in_teams else [])]))
+
+    def of(self, memory: Memory, before: str | None = None) -> str:
+        """The line of a memory; `before`: what was told of it earlier, and no longer holds."""
+        if before is None:
+            return line(memory, self.now, self.teller(memory))
+        return correction(memory, before, self.now, self.teller(memory))
+
+    def teller(self, memory: Memory) -> str:
+        """Who has told it, "" for the user."""
+        return teller(memory, self._turn.user_id, self._turn.name)
+
+    def whose(self, memory: Memory) -> str:
+        """The same for what the same person has told, "" for what the user has."""
+        told_by = self.teller(memory)
+        return told_by and f"{told_by} {memory.batch}"
+
+    def said_at(self, memory: Memory) -> datetime:
+        """When it was said; before all else where that is not known, so that what is known counts more."""
+        at = memory.updated_at or memory.created_at
+        return _BEFORE_ALL if at is None or is_to_come(at, self.now) else at
 
     def cost(self, memory: Memory) -> int:
-        return self._count(line(memory, self.now)) + 1
+        return self._count(self.of(memory)) + 1
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self._count(told.line) + 1 for told in lines)

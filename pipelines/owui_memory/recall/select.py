@@ -64,11 +64,12 @@ def select(
     most: int,
     room: int,
     cost: Callable[[Memory], int],
+    whose: Callable[[Memory], str] = lambda _: "",
 ) -> Selection:
     """Choose from ranked candidates.
 
     least_meaning: of what may be told, a cosine; None where nothing may. most: memories. room: tokens.
-    cost: tokens of one memory.
+    cost: tokens of one memory. whose: the same words of another person say something else.
     """
     chosen: list[Memory] = []
     sayings: list[_Saying] = []
@@ -78,7 +79,7 @@ def select(
             outcome = NOT_RELEVANT
         elif len(chosen) >= most:
             outcome = ENOUGH
-        elif (saying := _Saying.of(item.memory.text)).is_among(sayings):
+        elif (saying := _Saying.of(item.memory, whose)).is_among(sayings):
             outcome = REPEATS
         elif (tokens := cost(item.memory)) > room:
             outcome = NO_ROOM
@@ -93,22 +94,23 @@ def select(
 
 @dataclass(frozen=True, slots=True)
 class _Saying:
-    """What a memory says: its words, and the names, numbers and denials in it."""
+    """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
+    whose: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
-    def of(cls, text: str) -> _Saying:
-        return cls(frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+    def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
+        text = memory.text
+        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
-        return any(
-            self.words == other.words
-            or (
-                self.telling == other.telling
-                and len(self.words & other.words) >= _NEARLY_SAME * len(self.words | other.words)
-            )
-            for other in others
-        )
+        return any(self.whose == other.whose and self._repeats(other) for other in others)
+
+    def _repeats(self, other: _Saying) -> bool:
+        if self.words == other.words:
+            return True
+        shared, all_ = len(self.words & other.words), len(self.words | other.words)
+        return self.telling == other.telling and shared >= _NEARLY_SAME * all_

@@ -17,7 +17,7 @@ from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
 from ..scopes import team_owner
 from ..state import insert_new, journal, reading, told, versions
-from .block import Blocks, render
+from .block import Blocks, is_own, render
 from .ready import Ready
 
 _KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
@@ -68,7 +68,7 @@ class Conversation:
                 system = render(lines)
             elif lines:
                 before[number] = render(lines, more=more)
-            more = more or bool(lines)
+            more = more or any(map(is_own, lines))
         return Blocks(system, before)
 
 

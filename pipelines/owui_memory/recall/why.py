@@ -39,8 +39,10 @@ class Explanation:
 
     evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
     profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
-    changed since. took_ms: milliseconds. left_alone: why the message was not told anything, or is not
-    remembered; where nothing was `looked` for, that is all.
+    changed since. standing: ids of what was told earlier and is still in the prompt, each with the number of
+    the user's message in the chat that it was told with, from 1. took_ms: milliseconds. left_alone: why the
+    message was not told anything, or is not remembered; where nothing was `looked` for, that is all.
+    searched: else only the profile was told, for `memories_per_turn` is 0.
     """
 
     query: str
@@ -55,6 +57,15 @@ class Explanation:
     at: float = 0.0
     left_alone: str = ""
     looked: bool = True
+    standing: tuple[tuple[str, int], ...] = ()
+    searched: bool = True
+
+    @property
+    def memory_ids(self) -> list[str]:
+        """The ids of all memories that it tells of, each once."""
+        standing = (memory_id for memory_id, _ in self.standing)
+        weighed = (one.memory_id for one in self.weighed)
+        return list(dict.fromkeys((*self.profile, *standing, *weighed, *self.corrected, *self.forgotten)))
 
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:
@@ -100,5 +111,7 @@ def _fields(one: Explanation | Weighed) -> dict[str, object]:
 
 def _read(kept: dict[str, object]) -> Explanation:
     weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
+    told_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
+    standing = tuple((memory_id, number) for memory_id, number in told_before)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, **lists)  # type: ignore[arg-type]
+    return Explanation(weighed=weighed, standing=standing, **lists)  # type: ignore[arg-type]

@@ -15,10 +15,11 @@ from owui_memory.backends.base import Memory
 from owui_memory.chat.answers import Answers, shown
 from owui_memory.control.memories import Page
 from owui_memory.recall.why import Explanation, Weighed
+from owui_memory.scopes import shared_by
 
 AT = datetime(2026, 5, 1, 23, 30, tzinfo=UTC)
 CHAT = "2978821d-6553-4ff4-b022-d1f2fcc93ea4"
-ANSWERS = Answers("Asia/Tokyo", CHAT)
+ANSWERS = Answers("Asia/Tokyo", CHAT, "ada")
 
 HOSTILE = [
     "a | b | c",
@@ -90,15 +91,19 @@ def test_a_list_says_where_those_are_known_that_are_not_known_in_all_chats() -> 
         Memory("3", "of a persona", AT, AT, scope="persona:my|tutor"),
         Memory("4", "of a team", AT, AT, scope="team:design"),
         Memory("5", "known in all", AT, AT),
+        Memory("6", "of Bob", AT, AT, batch=shared_by("bob"), scope="team:design", by="Bob |"),
+        Memory("7", "of Ada", AT, AT, batch=shared_by("ada"), scope="team:design", by="Ada"),
     )
-    assert ANSWERS.page(Page(memories, 5)).splitlines()[2:] == [
+    assert ANSWERS.page(Page(memories, 7)).splitlines()[2:] == [
         "| # | Memory | When | Chat | Where |",
         "|--:|---|---|---|---|",
         "| 1 | of the chat's folder | 2026-05-02 | this one | this project |",
         "| 2 | of some folder | 2026-05-02 |  | a project |",
         "| 3 | of a persona | 2026-05-02 |  | told to my\\|tutor |",
-        "| 4 | of a team | 2026-05-02 |  | team design |",
+        "| 4 | of a team | 2026-05-02 |  | A member of team design |",
         "| 5 | known in all | 2026-05-02 |  |  |",
+        "| 6 | of Bob | 2026-05-02 |  | Bob, team design |",
+        "| 7 | of Ada | 2026-05-02 |  | you, team design |",
     ]
 
 
@@ -160,6 +165,50 @@ def test_why_says_when_and_why_nothing_was_looked_for(reason: str, told: str | N
     explanation = replace(Explanation.of_left_alone(reason.replace("\\", "")), at=AT.timestamp())
     head = "No memories were used for the last message (2026-05-02 08:30): "
     assert ANSWERS.why(explanation, {}) == head + (told or f"{reason}.")
+
+
+def test_why_says_since_when_something_stands_in_the_prompt() -> None:
+    weighed = (Weighed("dog", 0.1, 0.0, 0.1, "not relevant"), Weighed("city", 0.1, 0.0, 0.1, "not relevant"))
+    standing = (("dog", 1), ("cat", 3))
+    explanation = Explanation("Convert miles.", 0.1, 0.42, weighed, standing=standing)
+    answer = ANSWERS.why(explanation, {"dog": "Rex", "cat": "Tom", "city": "Lisbon"})
+    assert "so no memory was used" not in answer
+    assert answer.splitlines() == [
+        "Of the message “Convert miles.”",
+        "",
+        "Nothing more was relevant enough to be added for this message.",
+        "",
+        "**In the prompt from earlier messages**",
+        "",
+        "| Memory | Told |",
+        "|---|---|",
+        "| Rex | since your message 1 |",
+        "| Tom | since your message 3 |",
+        "",
+        "What a chat was told stays in its prompt. Commands are not counted as messages.",
+        "",
+        "**Left out**",
+        "",
+        "| Memory | In meaning | In words | Outcome |",
+        "|---|---|---|---|",
+        "| Lisbon | far | none | not relevant |",
+    ]
+
+
+def test_why_says_since_when_what_is_relevant_was_told() -> None:
+    weighed = (Weighed("dog", 0.7, 1.0, 0.9, "told before"),)
+    explanation = Explanation("And Rex?", 1.0, 0.42, weighed, standing=(("dog", 2),))
+    answer = ANSWERS.why(explanation, {"dog": "Rex"})
+    assert "| Rex | very near | as many as any | told since your message 2 |" in answer
+    assert "In the prompt from earlier" not in answer
+
+
+def test_why_says_that_nothing_was_looked_for() -> None:
+    answer = ANSWERS.why(
+        Explanation("How are you?", 0.0, 0.42, profile=("name",), searched=False), {"name": "Ada"}
+    )
+    assert "| Ada | | | told in every conversation |" in answer
+    assert "`memories_per_turn` to 0" in answer
 
 
 def test_why_says_that_what_was_said_is_not_remembered() -> None:

@@ -68,9 +68,9 @@ def test_a_pasted_document_is_answered_but_not_remembered(turn: Turn) -> None:
     assert (decision.read, decision.write) == (True, False)
 
 
-def test_no_memories_wanted_still_learns(turn: Turn) -> None:
+def test_no_memories_wanted_still_learns_and_is_told_the_profile(turn: Turn) -> None:
     decision = decide(turn, Valves(memories_per_turn=0))
-    assert (decision.read, decision.write) == (False, True)
+    assert (decision.read, decision.write) == (True, True)
 
 
 LOCAL = {"connection": "local"}

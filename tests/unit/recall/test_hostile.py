@@ -35,7 +35,7 @@ def test_it_stays_a_quoted_line(text: str) -> None:
     assert block.splitlines() == block.split("\n"), "no other line break either"
     assert block.count("</user_memories>") == block.count("<user_memories>") == 1
     assert without_block(f"{block}\n\nBe terse.") == "Be terse."
-    shown_text = told.removeprefix("- (today) ")
+    shown_text = told.removeprefix("- (just now) ")
     assert isinstance(json.loads(shown_text), str), "one string, and nothing after it"
     assert not _LIVE.search(json.loads(shown_text))
     assert not any(unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for char in told)

@@ -126,7 +126,7 @@ def test_where_a_memory_comes_from_is_told(house: House) -> None:
     block = recalled.blocks.system
     assert re.search(r'- \([^)]*this project\) "The locker number 1 ', block)
     assert re.search(r'- \([^)]*said to this model\) "The locker number 2 ', block)
-    assert re.search(r'- \([^)]*team design\) "The locker number 3 ', block)
+    assert re.search(r'- A member of team design \(recently\): "The locker number 3 ', block)
 
 
 def test_without_the_settings_nothing_is_set_apart(house: House) -> None:

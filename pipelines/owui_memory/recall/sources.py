@@ -1,0 +1,191 @@
+"""Which messages memories come from, and which of these do not count for a turn.
+
+What a message itself says is no memory of it: its answer may be asked for again, or of a second model. And
+what only an earlier version of an edited message said is left out at once; the writer takes it back later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, select, union_all
+
+from ..backends.base import Memory
+from ..chat.body import Turn
+from ..remember.outbox import message_id_of
+from ..state import decisions, journal, outbox, reading
+
+_AT_ONCE = 500  # ids in a statement
+_BROUGHT_BACK = 5  # times that a memory was forgotten and brought back, and is followed
+
+# Put together once: building a statement takes as long as running it.
+_OF_USER = outbox.c.user_id == bindparam("user_id")
+_OWN = select(outbox.c.key).where(_OF_USER, outbox.c.key == bindparam("own"))
+_OTHER_VERSIONS = select(outbox.c.key).where(
+    _OF_USER,
+    outbox.c.chat_id == bindparam("chat_id"),
+    outbox.c.follows == bindparam("follows"),
+    outbox.c.follows != "",
+    outbox.c.key != bindparam("own"),
+)
+_newer, _answered = outbox.alias("newer"), outbox.alias("answered")
+
+
+def _earlier_than(newer: Any, key: ColumnElement[str], asked_at: ColumnElement[float]) -> Any:
+    """Earlier versions of messages that are newer."""
+    return select(outbox.c.key).where(
+        newer.c.user_id == bindparam("user_id"),
+        newer.c.follows != "",
+        _OF_USER,
+        outbox.c.chat_id == newer.c.chat_id,
+        outbox.c.follows == newer.c.follows,
+        outbox.c.key != key,
+        outbox.c.said_at <= asked_at,
+    )
+
+
+_NOT_TAKEN_BACK_YET = _earlier_than(_newer, _newer.c.key, _newer.c.said_at).where(_newer.c.state != "done")
+# The newest version may be being answered: then the queue does not have it yet.
+_BEING_EDITED = (
+    _earlier_than(decisions, decisions.c.exchange_key, decisions.c.created_at)
+    .outerjoin_from(
+        decisions,
+        _answered,
+        and_(_answered.c.user_id == decisions.c.user_id, _answered.c.key == decisions.c.exchange_key),
+    )
+    .where(_answered.c.id.is_(None))
+)
+_ASIDE = union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED)
+
+_STEPS = select(
+    journal.c.id,
+    journal.c.memory_id,
+    journal.c.op,
+    journal.c.before,
+    journal.c.source,
+    journal.c.said_at,
+    journal.c.undoes,
+).where(journal.c.made, journal.c.refused == "")
+_OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
+_WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of a memory, or a message that said it again.
+
+    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    """
+
+    id: int
+    changed: bool
+    before: str
+    sources: frozenset[str]
+    said_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What became of a memory, oldest first, without what was taken back; empty where that is not known."""
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def said_at(self) -> datetime | None:
+        """When it was said last; None where that is not known."""
+        last = self.steps[-1].said_at if self.steps else 0.0
+        return datetime.fromtimestamp(last, UTC) if last else None
+
+    def without(self, messages: Collection[str]) -> Past:
+        """As if these messages had not been: what another one has said or changed since stays."""
+        end = len(self.steps)
+        while end and self.steps[end - 1].sources and self.steps[end - 1].sources <= set(messages):
+            end -= 1
+        return Past(self.steps[:end])
+
+    def text_without(self, messages: Collection[str], text: str) -> str:
+        """What a memory of this text says without these messages; "" where nothing else has said it."""
+        later = self.steps[len(self.without(messages).steps) :]
+        return next((step.before for step in later if step.changed), text)
+
+
+class Sources:
+    """Read from the state database. Threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = reading(engine)
+
+    def aside(self, turn: Turn) -> frozenset[str]:
+        """The ids of the messages that do not count for a turn, as far as they may be remembered.
+
+        They are the turn's own message, its other versions, and of the user's other edited messages the
+        earlier versions that the writer has not taken back yet.
+        """
+        asked = {
+            "user_id": turn.user_id,
+            "own": turn.exchange_key,
+            "chat_id": turn.chat_id,
+            "follows": turn.follows,
+        }
+        with self._reading.connect() as connection:
+            return frozenset(map(message_id_of, connection.scalars(_ASIDE, asked)))
+
+    def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
+        """The pasts of memories, as far as they are known."""
+        with self._reading.connect() as connection:
+            return _pasts(connection, memory_ids, _BROUGHT_BACK)
+
+    def as_without(self, memories: Iterable[Memory], messages: Collection[str]) -> list[Memory]:
+        """Memories as they are without these messages, `updated_at` being when they were said last.
+
+        Left out are those that nothing else has said.
+        """
+        memories = list(memories)
+        pasts = self.of(memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        return [memory for memory in as_they_are if memory is not None]
+
+
+def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+    text = past.text_without(messages, memory.text)
+    if not text:
+        return None
+    known = past.without(messages).said_at
+    stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
+    return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
+    rows = defaultdict(list)
+    for row in _rows(connection, _OF_MEMORIES, memory_ids):
+        rows[row.memory_id].append(row)
+    back = {row.undoes: id_ for id_, of_one in rows.items() for row in of_one if _brings_back(row)}
+    earlier: dict[str, tuple[Step, ...]] = {}
+    if back and follow:
+        removals = list(_rows(connection, _WITH_IDS, back))
+        before = _pasts(connection, [row.memory_id for row in removals], follow - 1)
+        for removal in removals:
+            steps = before.get(removal.memory_id, Past()).steps
+            earlier[back[removal.id]] = tuple(step for step in steps if step.id < removal.id)
+    return {id_: Past((*earlier.get(id_, ()), *_steps(of_one))) for id_, of_one in rows.items()}
+
+
+def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
+    wanted = list(dict.fromkeys(ids))
+    for begin in range(0, len(wanted), _AT_ONCE):
+        yield from connection.execute(statement, {"ids": wanted[begin : begin + _AT_ONCE]})
+
+
+def _brings_back(row: Any) -> bool:
+    return bool(row.undoes) and row.op == "add"
+
+
+def _steps(rows: Collection[Any]) -> Iterable[Step]:
+    undone = {row.undoes for row in rows}
+    for row in rows:
+        if not row.undoes and row.id not in undone:
+            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)

@@ -1,0 +1,126 @@
+"""A house with its queue and its writer: what is said is remembered when a test says so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from owui_memory.chat.body import Turn, read_inlet, with_blocks
+from owui_memory.chat.decisions import Decisions, Permission
+from owui_memory.ops.metrics import Metrics
+from owui_memory.recall.recall import Recalled
+from owui_memory.remember.journal import Journal
+from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.remember.writer import Writer
+from owui_memory.scopes import scope_of
+from tests.harness.bodies import Chat, told_text
+from tests.harness.bodies import Turn as Said
+from tests.unit.recall.conversation import House
+
+_OWN = re.compile(r'^- (?:\((.*?)\) )?"(.*?)"(?: holds now, no longer "(.*)")?$', re.MULTILINE)
+_OTHERS = re.compile(
+    r'^- (?P<who>[^"(]*?, team \w+|A member of team \w+)(?: \((?P<when>.*?)\))?: "(?P<text>.*)"$',
+    re.MULTILINE,
+)
+
+
+class Told(NamedTuple):
+    """What a block tells: of the user (text to time), of others (text to who told it); and the block."""
+
+    own: dict[str, str]
+    others: dict[str, str]
+    block: str
+
+
+@dataclass
+class Desk:
+    """`now` is the time of whatever is said next."""
+
+    house: House
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        self.outbox, self.journal = Outbox(self.house.engine), Journal(self.house.engine)
+        self.decisions = Decisions(self.house.engine)
+        settings = lambda: self.house.settings  # noqa: E731
+        live: Any = None  # the batches are handed to it
+        self._writer = Writer(self.outbox, live, self.journal, self.house.told, settings, Metrics())
+
+    def later(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def inlet(self, said: Said) -> Told:
+        """What the model is told with a message, and from then on."""
+        recalled = self.recall(said)
+        return _read(told_text(with_blocks(said.inlet, recalled.blocks)))
+
+    def recall(self, said: Said) -> Recalled:
+        self.later(seconds=1)
+        turn = self.turn(said)
+        self._allow(turn)
+        recalled = self.house.recaller.recall(self.house.backend, turn, self.house.settings, self.now)
+        self.house.recaller.keep(turn, recalled)
+        return recalled
+
+    def _allow(self, turn: Turn) -> None:
+        given = Permission.of(turn, scope_of(turn, self.house.settings))
+        self.decisions._coming[turn.user_id, turn.key] = replace(given, asked_at=self.now.timestamp())
+        self.decisions.allow(turn)
+
+    def turn(self, said: Said) -> Turn:
+        return read_inlet(said.inlet, said.user)
+
+    def outlet(self, said: Said, answer: str = "I see.") -> bool:
+        """Its answer is there: the exchange waits to be remembered."""
+        turn = self.turn(said)
+        said.outlet(answer)
+        return self.outbox.put(
+            Exchange(
+                key=turn.exchange_key,
+                user_id=turn.user_id,
+                chat_id=turn.chat_id,
+                user_text=turn.text,
+                assistant_text=answer,
+                said_at=self.now.timestamp(),
+                follows=turn.follows,
+                scope=scope_of(turn, self.house.settings),
+            )
+        )
+
+    def drain(self) -> None:
+        """What waits is remembered."""
+        while (batch := self.outbox.claim()) is not None:
+            self._writer._settle(self.house.backend, batch)
+        assert self.outbox.counts().dead == 0
+
+    def says(self, chat: Chat, text: str, **options: Any) -> Told:
+        """A message, its answer, and what comes of it."""
+        said = chat.say(text, **options)
+        told = self.inlet(said)
+        self.outlet(said)
+        self.drain()
+        return told
+
+    def asks(self, chat: Chat, text: str, **options: Any) -> Told:
+        """A message, its answer, and nothing that comes of it yet."""
+        said = chat.say(text, **options)
+        told = self.inlet(said)
+        self.outlet(said)
+        return told
+
+
+def edited(chat: Chat, text: str, ordinal: int = -1) -> Said:
+    """Another version of the chat's last user message, or of an earlier one: Open WebUI's "Edit"."""
+    before = [at for at, message in enumerate(chat.history) if message["role"] == "user"][ordinal]
+    chat.history = chat.history[:before]
+    return chat.say(text)
+
+
+def _read(block: str) -> Told:
+    own = {match[2]: match[1] or "" for match in _OWN.finditer(block)}
+    others = {match["text"]: match["who"] for match in _OTHERS.finditer(block)}
+    lines = [line for line in block.split("\n") if line.startswith("- ")]
+    assert len(lines) == len(own) + len(others), "every line was read"
+    return Told(own, others, block)
