@@ -108,7 +108,14 @@ class Valves(PanelModel):
         title="mem0 server's address",
         description="For server (and platform, if it is not the usual address).",
     )
-    backend_api_key: Secret = Field("", title="mem0 key", description="For server and platform.")
+    backend_api_key: Secret = Field(
+        "",
+        title="mem0 key",
+        description=(
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; an "
+            "API key (m0sk_...) makes it slow."
+        ),
+    )
 
     vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
         "sqlite",

@@ -1,7 +1,7 @@
-"""An LLM and an embedder of ours beside mem0's server or platform, as far as the settings and packages allow.
+"""An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
 
-With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by meaning.
-Both are opened when they are first needed: neither server needs any package of ours.
+With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
+meaning. Both are opened when they are first needed, and without their packages the rest works.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..errors import MemoryFault, TellAdmin
 from .base import Message, Part, Reply
-from .embedder import Embedder
+from .embedder import Embedder, cosine
 from .llms import Llm, Llms
 
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
@@ -62,8 +62,9 @@ class OwnModels:
         embedder = self._opened_embedder()
         if embedder is None or not others:
             return [0.0] * len(others)
-        vector = embedder.embed(text)
-        return [embedder.similarity(vector, other) for other in self._vectors(embedder, tuple(others))]
+        vector, floor = embedder.embed(text), embedder.floor
+        cosines = (cosine(vector, other) for other in self._vectors(embedder, tuple(others)))
+        return [min(max((found - floor) / (1 - floor), 0.0), 1.0) for found in cosines]
 
     def _opened_llms(self) -> Llms:
         if self._open_llms is None:

@@ -76,7 +76,7 @@ class RemoteBackend(ABC):
         timeouts: Timeouts | None = None,
         own: OwnModels | None = None,
     ) -> None:
-        """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: our own LLM and embedder."""
+        """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
         self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
         self._timeouts = timeouts or Timeouts()
         self._client = httpx.Client(
@@ -101,7 +101,7 @@ class RemoteBackend(ABC):
             cls._address(settings),
             settings.backend_api_key,
             rules=settings.extraction_rules,
-            timeouts=Timeouts(add=settings.llm_timeout_s),
+            timeouts=Timeouts(add=120),  # TODO llm_timeout_s
             own=own,
         )
         try:
@@ -165,7 +165,7 @@ class RemoteBackend(ABC):
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
-        return [memory_of({**row, "metadata": beside}, user_id) for row in rows if row.get("memory")]
+        return [_added_memory(row, batch, scope) for row in rows]
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -229,7 +229,7 @@ class RemoteBackend(ABC):
         noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
         return noted
 
-    def _kept_list(self, user_id: str) -> list[Memory] | None:
+    def _noted_list(self, user_id: str) -> list[Memory] | None:
         lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
         return lists.get(user_id)
 
@@ -388,6 +388,14 @@ class RemoteBackend(ABC):
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
 
 
+def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
+    """What an `add` made; without an id where the answer does not tell enough of it."""
+    within = row.get("data")
+    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
+    known = isinstance(text, str) and bool(text)
+    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
+
+
 class KeyHeader(httpx.Auth):
     """A key that stands in a header of each request."""
 
@@ -402,5 +410,7 @@ class KeyHeader(httpx.Auth):
 def _best(found: Sequence[Found], most: int) -> list[Found]:
     """At most so many by meaning, and so many by words."""
     by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
-    by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[:most]
+    by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[
+        :most
+    ]
     return list({item.memory.id: item for item in (*by_meaning, *by_words)}.values())

@@ -1,7 +1,8 @@
 """mem0's self-hosted REST server.
 
-Written from `server/main.py`, `auth.py` and `errors.py` of mem0 as of August 2026 (mem0ai 2.0.18; the server calls
-itself 1.0.0), the first line of servers that take `filters` in /search; older ones want `user_id` beside the query.
+Written from `server/main.py`, `auth.py` and `errors.py` of mem0 as of August 2026 (mem0ai 2.0.18; the server
+calls itself 1.0.0), the first line of servers that take `filters` in /search; older ones want `user_id`
+beside the query.
 """
 
 from __future__ import annotations
@@ -76,10 +77,11 @@ _BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
 
 
 class ServerBackend(RemoteBackend):
-    """mem0's REST server: `backend_url` is its API (port 8888 in its compose file, 8000 inside that network).
+    """mem0's REST server: `backend_url` is its API (port 8888 on its host, 8000 inside its compose network).
 
-    The key is its ADMIN_API_KEY, an API key of it, or `email:password` of one of its users, by which this signs in:
-    each request with an API key costs the server a quarter of a second of bcrypt, during which it answers nobody.
+    The key is its ADMIN_API_KEY, an API key of it, or `email:password` of one of its users, by which this
+    signs in: each request with an API key costs the server a quarter of a second of bcrypt, and nobody is
+    answered meanwhile.
 
     With `explain` it tells the similarity in meaning and of words apart, as the library does; a server
     that does not know the option gives mem0's fused score instead. Its own history keeps the texts of what is
@@ -110,10 +112,14 @@ class ServerBackend(RemoteBackend):
             self.remove(memory_id)
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
-        return self._all_of(user_id)
+        if (noted := self._noted_list(user_id)) is not None:
+            return noted
+        memories = self._all_of(user_id)
+        self._note(memories, listed_of=user_id)
+        return memories
 
     def _all_of(self, user_id: str) -> list[Memory]:
-        """As in `RemoteBackend`: a search, which unlike a list has no limit, brings those past the first 1,000.
+        """As in `RemoteBackend`: searches, which have no limit, bring those past the first 1,000.
 
         Raises:
             TellAdmin: the user has more than the server can tell.
@@ -137,13 +143,9 @@ class ServerBackend(RemoteBackend):
 
     def _listed(self, user_id: str) -> list[Memory]:
         """A user's memories, expired ones too, as many as the server lists."""
-        if (kept := self._kept_list(user_id)) is not None:
-            return kept
         params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED, "show_expired": "true"}
         answer = self._call("GET", "/memories", self._timeouts.search, params=params)
-        memories = [memory_of(row, user_id) for row in self._rows(answer, user_id)]
-        self._note(memories, listed_of=user_id)
-        return memories
+        return [memory_of(row, user_id) for row in self._rows(answer, user_id)]
 
     def _apart(self, scope: str) -> dict[str, str]:
         # mem0 compares what it has read with what it knows of the same run.
@@ -202,7 +204,7 @@ class ServerBackend(RemoteBackend):
 
 
 class _Trial:
-    """Tries now and then, in the background, whether something works that costs too much to be tried often."""
+    """Tries now and then, in the background, whether something works that is too dear to be tried often."""
 
     def __init__(self, attempt: Callable[[], None], detail: str) -> None:
         self._attempt, self._detail = attempt, detail
@@ -211,7 +213,7 @@ class _Trial:
         self._fault: MemoryFault | None = None
 
     def part(self, *, due: bool) -> Part:
-        """The LLM's line in the status, as the last attempt left it. due: it may be tried now, if it is time."""
+        """The LLM's line in the status, as the last attempt left it. due: it may be tried now."""
         if due and time.monotonic() >= self._due and self._lock.acquire(blocking=False):
             threading.Thread(target=self._try, name="memory-trial", daemon=True).start()
         if (fault := self._fault) is not None:

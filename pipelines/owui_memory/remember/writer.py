@@ -196,9 +196,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(
-                batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope
-            )
+            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)
@@ -293,7 +291,9 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
     first: dict[tuple[str, ...], Memory] = {}
     for memory in sorted(stored, key=lambda memory: memory.id):
-        if first.setdefault(words(memory.text), memory) is not memory and isinstance(backend, EditableBackend):
+        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
+            backend, EditableBackend
+        ):
             backend.remove(memory.id)
     return [memory for memory in stored if first[words(memory.text)] is memory]
 
