@@ -112,8 +112,8 @@ class Valves(PanelModel):
         "",
         title="mem0 key",
         description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; an "
-            "API key (m0sk_...) makes it slow."
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
+            "an API key (m0sk_...) makes it slow."
         ),
     )
 

@@ -302,7 +302,8 @@ class TestMem0sServer:
         still = {"backend_url": rest.url, "backend_api_key": "key"}
         moved_in.leave()
         moved_in.enter()
-        moved_in.use(moved_in.with_model(**still))
+        moved_in.live.use(moved_in.with_model(**still))
+        wait_until(lambda: isinstance(moved_in.live.current, LibraryBackend), what="the library serves again")
         assert moved_in.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
 
     def test_the_key_goes_to_no_other_address(self, moved_in: House, rest: RestServer) -> None:
