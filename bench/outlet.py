@@ -32,7 +32,7 @@ from bench.contenders import (
 )
 from bench.measure import Latency, arguments, finish, table
 from bench.memories import Fact, WordVectors, asked, fact
-from tests.harness.bodies import Chat, system_text
+from tests.harness.bodies import Chat, told_text
 
 _QUEUED = 100  # exchanges that wait for the writer while inlets are measured
 _PER_TURN = 8  # the filter's default
@@ -87,7 +87,7 @@ async def _at_once(pipeline: Any, facts: list[Fact], new: Iterator[Fact], option
             start = time.perf_counter()
             body = await pipeline.inlet(turn.inlet, turn.user)
             seconds.append(time.perf_counter() - start)
-            wrong += one.text not in system_text(body)
+            wrong += one.text not in told_text(body)
 
     async def go_on_writing() -> None:
         while True:

@@ -24,7 +24,7 @@ from bench import ROOT
 from bench.contenders import copied, mem0_finds, plain_mem0, qdrant_store, sqlite_store, take_environment
 from bench.measure import arguments, finish, percentile, rss_mib, table
 from bench.memories import fact
-from tests.harness.bodies import Chat, system_text
+from tests.harness.bodies import Chat, told_text
 from tests.harness.pipelines_server import PipelinesServer, clean_environment
 from tests.harness.talk import recalled, tell
 from tests.harness.waiting import wait_until
@@ -70,7 +70,7 @@ def start_server(server: PipelinesServer, questions: int) -> Start:
         for number in range(questions):
             one = fact(number)
             turn = Chat(one.user_id).say(one.question)
-            assert system_text(server.inlet(turn.inlet, turn.user)) is not None
+            assert told_text(server.inlet(turn.inlet, turn.user)) is not None
         return Start(listens_s, answers_s, first_mib, *rss_mib(server.pid))
 
 

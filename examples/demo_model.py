@@ -21,7 +21,8 @@ class Pipeline:
 
     def pipe(self, user_message, model_id, messages, body):
         """The answer: word by word for a stream, else whole."""
-        answer = task_answer(user_message or "") or chat_answer(user_message, messages)
+        question = BLOCK.sub("", user_message or "")
+        answer = task_answer(question) or chat_answer(question, messages)
         return words(answer) if body.get("stream") else answer
 
 

@@ -8,9 +8,12 @@ settings.py  every setting; panel.py, what the admin panel does to settings, und
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
 engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
 words.py     words of a text in any language
+language/    what tells questions, requests and other people's words from statements: a table a language
+             (phrases: how they are read), speech (what a sentence is), sentences
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
-redact.py    secrets in a text; credentials.py, what is said to be one; inert.py, text that can do nothing
+redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
+             inert.py, text that can do nothing
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
@@ -18,15 +21,19 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker),
-             reconcile (prompt, operations), verbatim, orders, sameness, changes, journal
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
+             material: what of a message is not its user's own),
+             reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
+             changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
              (llms, embedder, providers, probe), and the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker
+             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
+             inquiry (questions to what may hang)
 """
 
 import sys

@@ -1,275 +1,345 @@
-"""What is said to be a password, a PIN or an account number, in a dozen languages: "my password is hunter2"."""
+"""What is said to be a secret: "my password is hunter2", `DB_PASSWORD=...`, "door code 4711".
 
-# ruff: noqa: E501, SIM905  (lists of words, a language a line, are read and corrected as text)
+Names are looked for once (`credential_names.py`); only a few words around each are read, and of so many
+names only: the time is linear in the text, whatever it holds.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
-# What may be any word; "(?-i:PIN)" and its like are words of other things in small letters.
-_PASSWORDS = (
-    r"pass ?-?words?|pw|pass ?-?phrases?|pass ?-?codes?|passwd|pwd|passkey"
-    r"|[\w-]*?(?:pass|kenn)w(?:ort|örter)|losungswort"
-    r"|mots? de passe|mdp"
-    r"|contraseñas?|contrasenas?"
-    r"|password|parola d['’]ordine|parola d['’]accesso"
-    r"|senhas?|palavras?-passe"
-    r"|[\w-]*?wachtwoord(?:en)?"
-    r"|has[łl][oa](?![\w])"
-    r"|парол[ья]|şifrem?|parolam?"
+from . import credential_words as table
+from .credential_names import Place, flattened, places
+from .credential_values import (
+    FEWEST_CHARS,
+    FEWEST_KEY_CHARS,
+    FIGURES,
+    NUMBER,
+    QUOTED,
+    WORD,
+    Span,
+    bare_words,
+    counts,
+    ends_clause,
+    first_figures,
+    is_no_placeholder,
+    is_value,
+    is_version,
+    is_word,
+    looks_made,
+    stripped,
+    with_tail,
 )
-# What a "code" without another word is a secret of.
-_PLACES = (
-    r"door|gate|house|garage|alarm|safe|building|locker|flat|phone|haustür|tür|tor|garage|tresor|handy|schloss|karte"
-    r"|immeuble|porte|portail|carte|coffre|téléphone|puerta|portal|garaje|tarjeta|móvil|portone|porta|cancello"
-    r"|cassaforte|carta|cartão|portão|voordeur|deur|poort|kluis|bramy|drzwi|sejfu|karty"
-)
-# What has figures in it, and of the others more than a year has.
-_CODES = (
-    r"(?-i:PINs?|PIN)(?:[- ](?:code|number|nummer|kod))?|pin (?:code|number)|pin-?code|cvv2?|cvc2?|security code"
-    r"|ssn|social security(?: number)?|pin(?= (?:is|ist|es|é|è|to) \d)"
-    r"|(?:door|gate|alarm|access|entry|lock|safe|unlock|recovery|backup|verification|one-time|2fa|lockbox|garage"
-    r"|building|house|phone|locker|shed|lobby|bike|vault|screen|sim) ?"
-    r"(?:code|combination)s?|combination(?= (?:to|of|for) (?:the|my|our) (?:safe|lock|locker))"
-    rf"|(?:codes?|código|codice|kod)(?: (?:[^\W\d_]{{1,8}}['’ ]){{1,4}}(?:{_PLACES}))"
-    r"|geheimzahl|geheimnummer|pin-?nummer|(?-i:TAN)|kartenprüfnummer|sozialversicherungsnummer"
-    r"|(?:zugangs|zugriffs|tür|tor|alarm|sicherheits|entsperr|bestätigungs)-?code"
-    r"|code (?:pin|secret|confidentiel|d['’]accès|d['’]entrée|de la porte|de l['’]alarme)|digicode|cryptogramme"
-    r"|numéro de sécurité sociale"
-    r"|(?:código|codigo|clave) (?:pin|secret[oa]|de acceso|de seguridad|de la alarma|de la puerta)|(?:el|mi) nip"
-    r"|codice (?:pin|segreto|di sicurezza|di accesso|dell['’]allarme|del cancello)"
-    r"|código (?:de acesso|de segurança|do alarme|da porta)"
-    r"|(?:toegangs|beveiligings|alarm|deur)-?code|kod (?:pin|dostępu|do (?:domofonu|alarmu|bramy|drzwi))|пин-?код[а-я]*"
-)
-_NUMBERS = (
-    r"(?:credit|debit|bank|visa) ?card(?: number)?|card number|(?:bank |checking |savings )?account (?:number|no\.?)"
-    r"|routing number|sort code|kontonummer|kreditkarten(?:nummer|-nr\.?)|kreditkarte|kartennummer"
-    r"|numéro de (?:compte|carte(?: bancaire| bleue| de crédit)?)"
-    r"|número de (?:cuenta|(?:la )?tarjeta(?: de crédito)?)|numero (?:di|del) (?:conto|carta)(?: di credito| corrente)?"
-    r"|número (?:da conta|do cartão(?: de crédito)?)|rekeningnummer|(?:creditcard|kaart)nummer|creditcard"
-    r"|numer (?:konta|karty(?: kredytowej)?|rachunku)|номер карты|номер сч[её]та"
-)
-# What is of letters and figures.
-_KEYS = (
-    r"(?:api|secret|private|access|licen[cs]e|encryption|signing|product|activation|wpa2?|wi-?fi|wlan|network) ?-?keys?|(?:access|auth|bearer|api|bot|refresh) ?-?token|bearer"
-    r"|client secret|(?:api|lizenz|wlan|netzwerk|zugangs)-?schlüssel|zugangstoken"
-    r"|clés? (?:d['’])?(?:api|wi-?fi|wpa)|jeton d['’]accès|claves? (?:del? )?(?:la )?(?:api|wi-?fi)|chiave (?:api|wi-?fi)|chave (?:da |de )?api"
-    r"|api-?sleutel|klucz(?:a|em)? api"
-)
-_PHRASES = (
-    r"seed phrase|recovery phrase|secret phrase|mnemonic(?: phrase)?|pass ?-?phrase|passphrase"
-    r"|phrase (?:de récupération|secrète)|frase (?:semilla|de recuperación|di recupero)|frase-semente"
-    r"|wiederherstellungsphrase|herstelzin"
-)
-# How all of these begin, in small letters. Looking for them is quick, and most texts have none.
-_STEMS = tuple(
-    (
-        "pass,pw,kennw,losungsw,mot de passe,mots de passe,mdp,contrase,parola,senha,palavra,palavras,wachtw,hasł,hasl,парол"
-        ",şifre,pin,cvv,cvc,security code,ssn,social sec,door,gate,alarm,access,entry,lock,safe,unlock,recovery,backup"
-        ",verification,one-time,2fa,garage,building,house,phone,locker,shed,lobby,bike,vault,screen,sim,combination"
-        ",code,código,codigo,codice,kod,geheimz,geheimn,tan,kartenp,sozialv,zugangs,zugriffs,tür,tor,sicherheits"
-        ",entsperr,bestätig,digicode,crypto,numéro de,clave,el nip,mi nip,toegang,beveilig,deur,пин,credit card,debit card"
-        ",bank card,visa card,card number,bank acc,checking acc,savings acc,account n,routing,sort code,kontonum"
-        ",kreditk,kartennum,número d,numero d,rekening,creditcard,kaartnum,numer ,номер ,api,secret,private,license"
-        ",licence,encryption,signing,product,activation,wpa,wifi,wi-fi,wlan,network,auth,bearer,bot,refresh,client sec"
-        ",lizenz,netzwerk,zugangst,clé,jeton,chiave,chave,klucz,seed,mnemonic,phrase,frase,wiederherst,herstelz"
-    ).split(",")
-)
-_DENSE_STEMS = ("密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호")
 
-_LINK = (  # between the name and the value: "is", also of a change
-    r"(?:\s*[:=]+\s*|\s*[(]\s*|\s+[-–—]+\s+|,?\s*(?:は|が|是|为|為|은|는)\s*:?\s*"
-    r"|\s+(?:is|was|are|has been|used to be|to(?! (?:my|our|the|your|his|her|reset|change)\b)|will be|reads|ist|war|lautet|lautete|auf(?! (?:mein|dein|dem|der|den|die|das))|heißt|est|était|sera|es|era|será|è|era|sarà|é|foi"
-    r"|wordt|was|naar|luidt|jest|było|brzmi|na|это|olarak)"
-    r"(?:\s+(?:now|still|currently|just|simply|always|also|not?w|jetzt|nun|noch|einfach|maintenant|toujours|ahora"
-    r"|todavía|adesso|ora|agora|nu|nog|teraz|nadal|either|probably|set to|called))?\s*:?\s+"
-    r"|['’]s\s+)"
-)
-_OF = r"(?:\s+(?!(?:is|ist|est|es|è|é|jest|was|war|and|or|und|et|y|e|en|i|oder|manager|reset)\b)[^\s.!?:;=,()]{1,24}){0,6}?"
-_QUOTED = r"[\"'“”„«»‘’`]"
-_VALUE = rf"(?P<value>{_QUOTED}[^\n\"“”„«»`]{{2,64}}?{_QUOTED}(?!\w)|\S+)"
-_END = r"(?![^\W_])"
+_MOST_NAMES = 300  # in one text; one with more is no sentence, and is taken for a secret as a whole
+_LOOKED_CHARS = 200  # behind a name
+_NEAR_CHARS = 60  # around it
+_BEFORE_CHARS = 120
+_IDENTIFIER_CHARS = 80
+_MOST_WORDS = 8  # between a name and its value
+_FEWEST_PHRASE_WORDS = 4
 
-_NAME = re.compile(rf"(?:{_PASSWORDS}|{_CODES}|{_NUMBERS}|{_KEYS}|{_PHRASES}){_END}", re.I)
-_PASSWORD = re.compile(rf"(?:{_PASSWORDS}){_END}{_OF}{_LINK}{_VALUE}", re.I)
-_PASSWORD_DENSE = re.compile(rf"\w{{2,5}}?{_LINK}{_VALUE}")
-_PASSWORD_AT_ONCE = re.compile(rf"(?:{_PASSWORDS}){_END}\s+(?P<value>\S{{4,64}})", re.I)
-_KEY = re.compile(rf"(?:{_KEYS}){_END}(?:{_OF}{_LINK}|\s+){_VALUE}", re.I)
-_CODE = re.compile(
-    rf"(?:(?P<number>{_NUMBERS})|{_CODES}){_END}(?:{_OF}{_LINK}(?:(?:the|le|la|el|il|o|die|de)\s+)?|\s+)"
-    r"(?P<value>[#*]?\d(?:[ .-]?[\dA-F]){2,22}[#*]?)(?![\w%€$£]|[.,:/]\d)",
-    re.I,
+_ENDS = ".!?;。！？；؟।\n"
+_COLONS = (":", "=", "：")
+_ASSIGNED = re.compile(  # also of XML: key="password" value="..."
+    r"[\"'”»`’\])*]{0,3}[ \t]{0,3}(?:[,:]?\s?[\"']?value[\"']?[ \t]?)?(?::=|=>|->|→|[:=：＝])[ \t\n]{0,4}"
 )
-_PHRASE = re.compile(rf"(?:{_PHRASES}){_END}{_OF}{_LINK}(?P<value>[^.!?\n]+)", re.I)
-_BEFORE = re.compile(  # what stands in front of the name
-    r"(?<!\S)(?P<value>\S{4,64})\s+(?:is|as|ist|als|est|comme|es|como|è|come|é|to|jest|jako)\s+"
-    r"(?:(?:my|the|our|your|mein|meine|das|die|unser|mon|le|notre|mi|la|el|nuestra|il|mia|a|minha|mijn|het|moje|moim)\s+)?"
-    r"(?:[^\s.!?:;=]{1,24}\s+){0,2}\Z",
-    re.I,
+_BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
+_CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
+_NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
+_PHRASE_LINK = re.compile(
+    r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
 )
-_CHINESE_VALUE = re.compile(r"[!-~]{4,}")
-_TRAILING = ".,;:!?)]}…\"'“”„«»‘’`"
-_LEADING = "([{\"'“”„«»‘’`"
-
-# After "my password is": what is said of a password, not the password.
-_WORDS_OF_IT = frozenset(
-    (
-        "a an the my your our their its his her in on at for from by with not no never only so too very really quite "
-        "probably always already still also just being been about all any some something somewhere stored saved kept "
-        "written hidden hashed encrypted wrong incorrect right correct weak strong secure insecure safe unsafe easy "
-        "hard difficult long longer short shorter simple complex complicated expired expiring outdated old new "
-        "different same unique random required needed missing lost forgotten gone leaked compromised stolen changed "
-        "changing reset rejected accepted invalid valid unknown known secret private public important useful useless "
-        "terrible bad good great fine okay ok broken working what where why how which that this it there here case "
-        "sensitive better worse stronger weaker safer annoying empty blank visible hidden shared managed generated "
-        "rotated protected refused denied used one two three four five six eight ten twelve sixteen characters "
-        "nothing everything none change be do get have keep reset something and or but if when then "
-        # German
-        "ein eine einen der die das mein meine dein in im auf bei für von mit nicht kein nie nur so zu sehr wirklich "
-        "schon noch auch immer falsch richtig schwach stark sicher unsicher einfach schwer schwierig lang kurz zu "
-        "abgelaufen alt neu anders gleich weg vergessen verloren geleakt geändert gesperrt ungültig gültig unbekannt "
-        "bekannt geheim wichtig gespeichert notiert schlecht gut okay leer was wo warum dass es hier da erforderlich "
-        "nötig länger kürzer besser schlechter "
-        # French
-        "un une le la les mon ma mes ton ta dans sur pour par de avec pas trop très vraiment toujours jamais "
-        "faible fort forte faux incorrect correct facile difficile long court expiré perdu oublié nouveau ancien "
-        "différent même unique changé compromis invalide valide inconnu secret enregistré stocké mauvais bon vide "
-        "simple complexe sûr sécurisé bien plus "
-        # Spanish
-        "una el los las mi tu en para por con no muy demasiado siempre nunca débil fuerte segura seguro "
-        "incorrecta correcta fácil difícil larga corta caducada perdida olvidada nueva vieja antigua diferente misma "
-        "única inválida válida desconocida secreta guardada mala buena vacía sencilla compleja mejor "
-        # Italian
-        "il lo gli nel nella sul per con non troppo molto sempre mai debole forte sicura errata sbagliata "
-        "corretta facile difficile lunga corta scaduta persa dimenticata nuova vecchia diversa stessa unica valida "
-        "sconosciuta segreta salvata cattiva buona vuota semplice complessa "
-        # Portuguese
-        "um uma o os as meu minha no na não muito demais sempre nunca fraca forte segura errada correta fácil "
-        "longa curta expirada perdida esquecida nova velha antiga diferente mesma inválida desconhecida secreta "
-        "guardada má boa vazia simples complexa "
-        # Dutch
-        "een het mijn op bij voor van met niet geen nooit altijd te zeer zwak sterk veilig onveilig fout onjuist "
-        "juist makkelijk moeilijk lang kort verlopen kwijt vergeten nieuw oud anders hetzelfde gewijzigd ongeldig "
-        "geldig onbekend geheim opgeslagen slecht goed leeg "
-        # Polish
-        "w na do dla od z nie bardzo zbyt za zawsze nigdy słabe silne bezpieczne niebezpieczne złe błędne "
-        "niepoprawne poprawne łatwe trudne długie krótkie wygasłe zgubione zapomniane nowe stare inne takie same "
-        "nieważne ważne nieznane tajne zapisane dobre puste proste moje "
-        # Russian, Turkish
-        "не в на для очень слишком слабый сильный неверный правильный новый старый истёк потерян забыт çok zayıf "
-        "güçlü yanlış doğru yeni eski"
-    ).split()
-)
-# In sentences, and in no phrase that a wallet makes.
-_SMALL_WORDS = frozenset(
-    "a an the my our your is are was be in on at to of for from by and or it its der die das den im in zu mit und ist "
-    "le la les de du des un une et en el los y que il di e o os da do em een het van op i w na do".split()
-)
-_FEWEST_CHARS, _FEWEST_KEY_CHARS, _FEWEST_PHRASE_WORDS = 4, 8, 4
-_LOOKED_CHARS, _PHRASE_CHARS, _BEFORE_CHARS, _COMPOUND_CHARS = 300, 400, 120, 40
-_YEAR_CHARS = 6  # of figures, with a month
+_ASCII_VALUE = re.compile(r"[!-~]{3,64}")
+_DENSE_END = re.compile(r"[。！？\n]")
+_DENSE_LINK = re.compile(r"(?:は|が|是|为|為|은|는|이|가|คือ|เป็น|ແມ່ນ|គឺ|：|:|=|「|『|\"|'|“|\s){0,6}")
 
 
-def said_secrets(text: str) -> Iterator[tuple[int, int]]:
+def said_secrets(text: str) -> Iterator[Span]:
     """Where in a text stands what it says to be a secret."""
-    small = text.lower()
-    if len(small) != len(text):  # a letter of another size would move all that follows
-        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-    starts = {_begin_of_word(small, at) for stem in _STEMS if stem in small for at in _places(small, stem)}
-    for start in sorted(starts):
-        if _NAME.match(text, start):
-            yield from _said_at(text, start)
-    for stem in _DENSE_STEMS:
-        for start in _places(small, stem):
-            if match := _PASSWORD_DENSE.match(text, start, start + _LOOKED_CHARS):
-                yield from _value(text, match, bare=True)
-
-
-def _places(text: str, stem: str) -> Iterator[int]:
-    at = text.find(stem)
-    while at >= 0:
-        yield at
-        at = text.find(stem, at + len(stem))
-
-
-def _begin_of_word(text: str, at: int) -> int:
-    """The name may be the end of a compound: Wlan-Passwort."""
-    first = max(at - _COMPOUND_CHARS, 0)
-    while at > first and (text[at - 1].isalnum() or text[at - 1] in "-_"):
-        at -= 1
-    return at
-
-
-def _said_at(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """What the name that starts there is said to be, or is followed by, or follows."""
-    end = start + _LOOKED_CHARS
-    match = _CODE.match(text, start, end)
-    if match and (not match["number"] or sum(map(str.isdigit, match["value"])) > _YEAR_CHARS):
-        yield match.span("value")
-    if match := _PASSWORD.match(text, start, end):
-        yield from _value(text, match, bare=True)
-    if match := _KEY.match(text, start, end):
-        yield from _value(text, match, bare=False)
-    if match := _PHRASE.match(text, start, start + _PHRASE_CHARS):
-        words = [word.strip(_TRAILING).casefold() for word in match["value"].split()]
-        if len(words) >= _FEWEST_PHRASE_WORDS and _SMALL_WORDS.isdisjoint(words):
-            yield match.span("value")
-    before = max(start - _BEFORE_CHARS, 0)
-    for match, moved in (
-        (_PASSWORD_AT_ONCE.match(text, start, end), 0),
-        (_BEFORE.search(text[before:start]), before),
-    ):
-        value = _stripped(match["value"]) if match else ""
-        if match and _looks_made(value, _FEWEST_CHARS):
-            begin = moved + match.start("value") + match["value"].index(value)
-            yield begin, _tail(text, begin + len(value))
-
-
-def _value(text: str, match: re.Match[str], *, bare: bool) -> Iterator[tuple[int, int]]:
-    """The value of a password or a key, unless it is a word about one; `bare`: it may be a word like any other."""
-    shown = match["value"]
-    start = match.start("value")
-    value = _stripped(shown)
-    is_quoted = len(value) < len(shown) and bool(re.match(_QUOTED, shown)) and shown[-1] not in ".,;:!?"
-    begin = start + shown.index(value) if value else start
-    if bare and value and not value.isascii() and (ascii_part := _CHINESE_VALUE.search(value)):
-        value, begin = ascii_part[0], begin + ascii_part.start()
-    if not value:
+    flat = flattened(text)
+    found = list(islice(places(text, flat), _MOST_NAMES + 1))
+    if len(found) > _MOST_NAMES:
+        yield 0, len(text)
         return
-    made = _looks_made(value, _FEWEST_CHARS if bare else _FEWEST_KEY_CHARS)
-    word = bare and len(value) >= _FEWEST_CHARS and value.casefold() not in _WORDS_OF_IT
-    if made or (word and (is_quoted or _ends_there(text, begin + len(value)))):
-        yield begin, _tail(text, begin + len(value))
+    for place in found:
+        yield from _Around(text, flat, place).values()
 
 
-def _tail(text: str, end: int) -> int:
-    """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
-        end += 1
-    return end
+@lru_cache(1)
+def _things_with_codes() -> Sequence[str]:
+    return [word for _, words in table.rows(table.PLACES) for word in words]
 
 
-def _stripped(shown: str) -> str:
-    return shown.lstrip(_LEADING).rstrip(_TRAILING) or shown.strip("\"'`")
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A name in a text, and what stands around it. `flat`: see `flattened`."""
 
+    text: str
+    flat: str
+    place: Place
 
-def _looks_made(value: str, fewest: int) -> bool:
-    """Not like a word of a sentence: with figures or signs among its letters."""
-    if len(value) < fewest or "://" in value:
-        return False
-    inner = value[1:-1]
-    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    signs = any(char in "!@#$%^&*_+=|~?<>" for char in inner) or value[-1] in "!@#$%^&*"
-    figures = value.isdigit() and len(value) >= fewest
-    return mixed or signs or figures or bool(re.search(r"[a-z][A-Z]", value))
+    def values(self) -> Iterator[Span]:
+        """What it is said to be."""
+        name, sort = self.place.name, self.place.name.sort
+        is_other = self.flat[self.place.end :][:30].lstrip().startswith(table.NOT_BEHIND)
+        if is_other and not sort.startswith("dense") and not self._sign():
+            return  # a password manager
+        if sort == "password":
+            yield from self._password()
+        elif sort == "key":
+            yield from self._assigned() or self._said(FEWEST_KEY_CHARS)
+        elif sort == "phrase":
+            yield from self._assigned() or self._phrase()
+        elif sort == "identifier":
+            yield from () if self._is_of_another_thing() else self._assigned()
+        elif sort == "login":
+            yield from self._pair()
+        elif sort == "near":
+            if any(word in self._near() for word in table.NETWORKS):
+                yield from self._said(FEWEST_KEY_CHARS)
+        elif sort == "open":
+            if self._opens():
+                yield from self._figures(FIGURES, linked=" " not in name.text)
+        elif sort == "code":
+            is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
+            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._before(FIGURES)
+        elif sort == "number":
+            yield from self._figures(NUMBER, linked=False)
+            yield from self._before(NUMBER)
+        else:
+            yield from self._dense()
 
+    def _password(self) -> Iterator[Span]:
+        if assigned := self._assigned():
+            yield from assigned
+            return
+        weak = self.place.name.weak
+        yield from self._said(FEWEST_CHARS, bare=not weak and not self._is_of_another_thing())
+        if not weak:
+            yield from self._before(None)
 
-def _ends_there(text: str, end: int) -> bool:
-    """Whether a clause ends here: a single word that follows "is" is then the thing itself."""
-    rest = text[end : end + 8].lstrip(_TRAILING.replace(",", ""))
-    return (
-        not rest.strip()
-        or text[end : end + 1] in ".,;!?\n)"
-        or bool(re.match(r"\s+(?:and|und|et|y|e|en|i|but)\b", text[end:]))
-    )
+    # What stands around
+
+    def _named(self) -> str:
+        return self.text[self.place.start : self.place.end]
+
+    def _sign(self) -> re.Match[str] | None:
+        return _ASSIGNED.match(self.text, self.place.end)
+
+    def _near(self) -> str:
+        return self.flat[max(self.place.start - _NEAR_CHARS, 0) : self.place.end + _NEAR_CHARS]
+
+    def _words_before(self, chars: int) -> list[str]:
+        return self.flat[max(self.place.start - chars, 0) : self.place.start].split()
+
+    def _words_behind(self, begin: int) -> Iterator[tuple[int, re.Match[str]]]:
+        end = min(begin + _LOOKED_CHARS, len(self.text))
+        return enumerate(WORD.finditer(self.text, begin, end))
+
+    def _is_of_another_thing(self) -> bool:
+        before = self.flat[max(self.place.start - 30, 0) : self.place.start]
+        is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
+        return is_just_before or any(word in before for word in table.NOT_BEFORE)
+
+    def _opens(self) -> bool:
+        """Whether a code is one that opens something, or that somebody was sent."""
+        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
+        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
+            return False
+        near = self._near()
+        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+
+    def _is_link(self, word: str) -> bool:
+        languages = table.LOCAL_LINKS.get(word, "").split()
+        return word in table.LINKS or any(one in self.place.name.languages.split() for one in languages)
+
+    def _follows_user(self) -> bool:
+        """Whether a user's name stands just before, as in .netrc."""
+        words = [word.strip(":=,") for word in self._words_before(_IDENTIFIER_CHARS)]
+        words = [word for word in words if word and word not in table.BETWEEN_USER_AND_PASSWORD]
+        return len(words) >= 2 and not table.USERS.isdisjoint(words[-4:-1])
+
+    # Values
+
+    def _assigned(self) -> list[Span]:
+        """The value in `NAME=value`, "name": "value" and their like; none where the name is a sentence's."""
+        text, sort, sign = self.text, self.place.name.sort, self._sign()
+        if not sign:
+            return []
+        first = self.place.start
+        least = max(first - _IDENTIFIER_CHARS, 0)
+        while first > least and (text[first - 1].isalnum() or text[first - 1] in "_-."):
+            first -= 1
+        identifier = text[first : self.place.end]
+        is_code = (
+            sort == "identifier"
+            or text[first - 1 : first] in ("'", '"', "`", "$")
+            or ("=" in sign[0] and " =" not in sign[0])
+            or bool(_CODE.search(identifier))
+            or (identifier.isupper() and len(identifier) > FEWEST_CHARS)
+        )
+        if not is_code or not identifier.isascii():
+            return []
+        if quoted := QUOTED.match(text, sign.end()):
+            start, end = quoted.span(1)
+        elif word := WORD.match(text, sign.end(), min(sign.end() + _LOOKED_CHARS, len(text))):
+            start, end = stripped(text, *word.span())
+            if "=" in sign[0] and (cut := _NEXT_SETTING.search(text, start, end)):
+                end = cut.start()
+        else:
+            return []
+        value = text[start:end]
+        if len(value) < 3 or not is_no_placeholder(value):
+            return []
+        made = looks_made(value, FEWEST_KEY_CHARS)
+        if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
+            return []
+        if sort == "identifier" and self.place.name.text in ("key", "auth") and not is_value(value, 12):
+            return []
+        if sort == "identifier" and first == self.place.start and not looks_made(value, FEWEST_CHARS):
+            return []
+        return [with_tail(text, start, end)]
+
+    def _said(self, fewest: int, *, bare: bool = False) -> Iterator[Span]:
+        """The value behind a link such as "is", or right behind the name. bare: any word may be the value."""
+        text = self.text
+        sign = self._sign() or _BRACKET.match(text, self.place.end)
+        is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
+        # linked: the next word may be the value; sure: also one like any other.
+        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        for count, word in self._words_behind(sign.end() if sign else self.place.end):
+            small = word[0].lower().rstrip(",")
+            if self._is_link(small):
+                linked, sure = True, small in table.SURE_LINKS
+                continue
+            start, end = stripped(text, *word.span())
+            value = text[start:end]
+            if linked and bare and (quoted := QUOTED.match(text, word.start())):
+                yield quoted.span(1)
+                return
+            # A word in Latin letters stands out among others.
+            stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
+            if linked or count == 0 or (stands_out and not value.isdigit()):
+                if is_value(value, fewest):
+                    yield with_tail(text, start, end)
+                    yield from self._others(word.end(), fewest)
+                    return
+                if bare and linked and sure and is_word(value) and ends_clause(text, end):
+                    yield with_tail(text, start, end)
+                    return
+            if linked and small in table.FILLERS:
+                sure = sure and small not in table.ARTICLES
+                continue
+            linked = sure = word[0].endswith(_COLONS)
+            if (
+                count >= _MOST_WORDS
+                or (not linked and word[0][-1] in _ENDS)
+                or text[word.end() :][:1] == "\n"
+            ):
+                return
+
+    def _others(self, at: int, fewest: int) -> Iterator[Span]:
+        """More values: "... and def456"."""
+        for _ in range(_MOST_WORDS):
+            words = list(WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text))))[:2]
+            if len(words) < 2 or words[0][0].lower() not in table.AND:
+                return
+            start, end = stripped(self.text, *words[1].span())
+            if not is_value(self.text[start:end], fewest):
+                return
+            yield with_tail(self.text, start, end)
+            at = words[1].end()
+
+    def _before(self, figures: re.Pattern[str] | None) -> Iterator[Span]:
+        """The value in "X is my password", "I use X as password"; only such figures, if any are given."""
+        begin = max(self.place.start - _BEFORE_CHARS, 0)
+        words = list(WORD.finditer(self.text, begin, self.place.start))[-6:]
+        for word, link in zip(reversed(words[:-1]), reversed(words[1:]), strict=True):
+            if link[0][-1] in _ENDS:
+                return
+            if link[0].lower() in table.BEFORE_LINKS:
+                start, end = stripped(self.text, *word.span())
+                value = self.text[start:end]
+                if figures.fullmatch(value) if figures else is_value(value, FEWEST_CHARS):
+                    yield with_tail(self.text, start, end)
+                return
+
+    def _pair(self) -> Iterator[Span]:
+        """The password in "name / password"."""
+        text, end = self.text, min(self.place.end + _LOOKED_CHARS, len(self.text))
+        line = text.find("\n", self.place.end, end)
+        slash = text.find(" / ", self.place.end, line if line >= 0 else end)
+        if slash >= 0 and (word := WORD.match(text, slash + 3, end)):
+            span = stripped(text, *word.span())
+            if is_value(text[slice(*span)], FEWEST_CHARS):
+                yield with_tail(text, *span)
+
+    def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
+        """The figures behind a link, or, unless they must be `linked`, right behind the name."""
+        text = self.text
+        sign = self._sign() or _BRACKET.match(text, self.place.end)
+        may_be = bool(sign) or not linked
+        for count, word in self._words_behind(sign.end() if sign else self.place.end):
+            if may_be:
+                start = first_figures(text, *word.span())
+                if (match := figures.match(text, start)) and counts(match[0], figures):
+                    yield match.span()
+                    yield from self._more_figures(match.end(), figures)
+                    return
+                start, end = stripped(text, *word.span())
+                value = text[start:end]
+                if (
+                    figures is FIGURES
+                    and "-" in value
+                    and sum(map(str.isdigit, value)) > 1
+                    and is_value(value, 5)
+                ):
+                    yield start, end
+                    return
+            small = word[0].lower()
+            is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
+            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
+                return
+
+    def _more_figures(self, at: int, figures: re.Pattern[str]) -> Iterator[Span]:
+        for _ in range(_MOST_WORDS):
+            gap = _GAP.match(self.text, at, min(at + 8, len(self.text)))
+            match = figures.match(self.text, gap.end()) if gap else None
+            if not match or not counts(match[0], figures):
+                return
+            yield match.span()
+            at = match.end()
+
+    def _phrase(self) -> Iterator[Span]:
+        begin = self.place.end
+        line = self.text[begin : begin + 2 * _LOOKED_CHARS].partition("\n\n")[0]
+        if link := _PHRASE_LINK.match(line):
+            value = re.split(r"[.!?]\s|[.!?]\Z", line[link.end() :], maxsplit=1)[0].rstrip()
+            words = bare_words(value)
+            if len(words) >= _FEWEST_PHRASE_WORDS and table.SMALL_WORDS.isdisjoint(words):
+                yield begin + link.end(), begin + link.end() + len(value)
+
+    def _dense(self) -> Iterator[Span]:
+        """In a text without spaces: the next letters and figures of ours."""
+        begin = self.place.end
+        near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
+        if not (match := _ASCII_VALUE.search(near)):
+            return
+        start, end = stripped(self.text, begin + match.start(), begin + match.end())
+        value = self.text[start:end]
+        if self.place.name.sort == "dense code":
+            is_one = sum(map(str.isdigit, value)) >= 4
+        elif _DENSE_LINK.fullmatch(near[: match.start()]):
+            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+        else:
+            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+        if is_one:
+            yield with_tail(self.text, start, end)

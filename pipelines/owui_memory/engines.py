@@ -6,9 +6,9 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -82,8 +82,9 @@ class _Turns:
 
     def listen(self, engine: Engine) -> None:
         event.listen(engine, "begin", self._begin)
-        for over in ("commit", "rollback"):
-            event.listen(engine, over, self._over)
+        event.listen(engine, "commit", self._commit)
+        event.listen(engine, "rollback", self._roll_back)
+        event.listen(engine, "checkin", lambda _, record: self._over(record.info))
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get("read_only"):
@@ -99,8 +100,19 @@ class _Turns:
             raise
         connection.info["writes"] = mine
 
-    def _over(self, connection: Connection) -> None:
-        if connection.info.pop("writes", False):
+    def _commit(self, connection: Connection) -> None:
+        """SQLAlchemy tells before it commits: then the next one would still have to wait in SQLite."""
+        connection.exec_driver_sql("COMMIT")
+        self._over(connection.info)
+
+    def _roll_back(self, connection: Connection) -> None:
+        if connection.info.get("writes"):
+            connection.connection.rollback()
+            self._over(connection.info)
+
+    def _over(self, info: MutableMapping[Any, Any]) -> None:
+        """Where a commit fails, the connection is given back all the same: its turn is over then."""
+        if info.pop("writes", False):
             self._writing.release()
 
 

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
 LEFT_OUT = "[secret left out]"
 
 Span = tuple[int, int]
 
-# Of detect-secrets: the plugins whose patterns are of one vendor's keys, and fit no words of a sentence.
+# Of detect-secrets: the plugins whose patterns are of one vendor's keys, fit no words of a sentence, and
+# take time in proportion to the text.
 _PLUGINS = (
-    ("aws", "AWSKeyDetector"),
     ("azure_storage_key", "AzureStorageKeyDetector"),
     ("discord", "DiscordBotTokenDetector"),
     ("github_token", "GitHubTokenDetector"),
     ("gitlab_token", "GitLabTokenDetector"),
-    ("mailchimp", "MailchimpDetector"),
-    ("openai", "OpenAIDetector"),
     ("pypi_token", "PypiTokenDetector"),
     ("sendgrid", "SendGridDetector"),
     ("slack", "SlackDetector"),
@@ -40,37 +39,91 @@ _PLUGINS = (
 _OURS = (
     re.compile(
         r"(?<![A-Za-z0-9])(?:"
-        r"[sprw]k[-_](?=[\w-]*\d)[\w-]{16,}"  # OpenAI, Anthropic, OpenRouter, Stripe
+        r"[sprw]k[-_](?=[\w-]{0,40}\d)[\w-]{16,512}"  # OpenAI, Anthropic, OpenRouter, Stripe
         r"|(?:gh[opsur]|github_pat)_\w{16,}"
         r"|gl(?:pat|dt|ft|soat|rt|cbt|ptt)-[\w-]{16,}"
         r"|xox[a-z]-[\w-]{10,}|xapp-\d-[\w-]{10,}"  # Slack
-        r"|(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}"
+        r"|(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}|[0-9a-f]{32}-us\d\d?\b"  # AWS, Mailchimp
         r"|AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}"  # Google
         r"|(?:hf|gsk|r8|nvapi|npm|pplx|tvly|xai|fw|sntrys|dapi|figd|ntn|lin_api|shp(?:at|ca|pa|ss)"
         r"|dop_v1|doo_v1|hvs|vercel|rnd|key)[-_]"
-        r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{19,}"
+        r"(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[A-Za-z0-9][\w-]{19,512}"
         r"|secret_[A-Za-z0-9]{40,}|pypi-[\w-]{40,}|SG\.[\w-]{16,}\.[\w-]{16,}"
-        r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # JSON Web Tokens
+        r"|(?<![\w.-])eyJ[\w-]{8,2048}\.[\w-]{8,2048}(?:\.[\w-]*)?"  # JSON Web Tokens
         r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}|[xyz]prv[1-9A-HJ-NP-Za-km-z]{50,}"
         r")"
     ),
-    re.compile(r"(?i)(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"),  # a name and a password in an address
-    re.compile(r"(?i)\b(?:AccountKey|SharedAccessKey|aws_secret_access_key|authToken)=[\w+/=-]{16,}"),
+    re.compile(r"(?<=://)[^\s/:@]{0,200}:[^\s/@]{1,200}(?=@)"),  # a name and a password in an address
 )
+# Programs that are told a password, and how.
+_PROGRAM = re.compile(
+    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)"
+    r"|(?P<p>sshpass|(?:docker|podman|helm registry|oc|skopeo|buildah) login)"
+    r"|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
+)
+_OPTIONS = {
+    "attached": re.compile(r"\s-p(?=\S)[\"']?([^\s\"']+)"),
+    "p": re.compile(r"\s-p\s{0,2}[\"']?([^\s\"']+)"),
+    "a": re.compile(r"\s-a\s{0,2}[\"']?([^\s\"']+)"),
+    "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
+}
+_OPTION_CHARS = 200  # behind the program's name
+_PARTS = (  # of commands, headers and messages; what is secret is the group
+    re.compile(r"\s(?:-u|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(
+        r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
+        re.I,
+    ),
+    re.compile(
+        r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+    ),
+)
+# A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
+_RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
+_TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+_LEAST_TURNS = 0.3  # of its characters are of another sort than the one before
+# Words of a wallet: so many, and no other words among them.
+_WALLET_WORDS = (12, 15, 18, 21, 24)
+_SMALL_LETTERS = re.compile(r"(?<![a-z])[a-z]{3,8}(?: [a-z]{3,8}){11,}")
+_NUMBERED = re.compile(r"\b1[.):]?\s?[a-z]{3,8}(?:[,;]?\s\d\d?[.):]?\s?[a-z]{3,8}){11,23}\b")
+_ENDING = re.compile(r"(?:[^s]s|ed|ing|ly)\Z")
 _PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
-# The shapes are looked for in pieces of this size only: on a megabyte in one word some would take minutes.
-_LONG_WORD = re.compile(r"[!-~]{16,1024}")
+_WINDOW_CHARS, _OVERLAP_CHARS = 20_000, 1000  # a text is looked through piece by piece
+_LONG_WORD = re.compile(r"[!-~]{16}")  # without one there is no key
+_FEWEST_SORTS = 8  # a key has so many different characters
 
-_DIGITS = re.compile(r"(?<![\w+.,/-])\d(?:[ -]?\d){12,18}(?![\w-])")
+# Numbers with check digits, each in the form that nothing else has, and the module of python-stdnum that
+# knows them. Where that package is not installed, what has the form is taken for one.
+_CARD_DIGITS = re.compile(r"(?<![\w+.,/-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
+_PERSONAL = (
+    ("", r"\d{3}-\d\d-\d{4}"),  # of the United States: no check digits
+    ("it.codicefiscale", r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]"),
+    ("es.dni", r"\d{8}-?[A-HJ-NP-TV-Z]"),
+    ("es.nie", r"[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z]"),
+    ("fr.nir", r"[12] ?\d\d ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d"),
+    ("se.personnummer", r"(?:19|20)?\d\d(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}"),
+    ("fi.hetu", r"[0-3]\d(?:0[1-9]|1[0-2])\d\d[-+A-FU-Y]\d{3}[0-9A-Y]"),
+    ("br.cpf", r"\d{3}\.\d{3}\.\d{3}-\d\d"),
+    ("cn.ric", r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d{4}[\dX]"),
+    ("kr.rrn", r"\d\d(?:0[1-9]|1[0-2])[0-3]\d-[1-8]\d{6}"),
+    ("mx.curp", r"[A-Z]{4}\d\d(?:0[1-9]|1[0-2])[0-3]\d[HMX][A-Z]{5}[A-Z\d]\d"),
+    ("be.nn", r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d"),
+    ("ch.ssn", r"756\.\d{4}\.\d{4}\.\d\d"),
+    ("cz.rc", r"\d\d(?:[05][1-9]|[16][0-2]|[27][1-9]|[38][0-2])[0-3]\d/\d{4}"),
+    ("cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
+)
+_PERSONS = re.compile(
+    rf"(?<![\w+.,/-])(?=[\dA-Z])(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
+)
 _CARD = re.compile(  # what an issuer's numbers begin with, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
     r"|(?:6011|65\d\d|64[4-9]\d|62\d\d|35[2-8]\d|50\d\d|5[6-9]\d\d|60\d\d|63\d\d|67\d\d)\d{12,15}"
     r"|3(?:0[0-5]|[689]\d)\d{11}"
 )
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
-_IBAN_CHARS, _IBAN_DIGITS = 15, 8  # at least
+_IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
 class Secret(NamedTuple):
@@ -83,7 +136,12 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = sorted(_found(text))
+    found = sorted(
+        Secret(begin + start, begin + end, what)
+        for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
+        for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    )
+    found = sorted([*found, *(Secret(*match.span(), "a key") for match in _PEM.finditer(text))])
     apart: list[Secret] = []
     for secret in found:
         if apart and secret.start < apart[-1].end:
@@ -96,9 +154,9 @@ def find_secrets(text: str) -> list[Secret]:
 def masked(text: str) -> tuple[str, int]:
     """A text with words in the place of each secret, and how many there were."""
     secrets = find_secrets(text)
-    for secret in reversed(secrets):
-        text = f"{text[: secret.start]}{LEFT_OUT}{text[secret.end :]}"
-    return text, len(secrets)
+    ends = [0, *(secret.end for secret in secrets)]
+    starts = [*(secret.start for secret in secrets), len(text)]
+    return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
 def holds_secret(text: str) -> bool:
@@ -108,21 +166,61 @@ def holds_secret(text: str) -> bool:
 
 def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
-    if "-----BEGIN" in text:
-        yield from (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    for word in _LONG_WORD.finditer(text):
-        yield from (Secret(start, end, "a key") for start, end in _keys(text, *word.span()))
-    if _has_digits(text):
+    yield from (Secret(start, end, "a key") for start, end in _keys(text))
+    yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
+    yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
+    if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
-            Secret(*match.span(), "a card number") for match in _DIGITS.finditer(text) if _is_card(match[0])
+            Secret(*match.span(), "a card number")
+            for match in _CARD_DIGITS.finditer(text)
+            if _is_card(match[0])
         )
         yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
+        yield from (
+            Secret(*match.span(), "a personal number")
+            for match in _PERSONS.finditer(text)
+            if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
+        )
 
 
-def _keys(text: str, begin: int, end: int) -> Iterator[Span]:
+def _keys(text: str) -> Iterator[Span]:
+    if not _LONG_WORD.search(text) or len(set(text)) < _FEWEST_SORTS:
+        return
     for pattern in formats():
-        for match in pattern.finditer(text, begin, end):
+        for match in pattern.finditer(text):
             yield match.span()
+    for match in _RANDOM.finditer(text):
+        if _has_all_sorts(match[0]) and len(_TURN.findall(match[0])) >= _LEAST_TURNS * len(match[0]):
+            yield match.span()
+
+
+def _has_all_sorts(value: str) -> bool:
+    return all(any(map(of, value)) for of in (str.isupper, str.islower, str.isdigit))
+
+
+def _of_programs(text: str) -> Iterator[Span]:
+    for program in _PROGRAM.finditer(text):
+        how = _OPTIONS[program.lastgroup or ""]
+        end = min(program.end() + _OPTION_CHARS, len(text))
+        if option := how.search(text, program.end() - 1, end):
+            yield option.span(1)
+
+
+def _wallets(text: str) -> Iterator[Span]:
+    yield from (match.span() for match in _NUMBERED.finditer(text))
+    for run in _SMALL_LETTERS.finditer(text):
+        at, words = run.start(), []
+        for word in [*run[0].split(" "), "the"]:  # one that is none ends it
+            if word not in SMALL_WORDS:
+                words.append(word)
+            else:
+                if len(words) in _WALLET_WORDS and sum(map(bool, map(_ENDING.search, words))) * 6 <= len(
+                    words
+                ):
+                    yield at - len(" ".join(words)) - 1, at - 1
+                words = []
+            at += len(word) + 1
 
 
 @lru_cache(1)
@@ -138,33 +236,32 @@ def formats() -> Sequence[re.Pattern[str]]:
     return found
 
 
-def _has_digits(text: str) -> bool:
-    return sum(map(text.count, "0123456789")) >= _IBAN_DIGITS
-
-
 def _is_card(shown: str) -> bool:
     digits = re.sub(r"\D", "", shown)
-    return bool(_CARD.fullmatch(digits)) and _luhn(digits)
-
-
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+    return bool(_CARD.fullmatch(digits)) and _is_valid("luhn", digits)
 
 
 def _ibans(text: str) -> Iterator[Span]:
     for match in _IBAN.finditer(text):
         # The next words of the sentence may look like more groups.
-        for end in range(match.end(), match.start() + _IBAN_CHARS - 1, -1):
-            if _is_iban(text[match.start() : end]):
+        ends = range(match.end(), match.start() + _IBAN_CHARS - 1, -1)
+        for end in (end for end in ends if text[end - 1].isalnum() and not text[end : end + 1].isalnum()):
+            if _is_valid("iban", text[match.start() : end]):
                 yield match.start(), end
                 break
 
 
-def _is_iban(shown: str) -> bool:
-    """ISO 13616: the country and check digits moved to the end, letters as numbers, leave 1 modulo 97."""
-    chars = re.sub(r"[ -]", "", shown).upper()
-    if len(chars) < _IBAN_CHARS or not shown[-1].isalnum() or sum(map(str.isdigit, chars)) < _IBAN_DIGITS:
-        return False
-    return int("".join(str(int(char, 36)) for char in chars[4:] + chars[:4])) % 97 == 1
+def _is_valid(module: str, shown: str) -> bool:
+    check = _checker(module)
+    return check is None or check(shown)
+
+
+@lru_cache(len(_PERSONAL) + 2)
+def _checker(module: str) -> Callable[[str], bool] | None:
+    if not module:
+        return None
+    try:
+        is_valid: Callable[[str], bool] = importlib.import_module(f"stdnum.{module}").is_valid
+    except ImportError:
+        return None
+    return is_valid

@@ -164,7 +164,7 @@ class Valves(PanelModel):
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or takes longer than a minute. "
+            "Asked when the first is down, refuses or does not answer in time. "
             "none: exchanges wait for the first."
         ),
     )
@@ -180,6 +180,16 @@ class Valves(PanelModel):
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
     )
 
+    llm_timeout_s: int = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
@@ -297,7 +307,8 @@ class Valves(PanelModel):
         title="Where later memories go",
         description=(
             "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt. A message with a web or file search always uses system."
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
@@ -306,6 +317,16 @@ class Valves(PanelModel):
         description=(
             "A folded line under each answer tells which memories were used for it and what was learned. The "
             "model never sees it."
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(

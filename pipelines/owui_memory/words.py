@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 TERM_CHARS = 64
 
@@ -22,7 +23,6 @@ _SPACELESS = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Kana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
 )
-_WORD = re.compile(r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0966-\u0eff]+")  # with vowel signs
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
 _RUNS = re.compile(f"([{_SPACELESS}]+)|[^{_SPACELESS}]+")
 
@@ -85,6 +85,13 @@ _DENIALS = frozenset(
     """.split()
 )
 
+# Scripts that set no spaces between words and are not wide: as their letters' names in Unicode begin.
+_SPACELESS_SCRIPTS = frozenset(
+    "THAI LAO KHMER MYANMAR TIBETAN TAI NEW JAVANESE BALINESE BUGINESE CHAM AHOM KAWI".split()  # NEW TAI LUE
+)
+_CACHED_CHARS = 16_384
+_ASCII_RUNS = re.compile(r"[A-Za-z0-9_]+")
+
 _STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
@@ -132,19 +139,61 @@ def is_lone(term: str) -> bool:
     return len(term) == 1 and re.match(f"[{_SPACELESS}]", term) is not None
 
 
+def runs(text: str) -> list[str]:
+    """The words of a text as they are written: letters, vowel signs, digits. See `terms_of` for terms."""
+    if text.isascii():
+        return _ASCII_RUNS.findall(text)
+    return "".join(char if _is_of_word(char) else " " for char in text).split()
+
+
 def words(text: str) -> tuple[str, ...]:
     """What is left of a text without case, punctuation and spaces: the same for the same words."""
-    return tuple(_WORD.findall(text.casefold()))
+    return tuple(runs(text.casefold()))
 
 
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
+def letters(text: str) -> int:
+    """How many letters a text has, vowel signs among them."""
+    return sum(map(_is_letter, text))
+
+
+@lru_cache(_CACHED_CHARS)
+def script(char: str) -> str:
+    """The script of a letter, as its name in Unicode begins: LATIN, KHMER, CJK."""
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
+@lru_cache(_CACHED_CHARS)
+def sets_no_spaces(char: str) -> bool:
+    """Whether a character is of a script that is written without spaces between words."""
+    if char.isascii() or not _is_letter(char):
+        return False
+    return unicodedata.east_asian_width(char) == "W" or script(char) in _SPACELESS_SCRIPTS
+
+
+def is_dense(text: str) -> bool:
+    """Whether a text has words without spaces between them."""
+    return not text.isascii() and any(map(sets_no_spaces, text))
+
+
+def is_caseless(text: str) -> bool:
+    """Whether most letters of a text are of a script without capitals."""
+    found = [char for char in text if char.isalpha()]
+    return 2 * sum(char.upper() == char.lower() for char in found) > len(found)
+
+
+@lru_cache(_CACHED_CHARS)
+def _is_letter(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LM"
+
+
+@lru_cache(_CACHED_CHARS)
+def _is_of_word(char: str) -> bool:
+    return char == "_" or unicodedata.category(char)[0] in "LMN"
 
 
 def telling(text: str) -> set[str]:
     """Numbers, and words with a capital that is not the first of the text."""
-    found = _WORD.findall(text)
+    found = runs(text)
     return {
         word.casefold()
         for position, word in enumerate(found)

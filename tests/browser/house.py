@@ -12,7 +12,7 @@ import httpx
 
 from scripts.processes import Child, stop
 from scripts.services import Connection, OpenWebUI, Pipelines
-from tests.harness.bodies import inlet_body, system_text, user_of
+from tests.harness.bodies import inlet_body, told_text, user_of
 from tests.harness.pipelines_server import clean_environment, free_port
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -133,7 +133,7 @@ class House:
         """What the filter would tell the model if this user asked that now."""
         body = inlet_body(question, user_id=account.id)
         form = {"body": body, "user": user_of(account.id)}
-        return system_text(self._filter("POST", "filter/inlet", form))
+        return told_text(self._filter("POST", "filter/inlet", form))
 
     def valves(self) -> dict[str, Any]:
         return dict(self._filter("GET", "valves"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from owui_memory.recall.block import without_block
 from tests.browser.house import MODEL, PASSWORD, Account, House
 from tests.harness.scripted_llm import Request
 
@@ -82,7 +83,11 @@ class Person:
 
     def asked_model(self, text: str) -> Request:
         """The request with which the model was asked for the answer to `text`."""
-        asked = [r for r in self.house.llm.requests if r.endpoint == "chat" and r.last_user_text == text]
+        asked = [
+            request
+            for request in self.house.llm.requests
+            if request.endpoint == "chat" and without_block(request.last_user_text) == text
+        ]
         assert len(asked) == 1, f"{len(asked)} requests for {text!r}"
         return asked[0]
 

@@ -26,7 +26,7 @@ def test_a_fact_told_in_one_chat_is_known_in_the_next(admin: Person, scripted_ll
     admin.new_chat()
     answer = admin.say(QUESTION)
 
-    told = admin.asked_model(QUESTION).said_by("system")
+    told = admin.asked_model(QUESTION).text
     assert BLOCK in told
     assert "peanuts" in told
     assert "peanuts" in answer
@@ -135,7 +135,7 @@ def test_settings_changed_in_the_admin_panel_take_effect(
     again = "Remind me: where do I live, and what am I allergic to?"
     user.new_chat()
     user.say(again)
-    assert "peanuts" in user.asked_model(again).said_by("system")
+    assert "peanuts" in user.asked_model(again).text
 
 
 @pytest.mark.usefixtures("unchanged_settings")
@@ -144,10 +144,8 @@ def test_a_setting_that_cannot_be_meant_is_refused(admin: Person, house: House) 
 
     settings = PipelinesSettings(admin)
     settings.fill("Deadline (ms)", "soon")
-    said = settings.save()
+    settings.save()  # Open WebUI has no words of its own for what is not saved; the page, read anew, has
 
-    # Open WebUI 0.12.4 shows its own words for every refusal: it has closed the answer before reading it.
-    assert "success" not in said
     assert house.valves() == before
     again = PipelinesSettings(admin)
     assert again.value("Deadline (ms)") == str(before["inlet_deadline_ms"])

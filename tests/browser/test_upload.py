@@ -49,7 +49,7 @@ def test_an_uploaded_file_remembers_and_a_newer_one_takes_effect(
     admin.say(FACT)
     admin.new_chat()
     assert "walnuts" in admin.say(QUESTION)
-    assert "walnuts" in admin.asked_model(QUESTION).said_by("system")
+    assert "walnuts" in admin.asked_model(QUESTION).text
 
     settings = PipelinesSettings(admin)
     settings.fill("Memories per message", "7")

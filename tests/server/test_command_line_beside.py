@@ -74,7 +74,7 @@ def test_what_is_remembered_there_is_told_here_and_forgotten_for_good(
     chat = Chat("ada")
     assert "Rex" in recalled(server, QUESTION, chat=chat)
     assert recalled(server, QUESTION, user="bob") == ""
-    assert admin.runs("forget", "ada", "dog") == {"forgotten": 1, "gone": 0}
+    assert admin.runs("forget", "ada", "dog") == {"forgotten": 1, "gone": 0, "texts": [DOG]}
     assert "Rex" not in recalled(server, QUESTION)
     assert "Rex" not in recalled(server, "And what did you say is my dog called?", chat=chat)
 

@@ -74,7 +74,7 @@ def test_numbers_mean_the_list_that_was_seen(server: PipelinesServer, user: str)
     chat = Chat(user)
     ask(server, "/memory", chat=chat)
     tell(server, "I play the cello in an orchestra.", user=user)  # the list would begin with this now
-    assert "1 memory" in ask(server, "/memory forget 2", chat=chat)
+    assert CITY[:-1] in ask(server, "/memory forget 2", chat=chat)
     assert CITY not in dict(held(server, user))
     assert PHONE in dict(held(server, user))
     assert "gone already" in ask(server, "/memory forget 2", chat=chat)
@@ -144,6 +144,39 @@ def test_why_tells_what_was_used_for_the_last_answer(server: PipelinesServer, us
     assert DOG in used
 
 
+def test_why_tells_since_when_something_stands_in_the_prompt(server: PipelinesServer, user: str) -> None:
+    chat = Chat(user)
+    take(server, chat.say("What is my dog called?"))
+    sent = take(server, chat.say("Convert thirty miles into kilometres."))
+    assert DOG in told_text(sent)
+    answer = ask(server, "/memory why", chat=chat)
+    assert "so no memory was used" not in answer
+    assert f"| {DOG} | since your message 1 |" in answer
+    assert DOG not in answer.partition("Left out")[2]
+
+
+def test_without_memories_for_messages_the_profile_stays(pipelines_server: StartServer, user: str) -> None:
+    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "0"})
+    for text in (DOG, "I live in Lisbon."):
+        tell(server, text, user=user)
+    chat = Chat(user)
+    told = told_text(take(server, chat.say("What is my dog called, and where do I live?")))
+    assert "I live in Lisbon." in told
+    assert DOG not in told
+    answer = ask(server, "/memory why", chat=chat)
+    assert "| I live in Lisbon. | | | told in every conversation |" in answer
+    assert "`memories_per_turn` to 0" in answer
+
+
+def test_one_memory_for_a_message_is_one_beside_the_profile(pipelines_server: StartServer, user: str) -> None:
+    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "1"})
+    for text in ("I live in Lisbon.", DOG, "My dog Rex likes to swim.", "My dog Rex sleeps in the kitchen."):
+        tell(server, text, user=user)
+    told = told_text(take(server, Chat(user).say("What does my dog Rex like?")))
+    assert "I live in Lisbon." in told
+    assert told.count("Rex") == 1
+
+
 def test_forget_by_words_asks_where_several_are_meant(server: PipelinesServer, user: str) -> None:
     chat = Chat(user)
     answer = ask(server, "/memory forget my", chat=chat)
@@ -155,7 +188,7 @@ def test_forget_by_words_asks_where_several_are_meant(server: PipelinesServer, u
 
 
 def test_forget_by_words_forgets_the_one_that_has_them(server: PipelinesServer, user: str) -> None:
-    assert "1 memory" in ask(server, "/memory forget phone number", user=user)
+    assert "My phone number is" in ask(server, "/memory forget phone number", user=user)
     assert sorted(text for text, _ in held(server, user)) == sorted([DOG, CITY])
     assert "555" not in recalled(server, "What is my phone number?", user=user)
 
@@ -197,8 +230,23 @@ def test_off_always(server: PipelinesServer, user: str) -> None:
     assert rows(ask(server, "/memory", user=user)) == [PHONE, CITY, DOG]
 
 
-def test_an_unknown_verb_gets_help(shared_server: PipelinesServer, user: str) -> None:
-    assert "/memory forget everything" in ask(shared_server, "/memory dance", user=user)
+def test_a_slip_gets_the_nearest_verb_in_a_line(shared_server: PipelinesServer, user: str) -> None:
+    for text, offered in (("/memory fogret 1", "`/memory forget 1`"), ("/memroy", "`/memory`")):
+        answer = ask(shared_server, text, user=user)
+        assert f"Did you mean {offered}?" in answer
+        assert "\n" not in answer
+    assert "`/memory help`" in ask(shared_server, "/memory dance", user=user)
+    assert "nothing about you" in ask(shared_server, "\uff0fmemories?", user=user)
+
+
+def test_what_is_forgotten_is_hidden_and_undone(server: PipelinesServer, user: str) -> None:
+    chat = Chat(user)
+    ask(server, "/memory", chat=chat)
+    ask(server, "/memory forget zzzz", chat=chat)
+    assert "`/memory undo` brings it back" in ask(server, "/memory forget 3", chat=chat)
+    assert "Rex" not in recalled(server, "What is my dog called?", user=user)
+    assert "remembered again" in ask(server, "/memory undo", chat=chat)
+    assert "Rex" in recalled(server, "What is my dog called?", user=user)
 
 
 def test_a_temporary_chat_is_answered_too(server: PipelinesServer, user: str) -> None:

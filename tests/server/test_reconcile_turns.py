@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.bodies import Chat, recording, system_text
+from tests.harness.bodies import Chat, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.talk import recalled, stored, take, tell
@@ -184,7 +184,7 @@ def test_what_recall_told_is_not_stored_again(server: PipelinesServer, scripted_
     tell(server, "I live in Lisbon.", user="ada")
     chat = Chat("ada")
     turn = chat.say("Where does this user live? I need it for my form.")
-    assert "Lisbon" in system_text(take(server, turn, "You live in Lisbon."))
+    assert "Lisbon" in told_text(take(server, turn, "You live in Lisbon."))
     server.wait_until_drained()
     tell(server, "Forget where I live.", user="ada")
     assert texts(server) == []

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from owui_memory import engines
 from owui_memory.chat.body import read_inlet
@@ -176,4 +177,45 @@ def test_a_file_that_somebody_holds_is_not_waited_for_twice(tmp_path: Path) -> N
     with pytest.raises(OperationalError):
         engines.Patience(engine).run(work)
     assert len(tries) == 1
+    engine.dispose()
+
+
+def test_threads_that_write_never_meet_in_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one begins after the one before has committed, not while it does."""
+    monkeypatch.setattr(engines, "_TURN_S", 60.0)
+    engine = open_state(tmp_path)
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 0"))
+    engine.dispose()  # connections from before had patience
+    queue = Outbox(engine)
+
+    def write(number: int) -> int:
+        return sum(
+            queue.put(Exchange(f"{number} {one}", f"user-{number}", "c", "I live in Lisbon.", "", 1.0))
+            for one in range(25)
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(write, range(8))) == [25] * 8
+    engine.dispose()
+
+
+def test_a_commit_that_fails_lets_the_next_one_write(tmp_path: Path) -> None:
+    engine = open_state(tmp_path)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE one (id INTEGER PRIMARY KEY)")
+        many = "CREATE TABLE many (one INTEGER REFERENCES one DEFERRABLE INITIALLY DEFERRED)"
+        connection.exec_driver_sql(many)
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys = ON"))
+    engine.dispose()
+    for _ in range(3):
+        with pytest.raises(IntegrityError), engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO many VALUES (1)")
+    waits: list[float] = []
+    for number in range(3):
+        began = time.monotonic()
+        assert Outbox(engine).put(Exchange(f"k{number}", "ada", "c", "I live in Lisbon.", "", 1.0))
+        waits.append(time.monotonic() - began)
+    assert min(waits) < engines._TURN_S / 2, "nobody has kept the turn"
+    with engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from many")) == 0
     engine.dispose()

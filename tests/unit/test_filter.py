@@ -72,15 +72,20 @@ def test_a_fact_told_in_one_chat_is_known_in_the_next(filter_: Running) -> None:
     remember(filter_, "My dog is called Rex.")
     turn = Chat("ada").say("What is my dog called?")
     told = filter_.inlet(copy.deepcopy(turn.inlet), turn.user)
-    assert [message["role"] for message in told["messages"]] == ["system", "user"]
+    assert [message["role"] for message in told["messages"]] == ["user"]
     assert '"My dog is called Rex."' in told["messages"][0]["content"]
-    assert told["messages"][1] == turn.inlet["messages"][0]
+    assert without_blocks(told) == turn.inlet
     assert {**told, "messages": []} == {**turn.inlet, "messages": []}
 
 
-# Any JSON, and JSON that is nearly what Open WebUI sends: recordings with pieces put in or taken out.
+# Any JSON (without infinity, which has a test in test_intake.py), and JSON
+# that is nearly what Open WebUI sends: recordings with pieces put in or taken out.
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )

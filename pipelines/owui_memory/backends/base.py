@@ -14,7 +14,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -24,7 +24,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -40,6 +41,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,11 @@ class Backend(Protocol):
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(self, user_id: str, query: str, limit: int, view: View | None) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
-        view: only what it sees, and as many of each of its teams. None: all of the user's own.
+        view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
+        default, so that every caller says whose memories it means.
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
@@ -113,8 +116,8 @@ class EditableBackend(Backend, Protocol):
     def store(self, user_id: str, new: Memory) -> str:
         """Add one memory as it stands; the id that it was given.
 
-        Its id is not looked at, and its times only where it has an `origin`. The answer is "" where the
-        backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
     def get(self, memory_id: str) -> Memory | None:
@@ -196,7 +199,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:

@@ -62,9 +62,8 @@ class OwnModels:
         embedder = self._opened_embedder()
         if embedder is None or not others:
             return [0.0] * len(others)
-        vector, floor = embedder.embed(text), embedder.floor
-        cosines = (cosine(vector, other) for other in self._vectors(embedder, tuple(others)))
-        return [min(max((found - floor) / (1 - floor), 0.0), 1.0) for found in cosines]
+        vector = embedder.embed(text)
+        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
 
     def _opened_llms(self) -> Llms:
         if self._open_llms is None:

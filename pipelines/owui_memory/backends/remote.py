@@ -101,7 +101,7 @@ class RemoteBackend(ABC):
             cls._address(settings),
             settings.backend_api_key,
             rules=settings.extraction_rules,
-            timeouts=Timeouts(add=120),  # TODO llm_timeout_s
+            timeouts=Timeouts(add=settings.llm_timeout_s),
             own=own,
         )
         try:

@@ -7,73 +7,25 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from .. import COMMAND
 from ..backends.base import Memory, is_over
 from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
-from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.times import zone_of
-from ..recall.why import Explanation, Weighed
+from ..recall.why import Explanation
 from ..scopes import FOLDER, PERSONA, TEAM, teller
-from .body import place_of
-from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
+from . import texts
+from .explained import explained
+from .markup import TOLD_OF, counted, cut, fenced, rest, shown
 
 _EXPORTED_AT_ONCE = 100  # memories in one answer
-_TOLD_OF = 10  # texts of a change that are shown
+# What is counted of an erasure besides memories and messages: notes about the user.
+_NOT_COUNTED = ("memories", "queue", "commands", "command_turns", "shown", "versions", "noted")
 
-# Not ( and [: Open WebUI takes \( and \[ for the beginning of a formula, and no link is one without a ].
-_MARKUP = re.compile(r"[\\`*_{}\]<>|~$&@#^=]|(?<=www)\.|:(?=//)", re.IGNORECASE)
-_JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
-_HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-# Reasons that are the user's own doing, as they are told to them.
-_TO_ITS_USER = {
-    SWITCHED_OFF.reason: "you have switched memory off here, and `/memory on` switches it on",
-    MEMORY_SWITCH_OFF: "your Memory switch is off, under Settings > Personalization",
-}
-
-_NOT_SEARCHED = (
-    "Besides who you are and how you want to be answered nothing was looked for: the admin has set "
-    "`memories_per_turn` to 0."
-)
-
-HELP = """\
-**What you can ask of your memories**
-
-| Send | and |
-|---|---|
-| `/memory` | all of them, newest first; `/memory page 2` goes on |
-| `/memory search <words>` | those that fit |
-| `/memory why` | what was used for the last answer in this chat, and what was left out |
-| `/memory remember <text>` | is remembered as it stands |
-| `/memory edit <number> <text>` | says something else from now on |
-| `/memory forget <number>` | is forgotten; also several numbers, or `<words>` that only one memory has |
-| `/memory forget everything` | asks once more, then forgets all |
-| `/memory undo` | takes back the last change |
-| `/memory share <number> <team>` | a team of yours knows it too; `/memory team` lists what yours know |
-| `/memory withdraw <number>` | what you shared with a team is its no more |
-| `/memory export` | all of them as JSON Lines |
-| `/memory import`, then such lines | are remembered too |
-| `/memory off`, `/memory on` | in this chat; with `always`: in all chats |
-| `/memory status` | whether memory is on, and how it does |
-
-Numbers are those of the list that you saw last in this chat. The answers are not shown to the model."""
-
-
-def shown(text: str) -> str:
-    """A text on one line, as it is: nothing in it is markup."""
-    visible = "".join(
-        char
-        for char in " ".join(text.split())
-        if char in _JOINERS or unicodedata.category(char) not in _HIDDEN
-    )
-    return _MARKUP.sub(r"\\\g<0>", visible)
 
 
 class Answers:
@@ -84,165 +36,133 @@ class Answers:
 
     def page(self, page: Page) -> str:
         if not page.total:
-            return "I remember nothing about you yet. `/memory help` says what you can do."
-        lines = [f"**{counted(page.total, 'memory', 'memories')}**, newest first", ""]
-        lines += self._memories(page.memories, page.first)
+            return texts.NOTHING_YET
+        lines = [texts.ALL_HEAD.format(memories=_memories(page.total)), ""]
+        lines += self._table(page.memories, page.first)
         if page.pages > 1:
-            more = f" `/memory page {page.number + 1}` shows more." if page.number < page.pages else ""
-            lines += ["", f"Page {page.number} of {page.pages}.{more}"]
+            more = texts.MORE_PAGES.format(number=page.number + 1) if page.number < page.pages else ""
+            lines += ["", texts.PAGE_OF.format(number=page.number, pages=page.pages, more=more)]
         return "\n".join(lines)
 
-    def found(self, items: Sequence[Ranked]) -> str:
+    def found(self, items: Sequence[Ranked], words: str) -> str:
         if not items:
-            return "No memory fits these words. `/memory` lists all of them."
-        lines = [f"**{counted(len(items), 'memory', 'memories')}** found, best first", ""]
-        return "\n".join([*lines, *self._memories([one.memory for one in items])])
+            return texts.NOTHING_FOUND.format(words=cut(words))
+        lines = [texts.FOUND_HEAD.format(memories=_memories(len(items))), ""]
+        return "\n".join([*lines, *self._table([one.memory for one in items])])
 
-    def which(self, memories: Sequence[Memory], *, exact: bool) -> str:
+    def which(self, memories: Sequence[Memory], words: str, *, exact: bool) -> str:
         """Several may be meant."""
         if not memories:
-            return "No memory has these words, and none comes near. Nothing was forgotten."
-        said = "Several memories have these words." if exact else "No memory has exactly these words."
-        lines = [f"{said} Nothing was forgotten yet. `/memory forget <number>` forgets one of these:", ""]
-        return "\n".join([*lines, *self._memories(memories)])
+            return texts.NONE_FITS.format(words=cut(words))
+        said = texts.WHICH_SEVERAL if exact else texts.WHICH_NEAR
+        return "\n".join([texts.WHICH.format(said=said), "", *self._table(memories)])
 
     def remembered(self, done: Remembered) -> str:
         if done.known:
-            return f"I know that already: {shown(done.known.text)}"
-        return f"Remembered: {shown(done.text)}\n\n`/memory undo` takes it back."
+            return texts.KNOWN.format(text=shown(done.known.text))
+        return texts.REMEMBERED.format(text=shown(done.text))
 
     def edited(self, done: Edited) -> str:
         if not done.before:
-            return "That memory is gone. `/memory` shows those that there are."
-        return "\n".join(
-            [
-                "Changed.",
-                "",
-                "| Before | Now |",
-                "|---|---|",
-                f"| {shown(done.before)} | {shown(done.after)} |",
-            ]
-        )
+            return texts.MEMORY_GONE
+        row = f"| {shown(done.before)} | {shown(done.after)} |"
+        return "\n".join([texts.CHANGED_HEAD, "", texts.BEFORE_NOW, "|---|---|", row])
+
+    def ask_for_all(self, memories: int, waiting: int) -> str:
+        """Before all is forgotten. waiting: messages that are not read yet."""
+        what = _known(memories, waiting)
+        return texts.ASK_EVERYTHING.format(what=what) if what else texts.NOTHING_TO_FORGET
 
     def forgotten(self, done: Forgotten) -> str:
-        gone = f" {counted(done.gone, 'memory was', 'memories were')} gone already." if done.gone else ""
-        if not done.count:
-            return f"Nothing was forgotten.{gone}"
-        return f"Forgotten: {counted(done.count, 'memory', 'memories')}.{gone}"
+        waiting = done.others.get("queue", 0)
+        notes = sum(count for name, count in done.others.items() if name not in _NOT_COUNTED)
+        gone = [texts.GONE_ALREADY.format(memories=_were(done.gone))] if done.gone else []
+        if not (done.count or waiting or notes):
+            return " ".join([texts.NOTHING_FORGOTTEN, *gone])
+        if len(done.texts) == 1 == done.count:
+            lines = [texts.FORGOTTEN_ONE.format(text=cut(done.texts[0]))]
+        elif done.texts:
+            lines = [texts.FORGOTTEN_MANY.format(memories=_memories(done.count)), ""]
+            lines += [f"- {cut(text)}" for text in done.texts[:TOLD_OF]]
+            lines += rest(len(done.texts))
+        else:
+            lines = [texts.FORGOTTEN_ALL.format(what=_known(done.count, waiting, notes))]
+        if done.texts and waiting:
+            gone.append(texts.ALSO_WAITING.format(messages=_waiting(waiting)))
+        if done.undo_minutes:
+            minutes = counted(done.undo_minutes, "minute", "minutes")
+            gone.append(texts.CAN_UNDO.format(minutes=minutes, it="it" if done.count == 1 else "them"))
+        if not done.reached:
+            gone.append(texts.NOT_EVERYWHERE_YET)
+        return "\n".join([*lines, *(["", " ".join(gone)] if gone else [])])
 
     def undone(self, done: Undone) -> str:
         if not done.changes:
-            return "There is no change that could be taken back."
-        says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
+            return texts.NOTHING_TO_UNDO
         rows = [
-            f"| {says[change.op]} | {shown(change.before if change.op != 'add' else change.after)} |"
-            for change in done.changes[:_TOLD_OF]
+            f"| {texts.UNDONE[change.op]} | {shown(change.before if change.op != 'add' else change.after)} |"
+            for change in done.changes[:TOLD_OF]
         ]
-        rest = [*_rest(len(done.changes))]
-        return "\n".join(["Taken back.", "", "| What | Memory |", "|---|---|", *rows, *rest])
+        more = rest(len(done.changes))
+        return "\n".join([texts.UNDONE_HEAD, "", texts.WHAT_MEMORY, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
         if not teams:
-            return "You are in no team."
+            return texts.NO_TEAM
         if not memories:
-            return "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
-        lines = [
-            f"**{counted(len(memories), 'memory', 'memories')}** of {', '.join(teams)}, newest first",
-            "",
-        ]
-        return "\n".join([*lines, *self._memories(memories)])
+            return texts.NOTHING_SHARED
+        head = texts.TEAMS_HEAD.format(memories=_memories(len(memories)), teams=", ".join(map(shown, teams)))
+        return "\n".join([head, "", *self._table(memories)])
 
     def shared(self, text: str, team: str) -> str:
-        return f"Team {team} knows now: {shown(text)}\n\n`/memory team` and `/memory withdraw` take it back."
+        return texts.SHARED.format(team=team, text=shown(text))
 
     def withdrawn(self, text: str) -> str:
-        return f"Withdrawn: {shown(text)}"
+        return texts.WITHDRAWN.format(text=shown(text))
 
-    def imported(self, done: Imported) -> str:
-        lines = [
-            f"{counted(done.added, 'memory', 'memories')} added, {done.known} known already.",
-            *([""] if done.flaws else []),
-            *(f"- {shown(flaw)}" for flaw in done.flaws[:_TOLD_OF]),
-            *_rest(len(done.flaws)),
-        ]
-        return "\n".join(lines)
+    def imported(self, done: Imported, lines: int) -> str:
+        """lines: how many there were."""
+        flaws = [f"- {shown(flaw)}" for flaw in done.flaws[:TOLD_OF]]
+        flaws += rest(len(done.flaws))
+        if len(done.flaws) < lines:
+            said = texts.IMPORTED.format(memories=_memories(done.added), known=done.known)
+            return "\n".join([said, *([""] if flaws else []), *flaws])
+        no_json = all(flaw.endswith(texts.THIS_IS_NO_JSON) for flaw in done.flaws)
+        why = texts.NO_JSON if no_json else texts.NO_MEMORY
+        example = fenced(texts.IMPORT_EXAMPLE)
+        told = [] if no_json else ["", *flaws]
+        return "\n".join([texts.IMPORTED_NOTHING.format(why=why), "", *example, *told])
 
-    def exported(self, rows: Sequence[Mapping[str, Any]], part: int, user_id: str) -> str:
-        """A part of the rows, from 1 on."""
+    def exported(
+        self, rows: Sequence[Mapping[str, Any]], part: int, user_id: str, *, numbered: bool = False
+    ) -> str:
+        """A part of the rows, from 1 on. numbered: whether commands' numbers mean them."""
         parts = max(-(-len(rows) // _EXPORTED_AT_ONCE), 1)
         if not rows:
-            return "There is nothing to export: I remember nothing about you yet."
+            return texts.NOTHING_TO_EXPORT
         if not 1 <= part <= parts:
-            return f"There is no part {part}: the export has {counted(parts, 'part', 'parts')}."
+            return texts.NO_PART.format(number=part, parts=counted(parts, "part", "parts"))
         some = rows[(part - 1) * _EXPORTED_AT_ONCE : part * _EXPORTED_AT_ONCE]
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in some)
-        lines = [f"**{counted(len(rows), 'memory', 'memories')}**, oldest first", "", *_fenced(text)]
+        lines = [texts.EXPORT_HEAD.format(memories=_memories(len(rows))), "", *fenced(text)]
         if parts > 1:
             whole = f"{COMMAND} export --user {shown(user_id)} FILE"
-            more = f" `/memory export {part + 1}` gives the next." if part < parts else ""
-            lines += ["", f"Part {part} of {parts}.{more} As one file, ask the admin for: `{whole}`"]
-        return "\n".join(lines)
+            more = texts.NEXT_PART.format(number=part + 1) if part < parts else ""
+            lines += ["", texts.PART_OF.format(number=part, parts=parts, more=more, command=whole)]
+        return "\n".join([*lines, *(["", texts.EXPORT_NUMBERS] if numbered else [])])
 
-    def why(self, one: Explanation | None, texts: Mapping[str, str]) -> str:
-        """texts: what the memories say, by id, as far as they are there and may be seen."""
-        if one is None:
-            return self._nothing_kept()
-        if not one.looked:
-            at = datetime.fromtimestamp(one.at, self._zone)
-            what = "No memories were used for the last message"
-            return f"{what} ({at:%Y-%m-%d %H:%M}): {_to_its_user(one.left_alone)}."
-        told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
-        always = [
-            memory_id for memory_id in one.profile if memory_id not in {item.memory_id for item in told}
-        ]
-        used = {*always, *(weighed.memory_id for weighed in told)}
-        since = dict(one.standing)
-        rest = [memory_id for memory_id in since if memory_id not in used]
-        left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
-        rows = [
-            *(f"| {_text_of(memory_id, texts)} | | | told in every conversation |" for memory_id in always),
-            *(_weighed_row(weighed, texts, since) for weighed in told),
-        ]
-        lines = [f"Of the message “{shown(one.query)}”", ""]
-        lines += ["**Used for the answer**", "", *_weighed_table(rows)] if rows else [_nothing_used(one)]
-        if rest:
-            rows = [f"| {_text_of(one, texts)} | since your message {since[one]} |" for one in rest]
-            lines += [
-                "",
-                "**In the prompt from earlier messages**",
-                "",
-                "| Memory | Told |",
-                "|---|---|",
-                *rows,
-            ]
-            lines += ["", "What a chat was told stays in its prompt. Commands are not counted as messages."]
-        if left_out:
-            rows = [_weighed_row(weighed, texts) for weighed in left_out]
-            lines += ["", "**Left out**", "", *_weighed_table(rows), *_rest(len(rows) + one.more, len(rows))]
-        if not one.searched:
-            lines += ["", _NOT_SEARCHED]
-        if one.forgotten:
-            lines += ["", f"Not told any more, because forgotten or taken back since: {len(one.forgotten)}."]
-        if one.left_alone:
-            lines += ["", f"What was said is not remembered: {_to_its_user(one.left_alone)}."]
-        return "\n".join(lines)
+    def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
+        """said: what the memories say, by id, as far as they are there and may be seen."""
+        return explained(one, said, self._zone, self._chat_id)
 
-    def _nothing_kept(self) -> str:
-        place = place_of(self._chat_id)
-        if place == "temporary":
-            return "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
-        if place == "api":
-            return "This is no chat of its own: nothing is kept of why."
-        return "No memories were looked for in this chat yet, or that is more than a week ago."
-
-    def _memories(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
+    def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
         memories = list(memories)
         scoped = any(memory.scope for memory in memories)
         yield f"| # | Memory | When | Chat |{' Where |' if scoped else ''}"
         yield f"|--:|---|---|---|{'---|' if scoped else ''}"
         for number, memory in enumerate(memories, first):
-            over = " (its day is over)" if is_over(memory) else ""
+            over = texts.DAY_OVER if is_over(memory) else ""
             cells = [str(number), f"{shown(memory.text)}{over}", self._when(memory), self._chat(memory)]
             cells += [self._where(memory)] if scoped else []
             yield f"| {' | '.join(cells)} |"
@@ -268,69 +188,29 @@ class Answers:
         return shown(teller(memory, self._user_id)) or f"you, team {shown(scope.removeprefix(TEAM))}"
 
 
-def _to_its_user(reason: str) -> str:
-    """A reason of `chat.policy` or of the filter, at the end of a sentence."""
-    return _TO_ITS_USER.get(reason) or shown(reason).rstrip(".")
+def _memories(count: int) -> str:
+    return counted(count, "memory", "memories")
 
 
-def counted(count: int, one: str, more: str) -> str:
-    """1 page, 1,200 pages."""
-    return f"{count:,} {one if count == 1 else more}"
+def _were(count: int) -> str:
+    return f"{_memories(count)} {'was' if count == 1 else 'were'}"
 
 
-def _rest(count: int, seen: int = _TOLD_OF) -> Iterator[str]:
-    if count > seen:
-        yield ""
-        yield f"and {count - seen:,} more."
+def _waiting(count: int) -> str:
+    return counted(count, "message that waited", "messages that waited")
 
 
-def _fenced(text: str) -> list[str]:
-    """A block of code that nothing in it can end."""
-    longest = max(map(len, re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}json", text, fence]
-
-
-def _nothing_used(one: Explanation) -> str:
-    if one.standing:
-        return "Nothing more was relevant enough to be added for this message."
-    if not one.searched:
-        return "No memory was used."
-    if not one.weighed:
-        return "No memory came near it, so none was used."
-    return "Nothing was relevant enough, so no memory was used."
-
-
-def _weighed_table(rows: Sequence[str]) -> Iterator[str]:
-    yield "| Memory | In meaning | In words | Outcome |"
-    yield "|---|---|---|---|"
-    yield from rows
-
-
-def _weighed_row(one: Weighed, texts: Mapping[str, str], since: Mapping[str, int] | None = None) -> str:
-    """since: the numbers of the messages that memories were told with."""
-    number = (since or {}).get(one.memory_id) if one.outcome == TOLD_BEFORE else None
-    outcome = f"told since your message {number}" if number else one.outcome
-    nearness = f"{_nearness(one.meaning)} | {_overlap(one.keyword)}"
-    return f"| {_text_of(one.memory_id, texts)} | {nearness} | {outcome} |"
-
-
-def _text_of(memory_id: str, texts: Mapping[str, str]) -> str:
-    text = texts.get(memory_id)
-    return "(forgotten since)" if text is None else shown(text)
-
-
-def _nearness(meaning: float) -> str:
-    """A cosine, in words."""
-    for least, said in ((0.6, "very near"), (0.4, "near"), (0.2, "somewhat near")):
-        if meaning >= least:
-            return said
-    return "far"
-
-
-def _overlap(keyword: float) -> str:
-    """A share of the best BM25, in words."""
-    for least, said in ((0.75, "as many as any"), (0.25, "some"), (0.001, "few")):
-        if keyword >= least:
-            return said
-    return "none"
+def _known(memories: int, waiting: int, notes: int = 0) -> str:
+    """What there is of a user, or was."""
+    parts = [_memories(memories)] if memories else []
+    parts += [f"{_waiting(waiting)} to be remembered"] if waiting else []
+    parts += (
+        [
+            counted(
+                notes, "note on what was changed, told or asked", "notes on what was changed, told or asked"
+            )
+        ]
+        if notes
+        else []
+    )
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + "".join(parts[-1:])

@@ -3,47 +3,96 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import is_
 from typing import Any
 
+from ..spans import without_spans
 from .body import text_of
 from .slash import read_command
 
 NOTES = '<details type="memory_notes">'
-_NOTES = re.compile(re.escape(NOTES) + r".*?</details>\s*", re.DOTALL)
-# In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like this.
-_COMMAND_LINES = re.compile(
-    r"^USER: /memory(?=\s).*?(?=^USER: |^</chat_history>|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE
-)
+_BLANKS = re.compile(r"\s*")
+# In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
+_USER, _ASSISTANT, _END = "USER: ", "\nASSISTANT: ", "\n</chat_history>"
 _INSTEAD = "USER: What do you remember about me?\nASSISTANT: (a list)\n"
+_MOST_SAID = 10_000  # messages of a task that are looked at
 
 
 def without_asides(body: Any) -> Any:
-    """A body as the model is to see it: the same object where it has none. The last message stays."""
+    """A body as the model is to see it: the same object where it has none.
+
+    The last message of the user stays, with what follows it: it may be a command that is to be answered.
+    """
     messages = body.get("messages") if isinstance(body, Mapping) else None
     if not isinstance(messages, list) or not messages:
         return body
     if isinstance(meta := body.get("metadata"), Mapping) and meta.get("task"):
-        kept = [_without_lines(message) for message in messages]
+        kept = [_with_texts(message, _without_commands) for message in messages]
     else:
-        kept = [*_conversation(messages[:-1]), messages[-1]]
-    return body if kept == messages else {**body, "messages": kept}
+        last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
+        kept = [*_conversation(messages[:last]), *map(_without_notes, messages[last:])]
+    same = len(kept) == len(messages) and all(map(is_, kept, messages))
+    return body if same else {**body, "messages": kept}
 
 
 def _conversation(messages: list[Any]) -> Iterator[Any]:
     aside = False
     for message in messages:
-        role = message.get("role") if isinstance(message, Mapping) else None
+        role = _role(message)
         if role == "user":
             aside = read_command(text_of(message.get("content"))) is not None
-        if role == "assistant" and isinstance(content := message.get("content"), str) and NOTES in content:
-            message = {**message, "content": _NOTES.sub("", content).rstrip()}
         if not aside or role == "system":
-            yield message
+            yield _without_notes(message)
 
 
-def _without_lines(message: Any) -> Any:
+def _without_notes(message: Any) -> Any:
+    return _with_texts(message, _noteless) if _role(message) == "assistant" else message
+
+
+def _noteless(text: str) -> str:
+    without = without_spans(text, NOTES, "</details>", after=_BLANKS)
+    return text if without is text else without.rstrip()
+
+
+def _without_commands(text: str) -> str:
+    """The text of a task without the commands in its chat, without their answers and without notes."""
+    text = without_spans(text, NOTES, "</details>", after=_BLANKS)
+    kept: list[str] = []
+    done, end_of_chat = 0, -1
+    at = 0 if text.startswith(_USER) else text.find(f"\n{_USER}") + 1
+    for _ in range(_MOST_SAID if text.startswith(_USER, at) else 0):
+        following = text.find(f"\n{_USER}", at) + 1
+        if end_of_chat < at:
+            end_of_chat = text.find(_END, at) + 1 or len(text)
+        end = min(following or len(text), end_of_chat)
+        if read_command(text[at + len(_USER) : end].partition(_ASSISTANT)[0]) is not None:
+            kept += [text[done:at], _INSTEAD]
+            done = end
+        if not following:
+            break
+        at = following
+    return "".join([*kept, text[done:]]) if kept else text
+
+
+def _with_texts(message: Any, changed: Callable[[str], str]) -> Any:
+    """A message with another text, or other text parts; the same object where nothing changes."""
     content = message.get("content") if isinstance(message, Mapping) else None
-    if not isinstance(content, str) or ("/memory" not in content.lower() and NOTES not in content):
+    if isinstance(content, str):
+        without = changed(content)
+        return message if without is content else {**message, "content": without}
+    if not isinstance(content, list):
         return message
-    return {**message, "content": _NOTES.sub("", _COMMAND_LINES.sub(_INSTEAD, content))}
+    parts = [_with_text(part, changed) for part in content]
+    return message if all(map(is_, parts, content)) else {**message, "content": parts}
+
+
+def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
+    text = part.get("text") if isinstance(part, Mapping) else None
+    if not isinstance(text, str) or (without := changed(text)) is text:
+        return part
+    return {**part, "text": without}
+
+
+def _role(message: Any) -> Any:
+    return message.get("role") if isinstance(message, Mapping) else None

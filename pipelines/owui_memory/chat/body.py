@@ -5,24 +5,28 @@ Everything that comes in may be missing or of a wrong type: what cannot be read 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
 from ..patterns import is_ollama_cloud
 from ..recall.block import Blocks, without_block
+from ..spans import without_thoughts
+from ..words import plain
+from .slash import COMMAND_CHARS, read_command
 
 Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_HASHED = "text:"
-_LONGEST_ID = 200  # characters: PostgreSQL's indexes hold no more than 2,704 bytes of a row
+HASHED = "text:"  # begins a name that is made of what was said
 _SEARCHES = ("web_search", "image_generation")
-_NAME_CHARS = 200  # of a user's name, read
-_DETAILS = re.compile(r"<details\b[^>]*\btype=[^>]*>.*?</details>", re.DOTALL | re.IGNORECASE)
+
+# What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
+TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
+_ANSWER_CHARS = 1_000_000  # of an answer, in which reasoning is looked for
+_MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
+_NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,48 +81,48 @@ class Answered:
     user_text: str
     assistant_text: str
     name: str = ""
+    place: Place = "chat"
 
 
 def read_inlet(body: Any, user: Any) -> Turn:
     """The turn that a body begins."""
     body = _mapping(body)
     meta = _mapping(body.get("metadata"))
-    user_id = _text(_mapping(user).get("id"))
-    messages = list(_messages(body))
-    texts = _user_texts(messages)
+    user_id = _id(_mapping(user).get("id"))
+    texts = _user_texts(_seen(_messages(body)))
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
     so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
     features = _mapping(body.get("features") or meta.get("features"))
-    model, described = _text(body.get("model")), _mapping(meta.get("model"))
+    model, described = _id(body.get("model")), _mapping(meta.get("model"))
     info = _mapping(described.get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
-    is_described = bool(model) and described.get("id") == model
-    base_model = _text(info.get("base_model_id")) if is_described else ""
+    is_described = bool(model) and _id(described.get("id")) == model
+    base_model = _id(info.get("base_model_id")) if is_described else ""
     return Turn(
         user_id=user_id,
-        text=texts[-1] if texts else "",
+        text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
         place=place_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_text(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
         model=model,
         base_model=base_model,
         described=is_described,
         connection=_connection(described, model, base_model) if is_described else "unknown",
-        task=_text(meta.get("task")),
+        task=_id(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,
         positions=tuple(_hashes((user_id, chat_id), texts)),
-        text_before=texts[-2] if len(texts) > 1 else "",
+        text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
-        email=_text(_mapping(user).get("email")),
-        name=_text(_mapping(user).get("name"))[:_NAME_CHARS],
+        email=_id(_mapping(user).get("email")),
+        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -127,11 +131,11 @@ def read_inlet(body: Any, user: Any) -> Turn:
 def read_outlet(body: Any, user: Any) -> Answered | None:
     """The exchange that a body ends; None where it holds none."""
     body = _mapping(body)
-    user_id = _text(_mapping(user).get("id"))
-    messages = list(_messages(body))
+    user_id = _id(_mapping(user).get("id"))
+    messages = _messages(body)
     if not messages or messages[-1].get("role") != "assistant":
         return None
-    texts = _user_texts(messages)
+    texts = _user_texts(_seen(messages[:-1]))
     if not texts:
         return None
     chat_id, session_id, id_ = (_id(body.get(name)) for name in ("chat_id", "session_id", "id"))
@@ -139,35 +143,53 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
     # A chat in the browser has all three, and its inlet knew the id. That of an API call is made after its
     # inlet: such a turn is found by what was said, to which model, and in which chat if the call named one.
     if not (chat_id and session_id and id_):
-        keys.append(_unnamed(user_id, chat_id, _text(body.get("model")), texts))
+        keys.append(_unnamed(user_id, chat_id, _id(body.get("model")), texts))
     return Answered(
         user_id=user_id,
         keys=tuple(keys),
-        user_text=texts[-1],
+        user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
-        name=_text(_mapping(user).get("name"))[:_NAME_CHARS],
+        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        place=place_of(chat_id, id_),
     )
 
 
-def with_blocks(body: Mapping[str, Any], blocks: Blocks) -> dict[str, Any]:
-    """A copy of the body with its blocks, in place of earlier ones of ours; no other message changes."""
-    messages: list[Any] = []
+def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = False) -> dict[str, Any]:
+    """A copy of the body with its blocks, in place of earlier ones of ours; no other message changes.
+
+    Without a system message none is made, for it would take the place of the model's own: the first block
+    then stands before the first message of the user. `in_system`: it is made all the same, so that no block
+    is among what the user says.
+    """
+    messages = body["messages"]
+    unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
+    first = _first_kept(messages)
+    before: dict[int, Any] = dict(blocks.before)
+    has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
+    if blocks.system and not has_system and not in_system:
+        before[0] = _prepended(blocks.system, before.get(0, ""))
+    told: list[Any] = []
     users = 0
-    for message in body["messages"]:
+    for at, message in enumerate(messages):
+        if at in unseen:
+            told.append(message)
+            continue
         kept = _without_block(message)
         if _mapping(message).get("role") == "user":
-            if block := blocks.before.get(users):
+            if block := before.get(users):
                 kept = [{**message, "content": _prepended(block, without_blocks(message.get("content")))}]
             users += 1
-        messages += kept
-    if blocks.system:
-        first = _mapping(messages[0]) if messages else {}
-        content = first.get("content") or ""
-        if first.get("role") == "system" and isinstance(content, str | list):
-            messages[0] = {**first, "content": _prepended(blocks.system, content)}
-        else:
-            messages.insert(0, {"role": "system", "content": blocks.system})
-    return {**body, "messages": messages}
+        told += kept
+    if blocks.system and has_system:
+        told[0] = {**told[0], "content": _prepended(blocks.system, told[0].get("content"))}
+    elif blocks.system and (in_system or not users):
+        told.insert(0, {"role": "system", "content": blocks.system})
+    return {**body, "messages": told}
+
+
+def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
+    """The first message, but for those that hold nothing but a block of ours."""
+    return _mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -234,16 +256,35 @@ def _prepended(block: str, content: Any) -> str | list[Any]:
     return f"{block}\n\n{content}" if content else block
 
 
-def _messages(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     messages = body.get("messages")
-    if isinstance(messages, list):
-        yield from (message for message in messages if isinstance(message, Mapping))
+    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
 
 
-def _user_texts(messages: list[Mapping[str, Any]]) -> list[str]:
-    """What the user typed, message by message: the text parts of each, without images and files."""
+def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of a chat's messages that are looked at."""
+    half = _MESSAGES // 2
+    return messages if len(messages) <= _MESSAGES else messages[:half] + messages[-half:]
+
+
+def _user_texts(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the user typed, message by message, whole: the text parts of each, without images and files."""
     texts = (text_of(m.get("content")) for m in messages if m.get("role") == "user")
     return [without_block(text).strip() for text in texts]
+
+
+def _kept(text: str) -> str:
+    """What of a message is looked at; of a command one character more than it may have."""
+    if len(text) > TEXT_CHARS:
+        is_long_command = read_command(text) is not None
+        text = text[: COMMAND_CHARS + 1] if is_long_command else _capped(text, TEXT_CHARS)
+    return plain(text)
+
+
+def _capped(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
 
 
 def text_of(content: Any) -> str:
@@ -258,8 +299,8 @@ def text_of(content: Any) -> str:
 
 def _answer(message: Mapping[str, Any]) -> str:
     """What the model said to the user: no reasoning, no tool calls or their output."""
-    text = _DETAILS.sub("", text_of(message.get("content")))
-    return _THINKING.sub("", text).strip()
+    text = without_thoughts(_capped(text_of(message.get("content")), _ANSWER_CHARS))
+    return plain(_capped(text.strip(), TEXT_CHARS))
 
 
 def place_of(chat_id: str, message_id: str = "") -> Place:
@@ -298,7 +339,7 @@ def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
 
 def is_unnamed(key: str) -> bool:
     """Whether a turn's key was made of what was said."""
-    return key.startswith(_HASHED)
+    return key.startswith(HASHED)
 
 
 def _hash(texts: Iterable[str]) -> str:
@@ -313,13 +354,7 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
     for text in texts:
         digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield _HASHED + digest.hexdigest()
-
-
-def _id(value: Any) -> str:
-    """An id as Open WebUI or an API client made it; of a very long one its begin and a hash."""
-    text = _text(value)
-    return text if len(text) <= _LONGEST_ID else f"{text[: _LONGEST_ID // 2]}~{_hash((text,))}"
+        yield HASHED + digest.hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -328,3 +363,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _id(value: Any) -> str:
+    """A name as Open WebUI or an API client made it; of a very long one its begin and a hash."""
+    text = _text(value)
+    return plain(text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS // 2]}~{_hash((text,))}")

@@ -6,14 +6,12 @@ command out and asks the model to repeat the answer.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -23,25 +21,25 @@ from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
 from ..control.orders import Order, Orders
 from ..control.switches import Switches
-from ..errors import Drop, MemoryFault, TakenOver
+from ..errors import Drop, MemoryFault, TakenOver, TellAdmin
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
-from .answers import HELP, Answers, counted
+from . import texts
+from .answers import Answers
 from .body import Turn
+from .imported import rows_in
+from .markup import code, counted
+from .numbers import a_number, numbers_in
 from .policy import decide
-from .slash import STILL_AT_IT, read_command
+from .slash import DID_YOU_MEAN, STILL_AT_IT, nearest_verb, read_command
 
-_NUMBERS = re.compile(r"#?\d{1,6}(?:(?:\s*,\s*|\s+)#?\d{1,6})*")
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|'(.+)'", re.DOTALL)
-_FENCE_LINE = re.compile(r"\s*`{3,}\w*\s*")
 _TEAM_MOST = 100  # memories of teams in one answer
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
-NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
-
-_OF_ANOTHER_TEAM = "(of a team that you have left)"
+_EVERYTHING = ("everything", "all")
 
 Failed = Callable[[str, Exception], None]
 
@@ -71,7 +69,7 @@ class Commander:
             self._orders.give(turn, teams)
             return ""
         if not decide(turn, settings).may_show:
-            return NOT_THIS_MODEL
+            return texts.NOT_THIS_MODEL
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
         self._orders.give(replace(own, key=own.exchange_key), teams)
@@ -96,8 +94,9 @@ class Commander:
         return STILL_AT_IT
 
     def _carried_out(self, order: Order) -> str:
+        kept = None  # the same
         try:
-            answer = self._do(order)
+            answer, kept = self._do(order)
         except TakenOver:
             return self._answer(order.user_id, order.key, order.name)
         except Drop as refusal:
@@ -105,27 +104,36 @@ class Commander:
         except MemoryFault as fault:  # it may work when the answer is asked for again
             self._failed("command", fault)
             self._orders.released(order)
-            return f"This could not be done now. {fault} {fault.hint}".strip()
+            hint = "" if isinstance(fault, TellAdmin) else fault.hint
+            return texts.NOT_DONE_NOW.format(fault=fault, hint=hint).strip()
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._failed("command", error)
             self._orders.released(order)
-            return f"This could not be done: something is wrong inside the filter ({type(error).__name__})."
-        self._orders.answered(order, answer)
+            return texts.BROKEN.format(error=type(error).__name__)
+        self._orders.answered(order, answer if kept is None else kept)
         return answer
 
-    def _do(self, order: Order) -> str:
+    def _do(self, order: Order) -> tuple[str, str | None]:
+        """The answer, and what of it is kept for who asks again; None: all of it."""
         command = read_command(order.text)
         if command is None:
-            return "This command has waited for more than a day. Send it again."
+            return texts.WAITED, None
+        if command.verb == DID_YOU_MEAN:
+            return texts.DID_YOU_MEAN.format(command=code(command.rest)), None
         work = _Work(self, order, command.rest)
-        verb = _VERBS.get(command.verb)
-        if verb is None:
-            return f"I do not know this command.\n\n{HELP}"
-        return verb(work)
+        if (verb := _VERBS.get(command.verb)) is not None:
+            return verb(work), work.kept
+        if meant := "page" if a_number(command.verb) else nearest_verb(command.verb):
+            rest = command.verb if meant == "page" else command.rest
+            command_text = code(f"/memory {meant} {rest}")
+            return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=command_text), None
+        return texts.UNKNOWN_VERB.format(verb=code(command.verb)), None
 
 
 class _Work:
     """One command being carried out."""
+
+    kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, commander: Commander, order: Order, rest: str) -> None:
         self._orders, self._switches = commander._orders, commander._switches
@@ -152,23 +160,28 @@ class _Work:
     # Looking
 
     def list(self) -> str:
-        return self._page(1)
+        if self._rest and not a_number(self._rest):
+            command = code(f"/memory search {self._rest}")
+            return texts.DID_YOU_MEAN.format(command=command)
+        return self._page(a_number(self._rest) or 1)
 
     def page(self) -> str:
-        return self._page(int(self._rest)) if self._rest.isdecimal() else "Say which: `/memory page 2`."
+        number = a_number(self._rest)
+        return self._page(number) if number else texts.SAY_PAGE
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
         ids = [memory.id for memory in page.memories]
-        self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
+        if ids:
+            self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
         return self._answers.page(page)
 
     def search(self) -> str:
         if not self._rest:
-            return "Say what for: `/memory search <words>`."
+            return texts.SAY_SEARCH
         items = self._control.search(self._user_id, self._rest)
         self._show([one.memory.id for one in items])
-        return self._answers.found(items)
+        return self._answers.found(items, self._rest)
 
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
@@ -179,12 +192,12 @@ class _Work:
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
         if is_of_another_team(memory.scope, self._order.teams):
-            return _OF_ANOTHER_TEAM
+            return texts.OF_ANOTHER_TEAM
         told_by = teller(memory, self._user_id)
         return f"{told_by}: {memory.text}" if told_by else memory.text
 
     def help(self) -> str:
-        return HELP
+        return texts.HELP
 
     def status(self) -> str:
         total = len(self._control.all(self._user_id))
@@ -210,33 +223,30 @@ class _Work:
 
     def remember(self) -> str:
         if not self._rest:
-            return "Say what: `/memory remember <text>`."
+            return texts.SAY_REMEMBER
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        number, text = [*self._rest.split(None, 1), "", ""][:2]
-        number = number.lstrip("#").rstrip(":.,")
-        if not re.fullmatch(r"[0-9]{1,6}", number) or not text:
-            return "Say which and what: `/memory edit <number> <text>`."
+        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        number = a_number(which)
+        if not number or not text:
+            return texts.SAY_EDIT
         (memory_id,) = self._ids([number])
         return self._answers.edited(self._control.edit(self._asked, memory_id, text, self._confirm))
 
     def forget(self) -> str:
-        said = " ".join(self._rest.lower().split())
+        said = self._rest.lower().split()
         if not said:
-            return "Say what: `/memory forget <number>`, or `<words>`, or `everything`."
-        if said == "everything":
-            total = len(self._control.all(self._user_id))
-            if not total:
-                return "There is nothing to forget: I remember nothing about you."
-            all_of_it = f"This forgets all **{counted(total, 'memory', 'memories')}** about you."
-            return (
-                f"{all_of_it} Send `/memory forget everything yes` if you mean it. Nothing is forgotten yet."
-            )
-        if said == "everything yes":
-            return self._told_forgotten(self._control.forget_all(self._asked, self._confirm))
-        if _NUMBERS.fullmatch(said):
-            return self._forget(self._ids(re.findall(r"\d+", said)))
+            return texts.SAY_FORGET
+        if said[0].strip(".!?,\"'") in _EVERYTHING and len(said) <= 2:
+            sure = len(said) > 1 and said[1].strip(".!?,") == "yes"
+            if sure:
+                self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
+                return self._forgotten(self._control.forget_all(self._asked, self._confirm))
+            if len(said) == 1:
+                return self._ask_for_all()
+        if numbers := numbers_in(self._rest):
+            return self._forget(self._ids(numbers))
         if self._control.begun(self._asked):
             return self._forget([])  # an earlier try knew which
         quoted = _QUOTED.fullmatch(self._rest)
@@ -245,13 +255,19 @@ class _Work:
         if exact and len(memories) == 1:
             return self._forget([memories[0].id])
         self._show([memory.id for memory in memories])
-        return self._answers.which(memories, exact=exact)
+        return self._answers.which(memories, query, exact=exact)
+
+    def _ask_for_all(self) -> str:
+        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        return self._answers.ask_for_all(memories, waiting)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
-        return self._told_forgotten(self._control.forget(self._asked, memory_ids, self._confirm))
+        self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
+        return self._forgotten(self._control.forget(self._asked, memory_ids, self._confirm))
 
-    def _told_forgotten(self, done: Forgotten) -> str:
-        self._orders.erase_answers(self._user_id)  # earlier ones may hold what is forgotten
+    def _forgotten(self, done: Forgotten) -> str:
+        if not done.undo_minutes:
+            self.kept = self._answers.forgotten(replace(done, texts=()))
         return self._answers.forgotten(done)
 
     def undo(self) -> str:
@@ -265,38 +281,49 @@ class _Work:
         return self._answers.of_teams(memories, self._order.teams)
 
     def share(self) -> str:
-        number, team = [*self._rest.split(), "", ""][:2]
+        which, team = [*self._rest.split(), "", ""][:2]
         teams = self._order.teams
         if not teams:
-            return "You are in no team: an administrator says who is in which (the setting `teams`)."
+            return texts.NO_TEAM
         team = team or (teams[0] if len(teams) == 1 else "")
-        if team not in teams or not _NUMBERS.fullmatch(number):
-            return (
-                f"Say which and with whom: `/memory share <number> <team>`. Your teams: {', '.join(teams)}."
-            )
-        (memory_id,) = self._ids([number.lstrip("#")])
+        number = a_number(which)
+        if team not in teams or not number:
+            return texts.SAY_SHARE.format(teams=", ".join(teams))
+        (memory_id,) = self._ids([number])
         text = self._control.share(self._asked, memory_id, team, self._confirm)
         return self._answers.shared(text, team)
 
     def withdraw(self) -> str:
-        if not re.fullmatch(r"#?[0-9]{1,6}", self._rest):
-            return "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
-        (memory_id,) = self._ids([self._rest.lstrip("#")])
-        return self._answers.withdrawn(self._control.withdraw(self._asked, memory_id, self._confirm))
+        number = a_number(self._rest)
+        if not number:
+            return texts.SAY_WITHDRAW
+        (memory_id,) = self._ids([number])
+        text = self._control.withdraw(self._asked, memory_id, self._confirm)
+        self.kept = texts.WITHDRAWN_BEFORE
+        return self._answers.withdrawn(text)
 
     # In and out
 
     def export(self) -> str:
-        part = int(self._rest) if self._rest.isdecimal() else 1
-        return self._answers.exported(self._control.export(self._user_id), part, self._user_id)
+        part = a_number(self._rest) if self._rest else 1
+        if not part:
+            return texts.SAY_EXPORT
+        rows = self._control.export(self._user_id)
+        numbered = bool(rows) and self._numbers_of_export([str(row["id"]) for row in rows])
+        return self._answers.exported(rows, part, self._user_id, numbered=numbered)
+
+    def _numbers_of_export(self, ids: Sequence[str]) -> bool:
+        """Whether the numbers of this chat mean its lines: where no list was shown."""
+        seen = self._orders.shown(self._user_id, self._chat_id)
+        if not seen:
+            self._show(ids)
+        return not seen or list(seen.values()) == list(ids)
 
     def import_(self) -> str:
-        lines = [line for line in self._rest.splitlines() if line.strip()]
-        lines = [line for line in lines if not _FENCE_LINE.fullmatch(line)]
-        if not lines:
-            return "Put the lines that `/memory export` gave below `/memory import`, in the same message."
-        rows = [_read_line(line) for line in lines]
-        return self._answers.imported(self._control.import_(self._asked, rows, self._confirm))
+        rows = rows_in(self._rest)
+        if not rows:
+            return texts.SAY_IMPORT
+        return self._answers.imported(self._control.import_(self._asked, rows, self._confirm), len(rows))
 
     # Switches
 
@@ -308,46 +335,38 @@ class _Work:
 
     def _switch(self, *, on: bool) -> str:
         state, verb = ("on", "off") if on else ("off", "on")
-        if self._rest.lower() == "always":
+        scope = self._rest.lower().strip(".!")
+        if scope == "always":
             self._switches.set(self._user_id, "", on)
-            back = f"`/memory {verb} always` switches it {verb}."
-            return f"Memory is {state} in all chats. {back}"
-        if self._rest:
-            return f"Say `/memory {state}` for this chat, or `/memory {state} always`."
+            return texts.SWITCHED_ALWAYS.format(state=state, verb=verb)
+        if scope not in ("", "here"):
+            return texts.SAY_SWITCH.format(state=state)
         if not self._chat_id:
-            return f"This is no chat of its own: say `/memory {state} always`."
+            return texts.NO_CHAT.format(state=state)
         self._switches.set(self._user_id, self._chat_id, on)
-        return f"Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
+        return texts.SWITCHED_HERE.format(state=state, verb=verb)
 
     # Numbers
 
     def _show(self, memory_ids: Sequence[str]) -> None:
-        self._orders.show(self._user_id, self._chat_id, memory_ids)
+        """Number what was listed; the numbers before hold where nothing was."""
+        if memory_ids:
+            self._orders.show(self._user_id, self._chat_id, memory_ids)
 
-    def _ids(self, numbers: Sequence[str]) -> Sequence[str]:
+    def _ids(self, numbers: Sequence[int]) -> Sequence[str]:
         """The memories that the user saw under these numbers.
 
         Raises:
             Drop: there was no such number.
         """
         seen = self._orders.shown(self._user_id, self._chat_id)
-        wanted = [str(int(number)) for number in dict.fromkeys(numbers)]
         if not seen:
-            raise Drop("No list was shown in this chat yet.", hint="`/memory` shows all, with their numbers.")
-        if missing := [number for number in wanted if number not in seen]:
-            few, many = min(map(int, seen)), max(map(int, seen))
-            hint = f"It goes from {few} to {many}, and nothing was changed. `/memory` shows all."
-            raise Drop(f"There is no number {missing[0]} in the list that you saw last.", hint=hint)
-        return [seen[number] for number in dict.fromkeys(wanted)]
-
-
-def _read_line(line: str) -> Mapping[str, Any]:
-    """A row, or one that says nothing: `import_` tells what is wrong with it."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return row if isinstance(row, dict) else {}
+            raise Drop(texts.NO_LIST, hint=texts.NO_LIST_HINT)
+        if missing := [number for number in numbers if str(number) not in seen]:
+            first, last = min(map(int, seen)), max(map(int, seen))
+            hint = texts.NO_NUMBER_HINT if last > first else texts.NO_NUMBER_HERE
+            raise Drop(texts.NO_NUMBER.format(number=missing[0]), hint=hint.format(first=first, last=last))
+        return [seen[str(number)] for number in dict.fromkeys(numbers)]
 
 
 _VERBS: Mapping[str, Callable[[_Work], str]] = {

@@ -13,8 +13,8 @@ from ..recall.why import Explanations
 from ..remember.journal import Change, Journal
 from ..scopes import teller
 from ..state import journal, noted, put_row, reading
-from .answers import counted, shown
 from .asides import NOTES
+from .markup import counted, shown
 
 _MOST = 10  # memories of each kind that are named
 _SAYS = {"add": "new", "replace": "changed", "remove": "forgotten"}

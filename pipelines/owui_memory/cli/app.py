@@ -80,20 +80,23 @@ def forget(
             metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
         ),
     ],
+    now: Annotated[
+        bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Forget memories, for good and everywhere; by words only where one memory alone has them all."""
+    """Forget memories, everywhere; by words only where one memory alone has them all."""
     with opened() as instance:
         if [word.lower() for word in which] == ["everything"]:
             erase.erase_user(instance, user, yes=yes, to_json=json)
         else:
-            memories.forget(instance, user, which, json)
+            memories.forget(instance, user, which, at_once=now, to_json=json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def undo(user: User, json: Json = False) -> None:
-    """Take back the last change of a user's memories; what was forgotten by a command is gone for good."""
+    """Take back the last change of a user's memories; what was forgotten, for some minutes."""
     with opened() as instance:
         memories.undo(instance, user, json)
 

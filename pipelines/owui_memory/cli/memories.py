@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backends.base import Memory, is_id, is_over
+from ..chat.markup import counted
 from ..control.memories import Control, row_of
 from ..control.switches import Switches
 from ..errors import Drop
@@ -74,19 +75,27 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         table(["before", "now"], [[done.before, done.after]])
 
 
-def forget(instance: Instance, user_id: str, which: Sequence[str], to_json: bool) -> None:
+def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: bool, to_json: bool) -> None:
     """By numbers and ids; else the one memory that has all the words."""
     with instance.control() as control:
         if all(is_id(one) or one.lstrip("#").isdecimal() for one in which):
             ids = instance.ids(control, user_id, which)
         else:
             ids = _holding(instance, control, user_id, " ".join(which))
-        done = control.forget(asked_for(user_id), ids)
-    instance.orders.erase_answers(user_id)  # they may hold what is forgotten
+        instance.orders.erase_answers(user_id)  # they may hold what is forgotten
+        done = control.forget(asked_for(user_id), ids, at_once=at_once)
     if to_json:
-        as_json({"forgotten": done.count, "gone": done.gone})
-    else:
-        told(f"Forgotten: {done.count:,}." + (f" Gone already: {done.gone:,}." if done.gone else ""))
+        as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
+        return
+    for text in done.texts:
+        told(f"Forgotten: {text}")
+    if done.gone:
+        told(f"Gone already: {done.gone:,}.")
+    if done.count and done.undo_minutes:
+        minutes = counted(done.undo_minutes, "minute", "minutes")
+        told(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
+    if not done.reached:
+        told("A place could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:

@@ -9,7 +9,7 @@ import typer
 
 from .. import COMMAND
 from ..backends.base import Part
-from ..chat.answers import counted
+from ..chat.markup import counted
 from ..control.switches import Switches
 from ..errors import MemoryFault
 from ..ops.selfcheck import selfcheck

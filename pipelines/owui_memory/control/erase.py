@@ -8,9 +8,10 @@ docs/privacy.md says which there may be.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..remember.spill import Spill, Spilled
 from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
@@ -78,34 +80,47 @@ class Eraser:
         self._engine, self._live = engine, live
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
 
-    def forget(self, user_id: str, memory_ids: Collection[str]) -> Receipt:
+    def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
+
+        until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
-            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values())
+            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
+        """See to it that messages which said this and still wait are not read any more; how many."""
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
         progress: called as it goes on; a memory counts once for each place that has it.
         """
-        self._withdraw(user_id)
+        shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            if shared:
+                counts["shared with teams"] = shared
             return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
 
-    def _withdraw(self, user_id: str) -> None:
-        """Erase what a user has shared with any team."""
+    def _withdraw(self, user_id: str) -> int:
+        """Erase what a user has shared with any team; how many memories that were."""
+        count = 0
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
@@ -116,6 +131,8 @@ class Eraser:
                 }
             if shared:
                 self.forget(owner, shared)
+                count += len(shared)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
@@ -123,10 +140,14 @@ class Eraser:
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        new = self._erasures.since(since)
-        for erasure in new:
-            self._history.erase(erasure.memory_ids, erasure.user_id)
+        if new := self._erasures.since(since):
+            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
+            self._history.erase(ids, {erasure.user_id for erasure in new})
         return new
+
+    def newest(self) -> int:
+        """The id of the last erasure that was begun; 0 where there was none."""
+        return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
         """Whether nothing of a user's is left to be erased."""
@@ -141,7 +162,8 @@ class Eraser:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
             # A place that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            self._history.erase(set().union(*more.values()), erasure.user_id)
+            if ids_there := set[str]().union(*more.values()):
+                self._history.erase(ids_there, [erasure.user_id], whole=False)
             return self._carry_out(erasure, found, counts, faults, fresh=False)
 
     def _carry_out(
@@ -157,7 +179,9 @@ class Eraser:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         try:
-            counts["mem0's history"] += self._history.erase(erasure.memory_ids, erasure.user_id)
+            counts["mem0's history"] += self._history.erase(
+                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
+            )
         except MemoryFault as fault:
             unreached[_HISTORY] = str(fault)
         for one in found:
@@ -170,10 +194,11 @@ class Eraser:
                 unreached[one.id] = f"{one.place}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        try:
-            keeps += filter(None, [purge_state(self._engine)])
-        except MemoryFault as fault:
-            unreached[_STATE] = str(fault)
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+            try:
+                keeps += filter(None, [purge_state(self._engine)])
+            except MemoryFault as fault:
+                unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
         self._erasures.update(erasure, passes=passes, left=unreached)
         some = {name: count for name, count in counts.items() if count}
@@ -191,6 +216,17 @@ class Eraser:
                 with contextlib.suppress(MemoryFault):
                     writing.enter_context(self._live.writing())
             yield
+
+
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return record.at <= until and any(text in said for text in folded)
+
+    return says
 
 
 def _known(

@@ -8,14 +8,16 @@ worked on, a message that was just told) has come to rest by the second one.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
+from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
 from ..remember.outbox import CLAIM_S, message_id_of
 from ..scopes import team_in
 from ..state import (
@@ -35,10 +37,9 @@ from ..state import (
 )
 from ..words import is_mark, mark_of
 
-FORGOTTEN = "it was forgotten"
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_KEPT_S = 90 * 24 * 3600  # so that servers that were away learn of it
 _AT_ONCE = 500  # ids in a statement
+_EVER = 1e12  # a Unix time that databases take for later than any
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
 _LATE = "late, "  # of what the second pass found
@@ -108,18 +109,24 @@ class Erasures:
         return erasure, counts
 
     def begin_memories(
-        self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]
+        self, user_id: str, memory_ids: Collection[str], texts: Iterable[str], until: float = math.inf
     ) -> tuple[Erasure, Counter[str]]:
         """Write down that these memories are to go; what the state says of them goes with it.
 
-        texts: what they say, as far as it is known.
+        texts: what they say, as far as it is known. until: what was said later in the same words stays.
         """
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, False, memory_ids)
-            counts = _Forgetting(connection, user_id, list(memory_ids), set(texts)).run(erasure.id)
+            counts = _Forgetting(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
             count_up(connection, user_id)
         return erasure, counts
+
+    def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
+        """Messages that said these memories and wait are not read any more; how many."""
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
         """Erase the rest of a user's rows: of any table that has users.
@@ -162,6 +169,11 @@ class Erasures:
         """Those with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
+    def newest(self) -> int:
+        """The id of the last one that was begun; 0 where there was none."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.max(erasures.c.id))) or 0
+
     def open(self) -> list[Erasure]:
         """Those that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
@@ -175,8 +187,6 @@ class Erasures:
         done = {"passes": passes, "places": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
-            old = and_(erasures.c.passes == DONE, erasures.c.asked_at < time.time() - _KEPT_S)
-            connection.execute(delete(erasures).where(old))
 
     def memories_of(self, user_id: str) -> set[str]:
         """Ids of all memories that the journal knows of a user."""
@@ -215,8 +225,16 @@ class Erasures:
 class _Forgetting:
     """What the state says of some memories of a user. A tombstone without text stays of each."""
 
-    def __init__(self, connection: Connection, user_id: str, ids: Sequence[str], texts: set[str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        user_id: str,
+        ids: Sequence[str],
+        texts: set[str],
+        until: float = math.inf,
+    ) -> None:
         self._connection, self._user_id, self._texts = connection, user_id, texts
+        self._until = min(until, _EVER)
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
@@ -225,7 +243,7 @@ class _Forgetting:
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self._from_queue())
+        counts = Counter(queue=self.from_queue())
         counts["explanations"] = self._from_explanations()
         counts["told lines"] = self._from_told()
         counts["journal"] = self._from_journal()
@@ -258,10 +276,14 @@ class _Forgetting:
             known += new
         return known
 
-    def _from_queue(self) -> int:
+    def from_queue(self) -> int:
         """Messages that said it are not to be read any more; those of a batch in work are begun anew."""
         sources = {message for row in self._history for message in row.source.split()}
-        mine = and_(outbox.c.user_id == self._user_id, outbox.c.exchange.is_not(None))
+        mine = and_(
+            outbox.c.user_id == self._user_id,
+            outbox.c.exchange.is_not(None),
+            outbox.c.created_at <= self._until,
+        )
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
@@ -274,12 +296,14 @@ class _Forgetting:
         return len(said)
 
     def _from_journal(self) -> int:
-        mine = {row.id for row in self._history if row.before or row.after}
+        mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
         for some in _parts(sorted(self._texts)):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
-                    select(journal.c.id).where(journal.c.user_id == self._user_id, alike)
+                    select(journal.c.id).where(
+                        journal.c.user_id == self._user_id, alike, journal.c.at <= self._until
+                    )
                 )
             )
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
@@ -291,7 +315,9 @@ class _Forgetting:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(told, told.c.memory_id)}
         for some in _parts(sorted(self._texts)):
-            which = and_(told.c.user_id == self._user_id, told.c.text.in_(some))
+            which = and_(
+                told.c.user_id == self._user_id, told.c.text.in_(some), told.c.told_at <= self._until
+            )
             rows |= {row.id: row for row in self._connection.execute(select(told).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
         for some in _parts([row.id for row in speaking]):
@@ -347,7 +373,7 @@ def _before(erasure: Erasure) -> Any:
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
     """So that no copy comes back from a place that was left: see `moving.places.Places.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
-    named = {"user_id": user_id, "memory_id": memory_id, "batch": f"forgotten-{erasure_id}"}
+    named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
     return {**empty, **named, **more}
 

@@ -9,29 +9,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -89,10 +90,19 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many memories are forgotten, and how many of those asked for were gone before."""
+    """How many memories are forgotten, and how many of those asked for were gone before.
+
+    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
+    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
+    """
 
     count: int
     gone: int = 0
+    texts: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    undo_minutes: int = 0
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -168,8 +178,8 @@ class Control:
         return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
-        """What fits some words or a sentence, best first."""
-        found = self._live.get().search(user_id, query, _CANDIDATES)
+        """What fits some words or a sentence, best first, of all that the user has in any chat."""
+        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
         items = ranked(found, query, datetime.now(UTC))
         return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
 
@@ -225,30 +235,50 @@ class Control:
             changes = self._make(backend, asked, decide, confirm)
         return Edited(changes[0].before if changes else "", text)
 
-    def forget(self, asked: Asked, memory_ids: Sequence[str], confirm: Confirm = _alone) -> Forgotten:
-        """Take memories away, for good where there is an eraser. Those that are gone already are counted.
+    def forget(
+        self,
+        asked: Asked,
+        memory_ids: Sequence[str],
+        confirm: Confirm = _alone,
+        *,
+        at_once: bool = False,
+    ) -> Forgotten:
+        """Take memories away. Those that are gone already are counted.
+
+        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        `control.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
         """
-        if self._eraser is not None:
-            there = len([_own(memory) for memory in self.of_ids(memory_ids).values()])
-            confirm()
-            self._eraser.forget(asked.user_id, memory_ids)
-            return Forgotten(there, len(memory_ids) - there)
+        minutes = 0 if at_once else self._settings().forget_undo_minutes
         with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: _removals(asked, map(_own, backend.get_all(memory_ids))), confirm
-            )
-        return Forgotten(len(changes), max(len(memory_ids) - len(changes), 0))
+
+            def decide() -> Iterator[Change]:
+                there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
+                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+
+            changes = self._make(backend, asked, decide, confirm)
+        ids = [change.memory_id for change in changes]
+        texts = tuple(change.before for change in changes if change.before)
+        others: Mapping[str, int] = {}
+        reached = True
+        if self._eraser is not None and ids and minutes:
+            others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
+        elif self._eraser is not None and ids:
+            receipt = self._eraser.forget(asked.user_id, ids)
+            others, reached = receipt.counts, not receipt.unreached
+        gone = max(len(memory_ids) - len(changes), 0)
+        return Forgotten(len(changes), gone, texts, others, minutes, reached)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""
         if self._eraser is not None:
             there = len(self.all(asked.user_id))
             confirm()
-            self._eraser.erase_user(asked.user_id)
-            return Forgotten(there)
+            receipt = self._eraser.erase_user(asked.user_id)
+            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+            return Forgotten(there, others=others, reached=not receipt.unreached)
         with self._writing() as backend:
             changes = self._make(
                 backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
@@ -259,14 +289,20 @@ class Control:
         """Take back the last changes that were made together and are not taken back yet.
 
         Raises:
-            Drop: none of what they took away may be brought back.
+            Drop: what they took away is erased by now, or none of it may be brought back.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
         with self._writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
-            batch = done[0].batch if done else self._journal.latest_batch(asked.user_id)
-            changes = self._journal.changed_by(batch) if batch else []
+            last = done[0] if done else self._journal.latest(asked.user_id)
+            changes = self._journal.changed_by(last.batch) if last else []
+            if last is not None and not changes:
+                self._changes.pass_over([last])
+                raise Drop(
+                    "It is too late to take back the last change: what was forgotten is erased for good.",
+                    hint="`/memory undo` once more takes back the change before it.",
+                )
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
@@ -302,7 +338,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -332,26 +370,34 @@ class Control:
         """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
-    def import_(self, asked: Asked, rows: Iterable[Mapping[str, Any]], confirm: Confirm = _alone) -> Imported:
+    def import_(
+        self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
+    ) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+
+        rows: None where a line was no JSON.
 
         Raises:
             Drop: there is too much of it.
         """
+        rows = list(rows)
+        if len(rows) > MOST_IMPORTED:
+            raise Drop(
+                f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(rows):,}.",
+                hint="Send them in several messages; nothing was imported.",
+            )
         texts, refused, flaws = _texts_of(asked.user_id, rows)
         for _, reason in refused:
             self._count(f"changes refused: {reason}")
-        if len(texts) > MOST_IMPORTED:
-            raise Drop(f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(texts)}.")
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -452,21 +498,38 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any]]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
         try:
+            if row is None:
+                raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
-            refused.append((str(row["memory"]), refusal.reason))
+            refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
         except ValueError as flaw:
             flaws.append(f"line {number}: {flaw}")

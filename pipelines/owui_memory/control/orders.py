@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
+from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
 from ..errors import TakenOver
@@ -19,9 +19,6 @@ from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
-_ANSWER_KEPT_S = 24 * 3600  # it holds what is remembered
-_KEPT_S = 365 * 24 * 3600  # how long a command is known to have been carried out
-_PRUNE_EVERY = 50  # commands
 
 _EXPIRED = "This command was carried out before. To see its answer, send it again."
 
@@ -51,7 +48,6 @@ class Orders:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
-        self._given = 0
 
     def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
         """Keep the command of this turn; nothing happens where the same message has given it before.
@@ -59,7 +55,6 @@ class Orders:
         teams: those that its user is in.
         """
         now = time.time()
-        self._given += 1
         row = {
             "key": turn.exchange_key,
             "user_id": turn.user_id,
@@ -84,8 +79,6 @@ class Orders:
                     }
                 ],
             )
-            if self._given % _PRUNE_EVERY == 1:
-                _prune(connection, now)
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" where it gave none."""
@@ -185,11 +178,3 @@ class Orders:
 
 def _is(user_id: str, key: str) -> ColumnElement[bool]:
     return and_(commands.c.user_id == user_id, commands.c.key == key)
-
-
-def _prune(connection: Connection, now: float) -> None:
-    old = commands.c.asked_at < now - _ANSWER_KEPT_S
-    connection.execute(update(commands).where(old).values(text="", answer=""))
-    connection.execute(delete(commands).where(commands.c.asked_at < now - _KEPT_S))
-    connection.execute(delete(command_turns).where(command_turns.c.asked_at < now - _KEPT_S))
-    connection.execute(delete(shown).where(shown.c.at < now - _KEPT_S))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
@@ -20,9 +20,8 @@ from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, is_own, render
 from .ready import Ready
 
-_KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
-_KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
-_PRUNE_EVERY = 200  # times
+KEPT_S = 90 * 24 * 3600  # after which a conversation is not expected to go on
+KEPT_WITHOUT_CHAT_S = 24 * 3600  # an API call that begins like another one is a conversation of its own
 _MOST = 200  # texts of a chat that what is learned there is compared with
 
 
@@ -102,14 +101,13 @@ class Told:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
         self._heard: Ready[dict[str, int]] = Ready()
-        self._kept = 0
 
     def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first.
 
         teams: those that its user is in.
         """
-        oldest = time.time() - (_KEPT_S if turn.chat_id else _KEPT_WITHOUT_CHAT_S)
+        oldest = time.time() - (KEPT_S if turn.chat_id else KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
@@ -118,7 +116,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -139,7 +137,6 @@ class Told:
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
         """These lines are in the prompt from now on, and those ids no longer."""
         now = time.time()
-        self._kept += 1
         if gone:
             connection.execute(
                 update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
@@ -160,8 +157,6 @@ class Told:
             for line in lines
         ]
         insert_new(connection, told, rows)
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(told).where(told.c.told_at < now - _KEPT_S))
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
@@ -173,3 +168,18 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)

@@ -7,14 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, select
 
 from ..chat.body import Turn
 from ..redact import masked
 from ..state import reading, recalls
 
-_KEPT_S = 7 * 24 * 3600
-_PRUNE_EVERY = 200  # times
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
@@ -78,10 +76,9 @@ class Explanations:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._kept = 0
 
     def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one, and drop what is too old."""
+        """Keep one."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
@@ -92,9 +89,6 @@ class Explanations:
             "at": now,
         }
         connection.execute(_INSERT, row)
-        self._kept += 1
-        if self._kept % _PRUNE_EVERY == 0:
-            connection.execute(delete(recalls).where(recalls.c.at < now - _KEPT_S))
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..errors import Drop, is_of_the_text
+from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
 from . import admission
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
-from .journal import Change, Journal
+from .journal import COMMANDS, FORGET, TOO_LATE, Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
@@ -52,7 +54,7 @@ class Changes:
         if not decided:
             changes = list(self._placed(batch, decide()))
             confirm()  # a new holder may have decided that nothing is to change
-            self._journal.intend(changes)
+            self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
         self._make(backend, decided, confirm, again=batch.attempts > 1)
         return decided
@@ -110,6 +112,22 @@ class Changes:
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+
+    def pass_over(self, changes: Iterable[Change]) -> None:
+        """Note that it was too late to take these back: the next `undo` goes on to what was before."""
+        self._journal.intend(
+            [
+                replace(
+                    change,
+                    batch=f"undo-{change.id}",
+                    position=0,
+                    undoes=change.id,
+                    refused=TOO_LATE,
+                    made=False,
+                )
+                for change in changes
+            ]
+        )
 
     def retract(
         self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
@@ -196,6 +214,44 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
         return "", refused
 
 
+def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
+    """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
+
+    See `Journal.asked_to_forget`.
+    """
+    asked = {exchange.message_id for exchange in batch.exchanges if wish(exchange.user_text)}
+    ids = [
+        change.memory_id
+        for change in changes
+        if change.op == "remove"
+        and not change.refused
+        and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
+    ]
+    if not ids or not isinstance(backend, EditableBackend):
+        return changes
+    there = {memory.id: memory for memory in backend.get_all(ids)}
+    first = max(change.position for change in changes) + 1
+    noted = [
+        _as_of(change, there[change.memory_id])
+        if change.op == "remove" and change.memory_id in there
+        else change
+        for change in changes
+    ]
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    return [*noted, *notes]
+
+
+def _as_of(removal: Change, memory: Memory) -> Change:
+    """A removal with the chat and the time of the memory that it takes away."""
+    at = memory.updated_at or memory.created_at
+    said_at = at.timestamp() if at else removal.said_at
+    return replace(removal, chat=memory.chat, place=memory.place, said_at=said_at)
+
+
+def _note(batch: Batch, position: int, memory_id: str) -> Change:
+    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+
+
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
@@ -207,9 +263,12 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
+    as_of = datetime.fromtimestamp(change.said_at, UTC) if change.undoes and change.said_at else None
     new = Memory(
         id="",
         text=change.after,
+        created_at=as_of,
+        updated_at=as_of,
         batch=change.batch,
         kind=change.kind,
         expires=change.expires,

@@ -11,7 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ..language import speech
+from ..language.sentences import sentences
 from ..recall.wishes import wish
+from ..words import is_caseless, is_dense, letters
+from .material import HOLE, marked, own_part, prose
 from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
@@ -27,13 +31,8 @@ _DOCUMENT_CHARS_PER_SIGN = 400  # with more signs than that, somebody tells of t
 _WORK_CHARS = 800  # of an answer that is a piece of work, not a reaction
 _LONG_WORK_CHARS = 1600  # of one that surely is: many models chat at length about a plain fact
 _TASK_SENTENCES = 3
-_MOST_CHARS = 20_000  # looked at: its beginning and its end
 _LINE_CHARS = 300  # of a line, to tell whether it is a program's
-_END_CHARS = 40  # of a sentence, to tell whether it asks
 
-_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-# Indented code, quotes, tables, shell prompts, headings.
-_OTHER_LINES = re.compile(r"^(?: {4}|\t|[>|$#]).*$", re.MULTILINE)
 # What programs read or write: code without a fence, markup, stack traces, lines of a log.
 _MACHINE_LINE = re.compile(
     r".*[=()\[\]].*;|.*[{}\\]|\s*[<@{}\[].*|.*\w\([^)]*\)\s*[:;,]?"
@@ -42,17 +41,9 @@ _MACHINE_LINE = re.compile(
     r"|\s*(?:File|at) \S+[\"():].*|\S+Error: .*|\W?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\W.*"
 )
 _ONLY_IN_CODE = re.compile(r"[;{}\\]|\d\d:\d\d:\d\d")
-_END = re.compile(r"(?<=[.!?…؟।])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
-_QUESTION = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
-_BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _COLONS = (":", "：")
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
-_DENSE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_NO_COPULA = re.compile(r"[\u0400-\u04ff\u0590-\u06ff]")
-_LETTER = re.compile(r"[^\W\d_]|[\u0900-\u0eff]")  # with the vowel signs, which \w does not know
-_ABBREVIATION = re.compile(
-    r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
-)
+_NO_COPULA = re.compile(r"[\u0400-\u04ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +58,20 @@ def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
     """Whether an LLM should read this exchange; `before` is the one that it follows in its batch."""
     text, answer = exchange.user_text, exchange.assistant_text
     own = own_words(text)
-    if not _LETTER.search(own):
+    if not letters(own):
         return Verdict(False, _what_is_left_out(text))
     if _signs_in(own) and (len(own) < _DOCUMENT_CHARS or _tells_at_length(own)):
         return Verdict(True)
     if not known_script(own):
         return Verdict(True)
-    if len(own) >= _DOCUMENT_CHARS:
+    if len(prose(text)) >= _DOCUMENT_CHARS:
         return Verdict(False, "a pasted document")
-    said = list(_sentences(own))
-    stated = [sentence for sentence in said if not _asks(sentence) and not _is_crumb(sentence)]
-    if not stated and any(_asks(sentence) for sentence in said):
+    said = [one.text for one in sentences(own) if one.text != HOLE]
+    stated = [one for one in said if not speech.has_question_mark(one) and not _is_crumb(one)]
+    if not stated and any(map(speech.has_question_mark, said)):
         return Verdict(False, "only a question")
     if not stated:
-        asked = before is not None and _asks(before.assistant_text)
+        asked = before is not None and speech.has_question_mark(before.assistant_text)
         return Verdict(asked, "" if asked else "a greeting or a crumb")
     if _is_task(own, said, stated, answer):
         return Verdict(False, "a task")
@@ -92,7 +83,7 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
     if verbatim:
         for exchange in exchanges:
             verdict = judge(exchange)
-            if wish(exchange.user_text):
+            if wish(said_by_user(exchange.user_text)):
                 verdict = Verdict(True)
             elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
                 verdict = Verdict(False, "nothing stated")
@@ -115,16 +106,22 @@ def statements(text: str, answer: str = "") -> list[str]:
     What cannot stand alone comes with the sentence before it. `answer` is what the model made of it: where
     that is a piece of work, only what the speaker says of themselves is kept.
     """
-    own = own_words(text, keep_links=True)
+    own = own_words(text, keep_links=True, strict=True)
     if len(own) >= _DOCUMENT_CHARS and not _tells_at_length(own):
         return []
     found: list[str] = []
     before = ""  # the sentence that the next may lean on
-    for sentence in _sentences(own):
+    for sentence in (one.text for one in sentences(own)):
+        if speech.supposes(sentence):
+            break  # and so does what follows
+        if speech.has_question_mark(sentence):
+            before = "" if speech.requests(sentence) else sentence
+            continue
+        if HOLE in sentence or _is_no_statement(sentence):
+            before = ""
+            continue
         about_self = _is_about_self(sentence, answer)
-        if _asks(sentence):
-            before = sentence
-        elif about_self and _states_something(sentence):
+        if about_self and _states_something(sentence):
             alone = not before or _stands_alone(sentence)
             before = _keep(found, sentence if alone else _joined(before, sentence), "" if alone else before)
         elif before and not _is_work(answer) and _continues(sentence, before, answer):
@@ -136,6 +133,20 @@ def statements(text: str, answer: str = "") -> list[str]:
     return [statement for statement in dict.fromkeys(found) if len(statement) <= _LONGEST_CHARS]
 
 
+def said_by_user(text: str) -> str:
+    """A message without what is surely not its user's own."""
+    return own_part(marked(text), strict=False)
+
+
+def _is_no_statement(sentence: str) -> bool:
+    return (
+        speech.asks(sentence)
+        or speech.requests(sentence)
+        or speech.is_conditional(sentence)
+        or speech.is_polite(sentence)
+    )
+
+
 def _keep(found: list[str], statement: str, instead_of: str) -> str:
     if found and found[-1] == instead_of:
         found.pop()
@@ -145,16 +156,17 @@ def _keep(found: list[str], statement: str, instead_of: str) -> str:
 
 def _signs_in(text: str) -> int:
     """The signs in all sentences of a text."""
-    return sum(signs(sentence) for sentence in _sentences(text))
+    return sum(signs(sentence.text) for sentence in sentences(text))
 
 
-def own_words(text: str, *, keep_links: bool = False) -> str:
-    """A message without code, quotes, tables, logs and links; of a very long one, beginning and end."""
-    prose = _OTHER_LINES.sub("", _FENCE.sub("\n", text))
-    if len(prose) > _MOST_CHARS:
-        prose = prose[: _MOST_CHARS // 2] + "\n" + prose[-_MOST_CHARS // 2 :]
-    prose = "\n".join(line for line in prose.split("\n") if not _is_of_a_machine(line))
-    return (prose if keep_links else _URL.sub("", prose)).strip()
+def own_words(text: str, *, keep_links: bool = False, strict: bool = False) -> str:
+    """A message without code, tables, logs and links, and with a mark for what is quoted or handed over.
+
+    strict: see `own_part`. Of a very long message it is the beginning and the end.
+    """
+    said = own_part(prose(text), strict=strict)
+    said = "\n".join(line for line in said.split("\n") if not _is_of_a_machine(line))
+    return (said if keep_links else _URL.sub("", said)).strip()
 
 
 def _is_of_a_machine(line: str) -> bool:
@@ -165,7 +177,7 @@ def _is_of_a_machine(line: str) -> bool:
 def _what_is_left_out(text: str) -> str:
     if not text.strip():
         return "nothing said"
-    if not _LETTER.search(_URL.sub("", text)):
+    if not letters(_URL.sub("", text)):
         return "only links" if _URL.search(text) else "no words"
     return "only code, logs or quotes"
 
@@ -184,8 +196,9 @@ def _paragraphs(text: str) -> list[str]:
 def _is_task(own: str, said: list[str], stated: list[str], answer: str) -> bool:
     """Told from what is given to work on, or from few words without a number and a long answer to them."""
     lead, _, material = own.partition("\n")
-    if all(sentence.endswith(_COLONS) for sentence in stated):
-        return True  # what it was for is code, or left out
+    leads = [sentence.rstrip(f"{HOLE} ") for sentence in stated]
+    if all(one.endswith(_COLONS) or (HOLE in own and speech.requests(one)) for one in leads):
+        return True  # what it was for is code, or handed over
     if lead.rstrip().endswith(_COLONS) and not weak_sign(lead) and len(answer) * 2 >= len(material):
         return True
     if any(map(names_and_states, stated)):
@@ -204,10 +217,6 @@ def _is_about_self(sentence: str, answer: str) -> bool:
     return weak_sign(sentence) and not _is_work(answer)
 
 
-def _asks(text: str) -> bool:
-    return bool(_QUESTION.search(text[-_END_CHARS:]))
-
-
 def _joined(before: str, sentence: str) -> str:
     return before + ("" if before.endswith(("。", "！", "？")) else " ") + sentence
 
@@ -215,50 +224,38 @@ def _joined(before: str, sentence: str) -> str:
 def _stands_alone(sentence: str) -> bool:
     """Its speaker comes first, or it is long enough to say what it is about."""
     first = sentence.split()[0]
-    return bool(signs(first)) or len(sentence.split()) > _LEANS_WORDS or bool(_DENSE.search(sentence))
+    return bool(signs(first)) or len(sentence.split()) > _LEANS_WORDS or is_dense(sentence)
 
 
 def _continues(sentence: str, before: str, answer: str) -> bool:
     """Whether a sentence without a sign goes on with the one before, or answers it."""
     if sentence.endswith((*_COLONS, "!", "！")) or shows_statements(sentence):
         return False
-    if _asks(before):
+    if speech.has_question_mark(before):
         return _is_about_self(before, answer) and _word_count(sentence) <= _LEANS_WORDS
     return _states_something(sentence) and _word_count(sentence) <= _CONTINUES_WORDS
 
 
 def _word_count(sentence: str) -> int:
     """About two characters are a word where no spaces are set."""
-    return len(sentence) // 2 if _DENSE.search(sentence) else len(sentence.split())
+    return len(sentence) // 2 if is_dense(sentence) else len(sentence.split())
 
 
 def _is_crumb(sentence: str) -> bool:
-    if _DENSE.search(sentence):
-        return len(_LETTER.findall(sentence)) <= _FEWEST_DENSE_CHARS
+    if is_dense(sentence):
+        return letters(sentence) <= _FEWEST_DENSE_CHARS
     return len(sentence.split()) < _FEWEST_WORDS and ": " not in sentence  # "name: Ada"
 
 
-def _sentences(text: str) -> Iterator[str]:
-    start = 0
-    for end in _END.finditer(text):
-        sentence = text[start : end.start()].strip()
-        if _ABBREVIATION.search(sentence[-_END_CHARS:]) and "\n" not in end.group():
-            continue
-        if sentence:
-            yield _BULLET.sub("", sentence)
-        start = end.end()
-    if rest := text[start:].strip():
-        yield _BULLET.sub("", rest)
-
-
 def _states_something(sentence: str) -> bool:
-    if len(sentence) > _LONGEST_CHARS or _asks(sentence) or sentence.endswith(_COLONS):
+    if len(sentence) > _LONGEST_CHARS or speech.has_question_mark(sentence) or sentence.endswith(_COLONS):
         return False
-    letters = len(_LETTER.findall(sentence))
-    if letters < len(sentence.replace(" ", "")) / 2:
+    count = letters(sentence)
+    if count < len(sentence.replace(" ", "")) / 2:
         return False  # numbers, symbols, logs
-    if _DENSE.search(sentence):
-        return letters >= _FEWEST_DENSE_CHARS
+    if is_dense(sentence):
+        return count >= _FEWEST_DENSE_CHARS
     words = re.split(r"[\s'’]+", _URL.sub("", sentence).strip())
-    fewest = _FEWEST_WORDS_WITHOUT_AM if _NO_COPULA.search(sentence) else _FEWEST_WORDS
+    few = _NO_COPULA.search(sentence) or is_caseless(sentence)
+    fewest = _FEWEST_WORDS_WITHOUT_AM if few else _FEWEST_WORDS
     return len(words) >= fewest

@@ -10,12 +10,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..state import count_up, journal, reading
+
+FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
+FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
+TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
+COMMANDS = "command-"  # how the batches of what users asked for begin
+TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
+
+_UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
 _IS_CHANGE = (
@@ -23,19 +31,33 @@ _IS_CHANGE = (
     journal.c.made,
     journal.c.refused == "",
     journal.c.undoes == 0,
+    ~journal.c.batch.startswith(TOMBSTONES, autoescape=True),
 )
+
+
+class ToForget(NamedTuple):
+    """A memory that its user asked to be forgotten, and when; `id`: of the row that says so."""
+
+    id: int
+    user_id: str
+    memory_id: str
+    batch: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One row.
 
-    op: add, replace or remove; heard where a message said again what is known, and nothing changed.
+    op: add, replace or remove; heard where a message said again what is known, and nothing changed; FORGET
+    beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
+    `asked_to_forget` tells of the latter.
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
     chat: the chat that they are of; place: the number of an added memory among those of the chat.
     scope: that of the memory, see `scopes.py`.
-    said_at, at: when the last of them was said, and when it was decided; Unix times in seconds.
+    said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
+    changed), and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
     undoes: the id of the change that this one takes back.
     """
@@ -134,22 +156,64 @@ class Journal:
         found = self._select(journal.c.user_id == user_id, journal.c.made, named)
         return [change for change in found if message_id in change.sources]
 
-    def latest_batch(self, user_id: str) -> str:
-        """The batch of a user's last change that is made and not taken back; "" where there is none."""
+    def latest(self, user_id: str) -> Change | None:
+        """A user's last change that is not taken back, one of its batch; None where there is none.
+
+        Its texts may be erased by now, where it is a removal that the user asked for.
+        """
         undone = select(journal.c.undoes).where(journal.c.user_id == user_id, journal.c.undoes > 0)
+        other = journal.alias()
+        asked_for = exists().where(
+            other.c.user_id == journal.c.user_id,
+            other.c.batch == journal.c.batch,
+            other.c.memory_id == journal.c.memory_id,
+            other.c.op == FORGET,
+        )
+        erased = and_(
+            journal.c.op == "remove", journal.c.refused == FORGOTTEN, journal.c.undoes == 0, asked_for
+        )
+        mine = (journal.c.user_id == user_id, journal.c.id.not_in(undone))
+        newest = select(func.max(journal.c.id)).where(*mine, or_(and_(*_IS_CHANGE), erased))
+        with self._reading.connect() as connection:
+            id_ = connection.scalar(newest)
+        return next(self._select(journal.c.id == id_), None) if id_ else None
+
+    def asked_to_forget(self, after: int) -> list[ToForget]:
+        """What users asked to be forgotten and is neither erased nor brought back, by ids from `after` on."""
+        open_ones = (journal.c.id > after, journal.c.op == FORGET, journal.c.refused == "")
+        columns = (journal.c[name] for name in ToForget._fields)
+        with self._reading.connect() as connection:
+            return [ToForget(*row) for row in connection.execute(select(*columns).where(*open_ones))]
+
+    def brought_back(self, asked: Sequence[ToForget]) -> dict[int, bool]:
+        """Those of one user that were brought back since (True), or are just about to be, by their ids."""
+        user_id, first = asked[0].user_id, min(one.id for one in asked)
+        removal, back = journal.alias(), journal.alias()
         wanted = (
-            select(journal.c.batch)
-            .where(journal.c.user_id == user_id, *_IS_CHANGE, journal.c.id.not_in(undone))
-            .order_by(journal.c.id.desc())
-            .limit(1)
+            select(removal.c.batch, removal.c.memory_id, back.c.made)
+            .join(back, back.c.undoes == removal.c.id)
+            .where(back.c.user_id == user_id, back.c.id > first, back.c.refused == "")
+            .where(or_(back.c.made, back.c.at > time.time() - _UNDER_WAY_S))
         )
         with self._reading.connect() as connection:
-            return connection.scalar(wanted) or ""
+            found = {(row.batch, row.memory_id): row.made for row in connection.execute(wanted)}
+        return {one.id: found[key] for one in asked if (key := (one.batch, one.memory_id)) in found}
+
+    def settle(self, asked: Sequence[ToForget]) -> None:
+        """Those were brought back: they are to be erased no more."""
+        with self._engine.begin() as connection:
+            for one in asked:
+                connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
+
+    def newest_id(self) -> int:
+        """The highest id of all rows, 0 without one."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.max(journal.c.id))) or 0
 
     def learned(self, user_id: str, after: int, until: int) -> list[Change]:
         """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
         ids = (journal.c.id > after, journal.c.id <= until)
-        asked_for = journal.c.batch.startswith("command-", autoescape=True)
+        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True)
         return list(self._select(journal.c.user_id == user_id, *_IS_CHANGE, *ids, ~asked_for))
 
     def changed_by(self, batch: str) -> list[Change]:
@@ -175,7 +239,8 @@ class Journal:
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:
-            rows = connection.execute(select(journal).where(*which).order_by(journal.c.id)).mappings()
+            wanted = select(journal).where(*which, journal.c.op != FORGET).order_by(journal.c.id)
+            rows = connection.execute(wanted).mappings()
             yield from [Change(**row) for row in rows]
 
 

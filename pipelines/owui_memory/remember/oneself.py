@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from ..words import script
+
 # I, my, we, our; verbs that carry their subject; "remember", "always", "from now on".
 _WORDS = frozenset(
     """
@@ -24,7 +26,7 @@ _WORDS = frozenset(
       recuerda recuerde acuérdate olvides olvide siempre nunca apunta
     eu meu minha meus minhas nós nosso nossa nossos sou estou vou tenho tive gosto moro lembra lembre
       esqueça esqueças esquece anota
-    io mio mia miei mie noi nostro nostra nostri sono ho sto piace ricorda ricordati ricordi
+    io mio mia miei mie noi nostro nostra nostri sono ho sto piace sempre mai ricorda ricordati ricordi
       dimenticare
     mea mei mele nostru noastră sunt locuiesc aminte uita mereu niciodată
     mój moja moje mojej nasz nasza nasze jestem mam mieszkam zapamiętaj pamiętaj zapomnij zawsze nigdy
@@ -99,16 +101,17 @@ _KANA, _HANGUL, _HAN = (
     re.compile(r"[\uac00-\ud7af]"),
     re.compile(r"[\u3400-\u9fff]"),
 )
-_KNOWN_SCRIPTS = re.compile(
-    r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u1f00-\u1fff\u0400-\u04ff\u0590-\u05ff\u0600-\u06ff"
-    r"\u0900-\u097f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_KNOWN_SCRIPTS = frozenset(
+    "LATIN GREEK CYRILLIC HEBREW ARABIC DEVANAGARI HIRAGANA KATAKANA CJK HANGUL".split()
 )
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 def known_script(text: str) -> bool:
     """Whether the lack of a sign says something: most letters are of scripts that are known here."""
-    return 2 * len(_KNOWN_SCRIPTS.findall(text)) >= len(_LETTER.findall(text))
+    if text.isascii():
+        return True
+    found = [char for char in text if char.isalpha()]
+    return 2 * sum(script(char) in _KNOWN_SCRIPTS for char in found) >= len(found)
 
 
 def shows_statements(sentence: str) -> bool:

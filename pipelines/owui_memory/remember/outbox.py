@@ -22,13 +22,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ..engines import Patience
 from ..errors import TakenOver
-from ..state import hold, outbox, reading
+from ..state import hold, outbox, reading, was_erased
 from .turns import next_user, rows_of, rows_where
 
 CLAIM_S = 15.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
-_DONE_KEPT_S = 365 * 24 * 3600  # how long a regenerated answer or an edited message is known to be one
-_PRUNE_EVERY = 500  # rows
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
 
@@ -109,8 +107,12 @@ class Outbox:
         self._engine, self._reading = engine, reading(engine)
         self._patience = Patience(engine)
 
-    def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
+    def put(
+        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+    ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
+
+        since: when it came, if that was not now; False where all of its user's was erased after that.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -118,6 +120,10 @@ class Outbox:
         now = time.time()
 
         def keep(connection: Connection) -> bool:
+            if since is not None:
+                hold(connection, exchange.user_id)
+                if was_erased(connection, exchange.user_id, since):
+                    return False
             return self._put(connection, exchange, now, wait_s, batch_max)
 
         try:
@@ -133,7 +139,7 @@ class Outbox:
         if any(row.said_at > exchange.said_at for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
-        added = connection.execute(
+        connection.execute(
             outbox.insert().values(
                 key=exchange.key,
                 user_id=exchange.user_id,
@@ -150,9 +156,6 @@ class Outbox:
         )
         if wait_s:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
-        if (added.inserted_primary_key or (0,))[0] % _PRUNE_EVERY == 0:
-            old = and_(outbox.c.state == "done", outbox.c.created_at < now - _DONE_KEPT_S)
-            connection.execute(outbox.delete().where(old))
         return True
 
     def claim(self, batch_max: int = 100) -> Batch | None:

@@ -3,16 +3,22 @@
 # ruff: noqa: E501  (a line of the prompt is a line of the prompt)
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from ..backends.base import Memory
 from ..inert import disarmed
 from ..redact import masked
-from .gate import own_words
+from .gate import own_words, said_by_user
+from .material import HOLE
+from .operations import read_operations
 from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
+_NOT_OWN = "[code, or a text that the user quoted or pasted]"
+_HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
 _ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to
 
 _SYSTEM = """\
@@ -69,10 +75,23 @@ def reconcile_prompt(
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
+@cache
+def example_texts() -> tuple[str, ...]:
+    """All that the prompt's examples tell of anybody: none of it is known of a user."""
+    texts = []
+    for line in _SYSTEM.partition("\nExamples")[2].splitlines()[1:]:
+        if line.startswith("{"):
+            texts += [operation.text for operation in read_operations(line)]
+        else:
+            memories, _, said = line.partition(" / User: ")
+            texts += [memories.partition("Memories: 1. ")[2], said]
+    return tuple(filter(None, texts))
+
+
 def _typed(text: str) -> str:
-    """A message; of a long one, its own words only, and the middle of those left out."""
-    if len(text) > _TYPED_CHARS:
-        text = own_words(text, keep_links=True)
+    """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
+    text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
+    text = _HOLES.sub(_NOT_OWN, text).strip()
     half = _TYPED_CHARS // 2
     return text if len(text) <= _TYPED_CHARS else f"{text[:half]} ... {text[-half:]}"
 

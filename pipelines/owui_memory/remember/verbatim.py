@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from ..backends.base import Backend, EditableBackend, Memory
 from ..recall.wishes import is_meant, wish
+from ..scopes import writing_view
 from .admission import refusal
 from .changes import heard
-from .gate import statements
+from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -40,7 +41,9 @@ _OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [(exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, exchange)]
+    removed = [
+        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
+    ]
     for position, (exchange, memory) in enumerate(removed):
         yield Change(
             batch=batch.name,
@@ -61,7 +64,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -91,16 +94,11 @@ def _statements(exchange: Exchange) -> list[str]:
     return [text for text in said if not (refusal(text) or wish(text))]
 
 
-def _to_forget(backend: Backend, exchange: Exchange) -> list[Memory]:
+def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where one memory alone has all of its words."""
-    asked = wish(exchange.user_text)
+    asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
-    near = backend.search(exchange.user_id, asked, _CANDIDATES)
+    near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))

@@ -13,7 +13,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -45,7 +45,10 @@ class Writer:
         told: Told,
         settings: Callable[[], Valves],
         metrics: Metrics,
+        take_in: Callable[[], None] = lambda: None,
     ) -> None:
+        """take_in: brings to the outbox what could not be put there at once."""
+        self._take_in = take_in
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -81,6 +84,7 @@ class Writer:
             stopping, in_hand = self._stop_at is not None, bool(self._claimed)
             try:
                 self._renew()
+                self._take_in()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
@@ -104,6 +108,7 @@ class Writer:
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         batch = self._outbox.claim(settings.batch_max_exchanges)
+        self._metrics.succeeded("queue")
         if batch is None:
             return False
         self._claimed[batch.name] = batch
@@ -253,8 +258,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False

@@ -128,21 +128,18 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
     )
     explanation = Explanation("What is | he called?", 1.0, 0.42, weighed, more=3, profile=("name",))
     there = {"dog": "Rex", "city": "Lisbon", "name": "I am Ada"}
-    head = ["| Memory | In meaning | In words | Outcome |", "|---|---|---|---|"]
     assert ANSWERS.why(explanation, there).splitlines() == [
         "Of the message “What is \\| he called?”",
         "",
         "**Used for the answer**",
         "",
-        *head,
-        "| I am Ada | | | told in every conversation |",
-        "| Rex | very near | as many as any | told |",
+        "- “I am Ada”: told in every conversation",
+        "- “Rex”: told (very near in meaning, most words in common)",
         "",
         "**Left out**",
         "",
-        *head,
-        "| Lisbon | far | none | not relevant |",
-        "| (forgotten since) | somewhat near | some | others are better |",
+        "- “Lisbon”: not relevant (far in meaning, no words in common)",
+        "- (forgotten since): others are better (somewhat near in meaning, some words in common)",
         "",
         "and 3 more.",
     ]
@@ -158,7 +155,9 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
         ),
         ("the user's Memory switch is off", "your Memory switch is off, under Settings > Personalization."),
         ("the model is external (local\\_only)", None),
-        ("The store at q:6333 cannot be reached.", "The store at q:6333 cannot be reached."),
+        ("The store at q:6333 cannot be reached.", "The store cannot be reached."),
+        ("The embedder at 10.0.0.7:9000 is slow.", "The embedder is slow."),
+        ("PostgreSQL at db.example:5432 (MEMORY_STATE_URL) refuses.", "PostgreSQL refuses."),
     ],
 )
 def test_why_says_when_and_why_nothing_was_looked_for(reason: str, told: str | None) -> None:
@@ -180,18 +179,14 @@ def test_why_says_since_when_something_stands_in_the_prompt() -> None:
         "",
         "**In the prompt from earlier messages**",
         "",
-        "| Memory | Told |",
-        "|---|---|",
-        "| Rex | since your message 1 |",
-        "| Tom | since your message 3 |",
+        "- “Rex”: since your message 1",
+        "- “Tom”: since your message 3",
         "",
         "What a chat was told stays in its prompt. Commands are not counted as messages.",
         "",
         "**Left out**",
         "",
-        "| Memory | In meaning | In words | Outcome |",
-        "|---|---|---|---|",
-        "| Lisbon | far | none | not relevant |",
+        "- “Lisbon”: not relevant (far in meaning, no words in common)",
     ]
 
 
@@ -199,7 +194,7 @@ def test_why_says_since_when_what_is_relevant_was_told() -> None:
     weighed = (Weighed("dog", 0.7, 1.0, 0.9, "told before"),)
     explanation = Explanation("And Rex?", 1.0, 0.42, weighed, standing=(("dog", 2),))
     answer = ANSWERS.why(explanation, {"dog": "Rex"})
-    assert "| Rex | very near | as many as any | told since your message 2 |" in answer
+    assert "- “Rex”: told since your message 2 (very near in meaning, most words in common)" in answer
     assert "In the prompt from earlier" not in answer
 
 
@@ -207,7 +202,7 @@ def test_why_says_that_nothing_was_looked_for() -> None:
     answer = ANSWERS.why(
         Explanation("How are you?", 0.0, 0.42, profile=("name",), searched=False), {"name": "Ada"}
     )
-    assert "| Ada | | | told in every conversation |" in answer
+    assert "- “Ada”: told in every conversation" in answer
     assert "`memories_per_turn` to 0" in answer
 
 

@@ -191,7 +191,7 @@ def test_texts_of_api_calls_are_not_confused() -> None:
     [
         (
             [{"role": "user", "content": "Hi"}],
-            [{"role": "system", "content": "BLOCK"}, {"role": "user", "content": "Hi"}],
+            [{"role": "user", "content": "BLOCK\n\nHi"}],
         ),
         (
             [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "Hi"}],
@@ -208,7 +208,7 @@ def test_texts_of_api_calls_are_not_confused() -> None:
         ),
     ],
 )
-def test_the_block_goes_before_the_first_system_message(messages: list[Any], expected: list[Any]) -> None:
+def test_the_block_goes_before_what_is_there_first(messages: list[Any], expected: list[Any]) -> None:
     expected = _replace(expected, "BLOCK", TEA)
     before = copy.deepcopy(messages)
     body = {"model": "m", "messages": messages}
@@ -250,7 +250,8 @@ def test_an_earlier_block_is_replaced() -> None:
 def test_what_is_no_message_stays() -> None:
     strange = [None, 5, {"role": "user", "content": "Hi"}, {"role": "system"}, {"role": "user"}]
     assert with_blocks({"messages": strange}, Blocks()) == {"messages": strange}
-    assert with_blocks({"messages": strange}, Blocks(TEA))["messages"][1:] == strange
+    told = with_blocks({"messages": strange}, Blocks(TEA))["messages"]
+    assert told == [*strange[:2], {"role": "user", "content": f"{TEA}\n\nHi"}, *strange[3:]]
 
 
 def test_what_only_looks_like_a_block_is_not_ours() -> None:

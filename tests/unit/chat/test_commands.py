@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from owui_memory.chat.asides import NOTES, without_asides
 from owui_memory.chat.body import with_answer
-from owui_memory.chat.slash import Command, read_command, with_task
+from owui_memory.chat.slash import DID_YOU_MEAN, VERBS, Command, nearest_verb, read_command, with_task
 from tests.harness.bodies import Chat, inlet_body, recording
 
 
@@ -20,6 +22,21 @@ from tests.harness.bodies import Chat, inlet_body, recording
         ("/memory remember  I like\ntea. ", "remember", "I like\ntea."),
         ("/memory import\n{}\n{}", "import", "{}\n{}"),
         ("/memory\nforget 3", "forget", "3"),
+        ("/memories", "list", ""),
+        ("/memory?", "list", ""),
+        ("/memory:", "list", ""),
+        ("/memory. ", "list", ""),
+        ("/MEMORIES!", "list", ""),
+        ("\uff0fmemory forget 1", "forget", "1"),
+        ("\uff0f\uff4d\uff45\uff4d\uff4f\uff52\uff59", "list", ""),
+        ("/memory\u3000search\u3000cats", "search", "cats"),
+        ("\ufeff/memory", "list", ""),
+        ("/mem\u200bory", "list", ""),
+        ("`/memory forget 1`", "forget", "1"),
+        ("/memory search: cats", "search", "cats"),
+        ("/memory help?", "help", ""),
+        ("/memory ?", "help", ""),
+        ("/memory fogret 1", "fogret", "1"),
     ],
 )
 def test_a_command(text: str, verb: str, rest: str) -> None:
@@ -27,10 +44,75 @@ def test_a_command(text: str, verb: str, rest: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "memory", "/memorys", "/memory-list", "Try /memory", "/mem", "//memory", "/ memory"]
+    ("text", "meant"),
+    [
+        ("/memroy", "/memory"),
+        ("/memorys forget 1", "/memory forget 1"),
+        ("/memoy fogret 1", "/memory forget 1"),
+        ("/mem", "/memory"),
+        ("/mem list", "/memory list"),
+        ("//memory", "/memory"),
+        ("/ memory", "/memory"),
+        ("/ memory search cats", "/memory search cats"),
+        ("\\memory", "/memory"),
+        ("/memory-list", "/memory list"),
+        ("/memory:forget 1", "/memory forget 1"),
+        ("/memorylist", "/memory list"),
+        ("/memory/status", "/memory status"),
+        ("/memorize I like tea", "/memory remember I like tea"),
+    ],
+)
+def test_what_looks_like_a_command_is_asked_for(text: str, meant: str) -> None:
+    assert read_command(text) == Command(DID_YOU_MEAN, meant)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "/", "/ ", "memory", "Try /memory", "/home/me", "/list", "/delete it", "/memento", "/summary"),
+        *(
+            "/memo to self",
+            "/memory/status is a 404, why?",
+            "// memory is freed here",
+            "/memory-usage is high",
+        ),
+        *("//memory leak in here", "/memory_pool.c does not compile", "/" + "memory" * 9),
+    ],
 )
 def test_no_command(text: str) -> None:
     assert read_command(text) is None
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_slip_in_a_verb_is_near_to_it(verb: str) -> None:
+    """Two letters swapped, one left out, one doubled: of every verb of four letters and more."""
+    if len(verb) < 4:
+        return
+    for at in range(len(verb) - 1):
+        swapped = verb[:at] + verb[at + 1] + verb[at] + verb[at + 2 :]
+        for slip in (swapped, verb[: at + 1] + verb[at + 2 :], verb[: at + 1] + verb[at:]):
+            if slip not in ("tem", "pag", "lis", "hep"):  # another verb may be as near to these
+                assert nearest_verb(slip) == verb, slip
+
+
+def test_what_is_no_verb_is_near_to_none() -> None:
+    assert [word for word in ("dance", "xyz", "", "12", "\U0001f600" * 40) if nearest_verb(word)] == []
+
+
+def test_reading_takes_no_longer_for_what_follows() -> None:
+    """Every message of a chat is read in each of its turns."""
+
+    def seconds(size: int) -> float:
+        texts = ["/memory " + "x " * size, "/" * size, "/ " * size, "`" * size, "/memor" + "y" * size]
+        took = []
+        for _ in range(3):
+            began = time.perf_counter()
+            for text in texts:
+                read_command(text)
+            took.append(time.perf_counter() - began)
+        return min(took)
+
+    assert seconds(1_000_000) < 0.5
 
 
 def test_the_task_leaves_nothing_that_would_be_searched_or_called() -> None:

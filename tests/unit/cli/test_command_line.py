@@ -205,12 +205,23 @@ class TestChanging:
             run("forget", "ada", which)
         assert texts(run, "ada") == [DOG]
 
-    def test_forget_by_number_is_for_good(self, run: Run, server: Path) -> None:
+    def test_forget_by_number_can_be_undone(self, run: Run) -> None:
         for text in (DOG, CELLO, TEA):
             run("remember", "ada", text)
         run("list", "ada")
-        assert run("forget", "ada", "#1", "3") == "Forgotten: 2.\n"
-        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1}
+        *told, undo = run("forget", "ada", "#1", "3").splitlines()
+        assert told == [f"Forgotten: {TEA}", f"Forgotten: {DOG}"]
+        assert "within 10 minutes" in undo
+        assert texts(run, "ada") == [CELLO]
+        run("undo", "ada")
+        assert sorted(texts(run, "ada")) == sorted([DOG, CELLO, TEA])
+
+    def test_forget_now_is_for_good(self, run: Run, server: Path) -> None:
+        for text in (DOG, CELLO, TEA):
+            run("remember", "ada", text)
+        run("list", "ada")
+        assert run("forget", "ada", "#1", "3", "--now") == f"Forgotten: {TEA}\nForgotten: {DOG}\n"
+        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1, "texts": []}
         assert texts(run, "ada") == [CELLO]
         engine = open_state(server)
         assert [change.after for change in Journal(engine).of_user("ada") if change.after] == [CELLO]
@@ -223,7 +234,7 @@ class TestChanging:
             run("forget", "ada", "dog")
         with pytest.raises(Refused, match="No memory has these words"):
             run("forget", "bob", "dog")
-        assert run("forget", "ada", "dog", "Rex") == "Forgotten: 1.\n"
+        assert run("forget", "ada", "dog", "Rex").startswith(f"Forgotten: {DOG}\n")
         assert texts(run, "ada") == ["My dog is three years old."]
 
     def test_forget_everything_asks(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

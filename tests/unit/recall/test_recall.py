@@ -27,9 +27,23 @@ DOG, CAT, TOWN = (
 
 def test_the_first_turn_is_told_in_the_system_prompt(house: House, talk: Conversation) -> None:
     house.knows(DOG)
-    system, asked = talk.ask("What is my dog called?")
+    system, asked = talk.ask("What is my dog called?", system="Be terse.")
     assert (system["role"], asked["content"]) == ("system", "What is my dog called?")
     assert DOG in system["content"]
+
+
+def test_without_a_system_prompt_none_is_made(house: House, talk: Conversation) -> None:
+    """One would take the place of the model's own, which Ollama keeps in its Modelfile."""
+    house.knows(TOWN, kind="profile")
+    house.knows(DOG)
+    (asked,) = first = talk.ask("What is my dog called?")
+    assert asked["role"] == "user"
+    assert without_block(asked["content"]) == "What is my dog called?"
+    assert DOG in asked["content"]
+    assert TOWN in asked["content"], "the profile, too"
+    second = talk.ask("Write a poem about the sea.")
+    assert second[:1] == first, "what was told stays where it was"
+    assert [message["role"] for message in second] == ["user", "assistant", "user"]
 
 
 def test_what_comes_up_later_is_told_with_its_message(house: House, talk: Conversation) -> None:
@@ -40,7 +54,7 @@ def test_what_comes_up_later_is_told_with_its_message(house: House, talk: Conver
     second = talk.ask("And what is the name of my cat?")
     third = talk.ask("Write a poem about the sea.")
     assert CAT not in text_of(first)
-    assert second[:2] == first
+    assert second[:1] == first
     assert CAT in second[-1]["content"]
     assert without_block(second[-1]["content"]) == "And what is the name of my cat?"
     assert third[: len(second)] == second, "what was told stays where it was"
@@ -116,7 +130,7 @@ def test_relative_times_do_not_change_inside_a_chat(house: House, talk: Conversa
     house.knows(DOG)
     first = talk.ask("What is my dog called?")
     talk.now = NOW + timedelta(days=400)
-    assert talk.ask("Thanks, that is what I wanted to know.")[:2] == first
+    assert talk.ask("Thanks, that is what I wanted to know.")[:1] == first
 
 
 def test_a_corrected_memory_is_told_as_a_correction(house: House, talk: Conversation) -> None:
@@ -124,7 +138,7 @@ def test_a_corrected_memory_is_told_as_a_correction(house: House, talk: Conversa
     first = talk.ask("In which town do I live?")
     house.corrects(town, "The user lives in Porto.")
     second = talk.ask("Write a poem about the sea.")
-    assert second[:2] == first
+    assert second[:1] == first
     assert (
         '"The user lives in Porto." holds now, no longer "The user lives in Lisbon."' in second[-1]["content"]
     )
@@ -177,10 +191,10 @@ def test_the_profile_is_told_whatever_is_asked(house: House, talk: Conversation)
     house.knows(TOWN, kind="profile")
     house.knows("The user wants short answers.", kind="preference")
     house.knows(DOG)
-    system, _ = talk.ask("Write a poem about the sea.")
-    assert "short answers" in system["content"]
-    assert TOWN in system["content"]
-    assert DOG not in system["content"]
+    (asked,) = talk.ask("Write a poem about the sea.")
+    assert "short answers" in asked["content"]
+    assert TOWN in asked["content"]
+    assert DOG not in asked["content"]
 
 
 def test_the_profile_is_told_once(house: House, talk: Conversation) -> None:

@@ -195,8 +195,8 @@ def test_nobody_can_be_a_team() -> None:
     turn = asked(team_owner("design"))
     decision = decide(turn, Valves())
     assert (decision.read, decision.write) == (False, False)
-    assert not is_command(asked(team_owner("design"), text="/memory"), Valves())
-    assert is_command(asked("design", text="/memory"), Valves())
+    assert not is_command(asked(team_owner("design"), text="/memory"))
+    assert is_command(asked("design", text="/memory"))
 
 
 def test_a_folder_is_read_from_a_real_body() -> None:

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from owui_memory.chat.slash import NOT_NOW
 from owui_memory.control import memories
 from tests.harness.bodies import Turn, new_id
 from tests.harness.scripted_llm import ScriptedLLM
@@ -553,7 +554,8 @@ class Lives(RuleBasedStateMachine):
         turn, answer = self.last_command[user]
         body = turn.outlet("OK")
         again = said_last(self.servers.outlet(server, body, self.chat(other).user))
-        assert again in ((answer, _DONE_BEFORE) if user == other and answer else ("OK",))
+        nothing = "OK" if self.is_nobody(other) else NOT_NOW  # the model's answer is never the user's
+        assert again in ((answer, _DONE_BEFORE) if user == other and answer else (nothing,))
 
 
 _DONE_BEFORE = "This command was carried out before. To see its answer, send it again."

@@ -1,0 +1,149 @@
+"""Every sentence that a command may answer, with names for what is put in: `NO_NUMBER.format(number=1)`."""
+
+from __future__ import annotations
+
+import re
+
+_ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
+
+HELP = """\
+**What you can ask of your memories**
+
+| Send | and |
+|---|---|
+| `/memory` | all of them, newest first; `/memory page 2` goes on |
+| `/memory search <words>` | those that fit |
+| `/memory why` | what was used for the last answer in this chat, and what was left out |
+| `/memory remember <text>` | is remembered as it stands |
+| `/memory edit <number> <text>` | says something else from now on |
+| `/memory forget <number>` | is forgotten; also several numbers, or `<words>` that only one memory has |
+| `/memory forget everything` | asks once more, then forgets all |
+| `/memory undo` | takes back the last change |
+| `/memory share <number> <team>` | a team of yours knows it too; `/memory team` lists what yours know |
+| `/memory withdraw <number>` | what you shared with a team is its no more |
+| `/memory export` | all of them as JSON Lines |
+| `/memory import`, then such lines | are remembered too |
+| `/memory off`, `/memory on` | in this chat; with `always`: in all chats |
+| `/memory status` | whether memory is on here, and how it does |
+
+Numbers are those of the list that you saw last in this chat. The answers are not shown to the model."""
+
+# What was not understood
+
+DID_YOU_MEAN = "Did you mean {command}? Nothing was done. `/memory help` lists all commands."
+UNKNOWN_VERB = "I do not know {verb}, and nothing was done. `/memory help` lists all commands."
+UNKNOWN_VERB_NEAR = "I do not know {verb}. Did you mean {command}? Nothing was done."
+WAITED = "This command has waited for more than a day. Send it again."
+NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
+NOT_DONE_NOW = "This could not be done now. {fault} {hint}"
+BROKEN = (
+    "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
+)
+
+SAY_PAGE = "Say which page: `/memory page 2`."
+SAY_SEARCH = "Say what for: `/memory search <words>`."
+SAY_REMEMBER = "Say what: `/memory remember <text>`."
+SAY_EDIT = "Say which and what: `/memory edit <number> <text>`."
+SAY_FORGET = "Say what: `/memory forget <number>`, or `<words>`, or `everything`."
+SAY_SHARE = "Say which and with whom: `/memory share <number> <team>`. Your teams: {teams}."
+SAY_WITHDRAW = "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
+SAY_SWITCH = "Say `/memory {state}` for this chat, or `/memory {state} always`."
+SAY_EXPORT = "Say which part: `/memory export 2`."
+SAY_IMPORT = "Put the lines that `/memory export` gave below `/memory import`, in the same message."
+
+# Numbers
+
+NO_LIST = "No list was shown in this chat yet, so nothing was changed."
+NO_LIST_HINT = "`/memory` shows all, with their numbers."
+NO_NUMBER = "There is no number {number} in the list that you saw last."
+NO_NUMBER_HINT = "It goes from {first} to {last}, and nothing was changed. `/memory` shows all."
+NO_NUMBER_HERE = "It has only number {first}, and nothing was changed. `/memory` shows all."
+
+# Lists
+
+NOTHING_YET = "I remember nothing about you yet. `/memory help` says what you can do."
+ALL_HEAD = "**{memories}**, newest first"
+PAGE_OF = "Page {number} of {pages}.{more}"
+MORE_PAGES = " `/memory page {number}` shows more."
+FOUND_HEAD = "**{memories}** found, best first"
+NOTHING_FOUND = "Nothing found: no memory fits {words}. `/memory` lists all of them."
+DAY_OVER = " (its day is over)"
+AND_MORE = "and {count} more."
+
+# Changes
+
+REMEMBERED = "Remembered: {text}\n\n`/memory undo` takes it back."
+KNOWN = "I know that already: {text}"
+MEMORY_GONE = "That memory is gone. `/memory` shows those that there are."
+CHANGED_HEAD = "Changed."
+BEFORE_NOW = "| Before | Now |"
+
+FORGOTTEN_ONE = "Forgotten: {text}"
+FORGOTTEN_MANY = "Forgotten: {memories}."
+FORGOTTEN_ALL = "Forgotten: {what}."
+GONE_ALREADY = "{memories} gone already."
+NOTHING_FORGOTTEN = "Nothing was forgotten."
+NOTHING_THERE = "Nothing was forgotten: nothing was known about you."
+CAN_UNDO = "`/memory undo` brings {it} back within {minutes}; after that, {it} is erased for good."
+ALSO_WAITING = "With {messages} and said so."
+NOT_EVERYWHERE_YET = (
+    "A place that keeps some of it could not be reached: it is erased there as soon as it can be."
+)
+WHICH_SEVERAL = "Several memories have these words."
+WHICH_NEAR = "No memory has exactly these words."
+WHICH = "{said} Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+NONE_FITS = "No memory fits {words}, and nothing was forgotten. `/memory` lists all of them."
+ASK_EVERYTHING = (
+    "This forgets all **{what}** about you, for good. Send `/memory forget everything yes` if you mean it. "
+    "Nothing is forgotten yet."
+)
+NOTHING_TO_FORGET = "There is nothing to forget: I remember nothing about you."
+
+NOTHING_TO_UNDO = "There is no change that could be taken back."
+UNDONE_HEAD = "Taken back."
+WHAT_MEMORY = "| What | Memory |"
+UNDONE = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
+TOO_LATE = "It is too late to take back the last change: what was forgotten is erased for good."
+TOO_LATE_HINT = "`/memory undo` once more takes back the change before it."
+
+# Teams
+
+NO_TEAM = "You are in no team: an administrator says who is in which (the setting `teams`)."
+NOTHING_SHARED = "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
+TEAMS_HEAD = "**{memories}** of {teams}, newest first"
+SHARED = "Team {team} knows now: {text}\n\n`/memory team` and `/memory withdraw` take it back."
+WITHDRAWN = "Withdrawn: {text}"
+WITHDRAWN_BEFORE = "Withdrawn. The team knows it no more."
+OF_ANOTHER_TEAM = "(of a team that you have left)"
+
+# In and out
+
+NOTHING_TO_EXPORT = "There is nothing to export: I remember nothing about you yet."
+NO_PART = "There is no part {number}: the export has {parts}."
+EXPORT_HEAD = "**{memories}**, oldest first"
+EXPORT_NUMBERS = "As no list was shown here, `/memory forget 1` means the first of these lines, and so on."
+PART_OF = "Part {number} of {parts}.{more} As one file, ask the admin for: `{command}`"
+NEXT_PART = " `/memory export {number}` gives the next."
+IMPORTED = "{memories} added, {known} known already."
+IMPORTED_NOTHING = "Nothing was imported: {why} Each line below `/memory import` is one memory, like this:"
+NO_JSON = "no line is JSON."
+NO_MEMORY = "no line holds a memory."
+IMPORT_EXAMPLE = '{"memory": "I live in Lisbon."}'
+LINE = "line {number}: {flaw}"
+THIS_IS_NO_JSON = "it is no JSON"
+
+# Switches and status
+
+SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
+SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
+NO_CHAT = "This is no chat of its own: say `/memory {state} always`."
+
+NOT_SEARCHED = (
+    "Besides who you are and how you want to be answered nothing was looked for: the admin has set "
+    "`memories_per_turn` to 0."
+)
+
+
+def without_addresses(text: str) -> str:
+    """A sentence of a fault, as anybody may read it: where a store or a model is, is for admins."""
+    return _ADDRESS.sub("", text)

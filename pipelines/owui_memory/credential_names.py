@@ -1,0 +1,150 @@
+"""Finds what secrets are called in a text: a table a language, looked for once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from . import credential_words as table
+
+_WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
+_ENDING_CHARS = 5
+_COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
+
+_LETTERS = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
+_FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a secret may be called. `sort`: which table it is of."""
+
+    text: str
+    sort: str
+    languages: str
+    weak: bool
+    capitals: bool
+    letters: frozenset[str]
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it may be the end of a longer word."""
+        is_one_word = self.text.isalpha() and len(self.text) > _WHOLE_WORD_CHARS
+        return self.sort.startswith("dense") or (is_one_word and self.sort in _COMPOUNDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name stands; `end`: behind its ending."""
+
+    start: int
+    end: int
+    name: Name
+
+
+class _Names:
+    """All names: those that may be a part of a word, and the others by their first words."""
+
+    def __init__(self) -> None:
+        sorts = {
+            "password": table.PASSWORDS,
+            "code": table.CODES,
+            "open": table.CODE_WORDS,
+            "number": table.NUMBERS,
+            "key": table.KEYS,
+            "near": table.KEY_WORDS,
+            "phrase": table.PHRASES,
+            "identifier": table.IDENTIFIERS,
+            "login": table.LOGINS,
+            "dense": table.DENSE_PASSWORDS,
+            "dense code": table.DENSE_CODES,
+        }
+        names = {
+            (sort, text): Name(
+                text.strip("~^"),
+                sort,
+                languages,
+                text[0] == "~",
+                text[0] == "^",
+                frozenset(filter(str.isalpha, text)),
+            )
+            for sort, lines in sorts.items()
+            for languages, words in table.rows(lines)
+            for text in words
+        }
+        self.parts: list[Name] = []
+        self.by_first_word: dict[str, list[Name]] = {}
+        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+            first = _LETTERS.match(name.text)
+            if not first or name.is_part or not name.text.isascii():
+                self.parts.append(name)
+            else:
+                self.by_first_word.setdefault(first[0], []).append(name)
+
+
+@lru_cache(1)
+def _names() -> _Names:
+    return _Names()
+
+
+def flattened(text: str) -> str:
+    """The text in small letters, with spaces for what joins words, and as long as it was."""
+    small = text.lower()
+    if len(small) != len(text):  # a letter of another size would move all that follows
+        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return small.translate(_FLAT)
+
+
+def places(text: str, flat: str) -> Iterator[Place]:
+    """Where names stand, the longest of each sort at a place."""
+    seen = set()
+    for name in _present(text, flat):
+        at = flat.find(name.text)
+        while at >= 0:
+            if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
+                seen.add((at, name.sort))
+                yield place
+            at = flat.find(name.text, at + len(name.text))
+
+
+def _present(text: str, flat: str) -> Iterator[Name]:
+    """The names that may be there: most are ruled out by a letter or a word that is missing."""
+    names, letters, words = _names(), set(flat), set(_LETTERS.findall(flat))
+    if _CAMEL.search(text):
+        words.update(part.lower() for part in _PART.findall(text))
+    vocabulary = " ".join(words)
+    for name in names.parts:
+        if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
+            yield name
+    for first, behind in names.by_first_word.items():
+        if first in words or f"{first}s" in words:
+            yield from behind
+
+
+def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
+    end = at + len(name.text)
+    if name.sort.startswith("dense"):
+        return Place(at, end, name)
+    is_first = at == 0 or not flat[at - 1].isalnum() or (text[at].isupper() and text[at - 1].islower())
+    if not is_first and (name.text.isascii() or name.sort not in _COMPOUNDS) and not name.is_part:
+        return None
+    ending = 0
+    most = _ENDING_CHARS if len(name.text) > _WHOLE_WORD_CHARS else 1 if name.sort != "key" else 0
+    while ending <= most and flat[end + ending : end + ending + 1].isalnum():
+        if text[end + ending].isupper() and text[end + ending - 1].islower():
+            break  # the next part of an identifier
+        ending += 1
+    if ending > most or (ending and most == 1 and flat[end] != "s"):
+        return None
+    if (
+        text[end + ending : end + ending + 1] in ("-", "_")
+        and flat[end + ending + 1 : end + ending + 2].isalpha()
+    ):
+        return None  # the identifier goes on
+    if name.capitals and not text[at:end].isupper():
+        return None
+    return Place(at, end + ending, name)

@@ -1,0 +1,27 @@
+"""What tells questions, requests, suppositions and other people's words from statements: a table a language.
+
+Another language is another module with a table, and its name in `TABLES`.
+"""
+
+from .chinese import CHINESE
+from .english import ENGLISH
+from .french import FRENCH
+from .german import GERMAN
+from .italian import ITALIAN
+from .japanese import JAPANESE
+from .phrases import Phrases
+from .portuguese import PORTUGUESE
+from .russian import RUSSIAN
+from .spanish import SPANISH
+
+TABLES: tuple[Phrases, ...] = (
+    ENGLISH,
+    GERMAN,
+    SPANISH,
+    FRENCH,
+    ITALIAN,
+    PORTUGUESE,
+    RUSSIAN,
+    CHINESE,
+    JAPANESE,
+)

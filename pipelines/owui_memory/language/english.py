@@ -1,0 +1,103 @@
+"""English."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+ENGLISH = Phrases(
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
+        thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
+    polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
+        see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
+    questions="""
+        (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+            |have|has|had|am|to|might|may|must|about|if|else|exactly)
+        how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
+        whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
+        what (kind|type|sort|time|day|year), (what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
+        (can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't
+            |wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone
+            |anybody|someone|a|an)
+        (am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
+        (may|must|might) (i|we|you), any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news
+            |thoughts|recipe*)
+        any _ (near|nearby|for|in|on|to), (anyone|anybody|someone) (know|knows|here), which (one|of)
+        i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
+        i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
+        best way to, who (can|could|knows|else)""",
+    requests="""
+        write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+        compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
+        rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
+        refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
+        provide, simplify, shorten, elaborate, define, list, remind, find, search, polish, evaluate, critique
+        transcribe, grade, (reply|respond|answer) to, answer (this|the|these|my|that), finish, complete, continue
+        invent, propose, tldr, tl;dr, sort, format, spell, guess, pick, choose, enumerate, interpret, optimi(z|s)e
+        prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
+            |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
+            |guide|walk|put|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |that|these|those|my|our|the|some|your|following)
+        (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
+        act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
+        you (will|should|must) (be|act|play), your (task|job|role) is, (can|could|would|will) (you|u)
+        i (need|want|would like|require) you to, i'd like you to, would you mind, could someone
+        (i (need|want|would like|am looking for)|i'd like|i'm looking for|need|looking for) ... (poem|recipe|recipes|list
+            |text|letter|email|mail|translation|summary|idea|ideas|advice|help|tips|suggestion|suggestions|story|essay
+            |script|function|explanation|example|examples|name for|names|slogan|title|song|speech|toast|outline|code
+            |template|plan for|itinerary|information|info)
+        don't (write|add|include|mention|explain|tell) _, try (again|to|it)""",
+    always="always, never, generally, don't ever, remember, don't forget, do not forget, keep in mind, note that, call me",
+    standing="""from now on, from here on, in future, in the future, going forward, every time, each time, whenever
+        by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
+            |simple) (answers|replies|responses|sentences)
+ as a rule""",
+    supposing="""suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+        in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
+        for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
+        in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
+        for (this|the) (story|game|scenario), let me pretend, we are playing, we're playing, fiction""",
+    conditional="""if i (were|was|had|could|won|earned|got|would|lived|became|owned|did|ever|wanted|moved|quit|died
+            |lost|knew), if (we|he|she|they|you) (were|had|could|won|would|lived), i wish i, were i, had i, should i""",
+    roles="""as (a|an|the|your) (pirate|wizard|witch|dragon|knight|king|queen|prince|princess|vampire|zombie|robot|alien
+            |elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective
+            |narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator
+            |pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)""",
+    handling="""translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
+        (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
+        transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
+    soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
+        feedback, read, simplify, extract, convert, find (the|all)""",
+    texts="""this, these, that, those, it, them, following, below, above, text, texts, mail, mails, email, emails
+        e-mail, e-mails, message, messages, letter, article, cv, resume, résumé, sentence, sentences, paragraph
+        paragraphs, essay, post, review, reviews, story, poem, lyrics, chat, conversation, transcript, log, form
+        document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
+        abstract, draft, page, ticket, interview, speech, phrase, phrases, words, answer, snippet, caption, blog
+        newsletter, script, dialog*, profile, application""",
+    speaking="""wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
+        got this, received, reads, quote, quoted, here is, here's, here are, sings, claims, shouted, whispered""",
+    self_leads="""about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
+        please note, for the record, to know about me, my situation, my background, about my family""",
+    salutations="dear, hi, hello, hey, good (morning|afternoon|evening|day), greetings, to whom it may concern",
+    signoffs="""best, best regards, best wishes, (kind|kindest|warm) regards, regards, sincerely, yours, cheers, love
+        many thanks, thanks, thank you, all the best, take care, with (best|kind) (regards|wishes), cordially""",
+    headers="from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw",
+    resumes="""cv, resume, résumé, curriculum vitae, work experience, professional experience, employment history
+        education, professional summary, skills, references, career objective, certifications, work history""",
+    forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
+        (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
+    asking="please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
+    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, left, sold
+        quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
+        any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
+        ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
+        don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
+        terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
+)

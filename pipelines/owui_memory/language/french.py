@@ -1,0 +1,55 @@
+"""French."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+FRENCH = Phrases(
+    openers="s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
+    polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
+    questions="""
+        comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
+        quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi
+        (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
+        faut-il, (tu peux|tu pourrais|tu sais|vous pouvez|vous pourriez|on peut), je me demande, je voudrais savoir, j'aimerais savoir, quelqu'un (sait|connaît)
+        une idée, des idées, un conseil, ou (puis-je|trouver|acheter)""",
+    requests="""
+        écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
+        génère, générez, aide, aidez, aide-moi, dis-moi, dites-moi, montre, montrez, résume, résumez, résumer, corrige, corrigez, calcule, cherche, trouve, trouvez
+        propose, proposez, suggère, recommande, conseille, raconte, décris, compare, analyse, analysez, améliore, réécris, reformule, reformulez, classe, classifie
+        note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
+        agis, comporte-toi, tu es (un|une|mon|ma), joue (le|un), j'ai besoin (que|d'aide|d'idées|de conseils|d'un|d'une), je (veux|voudrais) que tu, j'aimerais que tu
+        je (veux|voudrais|cherche) (un|une|des) (poème|recette|recettes|liste|texte|lettre|idée|idées|traduction|résumé|conseil|conseils|exemple|exemples|nom)
+        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
+    always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
+    standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
+    supposing="""suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+        jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
+    conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
+    roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
+            |elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)""",
+    handling="""tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce, note cette, évalue, évaluez, classe, classifie, réponds à
+        répondez à, répondre à, raccourcis, améliore, orthographe, grammaire, relis, relire""",
+    soft_handling="explique, expliquez, explique-moi, analyse, analysez, vérifie, que (signifie|veut dire), commente, interprète, lis",
+    texts="""ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
+        article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
+        commentaire, avis, publication, page, candidature, le""",
+    speaking="écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    self_leads="à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
+    salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
+    signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
+        bonne journée, je t'embrasse, respectueusement""",
+    headers="de, à, objet, date, envoyé, cc, tr",
+    resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
+    forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
+    asking="s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
+    everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
+    ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
+        n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
+)

@@ -1,0 +1,63 @@
+"""German."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+GERMAN = Phrases(
+    openers="bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
+    polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
+    questions="""
+        (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
+            |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
+            |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
+            |koch|schenke|tue|tun|weiß|wäre|könnte|hilft|brauche|braucht|sagt|sagen|nennt|nehme|melde|richte|werde|würde
+            |esse|viel|viele|lange|oft|alt|hoch|weit|groß)
+        was für, wie man, wieviel, (kann|darf|soll|sollte|muss|könnte|werde|würde|habe|bin|brauche|hätte) (ich|man|wir|mein
+            |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
+        (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
+        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
+    requests="""
+        schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
+        formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
+        fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
+            |heraus|ein|eine|einen), entwirf, dichte, plane, überprüf*, prüf*, bewert*, beurteil*, klassifizier*, kürz*, vervollständig*
+        antworte auf, beantworte, lies, repariere, optimier*, analysier*, schlag* ... vor, rate mir, überleg*, generier*, rechne
+        setz* ... fort, spiel (den|die|einen), verhalte dich, du bist (ein|eine|jetzt|mein|meine), stell dich, tu so, ich (brauche
+            |möchte|will|hätte gern*|suche) ... (gedicht|rezept|rezepte|liste|text|brief|übersetzung|zusammenfassung|idee|ideen
+            |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
+    always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
+    standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
+    supposing="""angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+        sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
+        tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
+    conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
+    roles="""als (ein |eine |der |die )?(pirat|piratin|zauberer|hexe|drache|ritter|könig|königin|prinz|prinzessin|vampir|roboter|alien
+            |elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)""",
+    handling="""übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
+        klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*, gegenlesen, lies, rechtschreib*, grammatik, benot*""",
+    soft_handling="erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
+    texts="""dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
+        e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
+        liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
+    speaking="schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
+    self_leads="über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
+    salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
+    signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
+        schöne grüße, lg, mfg, vg, gruß, grüße, dein, deine, ihr, ihre, hochachtungsvoll, bis bald""",
+    headers="von, an, betreff, datum, gesendet, cc, aw, wg",
+    resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
+    forgetting="dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
+    asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
+    everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
+    ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
+        verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
+        abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
+        abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
+)

@@ -1,0 +1,52 @@
+"""Italian."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+ITALIAN = Phrases(
+    openers="per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
+    polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
+    questions="""
+        come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
+            |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
+        qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
+        qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
+    requests="""
+        scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+        mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
+        suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
+        organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
+        voglio (che tu|una (ricetta|lista|lettera|idea|traduzione)|un (poema|testo|consiglio|esempio|riassunto)), vorrei (che|una (ricetta|lista|lettera|idea)|un (testo|consiglio|esempio))
+        ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
+    always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
+    standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
+    supposing="""supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+        gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
+    conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
+    roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
+            |cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)""",
+    handling="""traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*, valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora
+        ortografia, grammatica, rileggi""",
+    soft_handling="spiega, spiegami, analizza, controlla, cosa (significa|vuol dire), commenta, interpreta, leggi",
+    texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
+        frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
+        post, pagina, candidatura""",
+    speaking="scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
+    self_leads="su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
+    salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
+    signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
+    headers="da, a, oggetto, data, inviato, cc",
+    resumes="curriculum vitae, curriculum, esperienza lavorativa, esperienze lavorative, esperienza professionale, istruzione, formazione, competenze",
+    forgetting="dimentica, dimenticati, dimentichi, dimenticare, dimenticassi, cancella, cancelli, cancellare, elimina, elimini, eliminare, rimuovi, scorda, non ricordare più",
+    asking="per favore, che, e, puoi, potresti, adesso, ora, anche, di, favore",
+    everything="tutto, tutti, tutte, quello che sai, ciò che sai",
+    ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
+        non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
+)

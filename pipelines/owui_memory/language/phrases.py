@@ -1,0 +1,125 @@
+"""What a language's table has, and how its phrases become patterns.
+
+Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
+any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
+words, and `~` up to twelve characters. They are compared with lower-case text, and written in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from re import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The words of one language that tell what a sentence is. All are optional.
+
+    spaced: False where words stand without spaces between them; then phrases are found within runs, too.
+
+    openers: what may stand before a sentence's first real word: "please", "hello", "ok".
+    polite: begin a sentence that only thanks, greets or agrees.
+    questions: begin a question, with or without its mark. ends_question: end one.
+    requests: begin a request for a piece of work. ends_request: end one.
+    always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
+    supposing: begin a supposition or a role play, which lasts. conditional: one that its sentence ends.
+    roles: begin a sentence that is said in somebody else's person: "as a pirate".
+    handling: verbs that hand over a text to be worked on. soft_handling: verbs that also ask in general.
+    texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
+    self_leads: in a line that ends in a colon, make the user's own of what follows: "about me", "remember".
+    salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
+    resumes: headings of a CV.
+    forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
+    everything: in such a sentence, mean all that is remembered.
+    ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
+    """
+
+    spaced: bool = True
+    openers: str = ""
+    polite: str = ""
+    questions: str = ""
+    ends_question: str = ""
+    requests: str = ""
+    ends_request: str = ""
+    always: str = ""
+    standing: str = ""
+    supposing: str = ""
+    conditional: str = ""
+    roles: str = ""
+    handling: str = ""
+    soft_handling: str = ""
+    texts: str = ""
+    speaking: str = ""
+    self_leads: str = ""
+    salutations: str = ""
+    signoffs: str = ""
+    headers: str = ""
+    resumes: str = ""
+    forgetting: str = ""
+    asking: str = ""
+    everything: str = ""
+    ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
+
+
+def listed(phrases: str) -> list[str]:
+    """The phrases of a table's entry."""
+    joined = re.sub(r"\n\s*\|", "|", phrases)
+    return [" ".join(phrase.split()) for phrase in re.split(r"[,\n]", joined) if phrase.strip()]
+
+
+def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
+    """Matches at the beginning of a lower-case text, by `match`."""
+    return re.compile(_either(tables, entry, "", r"(?!\w)", ""))
+
+
+def anywhere(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
+    """Found anywhere in a lower-case text, by `search`."""
+    return re.compile(_either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+
+
+def at_end(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
+    """Found at the end of a lower-case text, whatever marks follow, by `search`."""
+    return re.compile(_either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+
+
+def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
+    parts = []
+    for spaced in (True, False):
+        entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
+        found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        if found:
+            body = "|".join(map(_pattern, found))
+            parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
+    return "|".join(f"(?:{part})" for part in parts) or r"(?!)"
+
+
+def _pattern(phrase: str) -> str:
+    """A phrase as a pattern: no repetition in it is without a bound."""
+    pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w'’-]{1,20}\s{1,2}){0,3}")
+
+
+_AS_PATTERN = {
+    "*": r"\w{0,20}",
+    " ": r",?\s{1,2}",
+    "'": "['’]",
+    "_": r"[\w'’-]{1,20}",
+    "(": "(?:",
+    ".": r"\.",
+    "~": ".{0,12}",
+}

@@ -1,0 +1,59 @@
+"""Spanish."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+SPANISH = Phrases(
+    openers="por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
+    polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
+    questions="""
+        cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
+        como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
+        que (es|puedo|hago|debo|significa|debería|cocino|tal|opinas|hay|le|me (recomiendas|aconsejas))
+        donde (puedo|está|esta|hay|encuentro|compro|queda|consigo), cual es, por que, cuanto (cuesta|es|vale|tiempo|dinero), quien es
+        (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
+            |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
+        alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que""",
+    requests="""
+        escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
+        genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
+        calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
+        clasifica, califica, evalúa, puntúa, responde a, contesta a, completa, continúa, planifica, organiza, lista, enumera, prepara, inventa, revisa, convierte
+        actúa, compórtate, eres (un|una|mi), hazte, necesito (que|ayuda|ideas|consejo*|una (receta|lista|carta|idea|traducción|explicación)
+            |un (poema|texto|consejo|ejemplo|resumen|plan|nombre))
+        quiero (que (me|escribas|traduzcas|hagas|seas|actúes)|una (receta|lista|carta|idea|traducción)|un (poema|texto|consejo|ejemplo|resumen))
+        quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
+    always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
+    standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
+    supposing="""supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+        juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
+        escenario, supon, qué pasaría si, imaginando""",
+    conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
+    roles="""como (un |una |el |la |tu )?(pirata|mago|bruja|dragón|caballero|rey|reina|príncipe|princesa|vampiro|robot|alienígena|elfo|elfa|enano|fantasma
+            |superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)""",
+    handling="""traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica, evalúa, puntúa, clasifica, responde a
+        responder a, contesta a, contestar a, acorta, mejora, ortografía, gramática""",
+    soft_handling="explica, explícame, explique, analiza, revisa, qué (significa|quiere decir), comenta, interpreta, lee",
+    texts="""esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
+        artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
+        formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
+    speaking="escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
+    self_leads="sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
+    salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
+    signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
+    headers="de, para, asunto, fecha, enviado, cc, rv",
+    resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
+    forgetting="olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
+    asking="por favor, que, y, puedes, podrías, ahora, también, favor, me gustaría",
+    everything="todo, todos, toda, todas, lo que sabes, lo que sepas",
+    ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
+        fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
+        robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
+)

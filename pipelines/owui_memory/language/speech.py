@@ -1,0 +1,164 @@
+"""What a sentence is: a question, a request, a supposition, thanks; told by how it begins and ends.
+
+All of it is of one sentence, and takes time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import TABLES
+from .phrases import anywhere, at_beginning, at_end
+
+_LOOKED_CHARS = 400  # of a sentence
+_END_CHARS = 40
+_BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
+_BEGINNING_DENSE = 12  # characters
+_OPENERS_MOST = 5
+_ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
+_AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
+_MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
+
+_OPENERS = at_beginning(TABLES, "openers")
+_POLITE = at_beginning(TABLES, "polite")
+_QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "ends_question")
+_REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
+_ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
+_SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ROLES = at_beginning(TABLES, "roles")
+_HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
+_TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
+_SELF_LEADS = anywhere(TABLES, "self_leads")
+_FORGETTING, _ASKING_BEFORE = anywhere(TABLES, "forgetting"), at_end(TABLES, "asking")
+_EVERYTHING = anywhere(TABLES, "everything")
+_ENDING = anywhere(TABLES, "ending")
+_COLONS = (":", "：")
+
+
+def has_question_mark(text: str) -> bool:
+    """Whether it ends in the mark of a question, of any language."""
+    return bool(_MARK.search(text[-_END_CHARS:]))
+
+
+def asks(sentence: str) -> bool:
+    """Whether it is a question, with its mark or without."""
+    if has_question_mark(sentence):
+        return True
+    text = _lowered(sentence)
+    return any(_QUESTIONS.match(start) for start in _starts(text)) or bool(
+        _ENDS_QUESTION.search(text[-_END_CHARS:])
+    )
+
+
+def requests(sentence: str) -> bool:
+    """Whether it asks for a piece of work, and not for how to be answered from now on."""
+    text = _lowered(sentence)
+    return _is_request(text) and not _is_standing(text)
+
+
+def supposes(sentence: str) -> bool:
+    """Whether it begins a supposition or a role play, of which what follows is a part."""
+    starts = _starts(_lowered(sentence))
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+
+
+def is_conditional(sentence: str) -> bool:
+    """Whether it supposes something for itself alone: "If I were rich, ..."."""
+    return any(_CONDITIONAL.match(start) for start in _starts(_lowered(sentence)))
+
+
+def is_polite(sentence: str) -> bool:
+    """Whether it thanks, greets or agrees, and no more."""
+    text = _lowered(sentence)
+    return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
+
+
+def hands_over(lead: str, *, line_ends: bool) -> int:
+    """Whether what follows a sentence, or the part of one before a colon, is handed over to be worked on.
+
+    0: it is not. 1: perhaps, too likely to be kept without anybody's reading it. 2: it surely is.
+    line_ends: nothing more stands on its line.
+    """
+    text = _lowered(lead)
+    handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
+    asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
+    named = bool(_TEXTS.search(text))
+    if text.endswith(_COLONS):
+        if _SELF_LEADS.search(text) and not (handled or softly):
+            return 0
+        if handled or _SPEAKING.search(text) or (softly and asked):
+            return 2
+        return 1 if line_ends or asked or named else 0
+    if not asked or not named or not (handled or (softly and line_ends)):
+        return 0
+    return 2 if handled and line_ends else 1
+
+
+def asks_to_forget(sentence: str) -> bool:
+    """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
+    text = _lowered(sentence)
+    for found in _FORGETTING.finditer(text):
+        before = text[: found.start()].rstrip(" \t\"'“¡(,")
+        if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
+            return not _is_denied(before)
+    return False
+
+
+def means_everything(sentence: str) -> bool:
+    """Whether a sentence that asks to forget means all that is remembered."""
+    return bool(_EVERYTHING.search(_lowered(sentence)))
+
+
+def says_it_ended(sentence: str) -> bool:
+    """Whether it says that something is over: a marriage, a job, a life."""
+    return not asks(sentence) and bool(_ENDING.search(_lowered(sentence)))
+
+
+def _starts_within(before: str) -> bool:
+    """Whether something is left of what stands before a verb, without openers."""
+    starts = _starts(before)
+    return bool(starts[-1].strip(" ,.!"))
+
+
+_DENIED = re.compile(
+    r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
+)
+
+
+def _is_denied(before: str) -> bool:
+    return bool(_DENIED.search(before[-_END_CHARS:]))
+
+
+def _is_request(text: str) -> bool:
+    return any(_REQUESTS.match(start) for start in _starts(text)) or bool(
+        _ENDS_REQUEST.search(text[-_END_CHARS:])
+    )
+
+
+def _is_standing(text: str) -> bool:
+    beginning = _BEGINNING.match(text)
+    first = beginning.group() if beginning and " " in text else text[:_BEGINNING_DENSE]
+    return bool(_ALWAYS.search(first) or _STANDING.search(text))
+
+
+def _starts(text: str) -> list[str]:
+    """A text from its first word on, after words that open it, and after "for my wife,"."""
+    found = [text]
+    for _ in range(_OPENERS_MOST):
+        match = _OPENERS.match(text)
+        if not match or not (rest := text[match.end() :].lstrip(" ,.!;:…，。！、-–—~")):
+            break
+        text = rest
+        found.append(text)
+    if len(found) > 1 and (match := _ADDRESSED.match(text)):
+        found.append(text[match.end() :])
+    if match := _AFTER_FRAME.match(text):
+        found.append(text[match.end() :])
+    return found
+
+
+def _lowered(sentence: str) -> str:
+    """As the phrases are written, its beginning and its end."""
+    if len(sentence) > _LOOKED_CHARS:
+        sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
+    return sentence.lower().strip(" \t-*•\"'“„«¡¿(")
