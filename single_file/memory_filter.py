@@ -7932,7 +7932,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
     """What waits and what was given up (this is the default)."""
     with opened() as instance:
-        queue.show(instance.outbox, show_text=show_text, to_json=json)
+        queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 
 
 @_queue.command("retry")
@@ -8027,6 +8027,7 @@ from ..moving.places import Places, naming, place_of
 from ..moving.reach import place_of_backend
 from ..panel import lenient
 from ..remember.outbox import Outbox
+from ..remember.spill import Spill
 from ..settings import Environment, Valves
 from ..state import open_state
 from .output import ended, waiting
@@ -8042,6 +8043,7 @@ class Instance:
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self.engine, self.environment = engine, environment
         self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.spill = Spill(environment.data_dir)
 
     @cached_property
     def settings(self) -> Valves:
@@ -8626,15 +8628,17 @@ from typing import Any
 
 from ..errors import Drop
 from ..recall.block import quoted
-from ..remember.outbox import Batch, Outbox
+from ..remember.outbox import Batch, Exchange, Outbox
+from ..remember.spill import Spill, Spilled
 from .output import as_json, fields, table, told
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, *, show_text: bool, to_json: bool) -> None:
-    """Print the queue; `show_text`: also what was said."""
+def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None:
+    """Print the queue, and what waits in files for the state database; `show_text`: also what was said."""
     found = [("pending", batch) for batch in queue.pending_batches()]
+    found += [("spilled", _batch(record)) for _, record in spill.pending() if record.is_said]
     found += [("dead", batch) for batch in queue.dead_batches()]
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
@@ -8668,6 +8672,15 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
+
+
+def _batch(record: Spilled) -> Batch:
+    given, answered = record.permission, record.answered
+    key, chat_id = (given.exchange_key, given.chat_id) if given else ("", "")
+    said = Exchange(
+        key, record.user_id, chat_id, answered.user_text, answered.assistant_text, said_at=record.at
+    )
+    return Batch("", record.user_id, (said,), 0, record.at, "the state database could not take it")
 
 
 def _cells(state: str, batch: Batch) -> tuple[object, ...]:
@@ -8772,7 +8785,10 @@ def _backend(instance: Instance) -> list[Part]:
 def _queue(instance: Instance) -> Part:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    return Part("queue", not counts.dead, f"{counts.pending} waiting, {counts.dead} given up", hint)
+    told = f"{counts.pending} waiting, {counts.dead} given up"
+    if aside := instance.spill.waiting().exchanges:
+        told += f", {aside} kept aside until the state database takes them"
+    return Part("queue", not counts.dead, told, hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
