@@ -12597,6 +12597,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -12628,6 +12630,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -12667,6 +12673,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission = None
         if decision.write:
             runtime.keeper.announce(turn)
@@ -19900,6 +19907,8 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
+        if self._spill.has(turn.user_id):
+            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
 
     def decision(self, turn: Turn) -> Spilled:
@@ -21719,6 +21728,10 @@ class Spilled:
     def decision(cls, turn: Turn, scope: str) -> Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
 
     @property
     def answered(self) -> Answered:
