@@ -92,7 +92,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
+             clock.py, wall clocks that are put right
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
@@ -244,7 +245,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, Found, Memory, aware_time, scope_in
+from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -315,6 +316,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         origin=str(beside.get("origin") or ""),
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
+        said_at=aware_time(beside.get(SAID_AT)),
     )
 
 
@@ -518,7 +520,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -528,7 +530,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -544,6 +547,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -695,7 +699,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:
@@ -1227,6 +1233,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -1532,6 +1539,7 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -8922,6 +8930,53 @@ def _text(memory_id: str, journal: Journal) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# clock.py
+
+SOURCES["clock.py"] = r'''"""Wall clocks are put right now and then, by minutes or by days: no time in the database is believed blindly.
+
+What runs in one process only is timed by `time.monotonic`. What processes share, or what outlives them, is
+timed by the wall clock, and whoever reads such a time knows how far ahead it can be at most.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, and_, not_, or_
+
+SKEW_S = 300.0  # that clocks of several servers may be apart
+PUT_RIGHT_S = 3 * 24 * 3600.0  # by which a clock may have been wrong
+
+
+def is_over(until: Column[float], now: Any, most_s: Any) -> ColumnElement[bool]:
+    """Whether a time has come. `most_s`: by so many seconds it was ahead at most when it was written.
+
+    One that is farther ahead was written by a clock that has been put right since.
+    """
+    return or_(until <= now, until > now + (most_s + SKEW_S))
+
+
+def is_ahead(until: Column[float], now: Any, most_s: Any) -> ColumnElement[bool]:
+    """Whether it has yet to come."""
+    return not_(is_over(until, now, most_s))
+
+
+def is_recent(at: Column[float], now: Any, seconds: float) -> ColumnElement[bool]:
+    """Whether something was so few seconds ago."""
+    return and_(at > now - seconds, at < now + max(seconds, SKEW_S))
+
+
+def is_to_come(at: float, now: float) -> bool:
+    """Whether a time at which something was said cannot be right."""
+    return at > now + SKEW_S
+
+
+def is_later(one: float, other: float, now: float) -> bool:
+    """Whether the first was said after the second, as far as the clock can be believed."""
+    return one > other and (is_to_come(other, now) or not is_to_come(one, now))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # combinations.py
 
 SOURCES["combinations.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -9127,6 +9182,7 @@ class Eraser:
         live: Live | None = None,
     ) -> None:
         self._engine, self._live = engine, live
+        self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
@@ -9185,7 +9241,7 @@ class Eraser:
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
-        return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
+        return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
@@ -9203,7 +9259,7 @@ class Eraser:
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
-        again = erasure.passes == ONCE and time.time() >= erasure.asked_at + SETTLED_S
+        again = erasure.passes == ONCE and self._is_settled(erasure)
         # What was on its way may have come to any place.
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.places
@@ -9254,8 +9310,24 @@ class Eraser:
         return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
-        settled = time.time() >= erasure.asked_at + SETTLED_S
-        return DONE if settled and not unreached and not self._erasures.copying() else ONCE
+        if self._is_settled(erasure) and not unreached and not self._erasures.copying():
+            self._seen.pop(erasure.id, None)
+            return DONE
+        return ONCE
+
+    def _is_due(self, erasure: Erasure) -> bool:
+        """Whether something can be done now."""
+        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+
+    def _is_settled(self, erasure: Erasure) -> bool:
+        """Whether nothing is under way any more that was when it was begun.
+
+        What passed before it was first seen here is told by the wall clock, which may have been put right.
+        """
+        now = time.monotonic()
+        age = max(time.time() - erasure.asked_at, 0.0)
+        seen_at, age = self._seen.setdefault(erasure.id, (now, age))
+        return age + now - seen_at >= SETTLED_S
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:
@@ -9337,8 +9409,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
+from ..clock import is_ahead
+from ..moving.places import HOLD_S
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
-from ..remember.outbox import CLAIM_S, message_id_of
+from ..remember.outbox import message_id_of
+from ..remember.turns import CLAIM_S
 from ..scopes import team_in
 from ..state import (
     count_up,
@@ -9391,11 +9466,6 @@ class Erasure:
     places: tuple[int, ...]
     passes: int
     asked_at: float
-
-    @property
-    def is_due(self) -> bool:
-        """Whether something can be done now."""
-        return self.passes == BEGUN or bool(self.places) or time.time() >= self.asked_at + SETTLED_S
 
 
 class Erasures:
@@ -9517,7 +9587,7 @@ class Erasures:
     def copying(self) -> bool:
         """Whether memories are on their way from one place to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(places.c.held_until > time.time()).limit(1)
+            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
             return connection.scalar(held) is not None
 
     def _insert(
@@ -9756,7 +9826,7 @@ class Forgetting:
         left = {one.id for one in asked} - {one.id for one in due}
         for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
             left |= self._erase(user_id, list(theirs))
-        self._move_on(now, newest, left)
+        self._move_on(time.monotonic(), newest, left)
 
     def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
         """Those that are just about to be brought back are left; their ids."""
@@ -9871,27 +9941,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -10013,7 +10084,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -10197,7 +10268,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -10249,12 +10322,12 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -10355,12 +10428,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
@@ -10369,7 +10450,14 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
@@ -10401,6 +10489,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
+from ..clock import is_over
 from ..errors import TakenOver
 from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
@@ -10494,7 +10583,7 @@ class Orders:
     def take(self, user_id: str, key: str) -> Order | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
-        free = (_is(user_id, key), commands.c.answered_at == 0, commands.c.held_until < now)
+        free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
         with self._engine.begin() as connection:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
@@ -12927,6 +13016,9 @@ CHINESE = Phrases(
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
+    fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
+    speaker="我, 本人",
+    user="用户, 使用者, 用戶",
 )
 '''
 
@@ -12940,7 +13032,7 @@ SOURCES["language/english.py"] = r'''"""English."""
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, well, now, and, but, then, also, just, thanks
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
@@ -13028,6 +13120,13 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
 )
 '''
 
@@ -13082,6 +13181,12 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
 )
 '''
 
@@ -13144,6 +13249,12 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
 )
 '''
 
@@ -13195,6 +13306,12 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13233,6 +13350,10 @@ JAPANESE = Phrases(
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
+    fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
+    speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
+    user="ユーザーは, ユーザーの, ユーザー",
+    forms="います/いる, ました/た",
 )
 '''
 
@@ -13274,6 +13395,13 @@ class Phrases:
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
     spaced: bool = True
@@ -13301,6 +13429,13 @@ class Phrases:
     asking: str = ""
     everything: str = ""
     ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
 
 
 def listed(phrases: str) -> list[str]:
@@ -13398,6 +13533,12 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    speaker="eu, meu, minha, meus, minhas, me, mim, se",
+    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
+    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
+    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13445,6 +13586,12 @@ RUSSIAN = Phrases(
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
+    fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
+    speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
+    user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
+    links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
+    forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
+    endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
 )
 '''
 
@@ -13554,6 +13701,12 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13873,10 +14026,11 @@ from sqlalchemy import Engine
 
 from .. import COMMAND
 from ..backends.base import Backend, Part
+from ..clock import PUT_RIGHT_S
 from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
-from .places import Known, Place, Places, settings_of
+from .places import HOLD_S, Known, Place, Places, settings_of
 from .reach import Open, opened, place_of_backend, records_of
 from .records import Records, RemoteRecords
 
@@ -13884,11 +14038,11 @@ log = logging.getLogger(__name__)
 
 _FEW = 32  # differences that are left for the pass in which nobody writes
 _PASSES = 20  # of memories that change faster than they are copied
-_HOLD_S, _HOLD_AGAIN_S = 60.0, 15.0
+_HOLD_AGAIN_S = 15.0
 _LOOK_S = 2.0  # between looks at what another server copies
 _TELL_S = 1.0  # between notes of the progress in the state database
 _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
-_SKEW = timedelta(minutes=2)  # of several servers' clocks
+_SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
 class Live(Protocol):
@@ -14084,7 +14238,7 @@ class Mover:
                 places.progress(place, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, _HOLD_S)
+                places.hold(place, self._me, HOLD_S)
 
         return tell
 
@@ -14113,7 +14267,7 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, _HOLD_S):
+        while not self._places.hold(self._place, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
             for known in self._places.known():
@@ -14202,12 +14356,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..backends.stores import size_of
+from ..clock import PUT_RIGHT_S, is_over
 from ..settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
 # The settings that lead to a place. Keys and passwords are not kept.
@@ -14382,7 +14538,7 @@ class Places:
     def hold(self, place: Place, holder: str, seconds: float) -> bool:
         """Be the one who copies into a place, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, places.c.held_until < now)
+        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
                 self._at(place).where(free).values(holder=holder, held_until=now + seconds)
@@ -14423,9 +14579,9 @@ class Places:
             return sorted(connection.scalars(everybody))
 
     def removed_since(self, at: float) -> set[str]:
-        """Ids of memories that were taken away after that Unix time."""
+        """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""
         removed = select(journal.c.memory_id).where(
-            journal.c.op == "remove", journal.c.made, journal.c.at >= at
+            journal.c.op == "remove", journal.c.made, journal.c.at >= at - PUT_RIGHT_S
         )
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
@@ -14551,7 +14707,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, EditableBackend, Memory, aware_time
+from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -14797,6 +14953,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
+        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -14818,6 +14975,7 @@ def _memory_of(record: Record) -> Memory:
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -15253,7 +15411,7 @@ class Health:
             if silent_s > max(_SILENT_S, _TIMES_THE_USUAL * usual_s):
                 return f"no answer for {silent_s:.0f} s"
             error = self._last_error if self._failing else None
-        lately = error is not None and datetime.now(UTC) - error[0] < COUNTS_FOR
+        lately = error is not None and abs(datetime.now(UTC) - error[0]) < COUNTS_FOR
         return f"the last call failed: {error[1]}" if error and lately else ""
 
     def described(self) -> str:
@@ -15559,9 +15717,9 @@ class Metrics:
     @property
     def open_error(self) -> LastError | None:
         """The latest of work that has not been done since, for as long as it counts."""
-        recent = datetime.now(UTC) - COUNTS_FOR
-        with self._lock:
-            still = [error for error in self._open_errors.values() if error.at > recent]
+        now = datetime.now(UTC)
+        with self._lock:  # abs: the clock may have been put right
+            still = [error for error in self._open_errors.values() if abs(now - error.at) < COUNTS_FOR]
         return max(still, key=lambda error: error.at, default=None)
 '''
 
@@ -16272,7 +16430,7 @@ class BackendCheck:
 
     def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
         at, checked, _ = self._checked
-        age = datetime.now(UTC) - at
+        age = abs(datetime.now(UTC) - at)  # the clock may have been put right
         failed_since = failed_at is not None and failed_at > at
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
@@ -17030,7 +17188,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view, teller
+from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
@@ -17150,7 +17308,13 @@ class Recaller:
             profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
-        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # A copy of it, which the user has shared with a team, may be found alone.
+        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        chosen = [
+            memory
+            for memory in selection.chosen
+            if memory.id not in known and (memory.text not in said or lines.teller(memory))
+        ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
@@ -17217,6 +17381,7 @@ class Recaller:
         found = candidates(backend, turn, view)
         if aside:
             found = self._said_by_others(found, aside)
+        found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
@@ -17359,6 +17524,17 @@ class _Lines:
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
 
+    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+        """Those that are no copies for a team of another one of the user's own."""
+        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
+        return [
+            item
+            for item in found
+            if not item.memory.scope.startswith(TEAM)
+            or item.memory.text not in own
+            or self.teller(item.memory)
+        ]
+
     def said_at(self, memory: Memory) -> datetime:
         """When it was said; before all else where that is not known, so that what is known counts more."""
         at = memory.updated_at or memory.created_at
@@ -17465,6 +17641,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
+from ..remember.sameness import same
 from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
@@ -17556,23 +17733,23 @@ class _Saying:
     """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
     whose: str
+    text: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
         text = memory.text
-        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+        return cls(whose(memory), text, frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(self.whose == other.whose and self._repeats(other) for other in others)
 
     def _repeats(self, other: _Saying) -> bool:
-        if self.words == other.words:
-            return True
         shared, all_ = len(self.words & other.words), len(self.words | other.words)
-        return self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        nearly = self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        return (nearly or self.words == other.words) and same(self.text, other.text, 1.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17734,7 +17911,7 @@ def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | 
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at
+    known = past.without(messages).said_at or memory.said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
 
@@ -18010,7 +18187,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -18062,6 +18239,21 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19387,6 +19579,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_recent
 from ..state import count_up, journal, reading
 
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
@@ -19565,7 +19758,7 @@ class Journal:
             select(removal.c.batch, removal.c.memory_id, back.c.made)
             .join(back, back.c.undoes == removal.c.id)
             .where(back.c.user_id == user_id, back.c.id > first, back.c.refused == "")
-            .where(or_(back.c.made, back.c.at > time.time() - _UNDER_WAY_S))
+            .where(or_(back.c.made, is_recent(back.c.at, time.time(), _UNDER_WAY_S)))
         )
         with self._reading.connect() as connection:
             found = {(row.batch, row.memory_id): row.made for row in connection.execute(wanted)}
@@ -20442,21 +20635,23 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from math import log2
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_later
 from ..engines import Patience
 from ..errors import TakenOver
 from ..state import hold, outbox, reading, was_erased
-from .turns import next_user, rows_of, rows_where
+from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-CLAIM_S = 15.0
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -20564,7 +20759,7 @@ class Outbox:
     ) -> bool:
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
-        if any(row.said_at > exchange.said_at for row in replaced):
+        if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
         connection.execute(
@@ -20586,16 +20781,19 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100) -> Batch | None:
-        """Take the next batch, or one whose claim has expired; None where nothing is ready."""
+    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+        """Take the next batch, or one whose claim has expired; None where nothing is ready.
+
+        in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
                 now = time.time()
-                user_id = next_user(connection, now)
+                user_id = next_user(connection, now, in_hand)
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -20760,6 +20958,17 @@ def _claim_of(batch: Batch) -> Any:
     )
 
 
+def is_overdue(batch: Batch, hours: float) -> bool:
+    """Whether a batch was tried for so long: by the clock, and by half the tries that this time has room for.
+
+    The clock alone would give up at once what waited while no server ran, or when it is put right.
+    """
+    seconds = hours * 3600
+    tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
+    waited_s = time.time() - batch.waiting_since
+    return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
+
+
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
     return key.rpartition("\n")[2]
@@ -20901,6 +21110,7 @@ One call decides for a batch. What it decides is checked here; `changes` makes i
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20908,12 +21118,13 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
+from ..clock import is_later
 from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
 from .echoes import unsaid
@@ -20922,7 +21133,7 @@ from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
-from .sameness import known_as, same, says
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
@@ -21007,8 +21218,8 @@ class Reconciler:
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -21038,8 +21249,10 @@ class Reconciler:
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
-        latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
-        return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+        said_at, now = self.batch.exchanges[-1].said_at, time.time()
+        changes = self.journal.of_memory(shown.id)
+        outdated = any(is_later(change.said_at, said_at, now) for change in changes)
+        return "a later message has changed it" if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -21053,9 +21266,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -21178,39 +21389,241 @@ def _now(batch: Batch) -> datetime:
 # ----------------------------------------------------------------------------------------------------------
 # remember/sameness.py
 
-SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough."""
+SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough.
+
+Embedders hardly tell left from right, two from three, or a statement from its denial: many such pairs have a
+cosine of 0.97 and more, and few true duplicates do. So the words decide. What differs must be harmless: an
+article, "now", "I" for "the user" with the verb's form that goes with it, a phrase that stands elsewhere. In
+doubt two sentences are not the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ..backends.base import Backend, Memory
+from ..language import TABLES
+from ..language.phrases import Phrases, listed
 from ..scopes import writing_view
-from ..words import denials, has_case, telling, words
+from ..words import is_dense, telling, words
 from .outbox import Batch
 
-_SAME_MEANING = 0.95  # cosine
+_SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 3  # memories that a sentence is compared with
+_NEAREST = 5  # memories that a sentence is compared with
+_LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
+_BEFORE_VERB = 2  # words that may stand between a speaker and the verb
+
+_SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
+_TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
+_CONTRACTIONS = (
+    *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
+    *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
+)
+_NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
+
+    spaced: bool
+    fillers: frozenset[str]
+    speaker: frozenset[str]
+    user: tuple[str, ...]
+    links: frozenset[str]
+    forms: frozenset[tuple[str, str]]
+    endings: tuple[tuple[str, str], ...]
+    progressive: str
+    common: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Phrases) -> _Table:
+        fillers, speaker, links = (
+            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
+        )
+        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
+        forms = frozenset(_pair(form) for form in listed(phrases.forms))
+        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+
+
+def _pair(written: str) -> tuple[str, str]:
+    first, _, third = written.partition("/")
+    return first, third
+
+
+def wording(text: str) -> tuple[str, ...]:
+    """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
+    text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
+    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+
+
+_TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
+
+
+def _as_token(text: str, at: int) -> str:
+    char = text[at]
+    kind = _category(char)
+    if kind[0] in "LMN" or char in "'_":
+        return char
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if char in ".,:/" and before.isdigit() and after.isdigit():
+        return char
+    if char in "-−" and after.isdigit() and not before.isalnum():
+        return "\x00-"
+    if char in _TELLING_SIGNS or (kind[0] == "S" and kind not in _NOT_TELLING):
+        return f"\x00{char}"
+    return " "
+
+
+@lru_cache(4096)
+def _category(char: str) -> str:
+    return unicodedata.category(char)
 
 
 def same(text: str, other: str, meaning: float) -> bool:
-    """Whether the words are the same, or the meaning (cosine) is and so are all names and numbers.
-
-    Embedders hardly tell Anna from Anne, 17 from 18, or a statement from its denial. Where a script has no
-    capitals, names cannot be told from words, and only the words count.
-    """
-    if words(text) == words(other):
+    """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
+    if max(len(text), len(other)) > _LONGEST_CHARS:
+        return text == other
+    if wording(text) == wording(other):
         return True
-    if meaning < _SAME_MEANING or not has_case(text) or denials(text) != denials(other):
+    if is_dense(text) or is_dense(other):
+        return any(
+            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+        )
+    table = _table_of(text, other)
+    if table is None:
         return False
-    return telling(text) == telling(other)
+    one, two = _Said.of(text, table), _Said.of(other, table)
+    if _agree(one, two, table):
+        return True
+    return meaning >= _SAME_PARTS and _is_turned(one.parts(), two.parts())
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A sentence's words without fillers; the speaker is `_SPEAKER`. by_user: it is said of "the user"."""
+
+    words: tuple[str, ...]
+    links: frozenset[str]
+    by_user: bool
+    progressive: bool
+
+    @classmethod
+    def of(cls, text: str, table: _Table) -> _Said:
+        spoken = f" {unicodedata.normalize('NFC', text).casefold().replace('’', chr(39))} "
+        for short, long in _CONTRACTIONS:
+            spoken = spoken.replace(short, long)
+        by_user = False
+        for phrase in table.user:
+            found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
+            by_user, spoken = by_user or found != spoken, found
+        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
+        kept = [word for word in said if word not in table.fillers]
+        return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
+
+    def content(self) -> list[str]:
+        """The words without the speaker."""
+        return [word for word in self.words if word != _SPEAKER]
+
+    def parts(self) -> list[tuple[str, ...]]:
+        """The words in parts, of which each but the first begins with a link or the speaker."""
+        parts: list[list[str]] = [[]]
+        for word in self.words:
+            if word == _SPEAKER or word in self.links:
+                parts.append([])
+            parts[-1].append(word)
+        return [tuple(part) for part in parts if part]
+
+
+def _agree(one: _Said, two: _Said, table: _Table) -> bool:
+    """Whether the words are the same in the same order, but for the verb's form that its person asks for."""
+    first, second = one.content(), two.content()
+    if len(first) != len(second) or not first:
+        return False
+    differ = [at for at, (word, other) in enumerate(zip(first, second, strict=True)) if word != other]
+    if not differ:
+        return True
+    at = differ[0]
+    if len(differ) > 1 or at > _BEFORE_VERB or any(first[before] not in table.links for before in range(at)):
+        return False
+    if one.by_user != two.by_user:
+        pair = (second[at], first[at]) if one.by_user else (first[at], second[at])
+        return _are_persons(*pair, table) or _are_progressive(*pair, table)
+    return (one.progressive or two.progressive) and _are_progressive(first[at], second[at], table)
+
+
+def _is_turned(one: list[tuple[str, ...]], two: list[tuple[str, ...]]) -> bool:
+    """Whether what begins one ends the other: "On Mondays I swim." """
+    return len(one) > 1 and two in (one[1:] + one[:1], one[-1:] + one[:-1])
+
+
+def _are_persons(first: str, third: str, table: _Table) -> bool:
+    """Whether they are a verb's first and third person."""
+    if (first, third) in table.forms:
+        return True
+    return any(
+        first.endswith(mine)
+        and third.endswith(theirs)
+        and len(first) - len(mine) > 1
+        and first.removesuffix(mine) == third.removesuffix(theirs)
+        for mine, theirs in table.endings
+    )
+
+
+def _are_progressive(word: str, other: str, table: _Table) -> bool:
+    """Whether one is the progressive form of the other: living, live, lives."""
+    ending = table.progressive
+    if not ending or word.endswith(ending) == other.endswith(ending):
+        return False
+    longer, base = (word, other) if word.endswith(ending) else (other, word)
+    stem = longer.removesuffix(ending)
+    return len(stem) > 1 and any(
+        stem in (form, form.removesuffix("e"), form + form[-1:])
+        for form in (base, base.removesuffix("s"), base.removesuffix("es"))
+    )
+
+
+def _plain_dense(text: str, table: _Table) -> str:
+    """A sentence of a script without spaces, without what is harmless."""
+    spoken = "".join(wording(text))
+    for phrase in table.user:
+        spoken = spoken.replace(phrase, _SPEAKER)
+    for word in sorted(table.speaker, key=len, reverse=True):
+        spoken = spoken.replace(word, _SPEAKER)
+    for first, third in table.forms:
+        spoken = spoken.replace(first, third)
+    for filler in sorted(table.fillers, key=len, reverse=True):
+        spoken = spoken.replace(filler, "")
+    return spoken.replace(_SPEAKER, "")
+
+
+def _table_of(text: str, other: str) -> _Table | None:
+    """The table of the language of two sentences, told from their commonest words."""
+    said = set(wording(text)) | set(wording(other))
+    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    return best if best.common & said else None
+
+
+_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
     """Whether a message says what a memory holds, in its own words and perhaps among other things."""
     named = telling(memory)
     return bool(message) and meaning >= _SAYS and (not named or not named.isdisjoint(words(message)))
+
+
+def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
+    """Whether one of the others says the same."""
+    meanings = backend.similarities(text, list(others)) if others else []
+    return any(same(text, other, meaning) for other, meaning in zip(others, meanings, strict=True))
 
 
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
@@ -21491,25 +21904,55 @@ SOURCES["remember/turns.py"] = r'''"""Whose exchanges are claimed next: one batc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+)
 
+from ..clock import is_over
 from ..state import hold, outbox
 
+CLAIM_S = 15.0
+PAUSE_MOST_S = 300.0  # before something is tried again
+_IDLE_MOST_S = 3600.0  # that a chat may be waited for: see the setting batch_idle_seconds
+
 _PENDING = outbox.c.state == "pending"
+_IN_HAND: BindParameter[Any] = bindparam("in_hand", expanding=True)
+
+
+def _is_due(now: Any) -> ColumnElement[bool]:
+    most_s = case((outbox.c.batch == "", _IDLE_MOST_S), else_=PAUSE_MOST_S)
+    return is_over(outbox.c.ready_at, now, most_s)
 
 
 def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     """The first row of what is to be claimed next, of these users."""
-    expired = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= bindparam("now"))
-    waits_for_retry = and_(_PENDING, outbox.c.batch != "", outbox.c.ready_at > bindparam("now"))
+    now = bindparam("now", type_=Float)
+    expired = and_(
+        outbox.c.state == "claimed",
+        is_over(outbox.c.claim_expires, now, CLAIM_S),
+        outbox.c.batch.not_in(_IN_HAND),
+    )
+    waits_for_retry = and_(_PENDING, outbox.c.batch != "", not_(_is_due(now)))
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
         or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
-        outbox.c.ready_at <= bindparam("now"),
+        _is_due(now),
         outbox.c.user_id.not_in(busy),
     )
     # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
@@ -21522,12 +21965,15 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float) -> str | None:
-    """Whose turn it is; that user's exchanges are ours alone until the transaction ends."""
+def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+    """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
+
+    in_hand: names of batches that this process works on, whatever their claims say.
+    """
     with_others: list[str] = []
     while True:
         free = _NEXT.where(outbox.c.user_id.not_in(with_others))
-        row = connection.execute(free, {"now": now}).first()
+        row = connection.execute(free, {"now": now, "in_hand": list(in_hand)}).first()
         if row is None:
             return None
         user_id: str = row.user_id
@@ -21536,9 +21982,13 @@ def next_user(connection: Connection, now: float) -> str | None:
         with_others.append(user_id)
 
 
-def rows_of(connection: Connection, user_id: str, now: float, batch_max: int) -> list[Any]:
+def rows_of(
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
-    first = connection.execute(_NEXT_OF_USER, {"of_user": user_id, "now": now}).first()
+    first = connection.execute(
+        _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
+    ).first()
     if first is None:
         return []
     if first.batch:
@@ -21570,7 +22020,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -21622,7 +22072,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -21660,11 +22110,6 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21693,8 +22138,9 @@ from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
-from .outbox import CLAIM_S, Batch, Outbox
+from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
+from .turns import CLAIM_S
 from .verbatim import decide_verbatim
 
 log = logging.getLogger(__name__)
@@ -21778,7 +22224,7 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges)
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
         self._metrics.succeeded("queue")
         if batch is None:
             return False
@@ -21801,7 +22247,7 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
-            del self._claimed[batch.name]
+            self._claimed.pop(batch.name, None)
             self._wake.set()
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
@@ -21900,12 +22346,11 @@ class Writer:
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         failing = self._noted(batch, error)
-        waited_h = (time.time() - batch.waiting_since) / 3600
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
+        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
@@ -24270,11 +24715,6 @@ def _is_letter(char: str) -> bool:
 @lru_cache(_CACHED_CHARS)
 def _is_of_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LMN"
-
-
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
 
 
 def telling(text: str) -> set[str]:
