@@ -9823,8 +9823,8 @@ from ..backends.base import Backend
 from ..recall.rank import Ranked
 from ..words import content_words, is_lone, stem, terms_of
 
-# Cosine of a word with a sentence about it: all-MiniLM-L6-v2 gives "job" and "I work as a nurse" 0.34; where they
-# have nothing in common 0.30 at most ("my boat" and "I drive an old red Volvo").
+# Cosine of a word with a sentence about it. all-MiniLM-L6-v2 gives "job" and "I work as a nurse" 0.34, and
+# 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
 _LEAST = 0.33
 _COVERAGE_WEIGHT = 0.4  # as in recall's gate
 _OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
