@@ -93,8 +93,11 @@ class Backend(Protocol):
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """What this batch has added so far."""
@@ -138,6 +141,9 @@ class EditableBackend(Backend, Protocol):
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
+
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
 
     def remove(self, memory_id: str) -> bool:
         """Take a memory away; False where it is gone already."""

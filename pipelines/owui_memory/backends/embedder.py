@@ -88,6 +88,10 @@ class Embedder:
         cosines = [cosine(question, memory) for question in questions for memory in memories]
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
+    def similarity(self, cosine: float) -> float:
+        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
+        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
 
