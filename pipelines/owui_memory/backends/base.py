@@ -153,6 +153,14 @@ class EditableBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class PreparingBackend(Backend, Protocol):
+    """One that stores several memories faster where it is told before."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """What will be stored next, a handful."""
+
+
+@runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
     """One with an LLM that decides what to change."""
 

@@ -176,6 +176,9 @@ class LibraryBackend:
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
 
+    def prepare(self, texts: Sequence[str]) -> None:
+        self._memory.embedding_model.prepare([plain(text) for text in texts])
+
     def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
             added = self._memory.add(
