@@ -685,6 +685,14 @@ class EditableBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class PreparingBackend(Backend, Protocol):
+    """One that stores several memories faster where it is told before."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """What will be stored next, a handful."""
+
+
+@runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
     """One with an LLM that decides what to change."""
 
@@ -847,6 +855,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._prepared: dict[str, Vector] = {}
 
     @cached_property
     def model(self) -> Any:
@@ -877,11 +886,21 @@ class Embedder:
         Raises:
             MemoryFault: the embedder cannot be had, or Drop: the text is empty.
         """
+        text = self._limit.cut(text)
+        if (vector := self._prepared.pop(text, None)) is not None:
+            return vector
         try:
-            return list(self._cached(self._limit.cut(text)))
+            return list(self._cached(text))
         except MemoryFault as fault:
             getattr(self._watched, "faults", []).append(fault)
             raise
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed several at once: `embed` then gives each of them, once, without a call. Raises as `embed`."""
+        if len(self._prepared) > _CACHED:  # of writers that broke off
+            self._prepared.clear()
+        cut = [self._limit.cut(text) for text in texts]
+        self._prepared.update(zip(cut, self.embed_batch(cut), strict=True))
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
@@ -916,6 +935,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
         """The same, if each is one that can be stored and compared."""
@@ -1427,6 +1447,9 @@ class LibraryBackend:
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        self._memory.embedding_model.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
@@ -7854,6 +7877,7 @@ _ALIKE = {
 }
 _MEANT = {word: verb for verb, words in _ALIKE.items() for word in words.split()}
 
+STILL_AT_EARLIER = "Your earlier commands are still being carried out. Send this again in a minute."
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "Memory is not available now, so this command was not carried out. Send it again in a minute."
 SWITCHED_OFF = (
@@ -10261,6 +10285,120 @@ def _erasure(row: Any) -> Erasure:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# control/fitting.py
+
+SOURCES["control/fitting.py"] = r'''"""Which of the candidates of a search fit what was searched for, so that a search can find nothing.
+
+By words where a memory has most of the query's; else by meaning, which must be nearer than that of sentences
+which have nothing to do with it. Embedders that hardly know a script find everything in it alike, so these
+sentences are compared in the memory's own script.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ..backends.base import Backend
+from ..recall.rank import Ranked
+from ..words import content_words, is_lone, stem, terms_of
+
+# Cosine of a word with a sentence about it. all-MiniLM-L6-v2 gives "job" and "I work as a nurse" 0.34, and
+# 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
+_LEAST = 0.33
+_COVERAGE_WEIGHT = 0.4  # as in recall's gate
+_OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+_MARGIN = 0.03  # above unrelated sentences of the same script
+_LOOKED_CHARS = 200  # of a memory, for its script
+
+_UNRELATED: Mapping[str, tuple[str, ...]] = {
+    "LATIN": ("She opened the window and waited.", "Das Fenster ist geschlossen.", "It took nine minutes."),
+    "CYRILLIC": (
+        *("Поезд приходит в восемь.", "Книга лежит на столе.", "Во вторник было холодно."),
+        *("Она открыла окно и ждала.", "В отчёте девять страниц."),
+    ),
+    "CJK": ("火车八点到。", "书在桌子上。", "星期二天气很冷。", "她打开窗户等着。", "报告有九页。"),
+    "KANA": (
+        "電車は八時に着きます。",
+        "本は机の上にあります。",
+        "火曜日は寒かったです。",
+        "報告書は九ページあります。",
+    ),
+    "HANGUL": (
+        "기차는 여덟 시에 도착한다.",
+        "책은 책상 위에 있다.",
+        "화요일은 추웠다.",
+        "보고서는 아홉 쪽이다.",
+    ),
+    "ARABIC": ("يصل القطار في الثامنة.", "الكتاب على الطاولة.", "كان الثلاثاء باردا.", "التقرير تسع صفحات."),
+    "GREEK": ("Το τρένο φτάνει στις οκτώ.", "Το βιβλίο είναι στο τραπέζι.", "Την Τρίτη έκανε κρύο."),
+    "DEVANAGARI": ("ट्रेन आठ बजे आती है।", "किताब मेज पर है।", "मंगलवार को ठंड थी।"),
+    "HEBREW": ("הספר על השולחן.", "הרכבת מגיעה בשמונה.", "ביום שלישי היה קר."),
+    "THAI": ("หนังสืออยู่บนโต๊ะ", "รถไฟมาถึงตอนแปดโมง", "วันอังคารอากาศหนาว"),
+}
+_SENTENCES = tuple(sentence for sentences in _UNRELATED.values() for sentence in sentences)
+
+
+def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranked]:
+    """Those that fit, in the same order. Blocks; raises the backend's errors."""
+    if not items:
+        return []
+    asked = {stem(word) for word in _whole(content_words(query))}
+    coverages = [_coverage(item.memory.text, asked) for item in items]
+    worth = [
+        item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
+    ]
+    floors, least = _floors(backend, query), _OF_BEST * max(worth)
+    return [
+        item
+        for item, coverage, own in zip(items, coverages, worth, strict=True)
+        if coverage == 1.0 or own >= max(least, _floor(item.memory.text, floors))
+    ]
+
+
+def _floor(text: str, floors: Mapping[str, float]) -> float:
+    return max(floors[""], floors.get(script_of(text), max(floors.values())))
+
+
+def _coverage(text: str, asked: set[str]) -> float:
+    """Share of the words that a text has."""
+    if not asked:
+        return 0.0
+    terms = terms_of(text)
+    there = set(map(stem, terms))
+    lone = {term[0] for term in terms}
+    return sum(word in there or (is_lone(word) and word in lone) for word in asked) / len(asked)
+
+
+def _whole(words: Sequence[str]) -> Sequence[str]:
+    """Without the last character of a run without spaces, which stands in the pair before it too."""
+    if len(words) < 2:
+        return words
+    return [word for word in words if not is_lone(word)] or words
+
+
+def _floors(backend: Backend, query: str) -> Mapping[str, float]:
+    """The least that counts as fitting, for memories in each script; "": at least."""
+    near = iter(backend.similarities(query, _SENTENCES))
+    floors = {
+        script: max(_LEAST, max(next(near) for _ in sentences) + _MARGIN)
+        for script, sentences in _UNRELATED.items()
+    }
+    return {**floors, "": floors.get(script_of(query), max(floors.values()))}
+
+
+def script_of(text: str) -> str:
+    """The script that most of a text is in, by the names in Unicode; kana before Chinese characters."""
+    names = Counter(
+        unicodedata.name(char, "").partition(" ")[0] for char in text[:_LOOKED_CHARS] if char.isalpha()
+    )
+    if names["HIRAGANA"] or names["KATAKANA"]:
+        return "KANA"
+    return names.most_common(1)[0][0] if names else "LATIN"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # control/forgetting.py
 
 SOURCES["control/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
@@ -10430,7 +10568,6 @@ from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
-from ..recall.select import LEAST_MEANING
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -10445,11 +10582,13 @@ from ..settings import Valves
 from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
+from .fitting import fitting
 
 PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
+_QUERY_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -10590,9 +10729,9 @@ class Control:
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
-        items = ranked(found, query, datetime.now(UTC))
-        return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
+        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
+        return fitting(backend, items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -12935,6 +13074,7 @@ from .chat.intake import Intake, read_asked, read_finished
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import (
     NOT_NOW,
+    STILL_AT_EARLIER,
     STILL_AT_IT,
     is_command,
     may_be_command,
@@ -12945,6 +13085,7 @@ from .chat.slash import (
 )
 from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
+from .ops.lanes import BusyError
 from .panel import lenient
 from .recall.block import Blocks
 from .remember.spill import Spill, Spilled
@@ -13062,6 +13203,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -13093,6 +13236,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -13132,6 +13279,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission = None
         if decision.write:
             runtime.keeper.announce(turn)
@@ -13172,8 +13320,12 @@ class Pipeline:
         if answer:
             return with_task(body, answer)
         try:
-            giving = _in(runtime.command_pool, runtime.commander.give, turn)
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.place == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except BusyError:
+            answer = STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
@@ -13188,9 +13340,12 @@ class Pipeline:
             return nothing
         try:
             asked = answered.user_id, answered.keys, answered.name
-            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
             done = await _within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else STILL_AT_IT
+        except BusyError:
+            return STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             return NOT_NOW
@@ -15964,6 +16119,64 @@ class Inquiry(Generic[T]):
             asking.set_result(self._ask())
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             asking.set_exception(error)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# ops/lanes.py
+
+SOURCES["ops/lanes.py"] = r'''"""Work of users in a pool: one at a time of each, so that nobody fills it alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+_MOST = 16  # of one user's that may wait
+
+
+class BusyError(Exception):
+    """The same user has too much waiting already."""
+
+
+class Lanes:
+    """For one event loop. What is begun goes on in its thread, whoever waits for it."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, asyncio.Task[Any]] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def run(self, user_id: str, pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Task[Any]:
+        """Do this in the pool, once all that the same user has here is done.
+
+        Raises:
+            BusyError: too much of it waits.
+        """
+        if self._waiting[user_id] >= _MOST:
+            raise BusyError
+        before = self._last.get(user_id)
+        self._waiting[user_id] += 1
+        task = asyncio.get_running_loop().create_task(_after(before, pool, work, *values))
+        self._last[user_id] = task
+        task.add_done_callback(lambda done: self._done(user_id, done))
+        return task
+
+    def _done(self, user_id: str, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            task.exception()  # after its time nobody else looks at it
+        self._waiting -= Counter([user_id])  # a user with nothing left is kept no longer
+        if self._last.get(user_id) is task:
+            del self._last[user_id]
+
+
+async def _after(
+    before: asyncio.Task[Any] | None, pool: Executor, work: Callable[..., Any], *values: Any
+) -> Any:
+    if before is not None:
+        await asyncio.wait({before})
+    return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19398,13 +19611,13 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop, is_of_the_text
+from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
+from ..errors import Drop, MemoryFault, is_of_the_text
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
@@ -19416,6 +19629,7 @@ from .outbox import Batch, Exchange
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
+_AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
@@ -19553,7 +19767,9 @@ class Changes:
             return False
         made, unfit = {}, []
         try:
-            for change in intended:
+            for at, change in enumerate(intended):
+                if at % _AT_ONCE == 0:
+                    _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
                     made[change.id] = self._made(backend, change, confirm, again=again)
                 except Exception as error:
@@ -19585,6 +19801,13 @@ class Changes:
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
+    texts = [change.after for change in changes if change.op == "add"]
+    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+        with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
+            backend.prepare(texts)
 
 
 def _admitted(change: Change) -> Change:
@@ -20375,6 +20598,8 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
+        if self._spill.has(turn.user_id):
+            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
 
     def decision(self, turn: Turn) -> Spilled:
@@ -22195,6 +22420,10 @@ class Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
 
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
+
     @property
     def answered(self) -> Answered:
         """As the outlet had it, but for secrets."""
@@ -22955,6 +23184,7 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.comparison import compared
 from .ops.inquiry import Inquiry
+from .ops.lanes import Lanes
 from .ops.ledger import Ledger
 from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
@@ -23033,6 +23263,7 @@ class Runtime:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
+        self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
