@@ -92,7 +92,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
+             clock.py, wall clocks that are put right
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
@@ -107,7 +108,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
@@ -117,7 +119,8 @@ control/     what users may do themselves: memories (list, remember, ...), order
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker
+             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
+             inquiry (questions to what may hang)
 """
 
 import sys
@@ -242,7 +245,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, Found, Memory, aware_time, scope_in
+from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -313,6 +316,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         origin=str(beside.get("origin") or ""),
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
+        said_at=aware_time(beside.get(SAID_AT)),
     )
 
 
@@ -443,6 +447,10 @@ def _embedding_model(settings: Valves) -> Any:
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
+    if name == "ollama":
+        from .ollama_embedder import ollama_embedder
+
+        return ollama_embedder(config)
     model = EmbedderFactory.create(name, config, None)
     providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     if settings.embedder_provider == "bundled":
@@ -512,7 +520,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -522,7 +530,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -538,6 +547,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -689,7 +699,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:
@@ -741,14 +753,17 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..errors import TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..ops.health import Health
 from .faults import translated
+from .limits import ANSWER_BYTES, bounded
+from .text_limit import TextLimit
 
 Vector = list[float]
 
@@ -769,6 +784,14 @@ _MEMORIES = (
 _UNRELATED = 0.05
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
+_SECONDS = 10.0  # for an answer, and
+_SECONDS_EACH = 1.0  # for each text more
+_LOCAL_BYTES = 8_000  # a model in this process reads less, but splits all of it into tokens first
+
+# Lengths whose squares, too, fit into the 32 bits that stores keep.
+_SHORTEST, _LONGEST = 1e-15, 1e15
+
 _BATCH = 16  # texts encoded at once: eight take four times as long as one
 
 
@@ -788,7 +811,9 @@ class Embedder:
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
         self._load, self._address = load, address
+        self._limit = TextLimit(_LOCAL_BYTES) if local else TextLimit()
         self._encode = _Batches(self._encode_all) if local else self._encode_one
+        self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
 
     @cached_property
@@ -811,30 +836,63 @@ class Embedder:
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
-        """One vector. Raises a MemoryFault that names the embedder."""
-        return list(self._cached(text))
+        """One vector; of a text that is too long, that of its beginning and end.
+
+        Raises:
+            MemoryFault: the embedder cannot be had, or Drop: the text is empty.
+        """
+        try:
+            return list(self._cached(self._limit.cut(text)))
+        except MemoryFault as fault:
+            getattr(self._watched, "faults", []).append(fault)
+            raise
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
+                return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
+
         with self.health.call(), translated("embedder", self._address):
-            return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
+            return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
+                return self._sound([self._encode(sent[0], memory_action)], 1)
+
         with self.health.call(), translated("embedder", self._address):
-            return self._sized(self._encode(text, memory_action))
+            return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[MemoryFault]]:
+        """The faults of `embed` in this thread: mem0's extraction goes on without what was not embedded."""
+        self._watched.faults = []
+        try:
+            yield self._watched.faults
+        finally:
+            self._watched.faults = []
 
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def _sized(self, vector: Sequence[float]) -> Vector:
-        if self.dims and len(vector) != self.dims:
+    def _sound(self, vectors: Any, count: int) -> list[Vector]:
+        """The same, if each is one that can be stored and compared."""
+        if not isinstance(vectors, list | tuple) or len(vectors) != count or not all(map(_is_sound, vectors)):
+            hint = "Look at its log: it must answer with a list of finite numbers, not all of them 0."
+            raise Retry("The embedder has sent something that is no vector.", hint=hint)
+        sizes = {len(vector) for vector in vectors}
+        if self.dims and sizes - {self.dims}:
             raise TellAdmin(
-                f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {max(sizes)}.",
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
-        return list(vector)
+        return [list(vector) for vector in vectors]
 
     def _encode_one(self, text: str, action: str) -> Sequence[float]:
         vector: Sequence[float] = self.model.embed(text, action)
@@ -843,6 +901,16 @@ class Embedder:
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
         return vectors
+
+
+def _is_sound(vector: Any) -> bool:
+    """Whether it is a list of numbers with a length that is neither 0 nor infinite nor none."""
+    if not isinstance(vector, list | tuple) or not {int, float}.issuperset(map(type, vector)):
+        return False
+    try:
+        return _SHORTEST < math.hypot(*vector) < _LONGEST
+    except OverflowError:
+        return False
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -872,6 +940,8 @@ class _Batches:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
             vectors = self._encode([text for text, _ in batch])
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
         except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
             for _, waiting in batch:
                 waiting.set_exception(error)
@@ -895,6 +965,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -911,23 +982,29 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
-    status = next((code for link in chain if (code := _status(link))), None)
+    if any(isinstance(link, OverlongAnswerError) for link in chain):
+        hint = "Is it what its settings say? Its answers must end."
+        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+    status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
         return TellAdmin(f"{who} refused the request (HTTP {status}).", hint=hint)
@@ -951,7 +1028,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return Retry(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):
@@ -965,7 +1042,13 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an exception is about, or one behind it."""
+    return next((code for link in chain_of(error) if (code := _status(link))), None)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -1002,6 +1085,133 @@ def host_of(address: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/json_answer.py
+
+SOURCES["backends/json_answer.py"] = r'''"""Finds the JSON that a model means in its answer: after its reasoning, between other words, in code fences.
+
+Every search here is a single pass, whatever the answer: a model may be made to answer anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
+_TAGS = "|".join(
+    (
+        "think",
+        "thinking",
+        "thought",
+        "thoughts",
+        "reason",
+        "reasoning",
+        "reflection",
+        "scratchpad",
+        "analysis",
+    )
+)
+_BEGINS = re.compile(
+    rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
+    r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    rf"</(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:end_of_thought|end_thinking|/thinking)\|>|\[/think\]"
+    r"|◁/think▷|<\|channel\|?>\s{0,9}final\b[^<]{0,40}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<channel\|>"
+    r"|here is my response:",
+    re.IGNORECASE,
+)
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
+_DECODER = json.JSONDecoder(strict=False)
+_LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A JSON value in an answer, and where it stands there."""
+
+    value: Any
+    start: int
+    end: int
+
+
+def last_value(answer: str, key: str) -> Found | None:
+    """The value of `key` in the last JSON object that has it, outside the model's reasoning.
+
+    None where there is none that can be read: a draft before it is never taken in its place.
+    """
+    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?=[\[{{]|null)', re.IGNORECASE)
+    places = [place for place in quoted.finditer(answer) if not _ELLIPSIS.match(answer, place.end())]
+    found: Found | None = None
+    for place in places[-_LOOKED_AT:]:
+        if found and place.start() < found.end:
+            continue  # inside of the one before
+        read = value_at(answer, place.end())
+        found = Found(read.value, place.start(), read.end) if read else None
+    return found if found and is_meant(answer, found.start, found.end) else None
+
+
+def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
+    """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
+
+    At most `most`; none where one of them cannot be read.
+    """
+    at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
+    at = max(at, answer.lower().rfind(after))
+    first, values = at, list[Any]()
+    while len(values) < most and (place := sign.search(answer, at)):
+        start = answer.rfind("{", at, place.start())
+        found = value_at(answer, start) if start >= 0 else None
+        if found is None or found.end < place.end():
+            return []
+        values.append(found.value)
+        at = found.end
+    return values if is_meant(answer, first, at) else []
+
+
+def value_at(text: str, start: int) -> Found | None:
+    """The JSON value that begins there, also with trailing commas; None where it cannot be read."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _repaired(text, start)
+    return Found(value, start, end)
+
+
+def is_meant(answer: str, start: int, end: int) -> bool:
+    """Whether what stands there is the answer, not a part of the reasoning before it.
+
+    Tags inside of it are text that it holds.
+    """
+    last_end = last_begin = -1
+    for match in _ENDS.finditer(answer):
+        if not start <= match.start() < end:
+            last_end = match.start()
+    for match in _BEGINS.finditer(answer, 0, start):
+        last_begin = match.start()
+    return last_end < start and last_begin <= last_end
+
+
+def _repaired(text: str, start: int) -> Found | None:
+    """As `value_at`, of what has commas before closing brackets; ends are those in the text as it is."""
+    commas = [match.start() for match in _TRAILING_COMMA.finditer(text, start)]
+    if not commas:
+        return None
+    repaired = _TRAILING_COMMA.sub(" ", text[start:])  # as long as before
+    try:
+        value, end = _DECODER.raw_decode(repaired)
+    except (ValueError, RecursionError):
+        return None
+    return Found(value, start, start + end)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/library.py
 
 SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM and embedder that mem0 knows and on our own sqlite store."""
@@ -1023,6 +1233,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -1108,7 +1319,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1:
+        if limit < 1 or not query.strip():
             return []
         pool = limit
         while True:
@@ -1155,18 +1366,25 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        if not others:
-            return []
+        told = tuple(filter(str.strip, others))
+        if not told or not text.strip():
+            return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
-        return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
+        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        return [next(near) if other.strip() else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> int:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        with translated("store", self._settings.vector_store_url):
+        embedder: Embedder = self._memory.embedding_model
+        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
             added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            if faults:  # what was not embedded has been left out: all of it is to be tried again
+                for memory in added["results"]:
+                    self.remove(str(memory["id"]))
+                raise faults[0].again()
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -1321,7 +1539,193 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/limits.py
+
+SOURCES["backends/limits.py"] = r'''"""Bounds what one call of a server may take: seconds in all, and bytes of its answer, whatever it sends.
+
+An HTTP client's own time-outs are for each wait alone, and what it reads has no end: a server that sends a
+byte now and then, or never stops, holds a thread for ever or fills the memory. Here deadline and bytes are
+those of the whole call, and count where bytes come out of the socket: headers, bodies, redirects and
+handshakes alike. Whoever goes beyond them has the connection closed, in the thread that called.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ANSWER_BYTES = 1_000_000  # the longest that an LLM may answer, as it comes over the wire, and decompressed
+
+_CONNECT_S = 10.0
+_PIECE_BYTES = 16_384  # sent at once: whoever takes in a few bytes at a time is noticed between two of them
+_REDIRECTS = 3
+
+
+class OverlongAnswerError(Exception):
+    """The answer goes on beyond what a call may bring."""
+
+
+class TotalTimeoutError(Exception):
+    """The whole call has taken longer than it may."""
+
+
+class _Call:
+    """What is left of a call."""
+
+    def __init__(self, until: float, most_bytes: int) -> None:
+        self.until, self.most_bytes, self.bytes_left = until, most_bytes, most_bytes
+
+    def wait_s(self, timeout: float | None) -> float:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TotalTimeoutError
+        return left if timeout is None else min(left, timeout)
+
+    def took(self, count: int) -> None:
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise OverlongAnswerError
+
+
+_under_way = threading.local()
+
+
+def _call() -> _Call | None:
+    """The call that this thread is in."""
+    return getattr(_under_way, "call", None)
+
+
+@contextmanager
+def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
+    """Around a call in this thread, by a client that is `limited`.
+
+    Raises, from inside the client and mostly wrapped by it:
+        TotalTimeoutError: it takes longer; or the client's own time-out, whose wait it shortens.
+        OverlongAnswerError: its answer is longer.
+    """
+    before = _call()
+    until = time.monotonic() + seconds
+    _under_way.call = _Call(min(until, before.until) if before else until, most_bytes)
+    try:
+        yield
+    finally:
+        _under_way.call = before
+
+
+def limited(client: Any) -> bool:
+    """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    pools: list[Any] = [
+        getattr(transport, "_pool", None) for transport in transports if transport is not None
+    ]
+    if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
+        return False
+    for pool in pools:
+        if not isinstance(pool._network_backend, _Network):
+            pool._network_backend = _Network(pool._network_backend)
+    client.max_redirects = _REDIRECTS
+    client.headers["Accept-Encoding"] = "identity"
+    client.event_hooks["response"].insert(0, _decompressed)
+    return True
+
+
+def left_behind(seconds: float, call: Callable[[], T]) -> T:
+    """What `call` returns, by a client that cannot be `limited`: its thread goes on when it takes longer.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="memory-model", daemon=True).start()
+    return result.result(seconds)
+
+
+def _decompressed(response: Any) -> None:
+    """Read a compressed answer, of which a few bytes may stand for gigabytes, no further than it may go."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    call = _call()
+    if call is None or encoding in ("", "identity"):
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise OverlongAnswerError  # nobody asked for it, and what it holds cannot be bounded
+    inflate, packed, content = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray(), b""
+    for chunk in response.iter_raw():
+        packed += chunk
+    content = inflate.decompress(bytes(packed), call.most_bytes)
+    if inflate.unconsumed_tail:
+        raise OverlongAnswerError
+    response._content = content
+
+
+class _Network:
+    """What opens a client's connections."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
+        call = _call()
+        if call:
+            timeout = min(call.wait_s(timeout), _CONNECT_S)
+        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+
+    def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
+        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+
+    def sleep(self, seconds: float) -> None:
+        self._network.sleep(seconds)
+
+
+class _Stream:
+    """One of them."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        call = _call()
+        got: bytes = self._stream.read(max_bytes, call.wait_s(timeout) if call else timeout)
+        if call:
+            call.took(len(got))
+        return got
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        call = _call()
+        for at in range(0, len(buffer), _PIECE_BYTES):
+            piece = buffer[at : at + _PIECE_BYTES]
+            self._stream.write(piece, call.wait_s(timeout) if call else timeout)
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None
+    ) -> _Stream:
+        call = _call()
+        left = call.wait_s(timeout) if call else timeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1357,6 +1761,7 @@ _CONCERNED = (
     *("backend", "backend_url", "backend_api_key"),
     *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
     *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
+    "llm_timeout_s",
     *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
     *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
 )
@@ -1563,12 +1968,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -1578,10 +1982,13 @@ from ..settings import Valves
 from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
-
-T = TypeVar("T")
+from .json_answer import last_value
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
 _JSON_MODE = {"response_format": {"type": "json_object"}}
 
 # Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
@@ -1605,15 +2012,16 @@ class Llms:
         settings: Valves,
         metrics: Metrics | None = None,
         *,
-        timeout_s: float = providers.LLM_TIMEOUT_S,
+        timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two.
+        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
         metrics = metrics or Metrics()
+        timeout_s = timeout_s or settings.llm_timeout_s
         if settings.llm_provider == "none":
             return cls([], metrics)
         named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
@@ -1643,8 +2051,20 @@ class Llms:
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
-        """As `ask`, by the name that mem0 calls."""
-        return self.ask(messages).text
+        """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
+
+        Raises:
+            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+        """
+        answer = self.ask(messages).text
+        found = last_value(answer, _MEM0S_KEY)
+        if found is None and answer.strip() in ("{}", "[]"):
+            return answer
+        if found is None:
+            hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+        listed = found.value if isinstance(found.value, list) else []
+        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -1677,7 +2097,7 @@ class Llm:
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
-        providers.bound_client(self.model, timeout_s, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
         self.health = Health()
         self.fault: MemoryFault | None = None
@@ -1685,10 +2105,10 @@ class Llm:
         self._metrics = metrics
         self._has_json_mode = True
         self._answered = threading.local()
-        http = getattr(getattr(self.model, "client", None), "_client", None)
-        if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
+        if self._is_limited:
             # mem0 returns the answer's text only; the tokens stand beside it.
             # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
@@ -1705,8 +2125,8 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop):
-                self._breaker.succeeded()  # it is the input's fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
             raise
@@ -1727,11 +2147,15 @@ class Llm:
     def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
-            answer = self.model.generate_response(messages, **options)
-            return str(answer or ""), self._answered.usage
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
 
-        with translated(self.part, self._address):
-            answer, usage = _within(self._timeout_s, call)
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -1740,28 +2164,25 @@ class Llm:
         count_call(
             self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
         )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 
-def _within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns; its thread is left behind when it takes longer.
+def _says(item: Any) -> bool:
+    """Whether this is a memory as mem0 takes it, and of some words."""
+    text = item.get("text") if isinstance(item, dict) else None
+    return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
 
-    The clients' own time-outs bound the wait for the next byte only (some servers send spaces while
-    they think), and Gemini's has none.
 
-    Raises:
-        TimeoutError: it took longer.
-    """
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            result.set_exception(error)
-
-    threading.Thread(target=run, name="memory-llm", daemon=True).start()
-    return result.result(seconds)
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
 
 
 def _keep_usage(answered: threading.local, response: Any) -> None:
@@ -1774,15 +2195,103 @@ def _usage(text: str) -> tuple[int, int] | None:
     """Tokens in and out, as the provider counts them in its answer; None where it does not."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     told = (body.get("usage") or body) if isinstance(body, dict) else None
     if isinstance(told, dict):
         for name_in, name_out in _USAGE:
             tokens_in, tokens_out = told.get(name_in), told.get(name_out)
             if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return tokens_in, tokens_out
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
     return None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/model_text.py
+
+SOURCES["backends/model_text.py"] = r'''"""Text as a model or another server sends it, made such that every parser, database and screen takes it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ..words import plain
+
+_BROKEN, _CONTROL = "\N{REPLACEMENT CHARACTER}", " "
+
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], _CONTROL)
+# In JSON all of them may hide in escapes. Those are read in order: a backslash may itself be escaped.
+_ESCAPE = re.compile(
+    r"\\(?:"
+    r"(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)"
+    r"|(?P<control>u00(?:0[1-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[bf])"
+    r"|.)",
+    re.DOTALL,
+)
+
+
+def model_text(text: str) -> str:
+    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
+
+    What is broken becomes U+FFFD, what controls becomes a space.
+    """
+    text = plain(text)
+    if not text.isprintable():
+        text = text.translate(_CONTROLS)
+    return _ESCAPE.sub(_harmless, text) if "\\" in text else text
+
+
+def has_words(text: str) -> bool:
+    """Whether it has letters or digits, of any script."""
+    return any(unicodedata.category(char)[0] in "LN" for char in text)
+
+
+def _harmless(match: re.Match[str]) -> str:
+    if match["half"]:
+        return _BROKEN
+    return _CONTROL if match["control"] else match[0]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/ollama_embedder.py
+
+SOURCES["backends/ollama_embedder.py"] = r'''"""mem0's embedder for Ollama, which asks the server while it is made: here no longer than it may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mem0.configs.embeddings.base import BaseEmbedderConfig
+from mem0.embeddings.ollama import OllamaEmbedding
+
+from . import providers
+from .limits import bounded
+
+_PULL_S = 600.0  # a download of some hundred megabytes
+
+
+class _OllamaEmbedder(OllamaEmbedding):  # type: ignore[misc]
+    def _ensure_model_exists(self) -> None:
+        """Left for later: there is no time-out yet."""
+
+
+def ollama_embedder(config: dict[str, Any]) -> Any:
+    """mem0's embedder. Its model is pulled where the server lacks it, as mem0 does."""
+    model = _OllamaEmbedder(BaseEmbedderConfig(**config))
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
+    with bounded(providers.EMBED_TIMEOUT_S):
+        listed = model.client.list()["models"]
+    wanted = model._normalize_model_name(model.config.model)
+    names = {str(found.get(name) or "") for found in listed for name in ("name", "model")}
+    if wanted not in map(model._normalize_model_name, names):
+        http = providers.http_client(model)
+        before, http.timeout = http.timeout, _PULL_S
+        with bounded(_PULL_S):
+            model.client.pull(model.config.model)
+        http.timeout = before
+    return model
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2375,7 +2884,7 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 from __future__ import annotations
 
 import json
-import time
+import zlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -2386,11 +2895,14 @@ from ..errors import Drop, MemoryFault, TellAdmin
 from ..settings import Valves
 from . import providers
 from .faults import host_of
+from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from .model_text import model_text
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
 _MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_SHOWN = 8  # names in a sentence
+_COMPARED = 2000  # names; OpenRouter has some hundreds
+_SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
 # Of those with OpenAI's list. Anthropic's leaves out the names that it also takes.
 _OPENAI_LIKE = frozenset({"openai", "lmstudio", "vllm", "deepseek", "xai"})
@@ -2460,19 +2972,14 @@ def _asked(url: str, headers: Mapping[str, str]) -> Any:
     """The JSON at an address; None where there is none."""
     try:
         # As in `remote`: the key goes to the configured host only.
-        with (
-            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            if response.status_code != httpx.codes.OK:
-                return None
-            body, until = b"", time.monotonic() + _WHOLE_S
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    return None
-        return json.loads(body)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(url, headers=headers)
+        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
+        return None
+    except (ValueError, RecursionError, zlib.error):
         return None
 
 
@@ -2481,7 +2988,11 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     listed = answer.get(rows) if isinstance(answer, dict) else None
     if not isinstance(listed, list):
         return None
-    return sorted(str(row[name]) for row in listed if isinstance(row, dict) and row.get(name))
+    return sorted(
+        model_text(row[name])
+        for row in listed
+        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
+    )
 
 
 def _which(names: Sequence[str], model: str) -> str:
@@ -2489,8 +3000,9 @@ def _which(names: Sequence[str], model: str) -> str:
     if not names:
         return "it has none"
     if len(names) <= _SHOWN:
-        return f"it has: {', '.join(names)}"
-    like = get_close_matches(model, names, n=_SHOWN, cutoff=0.0)
+        return f"it has: {', '.join(name[:_SHOWN_CHARS] for name in names)}"
+    short = [name for name in names if len(name) <= _SHOWN_CHARS]
+    like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
@@ -2527,9 +3039,9 @@ import httpx
 from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves, folder_of
+from .limits import limited
 
-LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
-EMBED_TIMEOUT_S = 10.0
+EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
@@ -2651,23 +3163,31 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{parts.username or 'postgres'}:{quote(password, safe='')}@{host}").geturl()
 
 
-def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
+def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> bool:
     """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
+    False for a client that cannot be `limited`.
     """
     client: Any = getattr(model, "client", None)
-    http: Any = getattr(client, "_client", None)
+    http = http_client(model)
     if isinstance(http, httpx.Client):
-        http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+        http.timeout = httpx.Timeout(timeout_s)  # ollama's and Gemini's have none
     if hasattr(http, "close"):
         weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
-    if not hasattr(client, "with_options"):
-        return
-    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
-    if "openai_base_url" in config:
-        options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
-    model.client = client.with_options(**options)
+    if hasattr(client, "with_options"):
+        options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
+        if "openai_base_url" in config:
+            options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
+        model.client = client.with_options(**options)
+    return limited(http)
+
+
+def http_client(model: Any) -> Any:
+    """The httpx or httpx2 client under the SDK of a mem0 model; None where there is none."""
+    client: Any = getattr(model, "client", None)
+    client = getattr(client, "_api_client", client)  # Gemini's
+    return getattr(client, "_client", None) or getattr(client, "_httpx_client", None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4743,6 +5263,150 @@ def release(memory: Any) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/text_limit.py
+
+SOURCES["backends/text_limit.py"] = r'''"""How much of a text an embedder takes: learned from what it refuses, since few servers tell."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..errors import Drop
+from ..words import plain
+from .faults import chain_of, status_of
+
+T = TypeVar("T")
+
+# UTF-8 bytes: nearer to tokens than characters, of which Chinese has one to three tokens each.
+_LONGEST_BYTES = 24_000
+_SHORTEST_BYTES = 64  # what refuses so little refuses it for another reason
+_SURELY_TAKEN_BYTES = 500  # a refusal without a reason, of less than this, is not for the length
+_BATCH = 32  # texts in a request; text-embeddings-inference takes no more
+
+_MAY_BE_LENGTH = {400, 413, 422, 500}
+_IS_LENGTH = re.compile(
+    r"too (?:long|large|big|many tokens)|exceed|longer than|less than \d|at most \d|maximum"
+    r"|max[_ ]?(?:context|tokens?|length|input|batch)|context (?:length|window|size)|token limit"
+    r"|input (?:length|size)|physical batch",
+    re.IGNORECASE,
+)
+
+
+class TextLimit:
+    """Of one embedder. Threads may share it."""
+
+    def __init__(self, longest_bytes: int = _LONGEST_BYTES) -> None:
+        self._longest = dict.fromkeys(
+            (True, False), longest_bytes
+        )  # by `_is_latin`: tokens differ most there
+        self._batch = _BATCH
+        self._lock = threading.Lock()
+
+    def cut(self, text: str) -> str:
+        """As much of a text as the embedder takes: its beginning and its end, without broken characters.
+
+        Raises:
+            Drop: there is nothing in it.
+        """
+        if not text.strip():
+            raise Drop("There is no text to embed.")
+        return shortened(text, self._longest[_is_latin(text)])
+
+    def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        """The same, in so many at once as the embedder takes."""
+        size = self._batch
+        return [texts[at : at + size] for at in range(0, len(texts), size)]
+
+    def fitted(self, texts: Sequence[str], embed: Callable[[list[str]], list[T]]) -> list[T]:
+        """What `embed` makes of some texts, fewer at once or shortened where it refuses them as they are.
+
+        Raises:
+            Drop: one of them is empty.
+            Exception: what `embed` raises for other reasons.
+        """
+        sent = [self.cut(text) for text in texts]
+        try:
+            return embed(sent)
+        except Exception as error:
+            if not _may_be_length(error, max(map(_size, sent), default=0)) or not sent:
+                raise
+            if len(sent) == 1:
+                return self._shorter(sent[0], embed, error)
+        half, longest = len(sent) // 2, dict(self._longest)
+        made = self.fitted(sent[:half], embed) + self.fitted(sent[half:], embed)
+        if self._longest == longest:  # there were too many
+            with self._lock:
+                self._batch = max(min(self._batch, len(sent) - half), 1)
+        return made
+
+    def _shorter(self, text: str, embed: Callable[[list[str]], list[T]], refusal: Exception) -> list[T]:
+        size, latin = _size(text) // 2, _is_latin(text)
+        while size >= _SHORTEST_BYTES:
+            try:
+                made = embed([shortened(text, size)])
+            except Exception as error:
+                if not _may_be_length(error, size):
+                    raise
+                refusal = error
+            else:
+                if _says_length(refusal) or size >= _SURELY_TAKEN_BYTES:
+                    with self._lock:
+                        self._longest[latin] = min(self._longest[latin], size)
+                return made
+            size //= 2
+        raise refusal
+
+
+def shortened(text: str, size: int) -> str:
+    """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
+
+    Broken characters are made plain.
+    """
+    if len(text) > 2 * size:
+        text = text[:size] + text[-size:]
+    text = plain(text)
+    whole = text.encode()
+    if len(whole) <= size:
+        return text
+    half = (size - 1) // 2
+    head, tail = whole[:half].decode(errors="ignore"), whole[-half:].decode(errors="ignore")
+    return f"{_to_word(head)} {_to_word(tail[::-1])[::-1]}".strip() or head
+
+
+def _to_word(text: str) -> str:
+    """Up to the last space, if one is near the end."""
+    at = max(text.rfind(" "), text.rfind("\n"))
+    return text[:at] if at > len(text) * 3 // 4 else text
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most of its characters are one or two bytes: then they are less than a token each."""
+    return len(text[:_LONGEST_BYTES].encode(errors="replace")) < 1.5 * len(text[:_LONGEST_BYTES])
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _may_be_length(error: Exception, size: int) -> bool:
+    """Whether a refusal can be for the length, or the number, of what was sent."""
+    status = status_of(error)
+    if status not in _MAY_BE_LENGTH:
+        return False
+    return _says_length(error) or (status != 500 and size >= _SURELY_TAKEN_BYTES)
+
+
+def _says_length(error: Exception) -> bool:
+    """Whether it says so; what it says is looked at only, for it may quote the text."""
+    if status_of(error) == 413:
+        return True
+    return any(_IS_LENGTH.search(str(link)[:2000]) for link in chain_of(error))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # chat/__init__.py
 
 SOURCES["chat/__init__.py"] = r'''"""What Open WebUI says, and what is said back."""
@@ -5855,7 +6519,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
@@ -5863,8 +6526,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..control.switches import IS_ON, bound
 from ..engines import Patience, is_shared
-from ..state import decisions, reading
+from ..state import decisions, reading, was_erased
 from .body import Turn, is_unnamed
+from .permission import Permission
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
@@ -5890,27 +6554,6 @@ def _insert(shared: bool) -> Any:
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
     return insert.execution_options(preserve_rowcount=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
-
-    `asked_at`: Unix time in seconds. `key`: the turn's.
-    """
-
-    chat_id: str
-    exchange_key: str
-    follows: str
-    timezone: str
-    scope: str
-    asked_at: float
-    key: str
-
-    @classmethod
-    def of(cls, turn: Turn, scope: str) -> Permission:
-        """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 
 
 class Decisions:
@@ -5947,13 +6590,28 @@ class Decisions:
 
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        whose = turn.user_id, turn.key
-        given = self._coming.get(whose, Permission.of(turn, scope))
-        if given is None:
+        return self._allow(turn.user_id, Permission.of(turn, scope))
+
+    def bring(self, user_id: str, given: Permission, since: float) -> bool:
+        """As `allow`, of a permission that was given then; not where the user was erased since."""
+        return self._allow(user_id, given, since)
+
+    def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
+        """Whether this process knows by itself, and what: never blocks."""
+        for key in keys:
+            if key and (user_id, key) in self._coming:
+                return True, self._coming.get((user_id, key))
+        return False, None
+
+    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        whose = user_id, given.key
+        decided = self._coming.get(whose, given)
+        if decided is None:
             return True  # a later inlet has forbidden it meanwhile
+        given = decided
         row = {
-            "key": turn.key,
-            "user_id": turn.user_id,
+            "key": given.key,
+            "user_id": user_id,
             "chat_id": given.chat_id,
             "exchange_key": given.exchange_key,
             "follows": given.follows,
@@ -5962,9 +6620,11 @@ class Decisions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(turn.user_id, turn.chat_id)
+        values |= bound(user_id, given.chat_id)
 
         def keep(connection: Connection) -> bool:
+            if since is not None and was_erased(connection, user_id, since):
+                return False
             if connection.execute(self._insert, values).rowcount > 0:
                 return True
             connection.execute(_TAKE_AWAY, _of(whose))
@@ -5982,9 +6642,9 @@ class Decisions:
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
-        for key in keys:
-            if (user_id, key) in self._coming:
-                return self._coming.get((user_id, key))
+        known, permission = self.coming(user_id, keys)
+        if known:
+            return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
@@ -6543,6 +7203,40 @@ def numbers_in(text: str) -> list[int]:
 def _plain(text: str) -> str:
     """Small letters, and digits of any script as 0 to 9."""
     return "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# chat/permission.py
+
+SOURCES["chat/permission.py"] = r'''"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from .body import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
+
+    `asked_at`: Unix time in seconds. `key`: the turn's.
+    """
+
+    chat_id: str
+    exchange_key: str
+    follows: str
+    timezone: str
+    scope: str
+    asked_at: float
+    key: str
+
+    @classmethod
+    def of(cls, turn: Turn, scope: str) -> Permission:
+        """The permission for a turn that is asked now."""
+        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7238,7 +7932,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
     """What waits and what was given up (this is the default)."""
     with opened() as instance:
-        queue.show(instance.outbox, show_text=show_text, to_json=json)
+        queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 
 
 @_queue.command("retry")
@@ -7333,6 +8027,7 @@ from ..moving.places import Places, naming, place_of
 from ..moving.reach import place_of_backend
 from ..panel import lenient
 from ..remember.outbox import Outbox
+from ..remember.spill import Spill
 from ..settings import Environment, Valves
 from ..state import open_state
 from .output import ended, waiting
@@ -7348,6 +8043,7 @@ class Instance:
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self.engine, self.environment = engine, environment
         self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.spill = Spill(environment.data_dir)
 
     @cached_property
     def settings(self) -> Valves:
@@ -7932,15 +8628,17 @@ from typing import Any
 
 from ..errors import Drop
 from ..recall.block import quoted
-from ..remember.outbox import Batch, Outbox
+from ..remember.outbox import Batch, Exchange, Outbox
+from ..remember.spill import Spill, Spilled
 from .output import as_json, fields, table, told
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, *, show_text: bool, to_json: bool) -> None:
-    """Print the queue; `show_text`: also what was said."""
+def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None:
+    """Print the queue, and what waits in files for the state database; `show_text`: also what was said."""
     found = [("pending", batch) for batch in queue.pending_batches()]
+    found += [("spilled", _batch(record)) for _, record in spill.pending() if record.is_said]
     found += [("dead", batch) for batch in queue.dead_batches()]
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
@@ -7974,6 +8672,15 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
+
+
+def _batch(record: Spilled) -> Batch:
+    given, answered = record.permission, record.answered
+    key, chat_id = (given.exchange_key, given.chat_id) if given else ("", "")
+    said = Exchange(
+        key, record.user_id, chat_id, answered.user_text, answered.assistant_text, said_at=record.at
+    )
+    return Batch("", record.user_id, (said,), 0, record.at, "the state database could not take it")
 
 
 def _cells(state: str, batch: Batch) -> tuple[object, ...]:
@@ -8078,7 +8785,10 @@ def _backend(instance: Instance) -> list[Part]:
 def _queue(instance: Instance) -> Part:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    return Part("queue", not counts.dead, f"{counts.pending} waiting, {counts.dead} given up", hint)
+    told = f"{counts.pending} waiting, {counts.dead} given up"
+    if aside := instance.spill.waiting().exchanges:
+        told += f", {aside} kept aside until the state database takes them"
+    return Part("queue", not counts.dead, told, hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8236,6 +8946,53 @@ def _text(memory_id: str, journal: Journal) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# clock.py
+
+SOURCES["clock.py"] = r'''"""Wall clocks are put right now and then, by minutes or by days: no time in the database is believed blindly.
+
+What runs in one process only is timed by `time.monotonic`. What processes share, or what outlives them, is
+timed by the wall clock, and whoever reads such a time knows how far ahead it can be at most.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, and_, not_, or_
+
+SKEW_S = 300.0  # that clocks of several servers may be apart
+PUT_RIGHT_S = 3 * 24 * 3600.0  # by which a clock may have been wrong
+
+
+def is_over(until: Column[float], now: Any, most_s: Any) -> ColumnElement[bool]:
+    """Whether a time has come. `most_s`: by so many seconds it was ahead at most when it was written.
+
+    One that is farther ahead was written by a clock that has been put right since.
+    """
+    return or_(until <= now, until > now + (most_s + SKEW_S))
+
+
+def is_ahead(until: Column[float], now: Any, most_s: Any) -> ColumnElement[bool]:
+    """Whether it has yet to come."""
+    return not_(is_over(until, now, most_s))
+
+
+def is_recent(at: Column[float], now: Any, seconds: float) -> ColumnElement[bool]:
+    """Whether something was so few seconds ago."""
+    return and_(at > now - seconds, at < now + max(seconds, SKEW_S))
+
+
+def is_to_come(at: float, now: float) -> bool:
+    """Whether a time at which something was said cannot be right."""
+    return at > now + SKEW_S
+
+
+def is_later(one: float, other: float, now: float) -> bool:
+    """Whether the first was said after the second, as far as the clock can be believed."""
+    return one > other and (is_to_come(other, now) or not is_to_come(one, now))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # combinations.py
 
 SOURCES["combinations.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -8374,7 +9131,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8383,6 +9140,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..remember.spill import Spill, Spilled
 from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
@@ -8440,8 +9198,10 @@ class Eraser:
         live: Live | None = None,
     ) -> None:
         self._engine, self._live = engine, live
+        self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -8455,11 +9215,13 @@ class Eraser:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
-        return self._erasures.unqueue(user_id, memory_ids, texts)
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
@@ -8471,6 +9233,7 @@ class Eraser:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             if shared:
                 counts["shared with teams"] = shared
@@ -8494,7 +9257,7 @@ class Eraser:
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
-        return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
+        return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
@@ -8512,7 +9275,7 @@ class Eraser:
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
-        again = erasure.passes == ONCE and time.time() >= erasure.asked_at + SETTLED_S
+        again = erasure.passes == ONCE and self._is_settled(erasure)
         # What was on its way may have come to any place.
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.places
@@ -8563,8 +9326,24 @@ class Eraser:
         return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
-        settled = time.time() >= erasure.asked_at + SETTLED_S
-        return DONE if settled and not unreached and not self._erasures.copying() else ONCE
+        if self._is_settled(erasure) and not unreached and not self._erasures.copying():
+            self._seen.pop(erasure.id, None)
+            return DONE
+        return ONCE
+
+    def _is_due(self, erasure: Erasure) -> bool:
+        """Whether something can be done now."""
+        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+
+    def _is_settled(self, erasure: Erasure) -> bool:
+        """Whether nothing is under way any more that was when it was begun.
+
+        What passed before it was first seen here is told by the wall clock, which may have been put right.
+        """
+        now = time.monotonic()
+        age = max(time.time() - erasure.asked_at, 0.0)
+        seen_at, age = self._seen.setdefault(erasure.id, (now, age))
+        return age + now - seen_at >= SETTLED_S
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:
@@ -8574,6 +9353,17 @@ class Eraser:
                 with contextlib.suppress(MemoryFault):
                     writing.enter_context(self._live.writing())
             yield
+
+
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return record.at <= until and any(text in said for text in folded)
+
+    return says
 
 
 def _known(
@@ -8635,8 +9425,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
+from ..clock import is_ahead
+from ..moving.places import HOLD_S
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
-from ..remember.outbox import CLAIM_S, message_id_of
+from ..remember.outbox import message_id_of
+from ..remember.turns import CLAIM_S
 from ..scopes import team_in
 from ..state import (
     count_up,
@@ -8689,11 +9482,6 @@ class Erasure:
     places: tuple[int, ...]
     passes: int
     asked_at: float
-
-    @property
-    def is_due(self) -> bool:
-        """Whether something can be done now."""
-        return self.passes == BEGUN or bool(self.places) or time.time() >= self.asked_at + SETTLED_S
 
 
 class Erasures:
@@ -8815,7 +9603,7 @@ class Erasures:
     def copying(self) -> bool:
         """Whether memories are on their way from one place to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(places.c.held_until > time.time()).limit(1)
+            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
             return connection.scalar(held) is not None
 
     def _insert(
@@ -9054,7 +9842,7 @@ class Forgetting:
         left = {one.id for one in asked} - {one.id for one in due}
         for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
             left |= self._erase(user_id, list(theirs))
-        self._move_on(now, newest, left)
+        self._move_on(time.monotonic(), newest, left)
 
     def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
         """Those that are just about to be brought back are left; their ids."""
@@ -9169,27 +9957,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -9311,7 +10100,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -9495,7 +10284,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -9547,12 +10338,12 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -9653,12 +10444,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
@@ -9667,7 +10466,14 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
@@ -9699,6 +10505,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
+from ..clock import is_over
 from ..errors import TakenOver
 from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
@@ -9792,7 +10599,7 @@ class Orders:
     def take(self, user_id: str, key: str) -> Order | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
-        free = (_is(user_id, key), commands.c.answered_at == 0, commands.c.held_until < now)
+        free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
         with self._engine.begin() as connection:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
@@ -10284,6 +11091,7 @@ class Sweeper:
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
+            self._metrics.succeeded("erasing")
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)
             went_well = False
@@ -11566,7 +12374,9 @@ SOURCES["errors.py"] = r'''"""What can go wrong, sorted by what the caller does 
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   └── Doubtful    or this input is the reason: worth a few tries only
+│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── TooSlow     it did not end in time: less at once may
+│   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
@@ -11601,6 +12411,14 @@ class Retry(MemoryFault):
 
 class Doubtful(Retry):
     """The same call may succeed later, or never for this input."""
+
+
+class TooSlow(Retry):
+    """The same call did not end in time; with less to read it may."""
+
+
+class Waits(Retry):
+    """Something else comes first; nothing is wrong."""
 
 
 class Drop(MemoryFault):
@@ -11642,7 +12460,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11660,10 +12478,12 @@ from .chat.slash import (
     was_command,
     with_task,
 )
-from .errors import Drop, MemoryFault, TellAdmin
+from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
+from .remember.spill import Spill, Spilled
+from .scopes import scope_of
 from .settings import Environment, Valves
 from .start import Start
 
@@ -11675,10 +12495,12 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
 )
+_EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
 _INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
@@ -11699,6 +12521,12 @@ class Pipeline:
         self._start = Start(self._open, lambda: self.valves)
         self._intake = Intake()
         self._recalling = 0
+        self._spill = Spill(self._environment.data_dir)
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
+        self._early: dict[
+            tuple[str, str], bool
+        ] = {}  # whether turns may be remembered, before there is a runtime
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -11739,12 +12567,15 @@ class Pipeline:
         if is_command(turn):
             return await self._commanded(runtime, body, turn)
         if runtime is None:
+            self._decide_early(turn)
             return body
         try:
-            return await self._inlet(runtime, body, turn, deadline)
+            told = await self._inlet(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("inlet", error)
             return body
+        runtime.metrics.succeeded("inlet")
+        return told
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
@@ -11761,30 +12592,99 @@ class Pipeline:
         if may_be_command(answered):
             answer = await self._answer(runtime, answered)
             return with_answer(body, answer) if answer else body
-        if runtime is None or not self.valves.enabled:
+        if not self.valves.enabled:
             return body
         try:
-            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self._intake.in_turn if long else _in_thread
-            chat_id = await keep(answered.user_id, runtime.state_pool, runtime.keep, answered)
-            if chat_id and self.valves.show_memory_notes:
+            if runtime is None:
+                await self._kept_early(answered)
+            elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.metrics.failed("outlet", error)
+            self._failed("outlet", error)
         return body
+
+    async def _kept(self, runtime: Runtime, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self._intake.in_turn if long else _in_thread
+            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            if await _within(_KEEP_S, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, "outlet", error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill |= not long
+        if (record := keeper.exchange(answered)) is not None:
+            await self._spilled(record)
+        return ""
+
+    async def _kept_early(self, answered: Answered) -> None:
+        """Before there is a database: whether it may be remembered is seen when there is one."""
+        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
+        if next((one for one in decided if one is not None), True):
+            await self._spilled(Spilled.exchange(answered))
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _decide_early(self, turn: Turn) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            may = decide(turn, self.valves).write
+            if turn.task:
+                return
+            if len(self._early) >= _EARLY:
+                self._early.pop(next(iter(self._early)))
+            self._early[turn.user_id, turn.key] = may
+            if may:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._failed("inlet", error)
+
+    def _spill_decision(self, record: Spilled) -> None:
+        """At once in memory, and soon in the data folder: no message waits for it."""
+        if self._spill.accept(record):
+            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+
+    async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await _within(_KEEP_S, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, "inlet", error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         permission = None
         if decision.write:
-            runtime.announce(turn)
-            permission = _in(runtime.state_pool, runtime.allow, turn)
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
             runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
-        if permission is not None and await _done_by(deadline, permission):
-            on &= permission.result()  # where it is late, it goes on in its thread
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -11864,6 +12764,7 @@ class Pipeline:
             runtime.metrics.failed("recall", error)
             return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
+        runtime.metrics.succeeded("recall")
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
             runtime.metrics.count(told)
@@ -11904,7 +12805,7 @@ class Pipeline:
                 f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
                 hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
             ) from error
-        return Runtime(self._environment, lambda: self.valves, self._problems)
+        return Runtime(self._environment, lambda: self.valves, self._problems, self._spill)
 
     def _failed(self, where: str, error: Exception) -> None:
         if (runtime := self._runtime) is not None:
@@ -11919,8 +12820,24 @@ class Pipeline:
     def _status(self) -> dict[str, Any]:
         if (runtime := self._runtime) is not None:
             return runtime.status()
-        fault = self._start.fault
-        return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Part("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Runtime, where: str, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.metrics.failed(where, error)
 
 
 def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
@@ -12115,6 +13032,9 @@ CHINESE = Phrases(
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
+    fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
+    speaker="我, 本人",
+    user="用户, 使用者, 用戶",
 )
 '''
 
@@ -12128,7 +13048,7 @@ SOURCES["language/english.py"] = r'''"""English."""
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, well, now, and, but, then, also, just, thanks
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
@@ -12216,6 +13136,13 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
 )
 '''
 
@@ -12270,6 +13197,12 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
 )
 '''
 
@@ -12332,6 +13265,12 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
 )
 '''
 
@@ -12383,6 +13322,12 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -12421,6 +13366,10 @@ JAPANESE = Phrases(
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
+    fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
+    speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
+    user="ユーザーは, ユーザーの, ユーザー",
+    forms="います/いる, ました/た",
 )
 '''
 
@@ -12462,6 +13411,13 @@ class Phrases:
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
     spaced: bool = True
@@ -12489,6 +13445,13 @@ class Phrases:
     asking: str = ""
     everything: str = ""
     ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
 
 
 def listed(phrases: str) -> list[str]:
@@ -12586,6 +13549,12 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    speaker="eu, meu, minha, meus, minhas, me, mim, se",
+    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
+    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
+    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
+    endings="o/e, o/a",
 )
 '''
 
@@ -12633,6 +13602,12 @@ RUSSIAN = Phrases(
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
+    fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
+    speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
+    user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
+    links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
+    forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
+    endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
 )
 '''
 
@@ -12742,6 +13717,12 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13061,10 +14042,11 @@ from sqlalchemy import Engine
 
 from .. import COMMAND
 from ..backends.base import Backend, Part
+from ..clock import PUT_RIGHT_S
 from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
-from .places import Known, Place, Places, settings_of
+from .places import HOLD_S, Known, Place, Places, settings_of
 from .reach import Open, opened, place_of_backend, records_of
 from .records import Records, RemoteRecords
 
@@ -13072,11 +14054,11 @@ log = logging.getLogger(__name__)
 
 _FEW = 32  # differences that are left for the pass in which nobody writes
 _PASSES = 20  # of memories that change faster than they are copied
-_HOLD_S, _HOLD_AGAIN_S = 60.0, 15.0
+_HOLD_AGAIN_S = 15.0
 _LOOK_S = 2.0  # between looks at what another server copies
 _TELL_S = 1.0  # between notes of the progress in the state database
 _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
-_SKEW = timedelta(minutes=2)  # of several servers' clocks
+_SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
 class Live(Protocol):
@@ -13272,7 +14254,7 @@ class Mover:
                 places.progress(place, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, _HOLD_S)
+                places.hold(place, self._me, HOLD_S)
 
         return tell
 
@@ -13301,7 +14283,7 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, _HOLD_S):
+        while not self._places.hold(self._place, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
             for known in self._places.known():
@@ -13390,12 +14372,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..backends.stores import size_of
+from ..clock import PUT_RIGHT_S, is_over
 from ..settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
 # The settings that lead to a place. Keys and passwords are not kept.
@@ -13570,7 +14554,7 @@ class Places:
     def hold(self, place: Place, holder: str, seconds: float) -> bool:
         """Be the one who copies into a place, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, places.c.held_until < now)
+        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
                 self._at(place).where(free).values(holder=holder, held_until=now + seconds)
@@ -13611,9 +14595,9 @@ class Places:
             return sorted(connection.scalars(everybody))
 
     def removed_since(self, at: float) -> set[str]:
-        """Ids of memories that were taken away after that Unix time."""
+        """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""
         removed = select(journal.c.memory_id).where(
-            journal.c.op == "remove", journal.c.made, journal.c.at >= at
+            journal.c.op == "remove", journal.c.made, journal.c.at >= at - PUT_RIGHT_S
         )
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
@@ -13739,7 +14723,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, EditableBackend, Memory, aware_time
+from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -13985,6 +14969,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
+        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -14006,6 +14991,7 @@ def _memory_of(record: Record) -> Memory:
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -14075,6 +15061,56 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         return self._failures >= self._limit
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# ops/comparison.py
+
+SOURCES["ops/comparison.py"] = r'''"""Whether the store still holds what the journal knows of: a file that was emptied looks like a new one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, func, select
+
+from ..backends.base import Backend, Part
+from ..backends.library import LibraryBackend
+from ..state import journal, places, reading
+
+_SAMPLE = 200  # memories, the ones changed last
+
+
+def compared(engine: Engine, backend: Backend) -> Part | None:
+    """The status' line where most of what was remembered is not there; else None. Blocks.
+
+    Only of the library, and where one collection was used ever: the journal does not name any, and mem0's
+    server gives ids of its own.
+    """
+    if not isinstance(backend, LibraryBackend) or not _is_the_only_one(engine):
+        return None
+    ids = _alive(engine)
+    missing = len(ids) - len(backend.get_all(ids))
+    if not ids or missing * 2 <= len(ids):
+        return None
+    count = backend.vector_store.count_rows()
+    what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
+    hint = (
+        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
+    )
+    return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
+
+
+def _is_the_only_one(engine: Engine) -> bool:
+    with reading(engine).connect() as connection:
+        return connection.scalar(select(func.count(places.c.id))) == 1
+
+
+def _alive(engine: Engine) -> list[str]:
+    """Memories whose last change was no removal."""
+    made = journal.c.made & (journal.c.memory_id != "") & (journal.c.refused == "")
+    last = select(func.max(journal.c.id)).where(made).group_by(journal.c.memory_id)
+    alive = select(journal.c.memory_id).where(journal.c.id.in_(last), journal.c.op != "remove")
+    with reading(engine).connect() as connection:
+        return list(connection.scalars(alive.order_by(journal.c.id.desc()).limit(_SAMPLE)))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14335,8 +15371,10 @@ from datetime import UTC, datetime
 from statistics import median
 
 from ..errors import MemoryFault
+from .metrics import COUNTS_FOR
 
 _LAST = 100  # answered calls that the median is of
+_SILENT_S, _TIMES_THE_USUAL = 20.0, 3  # after which a call is told of
 
 
 class Health:
@@ -14348,6 +15386,8 @@ class Health:
         self._took_s: deque[float] = deque(maxlen=_LAST)
         self._calls = self._under_way = 0
         self._last_error: tuple[datetime, str] | None = None
+        self._failing = False  # the last call that ended did
+        self._began: dict[int, float] = {}  # of those under way
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -14356,16 +15396,21 @@ class Health:
         with self._lock:
             self._calls += 1
             self._under_way += 1
+            number = self._calls
+            self._began[number] = began
         try:
             yield
         except BaseException as error:
             told = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
             with self._lock:
                 self._under_way -= 1
-                self._last_error = datetime.now(UTC), told
+                del self._began[number]
+                self._last_error, self._failing = (datetime.now(UTC), told), True
             raise
         with self._lock:
             self._under_way -= 1
+            del self._began[number]
+            self._failing = False
             self._took_s.append(self._clock() - began)  # of a refusal it would tell nothing
 
     @property
@@ -14373,6 +15418,17 @@ class Health:
         """Of the last 100 calls that were answered; None before the first."""
         with self._lock:
             return median(self._took_s) * 1000 if self._took_s else None
+
+    def trouble(self) -> str:
+        """What is wrong now, if anything is: the last call failed, lately, or one is silent for too long."""
+        usual_s = (self.median_ms or 0.0) / 1000
+        with self._lock:
+            silent_s = self._clock() - min(self._began.values(), default=self._clock())
+            if silent_s > max(_SILENT_S, _TIMES_THE_USUAL * usual_s):
+                return f"no answer for {silent_s:.0f} s"
+            error = self._last_error if self._failing else None
+        lately = error is not None and abs(datetime.now(UTC) - error[0]) < COUNTS_FOR
+        return f"the last call failed: {error[1]}" if error and lately else ""
 
     def described(self) -> str:
         """As a line of the status has it."""
@@ -14391,6 +15447,58 @@ class Health:
 def in_ms(took_ms: float) -> str:
     """A time with as many digits as mean something: "0.4 ms", "38 ms"."""
     return f"{took_ms:.1f} ms" if took_ms < 10 else f"{took_ms:,.0f} ms"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# ops/inquiry.py
+
+SOURCES["ops/inquiry.py"] = r'''"""Questions to what may hang: nobody waits for an answer longer than they want."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Inquiry(Generic[T]):
+    """One question, asked in a thread of its own and once at a time, however many want to know."""
+
+    def __init__(self, name: str, ask: Callable[[], T]) -> None:
+        self._name, self._ask = name, ask
+        self._lock = threading.Lock()
+        self._asking: Future[T] = Future()
+        self._asking.cancel()
+        self._began = 0.0
+
+    def answer(self, patience_s: float) -> T:
+        """The answer from now on, or of the question that is under way.
+
+        Raises:
+            TimeoutError: there is none within `patience_s` seconds; it may come later.
+            Exception: what `ask` raises.
+        """
+        with self._lock:
+            if self._asking.done():
+                self._asking, self._began = Future(), time.monotonic()
+                threading.Thread(target=self._run, args=(self._asking,), name=self._name, daemon=True).start()
+            asking = self._asking
+        return asking.result(patience_s)
+
+    @property
+    def waits_s(self) -> float:
+        """Since when the question is under way, in seconds."""
+        return time.monotonic() - self._began
+
+    def _run(self, asking: Future[T]) -> None:
+        try:
+            asking.set_result(self._ask())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            asking.set_exception(error)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14536,7 +15644,7 @@ import threading
 import traceback
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import Drop, MemoryFault, TakenOver
@@ -14545,6 +15653,8 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+COUNTS_FOR = timedelta(minutes=15)  # that an error makes the status not ok, where its work is not done since
 
 
 @dataclass(frozen=True, slots=True)
@@ -14555,6 +15665,7 @@ class LastError:
     where: str
     text: str
     hint: str
+    of_state: bool = False  # the state database's, whatever was about to be done
 
 
 class Metrics:
@@ -14579,23 +15690,36 @@ class Metrics:
     def failed(self, where: str, error: BaseException) -> None:
         """Count and keep an error."""
         text, hint = f"an error inside the filter ({type(error).__name__})", "Look at the server's log."
+        of_state = type(error).__module__.startswith("sqlalchemy")
         if isinstance(error, MemoryFault):
             text, hint = str(error), error.hint
+        elif of_state:
+            text, hint = f"the state database failed ({type(error).__name__})", "See the line of the state."
         with self._lock:
-            before, self._last_error = self._last_error, LastError(datetime.now(UTC), where, text, hint)
+            before = self._last_error
+            self._last_error = LastError(datetime.now(UTC), where, text, hint, of_state)
             if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
                 self._open_errors[where] = self._last_error
             self._counts[f"failed {where}"] += 1
         if before is None or (before.where, before.text) != (where, text):
             # The traceback of a foreign error goes along without its message, which may quote a user.
             log.warning("%s failed: %s %s", where, text, hint)
-            if not isinstance(error, MemoryFault):
+            if not isinstance(error, MemoryFault) and not of_state:
                 log.warning("%s", "".join(traceback.format_tb(error.__traceback__)))
 
-    def succeeded(self, where: str) -> None:
-        """The same work has been done since it failed."""
+    def succeeded(self, where: str, at: datetime | None = None) -> None:
+        """The same work has been done, or would have been, since it failed. at: when, if that was not now."""
         with self._lock:
-            self._open_errors.pop(where, None)
+            error = self._open_errors.get(where)
+            if error is not None and (at is None or error.at <= at):
+                del self._open_errors[where]
+
+    def state_was_well(self, at: datetime) -> None:
+        """The state database took a change then."""
+        with self._lock:
+            for where, error in list(self._open_errors.items()):
+                if error.of_state and error.at <= at:
+                    del self._open_errors[where]
 
     def counts(self) -> dict[str, int]:
         """All counters."""
@@ -14607,10 +15731,12 @@ class Metrics:
         return self._last_error
 
     @property
-    def open_errors(self) -> list[LastError]:
-        """Those of work that has not been done since, latest first."""
-        with self._lock:
-            return sorted(self._open_errors.values(), key=lambda error: error.at, reverse=True)
+    def open_error(self) -> LastError | None:
+        """The latest of work that has not been done since, for as long as it counts."""
+        now = datetime.now(UTC)
+        with self._lock:  # abs: the clock may have been put right
+            still = [error for error in self._open_errors.values() if abs(now - error.at) < COUNTS_FOR]
+        return max(still, key=lambda error: error.at, default=None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14835,6 +15961,7 @@ QUESTION = (
     {"role": "user", "content": "Answer now."},
 )
 _AGAIN_S = 60.0  # after which what did not work is checked again
+_SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
@@ -14851,15 +15978,24 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
     embedder, llms = _models_of(backend)
-    told = [f"embedder: {embedder.health.described()}"] if embedder else []
-    told += [f"{llm.part} {llm.name}: {llm.health.described()}" for llm in llms]
-    return [Part("health", True, "; ".join(told))] if told else []
+    asked = [("embedder", embedder.health)] if embedder else []
+    asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
+    wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
+    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
 class SelfChecks:
     """Checks each backend in a thread of its own once it has been opened, and what did not work again."""
 
-    def __init__(self, again_s: float = _AGAIN_S, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        again_s: float = _AGAIN_S,
+        patience_s: float = _PATIENCE_S,
+        compare: Callable[[Backend], Part | None] = lambda _backend: None,
+    ) -> None:
+        """compare: a line where the store lacks what was remembered; see `comparison`."""
+        self._compare = compare
         self._again_s, self._patience_s = again_s, patience_s
         self._lock = threading.Lock()
         self._checks: WeakKeyDictionary[Backend, _Check] = WeakKeyDictionary()
@@ -14883,7 +16019,7 @@ class SelfChecks:
                     raise explained(fault, settings, "embedder") from fault.__cause__
                 raise
             with self._lock:
-                check = self._checks[backend] = _Check(settings)
+                check = self._checks[backend] = _Check(settings, self._compare)
             self._begin(check, backend)
             return backend
 
@@ -14896,8 +16032,12 @@ class SelfChecks:
         if check is None:
             return []
         if not check.done.wait(self._patience_s):
-            return [Part("self-check", True, "under way")]
-        if not check.ok and check.age_s > self._again_s:
+            if check.waits_s < _SILENT_S:
+                return [Part("self-check", True, "under way")]
+            silent = f"under way for {check.waits_s:.0f} s"
+            return [Part("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
+        ill = not check.ok or not all(part.ok for part in health_of(backend))
+        if ill and check.age_s > self._again_s:
             self._begin(check, backend)
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
@@ -14933,10 +16073,12 @@ class SelfChecks:
 class _Check:
     """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
 
-    def __init__(self, settings: Valves) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Valves, compare: Callable[[Backend], Part | None] = lambda _backend: None
+    ) -> None:
+        self._settings, self._compare = settings, compare
         self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
-        self._at = 0.0
+        self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
 
@@ -14948,10 +16090,16 @@ class _Check:
     def age_s(self) -> float:
         return time.monotonic() - self._at
 
+    @property
+    def waits_s(self) -> float:
+        """Since the backend was opened."""
+        return time.monotonic() - self._began
+
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
         embedder, llms = _models_of(backend)
-        parts = [_tried("store" if embedder else "backend", lambda: _read(backend))]
+        store = "store" if embedder else "backend"
+        parts = [_tried(store, lambda: self._compare(backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
@@ -14969,7 +16117,7 @@ class _Check:
         return Part("embedder", True, _since(began) + self._note("embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if known := self._answered.get(llm.part):
+        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:
@@ -15027,12 +16175,198 @@ def _since(began: float) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/statecheck.py
+
+SOURCES["ops/statecheck.py"] = r'''"""Whether the state database takes what is said: it is written to, and its file looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..backends.base import Part
+from ..engines import fault_of, is_shared
+from ..errors import MemoryFault, TellAdmin
+from ..state import try_writing
+from .inquiry import Inquiry
+
+_HEADER = b"SQLite format 3\0"
+_LEAST_FREE_BYTES = 1024 * 1024
+_GOOD_FOR_S, _BAD_FOR_S = 5.0, 2.0
+_PATIENCE_S = 4.0
+_TOLD_FOR_S = 20.0  # of damage that is mended: SQLite writes what its log holds over it
+_WHOLE_EVERY_S, _WHOLE_MOST_BYTES = 60.0, 64 * 1024 * 1024
+
+_RESTORE = (
+    "Stop the server, put back a copy of state.db or move it away, and start again; what is said meanwhile "
+    "is kept in the folder spill."
+)
+
+
+class StateFile:
+    """state.db as it lies on the disk; of PostgreSQL there is none, and nothing is looked at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._path = None if is_shared(engine) else Path(str(engine.url.database))
+        self._identity = self._now() if self._path else None
+        self._whole_at, self._damaged_at = -math.inf, -math.inf
+
+    def look(self) -> bool:
+        """Whether it is another file than at the last look. Takes microseconds.
+
+        Raises:
+            TellAdmin: it is gone, or no database any more. Connections to what it was are given up.
+        """
+        if self._path is None:
+            return False
+        identity = self._now()
+        try:
+            with self._path.open("rb") as file:
+                is_database = file.read(len(_HEADER)) == _HEADER
+        except OSError:
+            is_database = False
+        if not is_database:
+            self._identity = None
+            what = "was overwritten" if identity else "was taken away"
+            raise self._damaged(f"{what} while it was in use")
+        if identity == self._identity:
+            return False
+        self._identity = identity
+        self._engine.dispose()
+        return True
+
+    def check_whole(self) -> None:
+        """Read all of it, once a minute, where it is not too large for that.
+
+        Raises:
+            TellAdmin: it is damaged.
+        """
+        if self._path is None or time.monotonic() - self._whole_at < _WHOLE_EVERY_S:
+            return
+        if self._path.stat().st_size > _WHOLE_MOST_BYTES:
+            return
+        try:
+            with contextlib.closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as fresh:
+                (found,) = fresh.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            return  # busy; what else is wrong with it is met by the others
+        except sqlite3.DatabaseError:
+            found = ""
+        if found != "ok":
+            raise self._damaged("is damaged")
+        self._whole_at = time.monotonic()
+
+    @property
+    def was_damaged(self) -> bool:
+        """A moment ago, whatever it is now."""
+        return time.monotonic() - self._damaged_at < _TOLD_FOR_S
+
+    def _damaged(self, what: str) -> TellAdmin:
+        assert self._path is not None
+        self._damaged_at, self._whole_at = time.monotonic(), -math.inf
+        self._engine.dispose()
+        return TellAdmin(f"The state database {self._path.name} {what}.", hint=_RESTORE)
+
+    def _now(self) -> tuple[int, int] | None:
+        assert self._path is not None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+class StateCheck:
+    """The status' line. It writes, at most once in some seconds, and is never waited for longer than that."""
+
+    def __init__(
+        self, engine: Engine, file: StateFile, data_dir: Path, was_well: Callable[[datetime], None]
+    ) -> None:
+        """was_well: told when the database took a change."""
+        self._was_well = was_well
+        self._engine, self._file, self._data_dir = engine, file, data_dir
+        self._inquiry = Inquiry("memory-state-check", self._ask)
+        self._last, self._until = Part("state", True, ""), 0.0
+
+    def part(self) -> Part:
+        """Bounded, and raises nothing."""
+        if time.monotonic() < self._until:
+            return self._last
+        try:
+            part = self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            took = f"has not taken a change for {self._inquiry.waits_s:.0f} s"
+            return Part(
+                "state", False, f"{self._who()} {took}", "Does another program lock it, or its disk hang?"
+            )
+        self._last = part
+        self._until = time.monotonic() + (_GOOD_FOR_S if part.ok else _BAD_FOR_S)
+        return part
+
+    def _ask(self) -> Part:
+        try:
+            self._file.look()
+            began = datetime.now(UTC)
+            try_writing(self._engine)
+            self._was_well(began)
+            self._file.check_whole()
+            self._check_disk()
+        except MemoryFault as fault:
+            return Part("state", False, str(fault), fault.hint)
+        except Exception as error:  # noqa: BLE001 - the status reports what it meets
+            return Part("state", False, *self._told(error))
+        if self._file.was_damaged:
+            told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
+            return Part("state", False, told, "If nobody has put it back, compare it with a copy.")
+        return Part("state", True, f"{self._who()} takes changes")
+
+    def _check_disk(self) -> None:
+        """Raises where the data folder's disk is full: what is there may be enough for a probe only."""
+        if not hasattr(os, "statvfs"):
+            return
+        disk = os.statvfs(self._data_dir)
+        if disk.f_bavail * disk.f_frsize < _LEAST_FREE_BYTES:
+            raise TellAdmin(
+                f"The disk of {self._data_dir} is full.", hint="Make room: nothing can be stored."
+            )
+
+    def _told(self, error: Exception) -> tuple[str, str]:
+        if isinstance(error, DBAPIError) and is_shared(self._engine):
+            fault = fault_of(self._engine, error)
+            return str(fault), fault.hint
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if "no such table" in str(cause):
+            return f"{self._who()} has lost its tables: it was emptied or replaced", _RESTORE
+        if type(cause).__module__ == "sqlite3":  # whose sentences are fixed ones
+            return (
+                f"{self._who()} takes no changes: {cause}",
+                "Is there room, and may the server write there?",
+            )
+        kind = "cannot be used" if isinstance(error, SQLAlchemyError) else "failed"
+        return f"{self._who()} {kind} ({type(error).__name__})", "Look at the server's log."
+
+    def _who(self) -> str:
+        return "PostgreSQL (MEMORY_STATE_URL)" if is_shared(self._engine) else "state.db"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/status.py
 
 SOURCES["ops/status.py"] = r'''"""One readable self-check: GET /memory/status, behind the server's key."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15048,30 +16382,51 @@ from starlette.routing import Mount, Route
 from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
+from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of
 
+log = logging.getLogger(__name__)
+
 _PATH = "/memory"
-_CHECK_EVERY = timedelta(seconds=60)  # a check embeds a word, which may cost money
+_CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
+_PATIENCE_S = 5.0
 _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
 class BackendCheck:
-    """The backend's own check, not repeated more often than once a minute, or 5 s after an error.
+    """The backend's own check, not repeated more often than every 20 s, or 5 s after an error.
 
     With it go what `SelfChecks` found when the backend was opened, and its models' health.
     """
 
     def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
         self._live, self._selfchecks = live, selfchecks
+        self._failed_at: datetime | None = None
+        self._inquiry = Inquiry("memory-backend-check", self._parts)
         self._lock = threading.Lock()
         self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
     def parts(self, failed_at: datetime | None) -> list[Part]:
-        """A line for backend, store, embedder, LLM, self-check and health. Blocks while it asks them.
+        """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
         """
-        fault = self._live.fault
+        self._failed_at = failed_at
+        try:
+            return self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or hang? Chats go on without memories."
+            backend = self._live.current
+            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+
+    @property
+    def checked_at(self) -> datetime:
+        """When the backend was asked last."""
+        return self._checked[0]
+
+    def _parts(self) -> list[Part]:
+        failed_at, fault = self._failed_at, self._live.fault
         try:
             backend = self._live.get()
         except Exception as reason:  # noqa: BLE001 - told in the line itself
@@ -15091,7 +16446,7 @@ class BackendCheck:
 
     def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
         at, checked, _ = self._checked
-        age = datetime.now(UTC) - at
+        age = abs(datetime.now(UTC) - at)  # the clock may have been put right
         failed_since = failed_at is not None and failed_at > at
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
@@ -15111,10 +16466,20 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Rou
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(status))
+        return JSONResponse(await run_in_threadpool(_told, status))
 
     unmount(app)
     app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+
+
+def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The status, or that it cannot be told: whoever asks gets JSON."""
+    try:
+        return status()
+    except Exception as error:  # noqa: BLE001 - it is what the answer says
+        log.warning("The status failed (%s).", type(error).__name__)
+        hint = "Look at the server's log."
+        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
 
 
 def unmount(app: Any) -> None:
@@ -15135,7 +16500,10 @@ joins lists with commas; it cannot save a form with an empty text box. The serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -15152,6 +16520,8 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
 MASK = "********"
+_UNCHECKED = ContextVar("settings_unchecked", default=False)
+_MOST_BITS = 4000  # of a whole number
 IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
@@ -15164,11 +16534,21 @@ Secret = Annotated[
 
 
 class SettingsError(ValueError):
-    """A value that cannot be meant; the text is one sentence for the admin."""
+    """A value that cannot be meant, in one sentence for the admin. `each`: this one, and others like it."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
+        self.each: tuple[SettingsError, ...] = (self,)
+
+    @classmethod
+    def of(cls, each: Sequence[SettingsError]) -> SettingsError:
+        """One that tells all of them."""
+        if len(each) == 1:
+            return each[0]
+        joined = cls(each[0].field, " ".join(map(str, each)))
+        joined.each = tuple(each)
+        return joined
 
 
 class PanelModel(BaseModel):
@@ -15178,8 +16558,11 @@ class PanelModel(BaseModel):
     `model_dump()` holds only what was given and differs from the preset, so that presets stay in
     force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
 
+    In a bound class, a value that cannot be meant stays as it is in force, and is told in `refusals`: where
+    the server's Save fails, Open WebUI shows nothing but "Pipeline not found". Any other class raises.
+
     Raises:
-        SettingsError: one sentence that names the field and what is allowed.
+        SettingsError: a sentence for each value that cannot be meant, with what is allowed.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True, extra="ignore")
@@ -15187,7 +16570,7 @@ class PanelModel(BaseModel):
     presets: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
-    refusals: ClassVar[list[SettingsError] | None] = None  # the last one, until something is saved
+    refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
 
     _given: set[str] = PrivateAttr(default_factory=set)
 
@@ -15218,27 +16601,52 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        try:
-            super().__init__(**{**self.presets, **given})
-        except ValidationError as invalid:
-            refusal = _as_sentence(type(self), invalid.errors()[0])
-            if self.refusals is not None:
-                self.refusals[:] = [refusal]
-            raise refusal from None
+        given, refused = self._meant(values), list[SettingsError]()
+        while (found := self._filled(given)) is not None:
+            known = {refusal.field for refusal in refused}
+            refused += [refusal for refusal in found if refusal.field not in known]
+            if self.refusals is None or isinstance(self, LenientModel):
+                raise SettingsError.of(found)
+            if not self._go_back(given, found):
+                with _unchecked():  # what is in force does not go together either
+                    self._filled(given)
+                break
         if self.refusals is not None:
-            self.refusals.clear()
+            self.refusals[:] = refused
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
 
+    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError] | None:
+        """Take these values; what cannot be meant among them, or None."""
+        try:
+            super().__init__(**{**self.presets, **given})
+        except ValidationError as invalid:
+            return [_as_sentence(type(self), error) for error in invalid.errors()]
+        return None
+
+    def _go_back(self, given: dict[str, Any], refused: Sequence[SettingsError]) -> bool:
+        """Put what is in force in the place of what is refused; False where it was there already.
+
+        Where it is that of a value that another one needs, the other one goes back, which the sentence names.
+        """
+        changed = False
+        for refusal in refused:
+            others = set(re.findall(r"[a-z_]+", str(refusal))).intersection(given)
+            gone_back = self._gone_back(given, refusal.field)
+            changed |= gone_back or bool(sum(self._gone_back(given, name) for name in others))
+        return changed
+
+    def _gone_back(self, given: dict[str, Any], name: str) -> bool:
+        in_force, before = type(self).stored(), given.pop(name, None)
+        if in_force is not None and name in in_force._given:
+            given[name] = getattr(in_force, name)
+        return bool(given.get(name) != before)
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """What the panel shows, with the last refusal at its field.
-
-        Open WebUI tells the admin of any refusal only "Pipeline not found"; here it can be read.
-        """
+        """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
             field = shown["properties"][refusal.field]
@@ -15251,8 +16659,12 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or value == "":
+            if field is None or value is None or (isinstance(value, str) and not value.strip()):
                 continue
+            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+                value = float("inf")  # Python refuses to write such a number down
+            if isinstance(value, str):
+                value = _whole(value)
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
@@ -15266,7 +16678,8 @@ class PanelModel(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.check()
+        if not _UNCHECKED.get():
+            self.check()
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -15297,8 +16710,9 @@ class LenientModel(PanelModel):
                 super().__init__(**values)
                 break
             except SettingsError as error:
-                dropped.append(str(error))
-                del values[error.field]
+                for refusal in error.each:
+                    dropped.append(str(refusal))
+                    del values[refusal.field]
         self._dropped = dropped
 
     @property
@@ -15319,13 +16733,23 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Values are not checked against each other."""
+    token = _UNCHECKED.set(True)
+    try:
+        yield
+    finally:
+        _UNCHECKED.reset(token)
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
 
 def _split(value: str | list[Any]) -> list[str]:
     parts = value if isinstance(value, list) else [value]
-    return [piece for part in parts for piece in str(part).split(",")]
+    return [piece for part in parts for piece in _whole(str(part)).split(",")]
 
 
 def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
@@ -15334,8 +16758,20 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {str(error['input'])[:40]!r}"
+    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which no answer could hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _inside(value: Any) -> str:
+    try:
+        return str(value)[:40]
+    except ValueError:  # a number too long to be written
+        return "a number of thousands of digits"
 
 
 def allowed(field: FieldInfo) -> str:
@@ -15768,7 +17204,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view, teller
+from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
@@ -15888,7 +17324,13 @@ class Recaller:
             profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
-        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # A copy of it, which the user has shared with a team, may be found alone.
+        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        chosen = [
+            memory
+            for memory in selection.chosen
+            if memory.id not in known and (memory.text not in said or lines.teller(memory))
+        ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
@@ -15955,6 +17397,7 @@ class Recaller:
         found = candidates(backend, turn, view)
         if aside:
             found = self._said_by_others(found, aside)
+        found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
@@ -16097,6 +17540,17 @@ class _Lines:
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
 
+    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+        """Those that are no copies for a team of another one of the user's own."""
+        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
+        return [
+            item
+            for item in found
+            if not item.memory.scope.startswith(TEAM)
+            or item.memory.text not in own
+            or self.teller(item.memory)
+        ]
+
     def said_at(self, memory: Memory) -> datetime:
         """When it was said; before all else where that is not known, so that what is known counts more."""
         at = memory.updated_at or memory.created_at
@@ -16203,6 +17657,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
+from ..remember.sameness import same
 from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
@@ -16294,23 +17749,23 @@ class _Saying:
     """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
     whose: str
+    text: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
         text = memory.text
-        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+        return cls(whose(memory), text, frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(self.whose == other.whose and self._repeats(other) for other in others)
 
     def _repeats(self, other: _Saying) -> bool:
-        if self.words == other.words:
-            return True
         shared, all_ = len(self.words & other.words), len(self.words | other.words)
-        return self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        nearly = self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        return (nearly or self.words == other.words) and same(self.text, other.text, 1.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -16472,7 +17927,7 @@ def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | 
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at
+    known = past.without(messages).said_at or memory.said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
 
@@ -16748,7 +18203,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -16800,6 +18255,21 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17745,6 +19215,101 @@ def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Ch
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/echoes.py
+
+SOURCES["remember/echoes.py"] = r'''"""Texts that a model takes from its prompt, or leaves unfilled, instead of from what was said."""
+
+# ruff: noqa: SIM905  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from ..words import stem, telling, words
+
+EXAMPLE = "it repeats an example of the prompt"
+PLACEHOLDER = "it is a placeholder"
+
+_ALIKE = 0.75  # of the words of both texts, those in common
+_SAME_NAME = 0.7  # of the letters: Lisbon, Lisboa and Lissabon
+_SAID_WORDS = 2000  # looked through for a name
+_BRACKETED = re.compile(r"<[^<>]{1,60}>|\[[^\[\]]{1,60}\]|\{[^{}]{1,60}\}")
+_BLANK = re.compile(r"\.\.\.|…|__+|\bX{2,}\b|\?\?+")
+_OF_NOTHING = frozenset(
+    """
+    a about add an and any as das der des die e ein eine example examples expires fact facts fill
+    for g goes he her here his id in information insert ipsum is it its kind lorem memories memory n
+    name names new no none not nothing null number nutzer nutzerin nutzers of on one op or person
+    persona placeholder plan preference profile remove replace s sample sentence she some somebody
+    someone something statement string tbd text texts that the their there they this to todo
+    undefined unknown user username users value with words x your
+    """.split()
+)
+_OF_PROMPTS = frozenset(
+    """
+    user nutzer nutzers nutzerin january february march april may june july august september october november
+    december januar februar märz mai juni juli oktober dezember
+    """.split()
+)
+
+
+def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
+    """Why a model's text can be nothing that it has learned from what was said; "" where it can.
+
+    examples: the texts in its prompt.
+    """
+    if _is_blank(text, said):
+        return PLACEHOLDER
+    if any(_alike(text, example) for example in examples) and not _is_named(text, said):
+        return EXAMPLE
+    return ""
+
+
+def _is_blank(text: str, said: Sequence[str]) -> bool:
+    own = words(text)
+    if set(own) <= _OF_NOTHING:
+        return not any(_holds(words(one), own) for one in said)
+    blanks = [found[0] for found in _BLANK.finditer(text)]
+    blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
+    return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
+
+
+def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
+    return f" {' '.join(own)} " in f" {' '.join(said)} "
+
+
+def _alike(text: str, example: str) -> bool:
+    own, its = set(words(text)), set(words(example))
+    return len(own & its) >= _ALIKE * len(own | its)
+
+
+def _is_named(text: str, said: Sequence[str]) -> bool:
+    """Whether all that the text names was said, in these or like letters; also where that cannot be seen."""
+    if _is_latin(text) != _is_latin(" ".join(said)):
+        return True
+    heard = {word for one in said for word in words(one)[:_SAID_WORDS]}
+    stems = {stem(word) for word in heard}
+    named = {word for word in telling(text) if not word[0].isdigit()} - _OF_PROMPTS
+    return all(
+        stem(word) in stems or any(_is_same_name(word, other) for other in heard)
+        for word in named or set(words(text)) - _OF_NOTHING
+    )
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 3:
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= _SAME_NAME
+
+
+def _is_latin(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return sum(char < "\u0250" for char in letters) * 2 >= len(letters)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/gate.py
 
 SOURCES["remember/gate.py"] = r'''"""Worth remembering at all? Told from the shape of an exchange, before any call is paid for.
@@ -18030,6 +19595,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_recent
 from ..state import count_up, journal, reading
 
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
@@ -18208,7 +19774,7 @@ class Journal:
             select(removal.c.batch, removal.c.memory_id, back.c.made)
             .join(back, back.c.undoes == removal.c.id)
             .where(back.c.user_id == user_id, back.c.id > first, back.c.refused == "")
-            .where(or_(back.c.made, back.c.at > time.time() - _UNDER_WAY_S))
+            .where(or_(back.c.made, is_recent(back.c.at, time.time(), _UNDER_WAY_S)))
         )
         with self._reading.connect() as connection:
             found = {(row.batch, row.memory_id): row.made for row in connection.execute(wanted)}
@@ -18265,6 +19831,178 @@ def _columns(change: Change) -> dict[str, Any]:
         for column in journal.columns
         if column.name not in ("id", "at")
     }
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/keeper.py
+
+SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the state database; what it cannot take now, it brings later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from .. import redact
+from ..chat.body import Answered, Turn
+from ..chat.decisions import Decisions
+from ..chat.permission import Permission
+from ..chat.policy import SWITCHED_OFF
+from ..control.switches import Switches
+from ..errors import Waits, is_of_the_text
+from ..ops.metrics import Metrics
+from ..scopes import scope_of
+from ..settings import Valves
+from ..state import try_writing
+from .outbox import Exchange, Outbox
+from .spill import Spill, Spilled
+
+_FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
+
+
+class Keeper:
+    """For all users. Threads may share it; methods block unless they say otherwise.
+
+    wake: called when something new is in the outbox.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        outbox: Outbox,
+        spill: Spill,
+        settings: Callable[[], Valves],
+        metrics: Metrics,
+        wake: Callable[[], None],
+        look: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """look: whether the database's file is another one now; raises where it is none any more."""
+        self._look = look
+        self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
+        self._decisions, self._switches = Decisions(engine), Switches(engine)
+        self._settings, self._metrics = settings, metrics
+        self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+
+    def announce(self, turn: Turn) -> None:
+        """As `allow`, for this process and at once: never blocks."""
+        self._decisions.announce(turn, scope_of(turn, self._settings()))
+
+    def allow(self, turn: Turn) -> bool:
+        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """As `forbid`, for this process and at once: never blocks."""
+        self._decisions.announce_ban(turn)
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+        self._decisions.forbid(turn)
+
+    def decision(self, turn: Turn) -> Spilled:
+        """The permission of a turn, to be spilled. Never blocks."""
+        return Spilled.decision(turn, scope_of(turn, self._settings()))
+
+    def exchange(self, answered: Answered) -> Spilled | None:
+        """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
+
+        None where it knows that there is none.
+        """
+        known, permission = self._decisions.coming(answered.user_id, answered.keys)
+        return None if known and permission is None else Spilled.exchange(answered, permission)
+
+    def keep(self, answered: Answered) -> str:
+        """Store a finished exchange durably, if its inlet allowed it; its chat, else "".
+
+        Raises:
+            Waits: what this user said before is still to be brought.
+        """
+        if self._spill.has(answered.user_id):
+            raise Waits("Something that was said before is still to be stored.")
+        return self._store(answered, self._decisions.allowed(answered.user_id, answered.keys))
+
+    def take_in(self) -> None:
+        """Bring what was spilled, in the order in which it came.
+
+        Raises:
+            Exception: what the state database raises; the rest is brought with the next call.
+        """
+        try:
+            self.is_ill |= self._look()
+        except Exception:
+            self.is_ill = True
+            self._spill.write()
+            raise
+        for name, record in self._spill.pending():
+            try:
+                self._bring(record)
+            except Exception as error:
+                if not is_of_the_text(error):
+                    self.is_ill = True
+                    self._spill.write()
+                    raise
+                self._metrics.failed("outlet", error)
+                self._tries[name] += 1
+                if self._tries[name] < _FEW_TRIES:
+                    continue
+                self._spill.set_aside(name)
+            self._tries.pop(name, None)
+            self._spill.remove(name)
+        if self.is_ill:
+            try_writing(self._engine)
+            self.is_ill = False
+        self._spill.reserve()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._decisions.drop(user_id)
+
+    def _bring(self, record: Spilled) -> None:
+        if not record.is_said:
+            if record.permission is not None:
+                self._decisions.bring(record.user_id, record.permission, record.at)
+            return
+        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+        self._store(record.answered, permission, since=record.at)
+
+    def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
+        if permission is None:
+            self._metrics.count("answers not remembered: their inlet gave no permission")
+            return ""
+        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
+            self._metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
+            return ""
+        settings = self._settings()
+        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
+        user_text, secrets = redact.masked(answered.user_text)
+        assistant_text, more = redact.masked(answered.assistant_text)
+        added = self._outbox.put(
+            Exchange(
+                key=permission.exchange_key,
+                user_id=answered.user_id,
+                chat_id=permission.chat_id,
+                user_text=user_text,
+                assistant_text=assistant_text,
+                said_at=permission.asked_at,
+                timezone=permission.timezone,
+                scope=permission.scope,
+                follows=permission.follows,
+            ),
+            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            batch_max=settings.batch_max_exchanges,
+            since=since,
+        )
+        self._decisions.used(answered.user_id, permission)
+        self._metrics.count("exchanges stored" if added else "answers to the same message again")
+        if added and secrets + more:
+            self._metrics.count("secrets not stored", secrets + more)
+        self._metrics.succeeded("outlet")
+        self._wake()
+        return permission.chat_id
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18688,22 +20426,39 @@ def tells_of_others(sentence: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # remember/operations.py
 
-SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations; whatever cannot be meant is an error, never silently nothing."""
+SOURCES["remember/operations.py"] = r'''"""What a model answers -> operations. What cannot be meant is an error or refused, never silently nothing."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Literal, cast, get_args
+
+from ..backends.json_answer import last_value, values_after
+from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
+TOO_MANY = "more operations than one conversation calls for"
+_NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
+
+# As models say it that were told otherwise, or fine-tuned on other prompts.
+_OPS: dict[str, Op | Literal["nothing"]] = {
+    **dict.fromkeys(("add", "insert", "create", "new", "remember", "store", "save"), "add"),
+    **dict.fromkeys(("replace", "update", "modify", "edit", "change", "correct", "revise"), "replace"),
+    **dict.fromkeys(("remove", "delete", "forget", "erase", "drop"), "remove"),
+    **dict.fromkeys(("none", "noop", "nothing", "keep", "nochange", "skip", "ignore"), "nothing"),
+}
+_OP_NAMES = ("op", "operation", "action", "event")
+_TEXT_NAMES = ("text", "memory", "new_text", "new_memory", "content")
+_NUMBER_NAMES = ("id", "memory_id", "number", "memory_number", "index")
+_BARE = re.compile(rf'(?<!\\)"(?:{"|".join(_OP_NAMES)})"\s*:\s*"', re.IGNORECASE)
+_NUMBER = re.compile(r"[^\w-]{0,3}(?:memory\W?|no\W{0,2})?(-?\d{1,6})[^\w]{0,3}", re.IGNORECASE)
 
 
 class UnreadableAnswerError(ValueError):
@@ -18712,67 +20467,95 @@ class UnreadableAnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use."""
+    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
+
+    refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
+    """
 
     op: Op
     text: str = ""
     number: int = 0
     kind: Kind = "fact"
     expires: date | None = None
+    refused: str = ""
 
 
 def read_operations(answer: str) -> list[Operation]:
-    """The operations in an answer: JSON, also in code fences, after reasoning, with trailing commas.
+    """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
+
+    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
+    that are too many are one such. An object of one operation, or a list of them, is taken, too.
 
     Raises:
-        UnreadableAnswerError: there is no such JSON, or an operation lacks what it needs.
+        UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
-    found = _json(_THINKING.sub("", answer))
-    if isinstance(found, list):
-        found = {"operations": found}
-    operations = found.get("operations") if isinstance(found, dict) else None
-    if not isinstance(operations, list):
-        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    return [_operation(item) for item in operations]
+    answer = model_text(answer)
+    found = last_value(answer, "operations")
+    if found is None:
+        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
+        if not listed:
+            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
+    else:
+        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    operations = [operation for operation in read if operation]
+    if operations and all(operation.refused == _NO_OPERATION for operation in operations):
+        raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
+    if len(listed) > MOST_OPERATIONS:
+        operations.append(Operation("add", refused=TOO_MANY))
+    return operations
 
 
-def _json(text: str) -> Any:
-    """The first JSON value that starts at a brace or bracket and can be read."""
-    text = _TRAILING_COMMA.sub(r"\1", text)
-    decoder = json.JSONDecoder(strict=False)
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except json.JSONDecodeError:
-            continue
-        return value
-    return None
-
-
-def _operation(item: Any) -> Operation:
-    if not isinstance(item, dict) or item.get("op") not in get_args(Op):
-        raise UnreadableAnswerError('An operation has no "op" of add, replace or remove.')
-    op = cast("Op", item["op"])
-    text = item.get("text")
-    if op != "remove" and not (isinstance(text, str) and 0 < len(text.strip()) <= _LONGEST_CHARS):
-        raise UnreadableAnswerError(
-            f'An operation to {op} has no "text" of 1 to {_LONGEST_CHARS} characters.'
-        )
-    kind = item.get("kind")
+def _operation(item: Any) -> Operation | None:
+    """One operation, maybe a refused one; None where it says that nothing is to be done."""
+    if not isinstance(item, dict):
+        return Operation("add", refused=_NO_OPERATION)
+    given = {str(name).strip().lower(): value for name, value in islice(item.items(), MOST_OPERATIONS)}
+    named = _first(given, _OP_NAMES)
+    op = _OPS.get(re.sub(r"[\W_]", "", named[:40].lower())) if isinstance(named, str) else None
+    number = _number(_first(given, _NUMBER_NAMES))
+    if op == "nothing" and (number is not None or not _first(given, _TEXT_NAMES)):
+        return None
+    if op is None or op == "nothing":  # to "keep" a new text might mean to add it
+        return Operation("add", refused=_NO_OPERATION)
+    text = _text(_first(given, _TEXT_NAMES)) if op != "remove" else ""
+    number = 0 if op == "add" else number
+    if number is None:
+        return Operation(op, refused="it names no memory by its number")
+    if op != "remove" and not text:
+        return Operation(op, number=number, refused="it has no text")
+    if len(text) > _LONGEST_CHARS:
+        return Operation(op, number=number, refused=f"its text is longer than {_LONGEST_CHARS} characters")
+    kind = given.get("kind")
+    kind = kind.strip().lower() if isinstance(kind, str) else kind
     return Operation(
         op=op,
-        text=" ".join(text.split()) if isinstance(text, str) and op != "remove" else "",
-        number=0 if op == "add" else _number(item.get("id"), op),
+        text=text,
+        number=number,
         kind=cast("Kind", kind) if kind in get_args(Kind) else "fact",
-        expires=_date(item.get("expires")),
+        expires=_date(given.get("expires")),
     )
 
 
-def _number(value: Any, op: Op) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise UnreadableAnswerError(f'An operation to {op} has no number as "id".') from None
+def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """What stands under the first of the names that is there."""
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _text(value: Any) -> str:
+    """As one line; "" for what is no text or has neither letters nor digits."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if has_words(text) else ""
+
+
+def _number(value: Any) -> int | None:
+    """The number of a memory, also as "2", "[2]" or "memory 2"."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    match = _NUMBER.fullmatch(str(value)[:40]) if isinstance(value, int | str) and value != "" else None
+    return int(match[1]) if match else None
 
 
 def _date(value: Any) -> date | None:
@@ -18868,21 +20651,23 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from math import log2
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_later
 from ..engines import Patience
 from ..errors import TakenOver
-from ..state import hold, outbox, reading
-from .turns import next_user, rows_of, rows_where
+from ..state import hold, outbox, reading, was_erased
+from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-CLAIM_S = 15.0
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -18961,8 +20746,12 @@ class Outbox:
         self._engine, self._reading = engine, reading(engine)
         self._patience = Patience(engine)
 
-    def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
+    def put(
+        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+    ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
+
+        since: when it came, if that was not now; False where all of its user's was erased after that.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -18970,6 +20759,10 @@ class Outbox:
         now = time.time()
 
         def keep(connection: Connection) -> bool:
+            if since is not None:
+                hold(connection, exchange.user_id)
+                if was_erased(connection, exchange.user_id, since):
+                    return False
             return self._put(connection, exchange, now, wait_s, batch_max)
 
         try:
@@ -18982,7 +20775,7 @@ class Outbox:
     ) -> bool:
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
-        if any(row.said_at > exchange.said_at for row in replaced):
+        if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
         connection.execute(
@@ -19004,16 +20797,19 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100) -> Batch | None:
-        """Take the next batch, or one whose claim has expired; None where nothing is ready."""
+    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+        """Take the next batch, or one whose claim has expired; None where nothing is ready.
+
+        in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
                 now = time.time()
-                user_id = next_user(connection, now)
+                user_id = next_user(connection, now, in_hand)
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -19178,6 +20974,17 @@ def _claim_of(batch: Batch) -> Any:
     )
 
 
+def is_overdue(batch: Batch, hours: float) -> bool:
+    """Whether a batch was tried for so long: by the clock, and by half the tries that this time has room for.
+
+    The clock alone would give up at once what waited while no server ran, or when it is put right.
+    """
+    seconds = hours * 3600
+    tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
+    waited_s = time.time() - batch.waiting_since
+    return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
+
+
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
     return key.rpartition("\n")[2]
@@ -19209,12 +21016,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from ..backends.base import Memory
 from ..inert import disarmed
 from ..redact import masked
 from .gate import own_words, said_by_user
 from .material import HOLE
+from .operations import read_operations
 from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
@@ -19276,6 +21085,19 @@ def reconcile_prompt(
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
+@cache
+def example_texts() -> tuple[str, ...]:
+    """All that the prompt's examples tell of anybody: none of it is known of a user."""
+    texts = []
+    for line in _SYSTEM.partition("\nExamples")[2].splitlines()[1:]:
+        if line.startswith("{"):
+            texts += [operation.text for operation in read_operations(line)]
+        else:
+            memories, _, said = line.partition(" / User: ")
+            texts += [memories.partition("Memories: 1. ")[2], said]
+    return tuple(filter(None, texts))
+
+
 def _typed(text: str) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
     text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
@@ -19304,6 +21126,7 @@ One call decides for a batch. What it decides is checked here; `changes` makes i
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19311,24 +21134,26 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..errors import Doubtful
+from ..clock import is_later
+from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
+from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
-from .prompt import reconcile_prompt
-from .sameness import known_as, same, says
+from .prompt import example_texts, reconcile_prompt
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
-_MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
 _WHIM_SHARE = 0.5  # of what was shown: the most that may be removed where nobody asks for it
 _NAMED_SHARE, _NAMED_AT_ONCE = 0.75, 4  # where the user wants something forgotten, or says that it is over
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
@@ -19402,15 +21227,15 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(position, operation, known):
+        if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
         if operation.op == "remove" and removals > 1 and removals > self._most_removals(len(known)):
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -19418,6 +21243,14 @@ class Reconciler:
             if other.op != "add" and not self._refused(at, other, operations, known)
         }
         return self._repeats(operation, leaving)
+
+    def _unsaid(self, operation: Operation, known: Sequence[Memory]) -> str:
+        """Why its text is the model's own; "" where it may come from the messages, or what is known."""
+        if operation.op == "remove":
+            return ""
+        exchanges = self.batch.exchanges
+        said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
+        return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
@@ -19432,8 +21265,10 @@ class Reconciler:
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
-        latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
-        return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+        said_at, now = self.batch.exchanges[-1].said_at, time.time()
+        changes = self.journal.of_memory(shown.id)
+        outdated = any(is_later(change.said_at, said_at, now) for change in changes)
+        return "a later message has changed it" if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -19447,9 +21282,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -19497,26 +21330,46 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
+    operations, problem = _read(reply)
+    if operations is not None and not problem:
+        return operations, reply.model
     try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        reply = backend.ask([*prompt, *_complaint(reply, problem)])
-    try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        again = backend.ask(_once_more(prompt, reply, problem))
+    except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+    corrected, problem = _read(again)
+    if corrected is not None:
+        return corrected, again.model
+    if operations is not None:
+        return operations, reply.model
+    hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
-def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
+    """The operations in an answer, if it can be read, and what is wrong with it, or with all of them."""
+    try:
+        operations = read_operations(reply.text)
+    except UnreadableAnswerError as problem:
+        return None, str(problem)
+    if operations and all(operation.refused for operation in operations):
+        return operations, f"None of the operations can be made; of the first {operations[0].refused}."
+    return operations, ""
+
+
+def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
+    """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
     told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+    answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
+    if answered:
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(position: int, operation: Operation, known: Sequence[Memory]) -> str:
+def _harm(operation: Operation, known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
-    if position >= _MOST_OPERATIONS:
-        return "more operations than one conversation calls for"
+    if operation.refused:
+        return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
     return "" if operation.op == "remove" else refusal(operation.text)
@@ -19552,39 +21405,241 @@ def _now(batch: Batch) -> datetime:
 # ----------------------------------------------------------------------------------------------------------
 # remember/sameness.py
 
-SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough."""
+SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough.
+
+Embedders hardly tell left from right, two from three, or a statement from its denial: many such pairs have a
+cosine of 0.97 and more, and few true duplicates do. So the words decide. What differs must be harmless: an
+article, "now", "I" for "the user" with the verb's form that goes with it, a phrase that stands elsewhere. In
+doubt two sentences are not the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ..backends.base import Backend, Memory
+from ..language import TABLES
+from ..language.phrases import Phrases, listed
 from ..scopes import writing_view
-from ..words import denials, has_case, telling, words
+from ..words import is_dense, telling, words
 from .outbox import Batch
 
-_SAME_MEANING = 0.95  # cosine
+_SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 3  # memories that a sentence is compared with
+_NEAREST = 5  # memories that a sentence is compared with
+_LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
+_BEFORE_VERB = 2  # words that may stand between a speaker and the verb
+
+_SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
+_TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
+_CONTRACTIONS = (
+    *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
+    *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
+)
+_NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
+
+    spaced: bool
+    fillers: frozenset[str]
+    speaker: frozenset[str]
+    user: tuple[str, ...]
+    links: frozenset[str]
+    forms: frozenset[tuple[str, str]]
+    endings: tuple[tuple[str, str], ...]
+    progressive: str
+    common: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Phrases) -> _Table:
+        fillers, speaker, links = (
+            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
+        )
+        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
+        forms = frozenset(_pair(form) for form in listed(phrases.forms))
+        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+
+
+def _pair(written: str) -> tuple[str, str]:
+    first, _, third = written.partition("/")
+    return first, third
+
+
+def wording(text: str) -> tuple[str, ...]:
+    """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
+    text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
+    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+
+
+_TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
+
+
+def _as_token(text: str, at: int) -> str:
+    char = text[at]
+    kind = _category(char)
+    if kind[0] in "LMN" or char in "'_":
+        return char
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if char in ".,:/" and before.isdigit() and after.isdigit():
+        return char
+    if char in "-−" and after.isdigit() and not before.isalnum():
+        return "\x00-"
+    if char in _TELLING_SIGNS or (kind[0] == "S" and kind not in _NOT_TELLING):
+        return f"\x00{char}"
+    return " "
+
+
+@lru_cache(4096)
+def _category(char: str) -> str:
+    return unicodedata.category(char)
 
 
 def same(text: str, other: str, meaning: float) -> bool:
-    """Whether the words are the same, or the meaning (cosine) is and so are all names and numbers.
-
-    Embedders hardly tell Anna from Anne, 17 from 18, or a statement from its denial. Where a script has no
-    capitals, names cannot be told from words, and only the words count.
-    """
-    if words(text) == words(other):
+    """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
+    if max(len(text), len(other)) > _LONGEST_CHARS:
+        return text == other
+    if wording(text) == wording(other):
         return True
-    if meaning < _SAME_MEANING or not has_case(text) or denials(text) != denials(other):
+    if is_dense(text) or is_dense(other):
+        return any(
+            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+        )
+    table = _table_of(text, other)
+    if table is None:
         return False
-    return telling(text) == telling(other)
+    one, two = _Said.of(text, table), _Said.of(other, table)
+    if _agree(one, two, table):
+        return True
+    return meaning >= _SAME_PARTS and _is_turned(one.parts(), two.parts())
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A sentence's words without fillers; the speaker is `_SPEAKER`. by_user: it is said of "the user"."""
+
+    words: tuple[str, ...]
+    links: frozenset[str]
+    by_user: bool
+    progressive: bool
+
+    @classmethod
+    def of(cls, text: str, table: _Table) -> _Said:
+        spoken = f" {unicodedata.normalize('NFC', text).casefold().replace('’', chr(39))} "
+        for short, long in _CONTRACTIONS:
+            spoken = spoken.replace(short, long)
+        by_user = False
+        for phrase in table.user:
+            found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
+            by_user, spoken = by_user or found != spoken, found
+        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
+        kept = [word for word in said if word not in table.fillers]
+        return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
+
+    def content(self) -> list[str]:
+        """The words without the speaker."""
+        return [word for word in self.words if word != _SPEAKER]
+
+    def parts(self) -> list[tuple[str, ...]]:
+        """The words in parts, of which each but the first begins with a link or the speaker."""
+        parts: list[list[str]] = [[]]
+        for word in self.words:
+            if word == _SPEAKER or word in self.links:
+                parts.append([])
+            parts[-1].append(word)
+        return [tuple(part) for part in parts if part]
+
+
+def _agree(one: _Said, two: _Said, table: _Table) -> bool:
+    """Whether the words are the same in the same order, but for the verb's form that its person asks for."""
+    first, second = one.content(), two.content()
+    if len(first) != len(second) or not first:
+        return False
+    differ = [at for at, (word, other) in enumerate(zip(first, second, strict=True)) if word != other]
+    if not differ:
+        return True
+    at = differ[0]
+    if len(differ) > 1 or at > _BEFORE_VERB or any(first[before] not in table.links for before in range(at)):
+        return False
+    if one.by_user != two.by_user:
+        pair = (second[at], first[at]) if one.by_user else (first[at], second[at])
+        return _are_persons(*pair, table) or _are_progressive(*pair, table)
+    return (one.progressive or two.progressive) and _are_progressive(first[at], second[at], table)
+
+
+def _is_turned(one: list[tuple[str, ...]], two: list[tuple[str, ...]]) -> bool:
+    """Whether what begins one ends the other: "On Mondays I swim." """
+    return len(one) > 1 and two in (one[1:] + one[:1], one[-1:] + one[:-1])
+
+
+def _are_persons(first: str, third: str, table: _Table) -> bool:
+    """Whether they are a verb's first and third person."""
+    if (first, third) in table.forms:
+        return True
+    return any(
+        first.endswith(mine)
+        and third.endswith(theirs)
+        and len(first) - len(mine) > 1
+        and first.removesuffix(mine) == third.removesuffix(theirs)
+        for mine, theirs in table.endings
+    )
+
+
+def _are_progressive(word: str, other: str, table: _Table) -> bool:
+    """Whether one is the progressive form of the other: living, live, lives."""
+    ending = table.progressive
+    if not ending or word.endswith(ending) == other.endswith(ending):
+        return False
+    longer, base = (word, other) if word.endswith(ending) else (other, word)
+    stem = longer.removesuffix(ending)
+    return len(stem) > 1 and any(
+        stem in (form, form.removesuffix("e"), form + form[-1:])
+        for form in (base, base.removesuffix("s"), base.removesuffix("es"))
+    )
+
+
+def _plain_dense(text: str, table: _Table) -> str:
+    """A sentence of a script without spaces, without what is harmless."""
+    spoken = "".join(wording(text))
+    for phrase in table.user:
+        spoken = spoken.replace(phrase, _SPEAKER)
+    for word in sorted(table.speaker, key=len, reverse=True):
+        spoken = spoken.replace(word, _SPEAKER)
+    for first, third in table.forms:
+        spoken = spoken.replace(first, third)
+    for filler in sorted(table.fillers, key=len, reverse=True):
+        spoken = spoken.replace(filler, "")
+    return spoken.replace(_SPEAKER, "")
+
+
+def _table_of(text: str, other: str) -> _Table | None:
+    """The table of the language of two sentences, told from their commonest words."""
+    said = set(wording(text)) | set(wording(other))
+    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    return best if best.common & said else None
+
+
+_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
     """Whether a message says what a memory holds, in its own words and perhaps among other things."""
     named = telling(memory)
     return bool(message) and meaning >= _SAYS and (not named or not named.isdisjoint(words(message)))
+
+
+def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
+    """Whether one of the others says the same."""
+    meanings = backend.similarities(text, list(others)) if others else []
+    return any(same(text, other, meaning) for other, meaning in zip(others, meanings, strict=True))
 
 
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
@@ -19601,31 +21656,319 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/spill.py
+
+SOURCES["remember/spill.py"] = r'''"""Where what was said waits while the state database cannot take it: small files in the data folder.
+
+One file for each record, synced and then renamed: whatever ends the process leaves all of it or nothing.
+What the disk does not take either waits in memory, up to a bound, and is told in the status. Needs no
+database: it also serves while there is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..chat.body import Answered, Turn
+from ..chat.permission import Permission
+from ..redact import masked
+
+FOLDER = "spill"
+MOST_BYTES = 64 * 1024 * 1024  # of all files
+_MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
+_SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
+
+_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """A finished exchange (`is_said`), or a permission alone, that the state database is still to have.
+
+    keys: what the turn's key may be. permission: None where it has to be looked up. at: Unix seconds.
+    """
+
+    user_id: str
+    keys: tuple[str, ...]
+    at: float
+    permission: Permission | None
+    user_text: str = ""
+    assistant_text: str = ""
+    is_said: bool = True
+
+    @classmethod
+    def exchange(cls, answered: Answered, permission: Permission | None = None) -> Spilled:
+        """What an outlet has heard."""
+        texts = answered.user_text, answered.assistant_text
+        return cls(answered.user_id, answered.keys, time.time(), permission, *texts)
+
+    @classmethod
+    def decision(cls, turn: Turn, scope: str) -> Spilled:
+        """What an inlet has decided: that this turn may be remembered."""
+        return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+
+    @property
+    def answered(self) -> Answered:
+        """As the outlet had it, but for secrets."""
+        return Answered(self.user_id, self.keys, self.user_text, self.assistant_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many exchanges wait, and how many of these in memory only; refused since the start; set aside."""
+
+    exchanges: int
+    in_memory: int
+    refused: int
+    unfit: int
+
+
+class Spill:
+    """Of one data folder. Threads and processes may share it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir, self._folder = data_dir, data_dir / FOLDER
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
+        self._bytes = self._refused = 0
+
+    def accept(self, record: Spilled) -> bool:
+        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        with self._lock:
+            size = self._bytes + _size(record)
+            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+                self._refused += record.is_said
+                return False
+            self._in_memory[_name(record)], self._bytes = record, size
+        return True
+
+    def write(self) -> bool:
+        """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
+        with self._writing:
+            for name, record in list(self._in_memory.items()):
+                try:
+                    self._write(name, _safe(record))
+                except OSError:
+                    return False
+                self._forget(name)
+        return True
+
+    def has(self, user_id: str) -> bool:
+        """Whether something of a user's waits here."""
+        mine = _of(user_id)
+        return any(mine in name for name in self._names())
+
+    def pending(self) -> Iterator[tuple[str, Spilled]]:
+        """What waits, by name, in the order in which it came."""
+        for name in self._names():
+            if (record := self._in_memory.get(name) or self._read(name)) is not None:
+                yield name, record
+
+    def remove(self, name: str) -> None:
+        """It is where it belongs."""
+        with self._writing:
+            self._forget(name)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+
+    def set_aside(self, name: str) -> None:
+        """Try it no more, and keep the file."""
+        if self.write():
+            with contextlib.suppress(OSError):
+                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+
+    def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
+        """Take a user's away, those set aside too; how many exchanges it were."""
+        mine = _of(user_id)
+        gone = 0
+        for name in [name for name in self._names(_UNFIT) if mine in name]:
+            record = self._in_memory.get(name) or self._read(name)
+            if record is None or (record.user_id == user_id and which(record)):
+                self.remove(name)
+                gone += _SAID in name
+        return gone
+
+    def waiting(self) -> Waiting:
+        """How it stands."""
+        names = self._names(_UNFIT)
+        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        unfit = sum(name.endswith(_UNFIT) for name in names)
+        return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
+
+    def reserve(self) -> None:
+        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+        file = self._folder / _RESERVE
+        if self._in_memory or file.exists():
+            return
+        with contextlib.suppress(OSError):
+            self._make_folder()
+            for left in self._folder.glob("*.new"):
+                if time.time() - left.stat().st_mtime > 3600:
+                    left.unlink()
+            self._write_file(file, bytes(_RESERVE_BYTES))
+
+    def _write(self, name: str, record: Spilled) -> None:
+        content = json.dumps(asdict(record)).encode()
+        self._make_folder()
+        if len(content) + self._bytes_there() > MOST_BYTES:
+            raise OSError(errno.EDQUOT, "the spill is full")
+        try:
+            self._write_file(self._folder / name, content)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            (self._folder / _RESERVE).unlink()  # raises where it was used up
+            self._write_file(self._folder / name, content)
+
+    def _make_folder(self) -> None:
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _write_file(self, file: Path, content: bytes) -> None:
+        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        try:
+            opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "wb") as writing:
+                writing.write(content)
+                writing.flush()
+                os.fsync(writing.fileno())
+            new.replace(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        if _SYNC_FOLDER:
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _read(self, name: str) -> Spilled | None:
+        """None where it is gone, or cannot be read now; what is damaged is set aside."""
+        file = self._folder / name
+        try:
+            return _record(json.loads(file.read_bytes()))
+        except OSError:
+            return None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            if not name.endswith(_UNFIT):
+                with contextlib.suppress(OSError):
+                    file.rename(file.with_name(f"{name}{_UNFIT}"))
+            return None
+
+    def _names(self, *more: str) -> list[str]:
+        try:
+            with os.scandir(self._folder) as files:
+                there = [file.name for file in files]
+        except OSError:
+            there = []
+        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
+        return sorted({*ours, *list(self._in_memory)})
+
+    def _bytes_there(self) -> int:
+        with os.scandir(self._folder) as files:
+            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            if (record := self._in_memory.pop(name, None)) is not None:
+                self._bytes -= _size(record)
+
+
+def _name(record: Spilled) -> str:
+    """Sorts by time, and tells whose it is, so that few files need to be read."""
+    kind = _SAID if record.is_said else _PERMISSION
+    return f"{int(record.at * 1e6):020}-{_of(record.user_id)}-{uuid.uuid4().hex[:8]}{kind}"
+
+
+def _of(user_id: str) -> str:
+    return blake2b(user_id.encode(errors="surrogatepass"), digest_size=10).hexdigest()
+
+
+def _size(record: Spilled) -> int:
+    return 500 + len(record.user_text) + len(record.assistant_text)
+
+
+def _safe(record: Spilled) -> Spilled:
+    said = masked(record.user_text)[0], masked(record.assistant_text)[0]
+    return replace(record, user_text=said[0], assistant_text=said[1])
+
+
+def _record(kept: dict[str, Any]) -> Spilled:
+    given = kept["permission"]
+    permission = None if given is None else Permission(**given)
+    return Spilled(**{**kept, "keys": tuple(kept["keys"]), "permission": permission})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/turns.py
 
 SOURCES["remember/turns.py"] = r'''"""Whose exchanges are claimed next: one batch of a user at a time, whichever server asks."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+)
 
+from ..clock import is_over
 from ..state import hold, outbox
 
+CLAIM_S = 15.0
+PAUSE_MOST_S = 300.0  # before something is tried again
+_IDLE_MOST_S = 3600.0  # that a chat may be waited for: see the setting batch_idle_seconds
+
 _PENDING = outbox.c.state == "pending"
+_IN_HAND: BindParameter[Any] = bindparam("in_hand", expanding=True)
+
+
+def _is_due(now: Any) -> ColumnElement[bool]:
+    most_s = case((outbox.c.batch == "", _IDLE_MOST_S), else_=PAUSE_MOST_S)
+    return is_over(outbox.c.ready_at, now, most_s)
 
 
 def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     """The first row of what is to be claimed next, of these users."""
-    expired = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= bindparam("now"))
-    waits_for_retry = and_(_PENDING, outbox.c.batch != "", outbox.c.ready_at > bindparam("now"))
+    now = bindparam("now", type_=Float)
+    expired = and_(
+        outbox.c.state == "claimed",
+        is_over(outbox.c.claim_expires, now, CLAIM_S),
+        outbox.c.batch.not_in(_IN_HAND),
+    )
+    waits_for_retry = and_(_PENDING, outbox.c.batch != "", not_(_is_due(now)))
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
         or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
-        outbox.c.ready_at <= bindparam("now"),
+        _is_due(now),
         outbox.c.user_id.not_in(busy),
     )
     # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
@@ -19638,12 +21981,15 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float) -> str | None:
-    """Whose turn it is; that user's exchanges are ours alone until the transaction ends."""
+def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+    """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
+
+    in_hand: names of batches that this process works on, whatever their claims say.
+    """
     with_others: list[str] = []
     while True:
         free = _NEXT.where(outbox.c.user_id.not_in(with_others))
-        row = connection.execute(free, {"now": now}).first()
+        row = connection.execute(free, {"now": now, "in_hand": list(in_hand)}).first()
         if row is None:
             return None
         user_id: str = row.user_id
@@ -19652,9 +21998,13 @@ def next_user(connection: Connection, now: float) -> str | None:
         with_others.append(user_id)
 
 
-def rows_of(connection: Connection, user_id: str, now: float, batch_max: int) -> list[Any]:
+def rows_of(
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
-    first = connection.execute(_NEXT_OF_USER, {"of_user": user_id, "now": now}).first()
+    first = connection.execute(
+        _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
+    ).first()
     if first is None:
         return []
     if first.batch:
@@ -19686,7 +22036,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -19738,7 +22088,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -19776,11 +22126,6 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19801,7 +22146,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -19809,8 +22154,9 @@ from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
-from .outbox import CLAIM_S, Batch, Outbox
+from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
+from .turns import CLAIM_S
 from .verbatim import decide_verbatim
 
 log = logging.getLogger(__name__)
@@ -19832,7 +22178,10 @@ class Writer:
         told: Told,
         settings: Callable[[], Valves],
         metrics: Metrics,
+        take_in: Callable[[], None] = lambda: None,
     ) -> None:
+        """take_in: brings to the outbox what could not be put there at once."""
+        self._take_in = take_in
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -19868,6 +22217,7 @@ class Writer:
             stopping, in_hand = self._stop_at is not None, bool(self._claimed)
             try:
                 self._renew()
+                self._take_in()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
@@ -19890,7 +22240,8 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges)
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
+        self._metrics.succeeded("queue")
         if batch is None:
             return False
         self._claimed[batch.name] = batch
@@ -19912,7 +22263,7 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
-            del self._claimed[batch.name]
+            self._claimed.pop(batch.name, None)
             self._wake.set()
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
@@ -20011,12 +22362,11 @@ class Writer:
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         failing = self._noted(batch, error)
-        waited_h = (time.time() - batch.waiting_since) / 3600
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
+        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
@@ -20033,8 +22383,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False
@@ -20082,6 +22432,7 @@ SOURCES["runtime.py"] = r'''"""What lives from the plugin's start-up to its shut
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20095,39 +22446,42 @@ from .backends.base import Backend, Part
 from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
-from .chat.body import Answered, Turn
+from .chat.body import Turn
 from .chat.commands import Commander
-from .chat.decisions import Decisions
 from .chat.notes import Notes
-from .chat.policy import SWITCHED_OFF, Decision
+from .chat.policy import Decision
 from .control.erase import Eraser
 from .control.forgetting import Forgetting
 from .control.retention import prune
 from .control.sweeper import Sweeper
-from .control.switches import Switches
 from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
+from .ops.comparison import compared
+from .ops.inquiry import Inquiry
 from .ops.ledger import Ledger
-from .ops.metrics import Metrics
+from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
 from .ops.prices import read_prices
 from .ops.selfcheck import SelfChecks
+from .ops.statecheck import StateCheck, StateFile
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
-from .remember.outbox import Exchange, Outbox
+from .remember.keeper import Keeper
+from .remember.outbox import Counts, Outbox
+from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
-from .scopes import scope_of
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
+_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
 
@@ -20136,8 +22490,16 @@ class Runtime:
 
     recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
-    def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        spill: Spill | None = None,
+    ) -> None:
         """Open the state database and begin to open the backend, in the background.
+
+        spill: with what was said before there was a runtime.
 
         Raises:
             TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
@@ -20147,17 +22509,27 @@ class Runtime:
         self.metrics, self.breaker = Metrics(), Breaker()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
-        self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        selfchecks = SelfChecks()
+        self._outbox = Outbox(self._engine)
+        file = StateFile(self._engine)
+        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
+        self._counting = Inquiry("memory-counting", self._counted)
+        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self.spill = spill or Spill(environment.data_dir)
+        self.keeper = Keeper(
+            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+        )
+        selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
-        self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
-        self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
+        told = Told(self._engine)
+        self._writer = Writer(
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+        )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -20181,7 +22553,7 @@ class Runtime:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
-        self._decisions.drop(user_id)
+        self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -20195,27 +22567,24 @@ class Runtime:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
-    def announce(self, turn: Turn) -> None:
-        """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
-
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
-
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
-        self._decisions.announce_ban(turn)
-        self.state_pool.submit(self._forbid, turn)
+        self.keeper.announce_ban(turn)
+        if not self.keeper.is_ill:  # else this process knows
+            self.state_pool.submit(self._forbid, turn)
 
     def _forbid(self, turn: Turn) -> None:
         try:
-            self._decisions.forbid(turn)
+            self.keeper.forbid(turn)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
             self.metrics.failed("forbidding", error)
+        else:
+            self.metrics.succeeded("forbidding")
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if self.keeper.is_ill:
+            return  # the state database has no time for what is of use only
         if recalled or missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
@@ -20228,65 +22597,36 @@ class Runtime:
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
+        else:
+            self.metrics.succeeded("keeping what was told")
 
-    def keep(self, answered: Answered) -> str:
-        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
-        permission = self._decisions.allowed(answered.user_id, answered.keys)
-        if permission is None:
-            self.metrics.count("answers not remembered: their inlet gave no permission")
-            return ""
-        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
-            self._decisions.used(answered.user_id, permission)
-            self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
-            return ""
-        settings = self._settings()
-        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
-        user_text, secrets = redact.masked(answered.user_text)
-        assistant_text, more = redact.masked(answered.assistant_text)
-        added = self._outbox.put(
-            Exchange(
-                key=permission.exchange_key,
-                user_id=answered.user_id,
-                chat_id=permission.chat_id,
-                user_text=user_text,
-                assistant_text=assistant_text,
-                said_at=permission.asked_at,
-                timezone=permission.timezone,
-                scope=permission.scope,
-                follows=permission.follows,
-            ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
-        )
-        self._decisions.used(answered.user_id, permission)
-        self.metrics.count("exchanges stored" if added else "answers to the same message again")
-        if added and secrets + more:
-            self.metrics.count("secrets not stored", secrets + more)
+    def _wake(self) -> None:
         self._writer.wake()
-        return permission.chat_id
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values."""
-        counts = self._outbox.counts()
-        queue = Part(
-            "queue",
-            counts.dead == 0,
-            f"{counts.pending} waiting, {counts.dead} given up",
-            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
-        )
-        last_error = self.metrics.last_error
-        checked = self._check.parts(failed_at=last_error.at if last_error else None)
+        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        last_error, state = self.metrics.last_error, self._state_check.part()
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        counts, waiting = self._counts, self.spill.waiting()
+        backend = self._check.parts(failed_at=last_error.at if last_error else None)
+        if all(part.ok for part in backend):
+            self.metrics.succeeded("recall", self._check.checked_at)
         parts = [
             self._filter_part(),
-            *checked,
+            state,
+            *backend,
             *self._mover.part(),
             *nearness(self._settings(), self._environment.state_url),
             self._recall_part(),
-            queue,
+            _queue_part(counts, waiting),
             self._costs_part(),
             self._key_part(),
         ]
-        return report([*parts, self._last_error_part()], counts.pending, counts.dead)
+        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def _counted(self) -> tuple[Counts, str]:
+        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -20296,6 +22636,7 @@ class Runtime:
         self.recall_pool.shutdown(wait=False)
         self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
+        self.spill.write()
         self._ledger.close()
         self._engine.dispose()
 
@@ -20305,9 +22646,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
-        for refusal in settings.refusals or ():
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
@@ -20325,8 +22667,8 @@ class Runtime:
     def _costs_part(self) -> Part:
         counts = self.metrics.counts()
         exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return Part("costs", True, "; ".join(filter(None, [costs.described(counts, exchanges), days])))
+        told = filter(None, [costs.described(counts, exchanges), self._days])
+        return Part("costs", True, "; ".join(told))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -20339,12 +22681,31 @@ class Runtime:
         return Part("key", True, "required on every route")
 
     def _last_error_part(self) -> Part:
-        error = self.metrics.last_error
+        still = self.metrics.open_error
+        error = still or self.metrics.last_error
         if error is None:
             return Part("last error", True, "none")
-        return Part(
-            "last error", True, f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}", error.hint
-        )
+        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        if still:
+            minutes = COUNTS_FOR.seconds // 60
+            told += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Part("last error", still is None, told, error.hint)
+
+
+def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+    if spilled.in_memory:
+        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Part("queue", not ill, ", ".join(told), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20691,7 +23052,7 @@ class Valves(PanelModel):
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or takes longer than a minute. "
+            "Asked when the first is down, refuses or does not answer in time. "
             "none: exchanges wait for the first."
         ),
     )
@@ -20707,6 +23068,16 @@ class Valves(PanelModel):
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
     )
 
+    llm_timeout_s: int = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
@@ -21219,7 +23590,7 @@ from .schema import (
     told,
     versions,
 )
-from .statements import count_up, hold, insert_new, put_row
+from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
     "command_turns",
@@ -21242,7 +23613,9 @@ __all__ = [
     "shown",
     "switches",
     "told",
+    "try_writing",
     "versions",
+    "was_erased",
 ]
 '''
 
@@ -22054,14 +24427,15 @@ SOURCES["state/statements.py"] = r'''"""Statements that both kinds of database s
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import engines
-from .schema import versions
+from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -22074,8 +24448,8 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     """Insert a row, or put it in the place of the one with its primary key."""
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in row.items() if name not in keys}
-    insert = _insert(connection, table).values(row)
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
+    new = _insert(connection, table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:
@@ -22103,6 +24477,20 @@ def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
 
 def _insert(connection: Connection, table: Table) -> Any:
     return (postgresql if engines.is_shared(connection) else sqlite).insert(table)
+
+
+def was_erased(connection: Connection, user_id: str, since: float) -> bool:
+    """Whether all of a user's was erased after that time (Unix seconds)."""
+    later = and_(erasures.c.user_id == user_id, erasures.c.whole, erasures.c.asked_at >= since)
+    return connection.scalar(select(erasures.c.id).where(later).limit(1)) is not None
+
+
+def try_writing(engine: Engine) -> None:
+    """Write to the database and leave nothing there; raises what it raises where that is not possible."""
+    row = {"key": f"probe-{uuid.uuid4().hex}", "user_id": "", "chat_id": "", "exchange_key": ""}
+    with engine.begin() as connection:
+        connection.execute(insert(decisions).values(**row, created_at=0.0))
+        connection.execute(delete(decisions).where(decisions.c.key == row["key"]))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22343,11 +24731,6 @@ def _is_letter(char: str) -> bool:
 @lru_cache(_CACHED_CHARS)
 def _is_of_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LMN"
-
-
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
 
 
 def telling(text: str) -> set[str]:

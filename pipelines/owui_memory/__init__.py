@@ -6,7 +6,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
+             clock.py, wall clocks that are put right
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
@@ -21,7 +22,8 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
              commands (slash: how they are recognised; asides: what is no conversation; answers), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
-remember/    the outlet's side: outbox (turns: whose is next), writer, gate (oneself: signs of the speaker;
+remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
+             gate (oneself: signs of the speaker;
              material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
@@ -31,7 +33,8 @@ control/     what users may do themselves: memories (list, remember, ...), order
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
 ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker
+             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
+             inquiry (questions to what may hang)
 """
 
 import sys

@@ -2,7 +2,9 @@
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   └── Doubtful    or this input is the reason: worth a few tries only
+│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── TooSlow     it did not end in time: less at once may
+│   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
@@ -37,6 +39,14 @@ class Retry(MemoryFault):
 
 class Doubtful(Retry):
     """The same call may succeed later, or never for this input."""
+
+
+class TooSlow(Retry):
+    """The same call did not end in time; with less to read it may."""
+
+
+class Waits(Retry):
+    """Something else comes first; nothing is wrong."""
 
 
 class Drop(MemoryFault):

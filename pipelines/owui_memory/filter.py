@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,10 +24,12 @@ from .chat.slash import (
     was_command,
     with_task,
 )
-from .errors import Drop, MemoryFault, TellAdmin
+from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
 from .panel import lenient
 from .recall.block import Blocks
+from .remember.spill import Spill, Spilled
+from .scopes import scope_of
 from .settings import Environment, Valves
 from .start import Start
 
@@ -39,10 +41,12 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
+_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
 )
+_EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
 _INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
@@ -63,6 +67,12 @@ class Pipeline:
         self._start = Start(self._open, lambda: self.valves)
         self._intake = Intake()
         self._recalling = 0
+        self._spill = Spill(self._environment.data_dir)
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
+        self._early: dict[
+            tuple[str, str], bool
+        ] = {}  # whether turns may be remembered, before there is a runtime
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -103,12 +113,15 @@ class Pipeline:
         if is_command(turn):
             return await self._commanded(runtime, body, turn)
         if runtime is None:
+            self._decide_early(turn)
             return body
         try:
-            return await self._inlet(runtime, body, turn, deadline)
+            told = await self._inlet(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.metrics.failed("inlet", error)
             return body
+        runtime.metrics.succeeded("inlet")
+        return told
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
@@ -125,30 +138,99 @@ class Pipeline:
         if may_be_command(answered):
             answer = await self._answer(runtime, answered)
             return with_answer(body, answer) if answer else body
-        if runtime is None or not self.valves.enabled:
+        if not self.valves.enabled:
             return body
         try:
-            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self._intake.in_turn if long else _in_thread
-            chat_id = await keep(answered.user_id, runtime.state_pool, runtime.keep, answered)
-            if chat_id and self.valves.show_memory_notes:
+            if runtime is None:
+                await self._kept_early(answered)
+            elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.metrics.failed("outlet", error)
+            self._failed("outlet", error)
         return body
+
+    async def _kept(self, runtime: Runtime, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self._intake.in_turn if long else _in_thread
+            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            if await _within(_KEEP_S, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, "outlet", error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill |= not long
+        if (record := keeper.exchange(answered)) is not None:
+            await self._spilled(record)
+        return ""
+
+    async def _kept_early(self, answered: Answered) -> None:
+        """Before there is a database: whether it may be remembered is seen when there is one."""
+        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
+        if next((one for one in decided if one is not None), True):
+            await self._spilled(Spilled.exchange(answered))
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _decide_early(self, turn: Turn) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            may = decide(turn, self.valves).write
+            if turn.task:
+                return
+            if len(self._early) >= _EARLY:
+                self._early.pop(next(iter(self._early)))
+            self._early[turn.user_id, turn.key] = may
+            if may:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._failed("inlet", error)
+
+    def _spill_decision(self, record: Spilled) -> None:
+        """At once in memory, and soon in the data folder: no message waits for it."""
+        if self._spill.accept(record):
+            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+
+    async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await _within(_KEEP_S, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, "inlet", error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         permission = None
         if decision.write:
-            runtime.announce(turn)
-            permission = _in(runtime.state_pool, runtime.allow, turn)
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
             runtime.forbid(turn)
         recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
         on = recalled is None or recalled.on
-        if permission is not None and await _done_by(deadline, permission):
-            on &= permission.result()  # where it is late, it goes on in its thread
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -228,6 +310,7 @@ class Pipeline:
             runtime.metrics.failed("recall", error)
             return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
         runtime.breaker.succeeded()
+        runtime.metrics.succeeded("recall")
         if recalled.on:
             told = "messages with memories" if recalled.blocks else "messages without relevant memories"
             runtime.metrics.count(told)
@@ -268,7 +351,7 @@ class Pipeline:
                 f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
                 hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
             ) from error
-        return Runtime(self._environment, lambda: self.valves, self._problems)
+        return Runtime(self._environment, lambda: self.valves, self._problems, self._spill)
 
     def _failed(self, where: str, error: Exception) -> None:
         if (runtime := self._runtime) is not None:
@@ -283,8 +366,24 @@ class Pipeline:
     def _status(self) -> dict[str, Any]:
         if (runtime := self._runtime) is not None:
             return runtime.status()
-        fault = self._start.fault
-        return status.report([Part("filter", False, str(fault), fault.hint)], 0, 0)
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Part("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Runtime, where: str, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.metrics.failed(where, error)
 
 
 def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:

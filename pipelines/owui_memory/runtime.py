@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,39 +16,42 @@ from .backends.base import Backend, Part
 from .backends.embedder import Embedder
 from .backends.library import LibraryBackend
 from .backends.live import LiveBackend
-from .chat.body import Answered, Turn
+from .chat.body import Turn
 from .chat.commands import Commander
-from .chat.decisions import Decisions
 from .chat.notes import Notes
-from .chat.policy import SWITCHED_OFF, Decision
+from .chat.policy import Decision
 from .control.erase import Eraser
 from .control.forgetting import Forgetting
 from .control.retention import prune
 from .control.sweeper import Sweeper
-from .control.switches import Switches
 from .errors import Drop
 from .moving.mover import Mover
 from .moving.places import naming
 from .ops import costs
 from .ops.breaker import Breaker
+from .ops.comparison import compared
+from .ops.inquiry import Inquiry
 from .ops.ledger import Ledger
-from .ops.metrics import Metrics
+from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
 from .ops.prices import read_prices
 from .ops.selfcheck import SelfChecks
+from .ops.statecheck import StateCheck, StateFile
 from .ops.status import BackendCheck, report
 from .recall.recall import Recalled, Recaller
 from .recall.told import Told
 from .remember.journal import Journal
-from .remember.outbox import Exchange, Outbox
+from .remember.keeper import Keeper
+from .remember.outbox import Counts, Outbox
+from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
-from .scopes import scope_of
 from .settings import PUBLIC_DEFAULT_KEY, Environment, Valves
 from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
 _STOP_S = 5.0
+_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
 
 
@@ -56,8 +60,16 @@ class Runtime:
 
     recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
-    def __init__(self, environment: Environment, settings: Callable[[], Valves], problems: list[str]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        spill: Spill | None = None,
+    ) -> None:
         """Open the state database and begin to open the backend, in the background.
+
+        spill: with what was said before there was a runtime.
 
         Raises:
             TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
@@ -67,17 +79,27 @@ class Runtime:
         self.metrics, self.breaker = Metrics(), Breaker()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
-        self._decisions, self._outbox = Decisions(self._engine), Outbox(self._engine)
-        selfchecks = SelfChecks()
+        self._outbox = Outbox(self._engine)
+        file = StateFile(self._engine)
+        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
+        self._counting = Inquiry("memory-counting", self._counted)
+        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self.spill = spill or Spill(environment.data_dir)
+        self.keeper = Keeper(
+            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+        )
+        selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
         self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
-        self._switches = Switches(self._engine)
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         journal = Journal(self._engine)
-        self._writer = Writer(self._outbox, self.live, journal, Told(self._engine), settings, self.metrics)
+        told = Told(self._engine)
+        self._writer = Writer(
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+        )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -101,7 +123,7 @@ class Runtime:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
-        self._decisions.drop(user_id)
+        self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -115,27 +137,24 @@ class Runtime:
         """The blocks of memories for a turn."""
         return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
-    def announce(self, turn: Turn) -> None:
-        """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
-
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
-
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
-        self._decisions.announce_ban(turn)
-        self.state_pool.submit(self._forbid, turn)
+        self.keeper.announce_ban(turn)
+        if not self.keeper.is_ill:  # else this process knows
+            self.state_pool.submit(self._forbid, turn)
 
     def _forbid(self, turn: Turn) -> None:
         try:
-            self._decisions.forbid(turn)
+            self.keeper.forbid(turn)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
             self.metrics.failed("forbidding", error)
+        else:
+            self.metrics.succeeded("forbidding")
 
     def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
         """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if self.keeper.is_ill:
+            return  # the state database has no time for what is of use only
         if recalled or missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
 
@@ -148,65 +167,36 @@ class Runtime:
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
             self.metrics.failed("keeping what was told", error)
+        else:
+            self.metrics.succeeded("keeping what was told")
 
-    def keep(self, answered: Answered) -> str:
-        """Store a finished exchange durably, if its inlet allowed it; its chat, else ""."""
-        permission = self._decisions.allowed(answered.user_id, answered.keys)
-        if permission is None:
-            self.metrics.count("answers not remembered: their inlet gave no permission")
-            return ""
-        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
-            self._decisions.used(answered.user_id, permission)
-            self.metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
-            return ""
-        settings = self._settings()
-        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
-        user_text, secrets = redact.masked(answered.user_text)
-        assistant_text, more = redact.masked(answered.assistant_text)
-        added = self._outbox.put(
-            Exchange(
-                key=permission.exchange_key,
-                user_id=answered.user_id,
-                chat_id=permission.chat_id,
-                user_text=user_text,
-                assistant_text=assistant_text,
-                said_at=permission.asked_at,
-                timezone=permission.timezone,
-                scope=permission.scope,
-                follows=permission.follows,
-            ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
-        )
-        self._decisions.used(answered.user_id, permission)
-        self.metrics.count("exchanges stored" if added else "answers to the same message again")
-        if added and secrets + more:
-            self.metrics.count("secrets not stored", secrets + more)
+    def _wake(self) -> None:
         self._writer.wake()
-        return permission.chat_id
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values."""
-        counts = self._outbox.counts()
-        queue = Part(
-            "queue",
-            counts.dead == 0,
-            f"{counts.pending} waiting, {counts.dead} given up",
-            f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else "",
-        )
-        last_error = self.metrics.last_error
-        checked = self._check.parts(failed_at=last_error.at if last_error else None)
+        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        last_error, state = self.metrics.last_error, self._state_check.part()
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        counts, waiting = self._counts, self.spill.waiting()
+        backend = self._check.parts(failed_at=last_error.at if last_error else None)
+        if all(part.ok for part in backend):
+            self.metrics.succeeded("recall", self._check.checked_at)
         parts = [
             self._filter_part(),
-            *checked,
+            state,
+            *backend,
             *self._mover.part(),
             *nearness(self._settings(), self._environment.state_url),
             self._recall_part(),
-            queue,
+            _queue_part(counts, waiting),
             self._costs_part(),
             self._key_part(),
         ]
-        return report([*parts, self._last_error_part()], counts.pending, counts.dead)
+        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def _counted(self) -> tuple[Counts, str]:
+        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -216,6 +206,7 @@ class Runtime:
         self.recall_pool.shutdown(wait=False)
         self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
+        self.spill.write()
         self._ledger.close()
         self._engine.dispose()
 
@@ -225,9 +216,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
-        for refusal in settings.refusals or ():
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
@@ -245,8 +237,8 @@ class Runtime:
     def _costs_part(self) -> Part:
         counts = self.metrics.counts()
         exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return Part("costs", True, "; ".join(filter(None, [costs.described(counts, exchanges), days])))
+        told = filter(None, [costs.described(counts, exchanges), self._days])
+        return Part("costs", True, "; ".join(told))
 
     def _key_part(self) -> Part:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -259,9 +251,28 @@ class Runtime:
         return Part("key", True, "required on every route")
 
     def _last_error_part(self) -> Part:
-        error = self.metrics.last_error
+        still = self.metrics.open_error
+        error = still or self.metrics.last_error
         if error is None:
             return Part("last error", True, "none")
-        return Part(
-            "last error", True, f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}", error.hint
-        )
+        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        if still:
+            minutes = COUNTS_FOR.seconds // 60
+            told += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Part("last error", still is None, told, error.hint)
+
+
+def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+    if spilled.in_memory:
+        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Part("queue", not ill, ", ".join(told), " ".join(hints))

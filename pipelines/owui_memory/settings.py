@@ -157,7 +157,7 @@ class Valves(PanelModel):
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or takes longer than a minute. "
+            "Asked when the first is down, refuses or does not answer in time. "
             "none: exchanges wait for the first."
         ),
     )
@@ -173,6 +173,16 @@ class Valves(PanelModel):
         "", title="Second LLM's key", description="Leave unset for a local server without keys."
     )
 
+    llm_timeout_s: int = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
     llm_prices: Text = Field(
         "",
         title="LLM prices",

@@ -118,6 +118,10 @@ def _embedding_model(settings: Valves) -> Any:
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
+    if name == "ollama":
+        from .ollama_embedder import ollama_embedder
+
+        return ollama_embedder(config)
     model = EmbedderFactory.create(name, config, None)
     providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     if settings.embedder_provider == "bundled":

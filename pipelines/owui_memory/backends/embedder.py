@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..errors import TellAdmin
+from ..errors import MemoryFault, Retry, TellAdmin
 from ..ops.health import Health
 from .faults import translated
+from .limits import ANSWER_BYTES, bounded
+from .text_limit import TextLimit
 
 Vector = list[float]
 
@@ -33,6 +36,14 @@ _MEMORIES = (
 _UNRELATED = 0.05
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
+_SECONDS = 10.0  # for an answer, and
+_SECONDS_EACH = 1.0  # for each text more
+_LOCAL_BYTES = 8_000  # a model in this process reads less, but splits all of it into tokens first
+
+# Lengths whose squares, too, fit into the 32 bits that stores keep.
+_SHORTEST, _LONGEST = 1e-15, 1e15
+
 _BATCH = 16  # texts encoded at once: eight take four times as long as one
 
 
@@ -52,7 +63,9 @@ class Embedder:
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
         self._load, self._address = load, address
+        self._limit = TextLimit(_LOCAL_BYTES) if local else TextLimit()
         self._encode = _Batches(self._encode_all) if local else self._encode_one
+        self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
 
     @cached_property
@@ -75,30 +88,63 @@ class Embedder:
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
-        """One vector. Raises a MemoryFault that names the embedder."""
-        return list(self._cached(text))
+        """One vector; of a text that is too long, that of its beginning and end.
+
+        Raises:
+            MemoryFault: the embedder cannot be had, or Drop: the text is empty.
+        """
+        try:
+            return list(self._cached(self._limit.cut(text)))
+        except MemoryFault as fault:
+            getattr(self._watched, "faults", []).append(fault)
+            raise
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
+                return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
+
         with self.health.call(), translated("embedder", self._address):
-            return [self._sized(vector) for vector in self.model.embed_batch(list(texts), memory_action)]
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
+            return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
     def embed_now(self, text: str, memory_action: str = "search") -> Vector:
         """One vector, not from the cache: tells whether the embedder works."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
+                return self._sound([self._encode(sent[0], memory_action)], 1)
+
         with self.health.call(), translated("embedder", self._address):
-            return self._sized(self._encode(text, memory_action))
+            return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[MemoryFault]]:
+        """The faults of `embed` in this thread: mem0's extraction goes on without what was not embedded."""
+        self._watched.faults = []
+        try:
+            yield self._watched.faults
+        finally:
+            self._watched.faults = []
 
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
 
-    def _sized(self, vector: Sequence[float]) -> Vector:
-        if self.dims and len(vector) != self.dims:
+    def _sound(self, vectors: Any, count: int) -> list[Vector]:
+        """The same, if each is one that can be stored and compared."""
+        if not isinstance(vectors, list | tuple) or len(vectors) != count or not all(map(_is_sound, vectors)):
+            hint = "Look at its log: it must answer with a list of finite numbers, not all of them 0."
+            raise Retry("The embedder has sent something that is no vector.", hint=hint)
+        sizes = {len(vector) for vector in vectors}
+        if self.dims and sizes - {self.dims}:
             raise TellAdmin(
-                f"The embedder made vectors of {self.dims} dimensions, and now makes {len(vector)}.",
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {max(sizes)}.",
                 hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
             )
-        return list(vector)
+        return [list(vector) for vector in vectors]
 
     def _encode_one(self, text: str, action: str) -> Sequence[float]:
         vector: Sequence[float] = self.model.embed(text, action)
@@ -107,6 +153,16 @@ class Embedder:
     def _encode_all(self, texts: list[str]) -> list[Vector]:
         vectors: list[Vector] = self.model.embed_batch(texts, "search")
         return vectors
+
+
+def _is_sound(vector: Any) -> bool:
+    """Whether it is a list of numbers with a length that is neither 0 nor infinite nor none."""
+    if not isinstance(vector, list | tuple) or not {int, float}.issuperset(map(type, vector)):
+        return False
+    try:
+        return _SHORTEST < math.hypot(*vector) < _LONGEST
+    except OverflowError:
+        return False
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -136,6 +192,8 @@ class _Batches:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
             vectors = self._encode([text for text, _ in batch])
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
         except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
             for _, waiting in batch:
                 waiting.set_exception(error)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
 _REFUSED_CALLER = {401, 402, 403, 404, 405}
@@ -26,23 +27,29 @@ _UNFORESEEN = (
 
 
 @contextmanager
-def translated(part: str, address: str = "") -> Iterator[None]:
-    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do."""
+def translated(part: str, address: str = "", *, slow: type[Retry] = Retry) -> Iterator[None]:
+    """Turn whatever is raised inside into a MemoryFault that names `part` and what to do.
+
+    slow: what a time-out becomes.
+    """
     try:
         yield
     except MemoryFault:
         raise
     except Exception as error:
-        raise fault_of(part, address, error) from error
+        raise fault_of(part, address, error, slow) from error
 
 
-def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
+def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retry) -> MemoryFault:
     """What an exception means, said of `part`."""
     who = f"The {part}" + (f" at {host}" if (host := host_of(address)) else "")
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
-    status = next((code for link in chain if (code := _status(link))), None)
+    if any(isinstance(link, OverlongAnswerError) for link in chain):
+        hint = "Is it what its settings say? Its answers must end."
+        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+    status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
         return TellAdmin(f"{who} refused the request (HTTP {status}).", hint=hint)
@@ -66,7 +73,7 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
         return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
-        return Retry(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
+        return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
     if any(
         "Connect" in name or "Unavailable" in name or name == "ResponseHandlingException" for name in names
     ):
@@ -80,7 +87,13 @@ def fault_of(part: str, address: str, error: Exception) -> MemoryFault:
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an exception is about, or one behind it."""
+    return next((code for link in chain_of(error) if (code := _status(link))), None)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -17,6 +17,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -102,7 +103,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1:
+        if limit < 1 or not query.strip():
             return []
         pool = limit
         while True:
@@ -149,18 +150,25 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        if not others:
-            return []
+        told = tuple(filter(str.strip, others))
+        if not told or not text.strip():
+            return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
-        return [self._similarity(cosine(vector, other)) for other in self._vectors(tuple(others))]
+        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        return [next(near) if other.strip() else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> int:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        with translated("store", self._settings.vector_store_url):
+        embedder: Embedder = self._memory.embedding_model
+        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
             added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            if faults:  # what was not embedded has been left out: all of it is to be tried again
+                for memory in added["results"]:
+                    self.remove(str(memory["id"]))
+                raise faults[0].again()
         return len(added["results"])
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -315,4 +323,5 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )

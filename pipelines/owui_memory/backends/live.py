@@ -28,6 +28,7 @@ _CONCERNED = (
     *("backend", "backend_url", "backend_api_key"),
     *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
     *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
+    "llm_timeout_s",
     *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
     *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
 )

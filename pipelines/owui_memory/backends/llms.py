@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
@@ -19,10 +18,13 @@ from ..settings import Valves
 from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
-
-T = TypeVar("T")
+from .json_answer import last_value
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
 _JSON_MODE = {"response_format": {"type": "json_object"}}
 
 # Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
@@ -46,15 +48,16 @@ class Llms:
         settings: Valves,
         metrics: Metrics | None = None,
         *,
-        timeout_s: float = providers.LLM_TIMEOUT_S,
+        timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two.
+        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
         metrics = metrics or Metrics()
+        timeout_s = timeout_s or settings.llm_timeout_s
         if settings.llm_provider == "none":
             return cls([], metrics)
         named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
@@ -84,8 +87,20 @@ class Llms:
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:
-        """As `ask`, by the name that mem0 calls."""
-        return self.ask(messages).text
+        """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
+
+        Raises:
+            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+        """
+        answer = self.ask(messages).text
+        found = last_value(answer, _MEM0S_KEY)
+        if found is None and answer.strip() in ("{}", "[]"):
+            return answer
+        if found is None:
+            hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+        listed = found.value if isinstance(found.value, list) else []
+        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -118,7 +133,7 @@ class Llm:
         self.name = f"{provider} {config.get('model', '')}".strip()
         with translated(part, self._address):
             self.model = LlmFactory.create(provider, config)
-        providers.bound_client(self.model, timeout_s, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
         self._timeout_s = timeout_s
         self.health = Health()
         self.fault: MemoryFault | None = None
@@ -126,10 +141,10 @@ class Llm:
         self._metrics = metrics
         self._has_json_mode = True
         self._answered = threading.local()
-        http = getattr(getattr(self.model, "client", None), "_client", None)
-        if hooks := getattr(http, "event_hooks", None):  # httpx, and OpenAI's httpx2
+        if self._is_limited:
             # mem0 returns the answer's text only; the tokens stand beside it.
             # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
@@ -146,8 +161,8 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop):
-                self._breaker.succeeded()  # it is the input's fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
             raise
@@ -168,11 +183,15 @@ class Llm:
     def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage = None
-            answer = self.model.generate_response(messages, **options)
-            return str(answer or ""), self._answered.usage
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
 
-        with translated(self.part, self._address):
-            answer, usage = _within(self._timeout_s, call)
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -181,28 +200,25 @@ class Llm:
         count_call(
             self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
         )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 
-def _within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns; its thread is left behind when it takes longer.
+def _says(item: Any) -> bool:
+    """Whether this is a memory as mem0 takes it, and of some words."""
+    text = item.get("text") if isinstance(item, dict) else None
+    return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
 
-    The clients' own time-outs bound the wait for the next byte only (some servers send spaces while
-    they think), and Gemini's has none.
 
-    Raises:
-        TimeoutError: it took longer.
-    """
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            result.set_exception(error)
-
-    threading.Thread(target=run, name="memory-llm", daemon=True).start()
-    return result.result(seconds)
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
 
 
 def _keep_usage(answered: threading.local, response: Any) -> None:
@@ -215,12 +231,12 @@ def _usage(text: str) -> tuple[int, int] | None:
     """Tokens in and out, as the provider counts them in its answer; None where it does not."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     told = (body.get("usage") or body) if isinstance(body, dict) else None
     if isinstance(told, dict):
         for name_in, name_out in _USAGE:
             tokens_in, tokens_out = told.get(name_in), told.get(name_out)
             if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return tokens_in, tokens_out
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
     return None

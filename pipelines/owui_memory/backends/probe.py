@@ -6,7 +6,7 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 from __future__ import annotations
 
 import json
-import time
+import zlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -17,11 +17,14 @@ from ..errors import Drop, MemoryFault, TellAdmin
 from ..settings import Valves
 from . import providers
 from .faults import host_of
+from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from .model_text import model_text
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
 _MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_SHOWN = 8  # names in a sentence
+_COMPARED = 2000  # names; OpenRouter has some hundreds
+_SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
 # Of those with OpenAI's list. Anthropic's leaves out the names that it also takes.
 _OPENAI_LIKE = frozenset({"openai", "lmstudio", "vllm", "deepseek", "xai"})
@@ -91,19 +94,14 @@ def _asked(url: str, headers: Mapping[str, str]) -> Any:
     """The JSON at an address; None where there is none."""
     try:
         # As in `remote`: the key goes to the configured host only.
-        with (
-            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            if response.status_code != httpx.codes.OK:
-                return None
-            body, until = b"", time.monotonic() + _WHOLE_S
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    return None
-        return json.loads(body)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(url, headers=headers)
+        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
+        return None
+    except (ValueError, RecursionError, zlib.error):
         return None
 
 
@@ -112,7 +110,11 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     listed = answer.get(rows) if isinstance(answer, dict) else None
     if not isinstance(listed, list):
         return None
-    return sorted(str(row[name]) for row in listed if isinstance(row, dict) and row.get(name))
+    return sorted(
+        model_text(row[name])
+        for row in listed
+        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
+    )
 
 
 def _which(names: Sequence[str], model: str) -> str:
@@ -120,8 +122,9 @@ def _which(names: Sequence[str], model: str) -> str:
     if not names:
         return "it has none"
     if len(names) <= _SHOWN:
-        return f"it has: {', '.join(names)}"
-    like = get_close_matches(model, names, n=_SHOWN, cutoff=0.0)
+        return f"it has: {', '.join(name[:_SHOWN_CHARS] for name in names)}"
+    short = [name for name in names if len(name) <= _SHOWN_CHARS]
+    like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 

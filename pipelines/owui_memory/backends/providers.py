@@ -13,9 +13,9 @@ import httpx
 from ..combinations import of_provider
 from ..errors import TellAdmin
 from ..settings import Valves, folder_of
+from .limits import limited
 
-LLM_TIMEOUT_S = 60.0  # mem0's own default is 600 s with two retries inside; ours are the outbox's
-EMBED_TIMEOUT_S = 10.0
+EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
@@ -137,20 +137,28 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{parts.username or 'postgres'}:{quote(password, safe='')}@{host}").geturl()
 
 
-def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> None:
+def bound_client(model: Any, timeout_s: float, config: dict[str, Any]) -> bool:
     """Give a mem0 model's HTTP client our time-out, no retries under the outbox's own, and the model's end.
 
     mem0 lets OPENROUTER_API_KEY in the environment replace the configured address; put it back.
+    False for a client that cannot be `limited`.
     """
     client: Any = getattr(model, "client", None)
-    http: Any = getattr(client, "_client", None)
+    http = http_client(model)
     if isinstance(http, httpx.Client):
-        http.timeout = httpx.Timeout(timeout_s)  # ollama's has none and no other way in
+        http.timeout = httpx.Timeout(timeout_s)  # ollama's and Gemini's have none
     if hasattr(http, "close"):
         weakref.finalize(model, http.close)  # mem0 never does, and ollama's not even by itself
-    if not hasattr(client, "with_options"):
-        return
-    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
-    if "openai_base_url" in config:
-        options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
-    model.client = client.with_options(**options)
+    if hasattr(client, "with_options"):
+        options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
+        if "openai_base_url" in config:
+            options |= {"base_url": config["openai_base_url"], "api_key": config["api_key"]}
+        model.client = client.with_options(**options)
+    return limited(http)
+
+
+def http_client(model: Any) -> Any:
+    """The httpx or httpx2 client under the SDK of a mem0 model; None where there is none."""
+    client: Any = getattr(model, "client", None)
+    client = getattr(client, "_api_client", client)  # Gemini's
+    return getattr(client, "_client", None) or getattr(client, "_httpx_client", None)

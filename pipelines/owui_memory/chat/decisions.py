@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
@@ -15,8 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..control.switches import IS_ON, bound
 from ..engines import Patience, is_shared
-from ..state import decisions, reading
+from ..state import decisions, reading, was_erased
 from .body import Turn, is_unnamed
+from .permission import Permission
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
@@ -42,27 +42,6 @@ def _insert(shared: bool) -> Any:
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
     return insert.execution_options(preserve_rowcount=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
-
-    `asked_at`: Unix time in seconds. `key`: the turn's.
-    """
-
-    chat_id: str
-    exchange_key: str
-    follows: str
-    timezone: str
-    scope: str
-    asked_at: float
-    key: str
-
-    @classmethod
-    def of(cls, turn: Turn, scope: str) -> Permission:
-        """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
 
 
 class Decisions:
@@ -99,13 +78,28 @@ class Decisions:
 
     def allow(self, turn: Turn, scope: str = "") -> bool:
         """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        whose = turn.user_id, turn.key
-        given = self._coming.get(whose, Permission.of(turn, scope))
-        if given is None:
+        return self._allow(turn.user_id, Permission.of(turn, scope))
+
+    def bring(self, user_id: str, given: Permission, since: float) -> bool:
+        """As `allow`, of a permission that was given then; not where the user was erased since."""
+        return self._allow(user_id, given, since)
+
+    def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
+        """Whether this process knows by itself, and what: never blocks."""
+        for key in keys:
+            if key and (user_id, key) in self._coming:
+                return True, self._coming.get((user_id, key))
+        return False, None
+
+    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        whose = user_id, given.key
+        decided = self._coming.get(whose, given)
+        if decided is None:
             return True  # a later inlet has forbidden it meanwhile
+        given = decided
         row = {
-            "key": turn.key,
-            "user_id": turn.user_id,
+            "key": given.key,
+            "user_id": user_id,
             "chat_id": given.chat_id,
             "exchange_key": given.exchange_key,
             "follows": given.follows,
@@ -114,9 +108,11 @@ class Decisions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(turn.user_id, turn.chat_id)
+        values |= bound(user_id, given.chat_id)
 
         def keep(connection: Connection) -> bool:
+            if since is not None and was_erased(connection, user_id, since):
+                return False
             if connection.execute(self._insert, values).rowcount > 0:
                 return True
             connection.execute(_TAKE_AWAY, _of(whose))
@@ -134,9 +130,9 @@ class Decisions:
     def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
         """The permission under one of these keys, given to this user; None where there is none."""
         keys = [key for key in keys if key]
-        for key in keys:
-            if (user_id, key) in self._coming:
-                return self._coming.get((user_id, key))
+        known, permission = self.coming(user_id, keys)
+        if known:
+            return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:

@@ -11,7 +11,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend
 from ..errors import MemoryFault
+from ..remember.spill import Spill, Spilled
 from ..scopes import shared_by
 from ..settings import Valves
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
@@ -77,8 +78,10 @@ class Eraser:
         live: Live | None = None,
     ) -> None:
         self._engine, self._live = engine, live
+        self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -92,11 +95,13 @@ class Eraser:
             known, faults = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
             return self._carry_out(erasure, found, counts, faults, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
-        return self._erasures.unqueue(user_id, memory_ids, texts)
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
@@ -108,6 +113,7 @@ class Eraser:
             there, faults = _all_of(found, user_id)
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
             told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             if shared:
                 counts["shared with teams"] = shared
@@ -131,7 +137,7 @@ class Eraser:
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
-        return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
+        return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
@@ -149,7 +155,7 @@ class Eraser:
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
-        again = erasure.passes == ONCE and time.time() >= erasure.asked_at + SETTLED_S
+        again = erasure.passes == ONCE and self._is_settled(erasure)
         # What was on its way may have come to any place.
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.places
@@ -200,8 +206,24 @@ class Eraser:
         return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
-        settled = time.time() >= erasure.asked_at + SETTLED_S
-        return DONE if settled and not unreached and not self._erasures.copying() else ONCE
+        if self._is_settled(erasure) and not unreached and not self._erasures.copying():
+            self._seen.pop(erasure.id, None)
+            return DONE
+        return ONCE
+
+    def _is_due(self, erasure: Erasure) -> bool:
+        """Whether something can be done now."""
+        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+
+    def _is_settled(self, erasure: Erasure) -> bool:
+        """Whether nothing is under way any more that was when it was begun.
+
+        What passed before it was first seen here is told by the wall clock, which may have been put right.
+        """
+        now = time.monotonic()
+        age = max(time.time() - erasure.asked_at, 0.0)
+        seen_at, age = self._seen.setdefault(erasure.id, (now, age))
+        return age + now - seen_at >= SETTLED_S
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:
@@ -211,6 +233,17 @@ class Eraser:
                 with contextlib.suppress(MemoryFault):
                     writing.enter_context(self._live.writing())
             yield
+
+
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return record.at <= until and any(text in said for text in folded)
+
+    return says
 
 
 def _known(

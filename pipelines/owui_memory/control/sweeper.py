@@ -58,6 +58,7 @@ class Sweeper:
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
+            self._metrics.succeeded("erasing")
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._metrics.failed("erasing", error)
             went_well = False

@@ -30,6 +30,7 @@ QUESTION = (
     {"role": "user", "content": "Answer now."},
 )
 _AGAIN_S = 60.0  # after which what did not work is checked again
+_SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
@@ -46,15 +47,24 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
     embedder, llms = _models_of(backend)
-    told = [f"embedder: {embedder.health.described()}"] if embedder else []
-    told += [f"{llm.part} {llm.name}: {llm.health.described()}" for llm in llms]
-    return [Part("health", True, "; ".join(told))] if told else []
+    asked = [("embedder", embedder.health)] if embedder else []
+    asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
+    wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
+    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
 class SelfChecks:
     """Checks each backend in a thread of its own once it has been opened, and what did not work again."""
 
-    def __init__(self, again_s: float = _AGAIN_S, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        again_s: float = _AGAIN_S,
+        patience_s: float = _PATIENCE_S,
+        compare: Callable[[Backend], Part | None] = lambda _backend: None,
+    ) -> None:
+        """compare: a line where the store lacks what was remembered; see `comparison`."""
+        self._compare = compare
         self._again_s, self._patience_s = again_s, patience_s
         self._lock = threading.Lock()
         self._checks: WeakKeyDictionary[Backend, _Check] = WeakKeyDictionary()
@@ -78,7 +88,7 @@ class SelfChecks:
                     raise explained(fault, settings, "embedder") from fault.__cause__
                 raise
             with self._lock:
-                check = self._checks[backend] = _Check(settings)
+                check = self._checks[backend] = _Check(settings, self._compare)
             self._begin(check, backend)
             return backend
 
@@ -91,8 +101,12 @@ class SelfChecks:
         if check is None:
             return []
         if not check.done.wait(self._patience_s):
-            return [Part("self-check", True, "under way")]
-        if not check.ok and check.age_s > self._again_s:
+            if check.waits_s < _SILENT_S:
+                return [Part("self-check", True, "under way")]
+            silent = f"under way for {check.waits_s:.0f} s"
+            return [Part("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
+        ill = not check.ok or not all(part.ok for part in health_of(backend))
+        if ill and check.age_s > self._again_s:
             self._begin(check, backend)
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
@@ -128,10 +142,12 @@ class SelfChecks:
 class _Check:
     """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
 
-    def __init__(self, settings: Valves) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Valves, compare: Callable[[Backend], Part | None] = lambda _backend: None
+    ) -> None:
+        self._settings, self._compare = settings, compare
         self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
-        self._at = 0.0
+        self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
 
@@ -143,10 +159,16 @@ class _Check:
     def age_s(self) -> float:
         return time.monotonic() - self._at
 
+    @property
+    def waits_s(self) -> float:
+        """Since the backend was opened."""
+        return time.monotonic() - self._began
+
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
         embedder, llms = _models_of(backend)
-        parts = [_tried("store" if embedder else "backend", lambda: _read(backend))]
+        store = "store" if embedder else "backend"
+        parts = [_tried(store, lambda: self._compare(backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
@@ -164,7 +186,7 @@ class _Check:
         return Part("embedder", True, _since(began) + self._note("embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if known := self._answered.get(llm.part):
+        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,30 +18,51 @@ from starlette.routing import Mount, Route
 from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
+from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of
 
+log = logging.getLogger(__name__)
+
 _PATH = "/memory"
-_CHECK_EVERY = timedelta(seconds=60)  # a check embeds a word, which may cost money
+_CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
+_PATIENCE_S = 5.0
 _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
 class BackendCheck:
-    """The backend's own check, not repeated more often than once a minute, or 5 s after an error.
+    """The backend's own check, not repeated more often than every 20 s, or 5 s after an error.
 
     With it go what `SelfChecks` found when the backend was opened, and its models' health.
     """
 
     def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
         self._live, self._selfchecks = live, selfchecks
+        self._failed_at: datetime | None = None
+        self._inquiry = Inquiry("memory-backend-check", self._parts)
         self._lock = threading.Lock()
         self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
     def parts(self, failed_at: datetime | None) -> list[Part]:
-        """A line for backend, store, embedder, LLM, self-check and health. Blocks while it asks them.
+        """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
         """
-        fault = self._live.fault
+        self._failed_at = failed_at
+        try:
+            return self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or hang? Chats go on without memories."
+            backend = self._live.current
+            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+
+    @property
+    def checked_at(self) -> datetime:
+        """When the backend was asked last."""
+        return self._checked[0]
+
+    def _parts(self) -> list[Part]:
+        failed_at, fault = self._failed_at, self._live.fault
         try:
             backend = self._live.get()
         except Exception as reason:  # noqa: BLE001 - told in the line itself
@@ -60,7 +82,7 @@ class BackendCheck:
 
     def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
         at, checked, _ = self._checked
-        age = datetime.now(UTC) - at
+        age = abs(datetime.now(UTC) - at)  # the clock may have been put right
         failed_since = failed_at is not None and failed_at > at
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
@@ -80,10 +102,20 @@ def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Rou
     async def answer(request: Request) -> JSONResponse:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(status))
+        return JSONResponse(await run_in_threadpool(_told, status))
 
     unmount(app)
     app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+
+
+def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The status, or that it cannot be told: whoever asks gets JSON."""
+    try:
+        return status()
+    except Exception as error:  # noqa: BLE001 - it is what the answer says
+        log.warning("The status failed (%s).", type(error).__name__)
+        hint = "Look at the server's log."
+        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
 
 
 def unmount(app: Any) -> None:

@@ -1,19 +1,36 @@
-"""What a model answers -> operations; whatever cannot be meant is an error, never silently nothing."""
+"""What a model answers -> operations. What cannot be meant is an error or refused, never silently nothing."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Literal, cast, get_args
+
+from ..backends.json_answer import last_value, values_after
+from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
+TOO_MANY = "more operations than one conversation calls for"
+_NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
+
+# As models say it that were told otherwise, or fine-tuned on other prompts.
+_OPS: dict[str, Op | Literal["nothing"]] = {
+    **dict.fromkeys(("add", "insert", "create", "new", "remember", "store", "save"), "add"),
+    **dict.fromkeys(("replace", "update", "modify", "edit", "change", "correct", "revise"), "replace"),
+    **dict.fromkeys(("remove", "delete", "forget", "erase", "drop"), "remove"),
+    **dict.fromkeys(("none", "noop", "nothing", "keep", "nochange", "skip", "ignore"), "nothing"),
+}
+_OP_NAMES = ("op", "operation", "action", "event")
+_TEXT_NAMES = ("text", "memory", "new_text", "new_memory", "content")
+_NUMBER_NAMES = ("id", "memory_id", "number", "memory_number", "index")
+_BARE = re.compile(rf'(?<!\\)"(?:{"|".join(_OP_NAMES)})"\s*:\s*"', re.IGNORECASE)
+_NUMBER = re.compile(r"[^\w-]{0,3}(?:memory\W?|no\W{0,2})?(-?\d{1,6})[^\w]{0,3}", re.IGNORECASE)
 
 
 class UnreadableAnswerError(ValueError):
@@ -22,67 +39,95 @@ class UnreadableAnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use."""
+    """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
+
+    refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
+    """
 
     op: Op
     text: str = ""
     number: int = 0
     kind: Kind = "fact"
     expires: date | None = None
+    refused: str = ""
 
 
 def read_operations(answer: str) -> list[Operation]:
-    """The operations in an answer: JSON, also in code fences, after reasoning, with trailing commas.
+    """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
+
+    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
+    that are too many are one such. An object of one operation, or a list of them, is taken, too.
 
     Raises:
-        UnreadableAnswerError: there is no such JSON, or an operation lacks what it needs.
+        UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
-    found = _json(_THINKING.sub("", answer))
-    if isinstance(found, list):
-        found = {"operations": found}
-    operations = found.get("operations") if isinstance(found, dict) else None
-    if not isinstance(operations, list):
-        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    return [_operation(item) for item in operations]
+    answer = model_text(answer)
+    found = last_value(answer, "operations")
+    if found is None:
+        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
+        if not listed:
+            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
+    else:
+        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    operations = [operation for operation in read if operation]
+    if operations and all(operation.refused == _NO_OPERATION for operation in operations):
+        raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
+    if len(listed) > MOST_OPERATIONS:
+        operations.append(Operation("add", refused=TOO_MANY))
+    return operations
 
 
-def _json(text: str) -> Any:
-    """The first JSON value that starts at a brace or bracket and can be read."""
-    text = _TRAILING_COMMA.sub(r"\1", text)
-    decoder = json.JSONDecoder(strict=False)
-    for start in (match.start() for match in re.finditer(r"[{\[]", text)):
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except json.JSONDecodeError:
-            continue
-        return value
-    return None
-
-
-def _operation(item: Any) -> Operation:
-    if not isinstance(item, dict) or item.get("op") not in get_args(Op):
-        raise UnreadableAnswerError('An operation has no "op" of add, replace or remove.')
-    op = cast("Op", item["op"])
-    text = item.get("text")
-    if op != "remove" and not (isinstance(text, str) and 0 < len(text.strip()) <= _LONGEST_CHARS):
-        raise UnreadableAnswerError(
-            f'An operation to {op} has no "text" of 1 to {_LONGEST_CHARS} characters.'
-        )
-    kind = item.get("kind")
+def _operation(item: Any) -> Operation | None:
+    """One operation, maybe a refused one; None where it says that nothing is to be done."""
+    if not isinstance(item, dict):
+        return Operation("add", refused=_NO_OPERATION)
+    given = {str(name).strip().lower(): value for name, value in islice(item.items(), MOST_OPERATIONS)}
+    named = _first(given, _OP_NAMES)
+    op = _OPS.get(re.sub(r"[\W_]", "", named[:40].lower())) if isinstance(named, str) else None
+    number = _number(_first(given, _NUMBER_NAMES))
+    if op == "nothing" and (number is not None or not _first(given, _TEXT_NAMES)):
+        return None
+    if op is None or op == "nothing":  # to "keep" a new text might mean to add it
+        return Operation("add", refused=_NO_OPERATION)
+    text = _text(_first(given, _TEXT_NAMES)) if op != "remove" else ""
+    number = 0 if op == "add" else number
+    if number is None:
+        return Operation(op, refused="it names no memory by its number")
+    if op != "remove" and not text:
+        return Operation(op, number=number, refused="it has no text")
+    if len(text) > _LONGEST_CHARS:
+        return Operation(op, number=number, refused=f"its text is longer than {_LONGEST_CHARS} characters")
+    kind = given.get("kind")
+    kind = kind.strip().lower() if isinstance(kind, str) else kind
     return Operation(
         op=op,
-        text=" ".join(text.split()) if isinstance(text, str) and op != "remove" else "",
-        number=0 if op == "add" else _number(item.get("id"), op),
+        text=text,
+        number=number,
         kind=cast("Kind", kind) if kind in get_args(Kind) else "fact",
-        expires=_date(item.get("expires")),
+        expires=_date(given.get("expires")),
     )
 
 
-def _number(value: Any, op: Op) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise UnreadableAnswerError(f'An operation to {op} has no number as "id".') from None
+def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """What stands under the first of the names that is there."""
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _text(value: Any) -> str:
+    """As one line; "" for what is no text or has neither letters nor digits."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if has_words(text) else ""
+
+
+def _number(value: Any) -> int | None:
+    """The number of a memory, also as "2", "[2]" or "memory 2"."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    match = _NUMBER.fullmatch(str(value)[:40]) if isinstance(value, int | str) and value != "" else None
+    return int(match[1]) if match else None
 
 
 def _date(value: Any) -> date | None:

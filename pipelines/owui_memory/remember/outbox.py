@@ -14,21 +14,23 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from math import log2
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_later
 from ..engines import Patience
 from ..errors import TakenOver
-from ..state import hold, outbox, reading
-from .turns import next_user, rows_of, rows_where
+from ..state import hold, outbox, reading, was_erased
+from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-CLAIM_S = 15.0
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -107,8 +109,12 @@ class Outbox:
         self._engine, self._reading = engine, reading(engine)
         self._patience = Patience(engine)
 
-    def put(self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1) -> bool:
+    def put(
+        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+    ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
+
+        since: when it came, if that was not now; False where all of its user's was erased after that.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -116,6 +122,10 @@ class Outbox:
         now = time.time()
 
         def keep(connection: Connection) -> bool:
+            if since is not None:
+                hold(connection, exchange.user_id)
+                if was_erased(connection, exchange.user_id, since):
+                    return False
             return self._put(connection, exchange, now, wait_s, batch_max)
 
         try:
@@ -128,7 +138,7 @@ class Outbox:
     ) -> bool:
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
-        if any(row.said_at > exchange.said_at for row in replaced):
+        if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
         connection.execute(
@@ -150,16 +160,19 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100) -> Batch | None:
-        """Take the next batch, or one whose claim has expired; None where nothing is ready."""
+    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+        """Take the next batch, or one whose claim has expired; None where nothing is ready.
+
+        in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
                 now = time.time()
-                user_id = next_user(connection, now)
+                user_id = next_user(connection, now, in_hand)
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -322,6 +335,17 @@ def _claim_of(batch: Batch) -> Any:
     return and_(
         outbox.c.batch == batch.name, outbox.c.state == "claimed", outbox.c.attempts == batch.attempts
     )
+
+
+def is_overdue(batch: Batch, hours: float) -> bool:
+    """Whether a batch was tried for so long: by the clock, and by half the tries that this time has room for.
+
+    The clock alone would give up at once what waited while no server ran, or when it is put right.
+    """
+    seconds = hours * 3600
+    tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
+    waited_s = time.time() - batch.waiting_since
+    return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
 
 
 def message_id_of(key: str) -> str:

@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from ..backends.base import Memory
 from ..inert import disarmed
 from ..redact import masked
 from .gate import own_words, said_by_user
 from .material import HOLE
+from .operations import read_operations
 from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
@@ -71,6 +73,19 @@ def reconcile_prompt(
         if exchange.assistant_text:
             parts.append(f"Assistant: {_shortened(exchange.assistant_text)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
+
+
+@cache
+def example_texts() -> tuple[str, ...]:
+    """All that the prompt's examples tell of anybody: none of it is known of a user."""
+    texts = []
+    for line in _SYSTEM.partition("\nExamples")[2].splitlines()[1:]:
+        if line.startswith("{"):
+            texts += [operation.text for operation in read_operations(line)]
+        else:
+            memories, _, said = line.partition(" / User: ")
+            texts += [memories.partition("Memories: 1. ")[2], said]
+    return tuple(filter(None, texts))
 
 
 def _typed(text: str) -> str:

@@ -6,6 +6,7 @@ One call decides for a batch. What it decides is checked here; `changes` makes i
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,24 +14,26 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..errors import Doubtful
+from ..clock import is_later
+from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
+from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
-from .prompt import reconcile_prompt
-from .sameness import known_as, same, says
+from .prompt import example_texts, reconcile_prompt
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
-_MOST_OPERATIONS = 20  # of one batch; more is not somebody talking about themselves
+_ANSWERED_CHARS = 2000  # of an answer that could not be read, when it is asked for once more
 _WHIM_SHARE = 0.5  # of what was shown: the most that may be removed where nobody asks for it
 _NAMED_SHARE, _NAMED_AT_ONCE = 0.75, 4  # where the user wants something forgotten, or says that it is over
 _ABOUT_AS_NEAR = 0.1  # in cosine to the nearest: an operation may have come from any of such messages
@@ -104,15 +107,15 @@ class Reconciler:
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
         """Why an operation is not made; "" where it is."""
-        if harm := _harm(position, operation, known):
+        if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
         if operation.op == "remove" and removals > 1 and removals > self._most_removals(len(known)):
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -120,6 +123,14 @@ class Reconciler:
             if other.op != "add" and not self._refused(at, other, operations, known)
         }
         return self._repeats(operation, leaving)
+
+    def _unsaid(self, operation: Operation, known: Sequence[Memory]) -> str:
+        """Why its text is the model's own; "" where it may come from the messages, or what is known."""
+        if operation.op == "remove":
+            return ""
+        exchanges = self.batch.exchanges
+        said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
+        return unsaid(operation.text, [*said, *(memory.text for memory in known)], example_texts())
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
@@ -134,8 +145,10 @@ class Reconciler:
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
-        latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
-        return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+        said_at, now = self.batch.exchanges[-1].said_at, time.time()
+        changes = self.journal.of_memory(shown.id)
+        outdated = any(is_later(change.said_at, said_at, now) for change in changes)
+        return "a later message has changed it" if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -149,9 +162,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -199,26 +210,46 @@ def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
     """The operations, and the model that named them."""
     reply = backend.ask(prompt)
+    operations, problem = _read(reply)
+    if operations is not None and not problem:
+        return operations, reply.model
     try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        reply = backend.ask([*prompt, *_complaint(reply, problem)])
-    try:
-        return read_operations(reply.text), reply.model
-    except UnreadableAnswerError as problem:
-        hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint) from None
+        again = backend.ask(_once_more(prompt, reply, problem))
+    except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
+        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+    corrected, problem = _read(again)
+    if corrected is not None:
+        return corrected, again.model
+    if operations is not None:
+        return operations, reply.model
+    hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
+    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
-def _complaint(reply: Reply, problem: UnreadableAnswerError) -> list[dict[str, str]]:
+def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
+    """The operations in an answer, if it can be read, and what is wrong with it, or with all of them."""
+    try:
+        operations = read_operations(reply.text)
+    except UnreadableAnswerError as problem:
+        return None, str(problem)
+    if operations and all(operation.refused for operation in operations):
+        return operations, f"None of the operations can be made; of the first {operations[0].refused}."
+    return operations, ""
+
+
+def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
+    """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
     told = f"That could not be read: {problem} Answer once more, with the JSON object only."
-    return [{"role": "assistant", "content": reply.text}, {"role": "user", "content": told}]
+    answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
+    if answered:
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
 
 
-def _harm(position: int, operation: Operation, known: Sequence[Memory]) -> str:
+def _harm(operation: Operation, known: Sequence[Memory]) -> str:
     """Why an operation must not be made, whatever was said; "" where it may."""
-    if position >= _MOST_OPERATIONS:
-        return "more operations than one conversation calls for"
+    if operation.refused:
+        return operation.refused
     if operation.op != "add" and not 0 < operation.number <= len(known):
         return "it names no memory that was shown"
     return "" if operation.op == "remove" else refusal(operation.text)

@@ -13,7 +13,7 @@ from functools import partial
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Message
 from ..backends.live import LiveBackend
-from ..errors import Drop, MemoryFault, TakenOver, is_of_the_text
+from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
@@ -21,8 +21,9 @@ from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
-from .outbox import CLAIM_S, Batch, Outbox
+from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
+from .turns import CLAIM_S
 from .verbatim import decide_verbatim
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,10 @@ class Writer:
         told: Told,
         settings: Callable[[], Valves],
         metrics: Metrics,
+        take_in: Callable[[], None] = lambda: None,
     ) -> None:
+        """take_in: brings to the outbox what could not be put there at once."""
+        self._take_in = take_in
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -80,6 +84,7 @@ class Writer:
             stopping, in_hand = self._stop_at is not None, bool(self._claimed)
             try:
                 self._renew()
+                self._take_in()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
                 self._metrics.failed("queue", error)
@@ -102,7 +107,8 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges)
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
+        self._metrics.succeeded("queue")
         if batch is None:
             return False
         self._claimed[batch.name] = batch
@@ -124,7 +130,7 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
-            del self._claimed[batch.name]
+            self._claimed.pop(batch.name, None)
             self._wake.set()
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
@@ -223,12 +229,11 @@ class Writer:
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         failing = self._noted(batch, error)
-        waited_h = (time.time() - batch.waiting_since) / 3600
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
+        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
@@ -245,8 +250,8 @@ class Writer:
         return failing
 
     def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault: not where changes are decided or made under its name."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do):
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
             return False
         if self._journal.of_batch(batch.name):
             return False

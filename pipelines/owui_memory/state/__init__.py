@@ -25,7 +25,7 @@ from .schema import (
     told,
     versions,
 )
-from .statements import count_up, hold, insert_new, put_row
+from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
     "command_turns",
@@ -48,5 +48,7 @@ __all__ = [
     "shown",
     "switches",
     "told",
+    "try_writing",
     "versions",
+    "was_erased",
 ]

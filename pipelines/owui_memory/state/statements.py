@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .. import engines
-from .schema import versions
+from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -22,8 +23,8 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     """Insert a row, or put it in the place of the one with its primary key."""
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in row.items() if name not in keys}
-    insert = _insert(connection, table).values(row)
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
+    new = _insert(connection, table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def count_up(connection: Connection, user_id: str) -> None:
@@ -51,3 +52,17 @@ def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
 
 def _insert(connection: Connection, table: Table) -> Any:
     return (postgresql if engines.is_shared(connection) else sqlite).insert(table)
+
+
+def was_erased(connection: Connection, user_id: str, since: float) -> bool:
+    """Whether all of a user's was erased after that time (Unix seconds)."""
+    later = and_(erasures.c.user_id == user_id, erasures.c.whole, erasures.c.asked_at >= since)
+    return connection.scalar(select(erasures.c.id).where(later).limit(1)) is not None
+
+
+def try_writing(engine: Engine) -> None:
+    """Write to the database and leave nothing there; raises what it raises where that is not possible."""
+    row = {"key": f"probe-{uuid.uuid4().hex}", "user_id": "", "chat_id": "", "exchange_key": ""}
+    with engine.begin() as connection:
+        connection.execute(insert(decisions).values(**row, created_at=0.0))
+        connection.execute(delete(decisions).where(decisions.c.key == row["key"]))

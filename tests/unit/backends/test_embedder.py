@@ -6,14 +6,16 @@ import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from owui_memory.backends.base import Memory
 from owui_memory.backends.embedder import Embedder
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import Retry
+from owui_memory.errors import Retry, TellAdmin
 from owui_memory.settings import Valves
+from tests.harness import scripted_llm as harness
 from tests.harness.scripted_llm import ScriptedLLM
 
 
@@ -53,6 +55,108 @@ def test_a_failure_reaches_its_own_batch_only() -> None:
     with pytest.raises(Retry, match="The embedder failed"):
         embedder.embed("poison")
     assert embedder.embed("tea") == [3.0]
+
+
+# What is no vector --------------------------------------------------------------------------------
+
+NAN, INFINITE = float("nan"), float("inf")
+NO_VECTORS: dict[str, Any] = {
+    "not a number": [NAN] * 8,
+    "one that is none": [0.5, NAN, 0.5],
+    "infinite": [0.5, INFINITE],
+    "minus infinite": [-INFINITE, 0.5],
+    "too large for stores": [1e300, 1.0],
+    "too small for stores": [1e-300] * 8,
+    "zeros": [0.0] * 8,
+    "one zero": [0],
+    "empty": [],
+    "texts": ["0.5", "0.5"],
+    "a text": "0.5",
+    "nulls": [None, None],
+    "null": None,
+    "booleans": [True, False],
+    "nested": [[0.5, 0.5]],
+    "an object": {"0": 0.5},
+    "a huge integer": [10**400, 1],
+}
+
+
+def settings_for(llm: ScriptedLLM) -> Valves:
+    return Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="e")
+
+
+@pytest.mark.parametrize("vector", NO_VECTORS.values(), ids=NO_VECTORS)
+def test_what_is_no_vector_is_neither_stored_nor_kept(
+    vector: Any, scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(LibraryBackend.open(settings_for(scripted_llm), tmp_path)) as backend:
+        with monkeypatch.context() as ill:
+            ill.setattr(harness, "_nearer", lambda *_: vector)
+            for ask in (
+                lambda: backend.search("ada", "my dog Rex", 5),
+                lambda: backend.store("ada", Memory("", "The user's dog is called Rex.")),
+                lambda: backend.similarities("my dog Rex", ["a dog"]),
+            ):
+                with pytest.raises((Retry, TellAdmin), match=r"^The embedder"):
+                    ask()
+            embedder = next(part for part in backend.check() if part.name == "embedder")
+            assert not embedder.ok
+            assert "The embedder" in embedder.detail
+        assert backend.list_all("ada") == []
+        backend.store("ada", Memory("", "The user's dog is called Rex."))
+        assert backend.search("ada", "my dog Rex", 5)[0].meaning > 0.2
+        assert backend.similarities("my dog Rex", ["a dog"])[0] > 0.2
+
+
+@pytest.mark.parametrize("dims", [1, 255, 257])
+def test_vectors_of_another_size_are_refused(dims: int, scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
+    with contextlib.closing(LibraryBackend.open(settings_for(scripted_llm), tmp_path)) as backend:
+        with scripted_llm.fault("embeddings", dims=dims), pytest.raises(TellAdmin, match="vectors of 256"):
+            backend.search("ada", "my dog Rex", 5)
+        assert backend.search("ada", "my dog Rex", 5) == []
+
+
+def test_an_embedder_that_begins_ill_is_not_opened(
+    scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "_nearer", lambda *_: [NAN] * 8)
+    with pytest.raises(Retry, match="no vector"):
+        LibraryBackend.open(settings_for(scripted_llm), tmp_path)
+
+
+def test_what_mem0_extracts_waits_for_its_vectors(
+    scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mem0 leaves out what could not be embedded, and calls that a success."""
+    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
+    settings = settings_for(scripted_llm).model_copy(update=llm)
+    said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
+    well = harness._nearer
+    with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
+        with monkeypatch.context() as ill:
+            ill.setattr(
+                harness,
+                "embedding",
+                lambda text, dims=256: [float("rome" not in text.lower() or "dog" in text)] * dims,
+            )
+            ill.setattr(harness, "_nearer", well)
+            with pytest.raises(Retry, match="no vector"):
+                backend.add("ada", said, infer=True, batch="b")
+        assert backend.list_all("ada") == []
+        assert backend.add("ada", said, infer=True, batch="b") == 2
+
+
+def test_a_local_model_that_answers_too_little_holds_up_nobody() -> None:
+    model = Model()
+    model.free.set()
+    model.embed_batch = lambda texts, _action: []  # type: ignore[method-assign]
+    embedder = Embedder(lambda: model, "", local=True)
+    with ThreadPoolExecutor(4) as threads:
+        faults = [threads.submit(embedder.embed, text).exception(10) for text in ("a", "b", "c", "d")]
+    assert all(isinstance(fault, Retry) for fault in faults)
+
+
+# What means nothing -------------------------------------------------------------------------------
 
 
 class Vectors:

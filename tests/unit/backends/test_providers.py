@@ -286,7 +286,7 @@ def test_traffic_goes_where_the_settings_say_with_their_keys(
 def test_clients_have_our_time_outs_and_no_retries(settings: Valves, tmp_path: Path) -> None:
     with assembled(settings, tmp_path) as memory:
         assert (memory.llm.llms[0].model.client.timeout, memory.llm.llms[0].model.client.max_retries) == (
-            providers.LLM_TIMEOUT_S,
+            settings.llm_timeout_s,
             0,
         )
         embedder = memory.embedding_model.model.client

@@ -19,7 +19,6 @@ from tests.harness.pipelines_server import free_port
 from tests.harness.remains import expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 from tests.unit.remember.story import follow_the_story
 from tests.unit.remember.workbench import Tale
 
@@ -30,7 +29,7 @@ Outage = Callable[[ScriptedLLM], AbstractContextManager[Any]]
 
 @contextlib.contextmanager
 def told(llm: ScriptedLLM, answer: str) -> Iterator[None]:
-    llm.when(is_ours, answer)
+    llm.when(lambda _request: True, answer)
     yield
     llm._rules.pop(0)
 
@@ -44,6 +43,7 @@ LLM_OUTAGES: dict[str, Outage] = {
     "broken JSON": lambda llm: llm.fault("chat", broken_json=True),
 }
 UNREADABLE: dict[str, Outage] = {
+    "nothing": lambda llm: told(llm, " "),
     "no JSON": lambda llm: told(llm, "I would remember where the user lives."),
     "half of it": lambda llm: told(llm, '{"operations": [{"op": "add", "te'),
     "another shape": lambda llm: told(llm, '{"operations": [{"op": "keep", "text": "All."}]}'),
@@ -75,17 +75,18 @@ def test_the_llm(
     tale.ends_well()
 
 
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
 @named(UNREADABLE)
 def test_an_answer_that_cannot_be_read(
     tmp_path: Path,
     with_llm: Valves,
     scripted_llm: ScriptedLLM,
+    extraction: str,
     outage: Outage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """(mem0's own extraction takes such an answer for nothing to remember.)"""
     monkeypatch.setattr(writer, "_DOUBTFUL_TRIES", 1000)  # however long this test takes
-    tale = Tale.begin(tmp_path, with_llm)
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
     with outage(scripted_llm):
         tale.bench.fails(2)
     tale.ends_well()

@@ -142,6 +142,59 @@ def test_a_model_that_cannot_answer_is_tried_again_later(mind: Mind) -> None:
     assert mind.changes() == []
 
 
+def test_a_good_operation_is_made_beside_bad_ones(mind: Mind) -> None:
+    bad = [{"op": "add", "text": "x" * 501}, {"op": "shout", "text": "x"}]
+    assert mind.hears(batch("I like tea."), bad[0], {"op": "ADD", "text": "The user likes tea."}, bad[1]) == 1
+    assert mind.texts() == ["The user likes tea."]
+    assert [change.refused for change in mind.changes()] == [
+        "its text is longer than 500 characters",
+        "",
+        "it is neither add nor replace nor remove",
+    ]
+    assert len(mind.llm.chats()) == 1
+
+
+def test_an_answer_of_bad_operations_only_is_asked_for_once_more(mind: Mind) -> None:
+    long = json.dumps({"operations": [{"op": "add", "text": "x" * 501}]})
+    answers = iter(
+        [long, '{"operations": [{"op": "add", "text": "The user likes tea."}]}', long, "I am sorry."]
+    )
+    mind.llm.when(is_ours, lambda _: next(answers))
+    assert mind.reconciles(batch("I like tea.")) == 1
+    assert "longer than 500 characters" in mind.llm.chats()[1].last_user_text
+    assert mind.reconciles(batch("I like coffee.", name="b2")) == 0
+    assert [change.refused for change in mind.changes() if change.batch == "b2"] == [
+        "its text is longer than 500 characters"
+    ]
+
+
+@pytest.mark.parametrize("answer", ["", " \n", "I am sorry." + " " * 5000, "sorry " * 100_000])
+def test_no_message_is_sent_back_that_a_server_may_refuse(mind: Mind, answer: str) -> None:
+    mind.llm.when(is_ours, answer)
+    with pytest.raises(Doubtful):
+        mind.reconciles(batch("I like tea."))
+    sent = [m["content"] for chat in mind.llm.chats() for m in chat.messages if m["role"] == "assistant"]
+    assert all(0 < len(content.strip()) <= 2000 for content in sent)
+
+
+def test_a_repair_that_the_server_refuses_is_not_the_end(mind: Mind) -> None:
+    mind.llm.when(is_ours, "I am sorry.")
+    repair = {"when": lambda request: "could not be read" in request.last_user_text, "status": 400}
+    with mind.llm.fault("chat", **repair), pytest.raises(Doubtful, match="could not be read"):
+        mind.reconciles(batch("I like tea."))
+    assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
+
+
+def test_broken_characters_of_a_model_are_stored_as_such(mind: Mind) -> None:
+    mind.llm.when(
+        is_ours,
+        r'{"operations": [{"op": "add", "text": "The user likes tea \ud83d and\u0000 \u001b[1mcake."}]}',
+    )
+    assert mind.reconciles(batch("I like tea and cake.")) == 1
+    broken = "\N{REPLACEMENT CHARACTER}"
+    assert mind.texts() == [f"The user likes tea {broken} and{broken} [1mcake."]
+
+
 def test_a_server_without_json_mode(mind: Mind) -> None:
     mind.llm.when(is_ours, '{"operations": []}')
     with mind.llm.fault("chat", when=lambda request: "response_format" in request.body, status=400):

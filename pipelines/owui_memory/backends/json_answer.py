@@ -1,0 +1,122 @@
+"""Finds the JSON that a model means in its answer: after its reasoning, between other words, in code fences.
+
+Every search here is a single pass, whatever the answer: a model may be made to answer anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
+_TAGS = "|".join(
+    (
+        "think",
+        "thinking",
+        "thought",
+        "thoughts",
+        "reason",
+        "reasoning",
+        "reflection",
+        "scratchpad",
+        "analysis",
+    )
+)
+_BEGINS = re.compile(
+    rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
+    r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    rf"</(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:end_of_thought|end_thinking|/thinking)\|>|\[/think\]"
+    r"|◁/think▷|<\|channel\|?>\s{0,9}final\b[^<]{0,40}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<channel\|>"
+    r"|here is my response:",
+    re.IGNORECASE,
+)
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
+_DECODER = json.JSONDecoder(strict=False)
+_LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A JSON value in an answer, and where it stands there."""
+
+    value: Any
+    start: int
+    end: int
+
+
+def last_value(answer: str, key: str) -> Found | None:
+    """The value of `key` in the last JSON object that has it, outside the model's reasoning.
+
+    None where there is none that can be read: a draft before it is never taken in its place.
+    """
+    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?=[\[{{]|null)', re.IGNORECASE)
+    places = [place for place in quoted.finditer(answer) if not _ELLIPSIS.match(answer, place.end())]
+    found: Found | None = None
+    for place in places[-_LOOKED_AT:]:
+        if found and place.start() < found.end:
+            continue  # inside of the one before
+        read = value_at(answer, place.end())
+        found = Found(read.value, place.start(), read.end) if read else None
+    return found if found and is_meant(answer, found.start, found.end) else None
+
+
+def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
+    """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
+
+    At most `most`; none where one of them cannot be read.
+    """
+    at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
+    at = max(at, answer.lower().rfind(after))
+    first, values = at, list[Any]()
+    while len(values) < most and (place := sign.search(answer, at)):
+        start = answer.rfind("{", at, place.start())
+        found = value_at(answer, start) if start >= 0 else None
+        if found is None or found.end < place.end():
+            return []
+        values.append(found.value)
+        at = found.end
+    return values if is_meant(answer, first, at) else []
+
+
+def value_at(text: str, start: int) -> Found | None:
+    """The JSON value that begins there, also with trailing commas; None where it cannot be read."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _repaired(text, start)
+    return Found(value, start, end)
+
+
+def is_meant(answer: str, start: int, end: int) -> bool:
+    """Whether what stands there is the answer, not a part of the reasoning before it.
+
+    Tags inside of it are text that it holds.
+    """
+    last_end = last_begin = -1
+    for match in _ENDS.finditer(answer):
+        if not start <= match.start() < end:
+            last_end = match.start()
+    for match in _BEGINS.finditer(answer, 0, start):
+        last_begin = match.start()
+    return last_end < start and last_begin <= last_end
+
+
+def _repaired(text: str, start: int) -> Found | None:
+    """As `value_at`, of what has commas before closing brackets; ends are those in the text as it is."""
+    commas = [match.start() for match in _TRAILING_COMMA.finditer(text, start)]
+    if not commas:
+        return None
+    repaired = _TRAILING_COMMA.sub(" ", text[start:])  # as long as before
+    try:
+        value, end = _DECODER.raw_decode(repaired)
+    except (ValueError, RecursionError):
+        return None
+    return Found(value, start, start + end)

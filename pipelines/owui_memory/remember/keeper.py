@@ -1,0 +1,167 @@
+"""Brings permissions and exchanges into the state database; what it cannot take now, it brings later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from .. import redact
+from ..chat.body import Answered, Turn
+from ..chat.decisions import Decisions
+from ..chat.permission import Permission
+from ..chat.policy import SWITCHED_OFF
+from ..control.switches import Switches
+from ..errors import Waits, is_of_the_text
+from ..ops.metrics import Metrics
+from ..scopes import scope_of
+from ..settings import Valves
+from ..state import try_writing
+from .outbox import Exchange, Outbox
+from .spill import Spill, Spilled
+
+_FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
+
+
+class Keeper:
+    """For all users. Threads may share it; methods block unless they say otherwise.
+
+    wake: called when something new is in the outbox.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        outbox: Outbox,
+        spill: Spill,
+        settings: Callable[[], Valves],
+        metrics: Metrics,
+        wake: Callable[[], None],
+        look: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """look: whether the database's file is another one now; raises where it is none any more."""
+        self._look = look
+        self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
+        self._decisions, self._switches = Decisions(engine), Switches(engine)
+        self._settings, self._metrics = settings, metrics
+        self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+
+    def announce(self, turn: Turn) -> None:
+        """As `allow`, for this process and at once: never blocks."""
+        self._decisions.announce(turn, scope_of(turn, self._settings()))
+
+    def allow(self, turn: Turn) -> bool:
+        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """As `forbid`, for this process and at once: never blocks."""
+        self._decisions.announce_ban(turn)
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+        self._decisions.forbid(turn)
+
+    def decision(self, turn: Turn) -> Spilled:
+        """The permission of a turn, to be spilled. Never blocks."""
+        return Spilled.decision(turn, scope_of(turn, self._settings()))
+
+    def exchange(self, answered: Answered) -> Spilled | None:
+        """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
+
+        None where it knows that there is none.
+        """
+        known, permission = self._decisions.coming(answered.user_id, answered.keys)
+        return None if known and permission is None else Spilled.exchange(answered, permission)
+
+    def keep(self, answered: Answered) -> str:
+        """Store a finished exchange durably, if its inlet allowed it; its chat, else "".
+
+        Raises:
+            Waits: what this user said before is still to be brought.
+        """
+        if self._spill.has(answered.user_id):
+            raise Waits("Something that was said before is still to be stored.")
+        return self._store(answered, self._decisions.allowed(answered.user_id, answered.keys))
+
+    def take_in(self) -> None:
+        """Bring what was spilled, in the order in which it came.
+
+        Raises:
+            Exception: what the state database raises; the rest is brought with the next call.
+        """
+        try:
+            self.is_ill |= self._look()
+        except Exception:
+            self.is_ill = True
+            self._spill.write()
+            raise
+        for name, record in self._spill.pending():
+            try:
+                self._bring(record)
+            except Exception as error:
+                if not is_of_the_text(error):
+                    self.is_ill = True
+                    self._spill.write()
+                    raise
+                self._metrics.failed("outlet", error)
+                self._tries[name] += 1
+                if self._tries[name] < _FEW_TRIES:
+                    continue
+                self._spill.set_aside(name)
+            self._tries.pop(name, None)
+            self._spill.remove(name)
+        if self.is_ill:
+            try_writing(self._engine)
+            self.is_ill = False
+        self._spill.reserve()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._decisions.drop(user_id)
+
+    def _bring(self, record: Spilled) -> None:
+        if not record.is_said:
+            if record.permission is not None:
+                self._decisions.bring(record.user_id, record.permission, record.at)
+            return
+        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+        self._store(record.answered, permission, since=record.at)
+
+    def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
+        if permission is None:
+            self._metrics.count("answers not remembered: their inlet gave no permission")
+            return ""
+        if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
+            self._decisions.used(answered.user_id, permission)
+            self._metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
+            return ""
+        settings = self._settings()
+        # Before anything of it is kept: what is not in the queue needs not be got out of it again.
+        user_text, secrets = redact.masked(answered.user_text)
+        assistant_text, more = redact.masked(answered.assistant_text)
+        added = self._outbox.put(
+            Exchange(
+                key=permission.exchange_key,
+                user_id=answered.user_id,
+                chat_id=permission.chat_id,
+                user_text=user_text,
+                assistant_text=assistant_text,
+                said_at=permission.asked_at,
+                timezone=permission.timezone,
+                scope=permission.scope,
+                follows=permission.follows,
+            ),
+            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            batch_max=settings.batch_max_exchanges,
+            since=since,
+        )
+        self._decisions.used(answered.user_id, permission)
+        self._metrics.count("exchanges stored" if added else "answers to the same message again")
+        if added and secrets + more:
+            self._metrics.count("secrets not stored", secrets + more)
+        self._metrics.succeeded("outlet")
+        self._wake()
+        return permission.chat_id

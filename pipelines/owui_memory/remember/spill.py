@@ -1,0 +1,253 @@
+"""Where what was said waits while the state database cannot take it: small files in the data folder.
+
+One file for each record, synced and then renamed: whatever ends the process leaves all of it or nothing.
+What the disk does not take either waits in memory, up to a bound, and is told in the status. Needs no
+database: it also serves while there is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..chat.body import Answered, Turn
+from ..chat.permission import Permission
+from ..redact import masked
+
+FOLDER = "spill"
+MOST_BYTES = 64 * 1024 * 1024  # of all files
+_MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
+_SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
+
+_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """A finished exchange (`is_said`), or a permission alone, that the state database is still to have.
+
+    keys: what the turn's key may be. permission: None where it has to be looked up. at: Unix seconds.
+    """
+
+    user_id: str
+    keys: tuple[str, ...]
+    at: float
+    permission: Permission | None
+    user_text: str = ""
+    assistant_text: str = ""
+    is_said: bool = True
+
+    @classmethod
+    def exchange(cls, answered: Answered, permission: Permission | None = None) -> Spilled:
+        """What an outlet has heard."""
+        texts = answered.user_text, answered.assistant_text
+        return cls(answered.user_id, answered.keys, time.time(), permission, *texts)
+
+    @classmethod
+    def decision(cls, turn: Turn, scope: str) -> Spilled:
+        """What an inlet has decided: that this turn may be remembered."""
+        return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+
+    @property
+    def answered(self) -> Answered:
+        """As the outlet had it, but for secrets."""
+        return Answered(self.user_id, self.keys, self.user_text, self.assistant_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many exchanges wait, and how many of these in memory only; refused since the start; set aside."""
+
+    exchanges: int
+    in_memory: int
+    refused: int
+    unfit: int
+
+
+class Spill:
+    """Of one data folder. Threads and processes may share it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir, self._folder = data_dir, data_dir / FOLDER
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
+        self._bytes = self._refused = 0
+
+    def accept(self, record: Spilled) -> bool:
+        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        with self._lock:
+            size = self._bytes + _size(record)
+            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+                self._refused += record.is_said
+                return False
+            self._in_memory[_name(record)], self._bytes = record, size
+        return True
+
+    def write(self) -> bool:
+        """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
+        with self._writing:
+            for name, record in list(self._in_memory.items()):
+                try:
+                    self._write(name, _safe(record))
+                except OSError:
+                    return False
+                self._forget(name)
+        return True
+
+    def has(self, user_id: str) -> bool:
+        """Whether something of a user's waits here."""
+        mine = _of(user_id)
+        return any(mine in name for name in self._names())
+
+    def pending(self) -> Iterator[tuple[str, Spilled]]:
+        """What waits, by name, in the order in which it came."""
+        for name in self._names():
+            if (record := self._in_memory.get(name) or self._read(name)) is not None:
+                yield name, record
+
+    def remove(self, name: str) -> None:
+        """It is where it belongs."""
+        with self._writing:
+            self._forget(name)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+
+    def set_aside(self, name: str) -> None:
+        """Try it no more, and keep the file."""
+        if self.write():
+            with contextlib.suppress(OSError):
+                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+
+    def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
+        """Take a user's away, those set aside too; how many exchanges it were."""
+        mine = _of(user_id)
+        gone = 0
+        for name in [name for name in self._names(_UNFIT) if mine in name]:
+            record = self._in_memory.get(name) or self._read(name)
+            if record is None or (record.user_id == user_id and which(record)):
+                self.remove(name)
+                gone += _SAID in name
+        return gone
+
+    def waiting(self) -> Waiting:
+        """How it stands."""
+        names = self._names(_UNFIT)
+        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        unfit = sum(name.endswith(_UNFIT) for name in names)
+        return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
+
+    def reserve(self) -> None:
+        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+        file = self._folder / _RESERVE
+        if self._in_memory or file.exists():
+            return
+        with contextlib.suppress(OSError):
+            self._make_folder()
+            for left in self._folder.glob("*.new"):
+                if time.time() - left.stat().st_mtime > 3600:
+                    left.unlink()
+            self._write_file(file, bytes(_RESERVE_BYTES))
+
+    def _write(self, name: str, record: Spilled) -> None:
+        content = json.dumps(asdict(record)).encode()
+        self._make_folder()
+        if len(content) + self._bytes_there() > MOST_BYTES:
+            raise OSError(errno.EDQUOT, "the spill is full")
+        try:
+            self._write_file(self._folder / name, content)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            (self._folder / _RESERVE).unlink()  # raises where it was used up
+            self._write_file(self._folder / name, content)
+
+    def _make_folder(self) -> None:
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _write_file(self, file: Path, content: bytes) -> None:
+        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        try:
+            opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "wb") as writing:
+                writing.write(content)
+                writing.flush()
+                os.fsync(writing.fileno())
+            new.replace(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        if _SYNC_FOLDER:
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _read(self, name: str) -> Spilled | None:
+        """None where it is gone, or cannot be read now; what is damaged is set aside."""
+        file = self._folder / name
+        try:
+            return _record(json.loads(file.read_bytes()))
+        except OSError:
+            return None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            if not name.endswith(_UNFIT):
+                with contextlib.suppress(OSError):
+                    file.rename(file.with_name(f"{name}{_UNFIT}"))
+            return None
+
+    def _names(self, *more: str) -> list[str]:
+        try:
+            with os.scandir(self._folder) as files:
+                there = [file.name for file in files]
+        except OSError:
+            there = []
+        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
+        return sorted({*ours, *list(self._in_memory)})
+
+    def _bytes_there(self) -> int:
+        with os.scandir(self._folder) as files:
+            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            if (record := self._in_memory.pop(name, None)) is not None:
+                self._bytes -= _size(record)
+
+
+def _name(record: Spilled) -> str:
+    """Sorts by time, and tells whose it is, so that few files need to be read."""
+    kind = _SAID if record.is_said else _PERMISSION
+    return f"{int(record.at * 1e6):020}-{_of(record.user_id)}-{uuid.uuid4().hex[:8]}{kind}"
+
+
+def _of(user_id: str) -> str:
+    return blake2b(user_id.encode(errors="surrogatepass"), digest_size=10).hexdigest()
+
+
+def _size(record: Spilled) -> int:
+    return 500 + len(record.user_text) + len(record.assistant_text)
+
+
+def _safe(record: Spilled) -> Spilled:
+    said = masked(record.user_text)[0], masked(record.assistant_text)[0]
+    return replace(record, user_text=said[0], assistant_text=said[1])
+
+
+def _record(kept: dict[str, Any]) -> Spilled:
+    given = kept["permission"]
+    permission = None if given is None else Permission(**given)
+    return Spilled(**{**kept, "keys": tuple(kept["keys"]), "permission": permission})

@@ -1,0 +1,130 @@
+"""Whatever a model server sends: a call ends in time, its connection is closed, and it holds no memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+import tracemalloc
+from typing import Any
+
+import httpx
+import pytest
+
+from owui_memory.backends.limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from owui_memory.backends.llms import Llms
+from owui_memory.backends.probe import lacking
+from owui_memory.errors import Doubtful, MemoryFault, Retry, TooSlow
+from owui_memory.settings import Valves
+from tests.harness.hostile_server import HostileServer
+
+ASKED = [{"role": "user", "content": "What is there to remember?"}]
+
+TIMEOUTS = (TotalTimeoutError, httpx.TimeoutException)
+ENDLESS = ("endless body", "endless spaces", "endless chunks", "endless continue", "endless redirect")
+SLOW = ("drops", "drops of headers", "silence")
+ODD = (
+    "endless headers",
+    "redirects",
+    "gzip bomb",
+    "bomb of another kind",
+    "deep nesting",
+    "too long",
+)
+
+
+def llms_at(url: str, provider: str, timeout_s: float = 1.5) -> Llms:
+    url = f"{url}/v1" if provider == "openai" else url
+    return Llms.open(Valves(llm_provider=provider, llm_base_url=url, llm_model="m"), timeout_s=timeout_s)
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+@pytest.mark.parametrize("kind", [*ENDLESS, *SLOW, *ODD])
+def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
+    with HostileServer(kind) as server:
+        llms, threads = llms_at(server.url, provider), threading.active_count()
+        tracemalloc.start()
+        began = time.monotonic()
+        with pytest.raises(MemoryFault) as fault:
+            llms.ask(ASKED)
+        took, (_, peak) = time.monotonic() - began, tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert took < 10, "the time-out is 1.5 s"
+        assert peak < 60_000_000
+        assert server.sent < 10_000_000, "what the sockets' buffers hold goes beyond the limit"
+        if kind in (*ENDLESS, *SLOW[:2]):  # a silent server does not notice
+            assert server.wait_until_closed(5)
+        assert threading.active_count() <= threads + 1 + server.asked, "those of the server"
+        if kind in SLOW:
+            assert type(fault.value) is TooSlow
+        else:
+            assert isinstance(fault.value, Retry), "the same call may succeed later"
+
+
+@pytest.mark.parametrize("kind", ["too long", "endless body", "gzip bomb"])
+def test_an_answer_without_end_is_named(kind: str) -> None:
+    with HostileServer(kind) as server, pytest.raises(Doubtful, match="more than an answer can hold"):
+        llms_at(server.url, "openai").ask(ASKED)
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+@pytest.mark.parametrize(("kind", "answer"), [("from afar", "from afar"), ("gzip", "from afar")])
+def test_a_good_answer_is_taken(kind: str, answer: str, provider: str) -> None:
+    with HostileServer(kind) as server:
+        llms = llms_at(server.url, provider)
+        assert [llms.ask(ASKED).text for _ in range(2)] == [answer, answer]
+
+
+@pytest.mark.parametrize("kind", [*ENDLESS, "endless headers", "gzip bomb", "deep nesting", "redirects"])
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+def test_a_list_of_models_without_end_is_not_read(kind: str, provider: str) -> None:
+    with HostileServer(kind) as server:
+        url = f"{server.url}/v1" if provider == "openai" else server.url
+        settings = Valves(llm_provider=provider, llm_base_url=url, llm_model="m")
+        assert lacking(settings, "llm") is None
+        assert server.sent < 12_000_000
+
+
+def test_each_call_has_its_own_bounds() -> None:
+    """A client that threads share: one's deadline is not another's."""
+    with HostileServer("drops") as slow, httpx.Client(timeout=20) as client:
+        assert limited(client)
+        took: dict[float, float] = {}
+
+        def ask(seconds: float) -> None:
+            began = time.monotonic()
+            with pytest.raises(TIMEOUTS), bounded(seconds):
+                client.get(slow.url)
+            took[seconds] = time.monotonic() - began
+
+        threads = [threading.Thread(target=ask, args=(seconds,)) for seconds in (0.3, 1.5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert took[0.3] < 1.4
+        assert took[1.5] >= 1.4
+
+
+def test_an_inner_call_has_no_more_time_than_the_outer() -> None:
+    with HostileServer("drops") as slow, httpx.Client(timeout=20) as client:
+        limited(client)
+        began = time.monotonic()
+        with pytest.raises(TIMEOUTS), bounded(0.3), bounded(20):
+            client.get(slow.url)
+        assert time.monotonic() - began < 5
+
+
+def test_without_bounds_a_limited_client_reads_on() -> None:
+    with HostileServer("too long") as server, httpx.Client(timeout=20) as client:
+        limited(client)
+        assert len(client.get(server.url).content) > 1_200_000
+        with pytest.raises(OverlongAnswerError), bounded(20):
+            client.get(server.url)
+
+
+@pytest.mark.parametrize(
+    "client", [None, object(), httpx.Client(transport=httpx.MockTransport(lambda _: None))]
+)
+def test_a_client_of_another_kind_is_told_apart(client: Any) -> None:
+    assert not limited(client)

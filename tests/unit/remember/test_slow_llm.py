@@ -1,0 +1,77 @@
+"""A model whose time grows with what it has to read gets through, in smaller parts; nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.settings import Valves
+from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.unit.remember.mind import is_ours
+from tests.unit.remember.workbench import Bench, impatient
+
+LOCKERS = [f"My locker number {number} is green." for number in range(1, 9)]
+KEPT = [text.replace("My", "The user's") for text in LOCKERS]
+MEM0 = [text.replace("My", "User's") for text in LOCKERS]
+
+
+def slowly(request: Request) -> str:
+    """Half a second for each message."""
+    new = request.last_user_text.partition("New messages:")[2]
+    found = [text for text in LOCKERS if text in new]
+    time.sleep(0.5 * len(found))
+    operations = [{"op": "add", "text": text.replace("My", "The user's")} for text in found]
+    return json.dumps({"operations": operations})
+
+
+def slow_extraction(request: Request) -> str:
+    new = request.last_user_text.partition("## New Messages")[2]
+    found = [text for text in LOCKERS if text in new]
+    time.sleep(0.5 * len(found))
+    return json.dumps({"memory": [{"text": text.replace("My", "User's")} for text in found]})
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
+def test_a_batch_that_takes_too_long_is_read_in_smaller_parts(
+    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str
+) -> None:
+    settings = with_llm.model_copy(update={"extraction": extraction, "batch_max_exchanges": 8})
+    backend = LibraryBackend.open(settings, tmp_path)
+    impatient(backend, settings, timeout_s=2)
+    bench = Bench(tmp_path, settings, backend)
+    scripted_llm.when(is_ours, slowly)
+    scripted_llm.when("You are a Memory Extractor", slow_extraction)
+    for number, text in enumerate(LOCKERS):
+        bench.say(text, key=f"ada\nc\n{number}")
+    try:
+        bench.drain()
+        assert bench.texts() == (KEPT if extraction == "reconcile" else MEM0)
+        assert bench.outbox.counts().dead == 0
+        assert bench.metrics.counts()["failed remembering"] >= 1
+    finally:
+        bench.close()
+
+
+def test_the_time_out_is_a_setting(with_llm: Valves, tmp_path: Path) -> None:
+    assert Valves().llm_timeout_s == 120
+    settings = with_llm.model_copy(
+        update={
+            "llm_timeout_s": 777,
+            "fallback_llm_provider": "ollama",
+            "fallback_llm_base_url": "http://127.0.0.1:9",
+            "fallback_llm_model": "m",
+        }
+    )
+    backend = LibraryBackend.open(settings, tmp_path)
+    try:
+        first, second = (llm.model.client for llm in backend.models.llms)
+        assert first.timeout == 777
+        assert second._client.timeout.read == 777
+        assert [llm._timeout_s for llm in backend.models.llms] == [777, 777]
+    finally:
+        backend.close()

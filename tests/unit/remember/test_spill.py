@@ -1,0 +1,172 @@
+"""What the state database cannot take waits in files: all of it, private, in order, and once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from owui_memory.chat.permission import Permission
+from owui_memory.remember import spill as spilling
+from owui_memory.remember.spill import Spill, Spilled, Waiting
+
+GIVEN = Permission("c", "ada\nc\nm", "start", "Europe/Lisbon", "folder:1", 12.5, "key")
+
+
+def said(text: str, *, user: str = "ada", at: float = 0.0, permission: Permission | None = GIVEN) -> Spilled:
+    return Spilled(user, ("key", "text:1"), at or time.time(), permission, text, "ok")
+
+
+def texts(spill: Spill) -> list[str]:
+    return [record.user_text for _, record in spill.pending()]
+
+
+def test_what_is_written_is_there_after_the_end(tmp_path: Path) -> None:
+    spill = Spill(tmp_path)
+    records = [said("one"), said("zwei \ud83d \0", user="bob", permission=None), said("three")]
+    for record in records:
+        assert spill.accept(record)
+    assert spill.write()
+    assert [record for _, record in Spill(tmp_path).pending()] == records
+    assert spill.waiting() == Waiting(exchanges=3, in_memory=0, refused=0, unfit=0)
+
+
+def test_it_is_nobody_elses_business(tmp_path: Path) -> None:
+    spill = Spill(tmp_path)
+    spill.accept(said("My password is hunter2secret, and I live in Lisbon."))
+    spill.write()
+    spill.reserve()
+    folder = tmp_path / spilling.FOLDER
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    written = b"".join(file.read_bytes() for file in folder.iterdir())
+    assert b"hunter2secret" not in written
+    assert b"Lisbon" in written
+
+
+def test_order_is_that_in_which_it_came(tmp_path: Path) -> None:
+    spill = Spill(tmp_path)
+    for at in (5.0, 1e9, 1.0, 2e9, 3.0):
+        spill.accept(said(f"{at}", at=at))
+        if at == 1.0:
+            spill.write()
+    assert texts(spill) == ["1.0", "3.0", "5.0", "1000000000.0", "2000000000.0"]
+
+
+def test_a_kill_at_any_moment_leaves_whole_records(tmp_path: Path) -> None:
+    """What the process has said is written is there; of the rest, all or nothing."""
+    code = (
+        "import sys, itertools; sys.path.insert(0, sys.argv[2])\n"
+        "from pathlib import Path; from owui_memory.remember.spill import Spill, Spilled\n"
+        "spill = Spill(Path(sys.argv[1]))\n"
+        "for number in itertools.count():\n"
+        "    text = f'{number} ' + 'x' * 20_000\n"
+        "    spill.accept(Spilled('ada', ('k',), float(number + 1), None, text, 'ok'))\n"
+        "    assert spill.write()\n"
+        "    print(number, flush=True)\n"
+    )
+    root = str(Path(spilling.__file__).parent.parent.parent)
+    for pause in (0.0, 0.01, 0.02, 0.03):
+        folder = tmp_path / f"{pause}"
+        folder.mkdir()
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(folder), root], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(pause)
+            writer.send_signal(signal.SIGKILL)
+            written = 1 + sum(1 for _ in writer.stdout)
+        found = texts(Spill(folder))
+        assert [text.split()[0] for text in found] == [str(number) for number in range(len(found))]
+        assert {len(text.split()[1]) for text in found} == {20_000}
+        assert len(found) in (written, written + 1)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"user_id": "ada"}', b"[" * 99999]
+)
+def test_a_damaged_file_is_set_aside_and_the_others_are_read(tmp_path: Path, content: bytes) -> None:
+    spill = Spill(tmp_path)
+    for text in ("one", "two", "three"):
+        spill.accept(said(text))
+    spill.write()
+    damaged = sorted((tmp_path / spilling.FOLDER).iterdir())[1]
+    damaged.write_bytes(content)
+    assert texts(spill) == texts(spill) == ["one", "three"]
+    assert spill.waiting() == Waiting(exchanges=2, in_memory=0, refused=0, unfit=1)
+    assert spill.erase("ada") == 3
+    assert list((tmp_path / spilling.FOLDER).iterdir()) == []
+
+
+def test_what_the_disk_does_not_take_waits_in_memory(tmp_path: Path) -> None:
+    blocked = tmp_path / spilling.FOLDER
+    blocked.write_text("no folder")
+    spill = Spill(tmp_path)
+    spill.accept(said("one"))
+    assert not spill.write()
+    assert (spill.has("ada"), spill.has("bob")) == (True, False)
+    assert (texts(spill), spill.waiting().in_memory) == (["one"], 1)
+    blocked.unlink()
+    assert spill.write()
+    assert (texts(Spill(tmp_path)), spill.waiting().in_memory) == (["one"], 0)
+
+
+def test_its_size_has_bounds_on_the_disk_and_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spilling, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(spilling, "_MOST_BYTES_IN_MEMORY", 10_000)
+    spill = Spill(tmp_path)
+    taken = 0
+    for number in range(100):
+        taken += spill.accept(said(f"{number} {'x' * 1000}"))
+        spill.write()
+    assert sum(file.stat().st_size for file in (tmp_path / spilling.FOLDER).iterdir()) <= 10_000
+    waiting = spill.waiting()
+    assert (waiting.exchanges, waiting.refused) == (taken, 100 - taken)
+    assert 10 < taken < 20
+
+
+def test_a_full_disk_still_takes_what_the_reserve_has_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a real one does: without the reserve, there is no room."""
+    spill = Spill(tmp_path)
+    spill.reserve()
+    reserve = tmp_path / spilling.FOLDER / "reserve"
+    assert reserve.stat().st_size == 1024 * 1024
+    fsync = os.fsync
+
+    def full(file: int) -> None:
+        if reserve.exists():
+            raise OSError(28, "No space left on device")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    spill.accept(said("one"))
+    assert spill.write()
+    assert texts(Spill(tmp_path)) == ["one"]
+    assert not reserve.exists()
+
+
+def test_a_users_are_erased_and_nobody_elses(tmp_path: Path) -> None:
+    spill = Spill(tmp_path)
+    for user in ("ada", "bob"):
+        for text in ("I live in Lisbon.", "I have a dog."):
+            spill.accept(said(text, user=user))
+        spill.accept(Spilled(user, ("k",), time.time(), GIVEN, is_said=False))
+    spill.write()
+    spill.accept(said("I sing.", user="ada"))
+    assert spill.erase("ada", lambda record: "dog" in record.user_text) == 1
+    assert spill.erase("ada") == 2
+    assert texts(spill) == ["I live in Lisbon.", "I have a dog.", ""]
+    assert {record.user_id for _, record in spill.pending()} == {"bob"}
+    assert not any("ada" in json.dumps(file.name) for file in (tmp_path / spilling.FOLDER).iterdir())
