@@ -244,7 +244,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, Found, Memory, aware_time, scope_in
+from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
 
 Answer = dict[str, Any]
 
@@ -315,6 +315,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         origin=str(beside.get("origin") or ""),
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
+        said_at=aware_time(beside.get(SAID_AT)),
     )
 
 
@@ -518,7 +519,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -528,7 +529,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -544,6 +546,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -695,7 +698,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:
@@ -1227,6 +1232,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -1532,6 +1538,7 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -9871,27 +9878,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -10013,7 +10021,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -10197,7 +10205,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -10249,12 +10259,12 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -10355,12 +10365,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
@@ -10369,7 +10387,14 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")
@@ -12927,6 +12952,9 @@ CHINESE = Phrases(
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
+    fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
+    speaker="我, 本人",
+    user="用户, 使用者, 用戶",
 )
 '''
 
@@ -12940,7 +12968,7 @@ SOURCES["language/english.py"] = r'''"""English."""
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, well, now, and, but, then, also, just, thanks
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
@@ -13028,6 +13056,13 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
 )
 '''
 
@@ -13082,6 +13117,12 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
 )
 '''
 
@@ -13144,6 +13185,12 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
 )
 '''
 
@@ -13195,6 +13242,12 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13233,6 +13286,10 @@ JAPANESE = Phrases(
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
+    fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
+    speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
+    user="ユーザーは, ユーザーの, ユーザー",
+    forms="います/いる, ました/た",
 )
 '''
 
@@ -13274,6 +13331,13 @@ class Phrases:
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
     spaced: bool = True
@@ -13301,6 +13365,13 @@ class Phrases:
     asking: str = ""
     everything: str = ""
     ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
 
 
 def listed(phrases: str) -> list[str]:
@@ -13398,6 +13469,12 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    speaker="eu, meu, minha, meus, minhas, me, mim, se",
+    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
+    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
+    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
+    endings="o/e, o/a",
 )
 '''
 
@@ -13445,6 +13522,12 @@ RUSSIAN = Phrases(
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
+    fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
+    speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
+    user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
+    links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
+    forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
+    endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
 )
 '''
 
@@ -13554,6 +13637,12 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
 )
 '''
 
@@ -14551,7 +14640,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, EditableBackend, Memory, aware_time
+from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -14797,6 +14886,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "place": memory.place,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
+        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -14818,6 +14908,7 @@ def _memory_of(record: Record) -> Memory:
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )
 '''
 
@@ -16326,7 +16417,10 @@ joins lists with commas; it cannot save a form with an empty text box. The serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -16343,6 +16437,8 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
 MASK = "********"
+_UNCHECKED = ContextVar("settings_unchecked", default=False)
+_MOST_BITS = 4000  # of a whole number
 IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
@@ -16355,11 +16451,21 @@ Secret = Annotated[
 
 
 class SettingsError(ValueError):
-    """A value that cannot be meant; the text is one sentence for the admin."""
+    """A value that cannot be meant, in one sentence for the admin. `each`: this one, and others like it."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
+        self.each: tuple[SettingsError, ...] = (self,)
+
+    @classmethod
+    def of(cls, each: Sequence[SettingsError]) -> SettingsError:
+        """One that tells all of them."""
+        if len(each) == 1:
+            return each[0]
+        joined = cls(each[0].field, " ".join(map(str, each)))
+        joined.each = tuple(each)
+        return joined
 
 
 class PanelModel(BaseModel):
@@ -16369,8 +16475,11 @@ class PanelModel(BaseModel):
     `model_dump()` holds only what was given and differs from the preset, so that presets stay in
     force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
 
+    In a bound class, a value that cannot be meant stays as it is in force, and is told in `refusals`: where
+    the server's Save fails, Open WebUI shows nothing but "Pipeline not found". Any other class raises.
+
     Raises:
-        SettingsError: one sentence that names the field and what is allowed.
+        SettingsError: a sentence for each value that cannot be meant, with what is allowed.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True, extra="ignore")
@@ -16378,7 +16487,7 @@ class PanelModel(BaseModel):
     presets: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
-    refusals: ClassVar[list[SettingsError] | None] = None  # the last one, until something is saved
+    refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
 
     _given: set[str] = PrivateAttr(default_factory=set)
 
@@ -16409,27 +16518,52 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        try:
-            super().__init__(**{**self.presets, **given})
-        except ValidationError as invalid:
-            refusal = _as_sentence(type(self), invalid.errors()[0])
-            if self.refusals is not None:
-                self.refusals[:] = [refusal]
-            raise refusal from None
+        given, refused = self._meant(values), list[SettingsError]()
+        while (found := self._filled(given)) is not None:
+            known = {refusal.field for refusal in refused}
+            refused += [refusal for refusal in found if refusal.field not in known]
+            if self.refusals is None or isinstance(self, LenientModel):
+                raise SettingsError.of(found)
+            if not self._go_back(given, found):
+                with _unchecked():  # what is in force does not go together either
+                    self._filled(given)
+                break
         if self.refusals is not None:
-            self.refusals.clear()
+            self.refusals[:] = refused
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
 
+    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError] | None:
+        """Take these values; what cannot be meant among them, or None."""
+        try:
+            super().__init__(**{**self.presets, **given})
+        except ValidationError as invalid:
+            return [_as_sentence(type(self), error) for error in invalid.errors()]
+        return None
+
+    def _go_back(self, given: dict[str, Any], refused: Sequence[SettingsError]) -> bool:
+        """Put what is in force in the place of what is refused; False where it was there already.
+
+        Where it is that of a value that another one needs, the other one goes back, which the sentence names.
+        """
+        changed = False
+        for refusal in refused:
+            others = set(re.findall(r"[a-z_]+", str(refusal))).intersection(given)
+            gone_back = self._gone_back(given, refusal.field)
+            changed |= gone_back or bool(sum(self._gone_back(given, name) for name in others))
+        return changed
+
+    def _gone_back(self, given: dict[str, Any], name: str) -> bool:
+        in_force, before = type(self).stored(), given.pop(name, None)
+        if in_force is not None and name in in_force._given:
+            given[name] = getattr(in_force, name)
+        return bool(given.get(name) != before)
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """What the panel shows, with the last refusal at its field.
-
-        Open WebUI tells the admin of any refusal only "Pipeline not found"; here it can be read.
-        """
+        """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
             field = shown["properties"][refusal.field]
@@ -16442,8 +16576,12 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or value == "":
+            if field is None or value is None or (isinstance(value, str) and not value.strip()):
                 continue
+            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+                value = float("inf")  # Python refuses to write such a number down
+            if isinstance(value, str):
+                value = _whole(value)
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
@@ -16457,7 +16595,8 @@ class PanelModel(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.check()
+        if not _UNCHECKED.get():
+            self.check()
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -16488,8 +16627,9 @@ class LenientModel(PanelModel):
                 super().__init__(**values)
                 break
             except SettingsError as error:
-                dropped.append(str(error))
-                del values[error.field]
+                for refusal in error.each:
+                    dropped.append(str(refusal))
+                    del values[refusal.field]
         self._dropped = dropped
 
     @property
@@ -16510,13 +16650,23 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Values are not checked against each other."""
+    token = _UNCHECKED.set(True)
+    try:
+        yield
+    finally:
+        _UNCHECKED.reset(token)
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
 
 def _split(value: str | list[Any]) -> list[str]:
     parts = value if isinstance(value, list) else [value]
-    return [piece for part in parts for piece in str(part).split(",")]
+    return [piece for part in parts for piece in _whole(str(part)).split(",")]
 
 
 def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
@@ -16525,8 +16675,20 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {str(error['input'])[:40]!r}"
+    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which no answer could hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _inside(value: Any) -> str:
+    try:
+        return str(value)[:40]
+    except ValueError:  # a number too long to be written
+        return "a number of thousands of digits"
 
 
 def allowed(field: FieldInfo) -> str:
@@ -16959,7 +17121,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view, teller
+from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
@@ -17079,7 +17241,13 @@ class Recaller:
             profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
-        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # A copy of it, which the user has shared with a team, may be found alone.
+        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        chosen = [
+            memory
+            for memory in selection.chosen
+            if memory.id not in known and (memory.text not in said or lines.teller(memory))
+        ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
@@ -17146,6 +17314,7 @@ class Recaller:
         found = candidates(backend, turn, view)
         if aside:
             found = self._said_by_others(found, aside)
+        found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
@@ -17288,6 +17457,17 @@ class _Lines:
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
 
+    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+        """Those that are no copies for a team of another one of the user's own."""
+        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
+        return [
+            item
+            for item in found
+            if not item.memory.scope.startswith(TEAM)
+            or item.memory.text not in own
+            or self.teller(item.memory)
+        ]
+
     def said_at(self, memory: Memory) -> datetime:
         """When it was said; before all else where that is not known, so that what is known counts more."""
         at = memory.updated_at or memory.created_at
@@ -17394,6 +17574,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
+from ..remember.sameness import same
 from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
@@ -17485,23 +17666,23 @@ class _Saying:
     """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
     whose: str
+    text: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
         text = memory.text
-        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+        return cls(whose(memory), text, frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(self.whose == other.whose and self._repeats(other) for other in others)
 
     def _repeats(self, other: _Saying) -> bool:
-        if self.words == other.words:
-            return True
         shared, all_ = len(self.words & other.words), len(self.words | other.words)
-        return self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        nearly = self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        return (nearly or self.words == other.words) and same(self.text, other.text, 1.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17663,7 +17844,7 @@ def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | 
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at
+    known = past.without(messages).said_at or memory.said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
 
@@ -17939,7 +18120,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -17991,6 +18172,21 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20842,7 +21038,7 @@ from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
 from .echoes import unsaid
@@ -20851,7 +21047,7 @@ from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
-from .sameness import known_as, same, says
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
@@ -20936,8 +21132,8 @@ class Reconciler:
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -20982,9 +21178,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -21107,39 +21301,241 @@ def _now(batch: Batch) -> datetime:
 # ----------------------------------------------------------------------------------------------------------
 # remember/sameness.py
 
-SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough."""
+SOURCES["remember/sameness.py"] = r'''"""Whether two sentences say the same, so that one of them is enough.
+
+Embedders hardly tell left from right, two from three, or a statement from its denial: many such pairs have a
+cosine of 0.97 and more, and few true duplicates do. So the words decide. What differs must be harmless: an
+article, "now", "I" for "the user" with the verb's form that goes with it, a phrase that stands elsewhere. In
+doubt two sentences are not the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from ..backends.base import Backend, Memory
+from ..language import TABLES
+from ..language.phrases import Phrases, listed
 from ..scopes import writing_view
-from ..words import denials, has_case, telling, words
+from ..words import is_dense, telling, words
 from .outbox import Batch
 
-_SAME_MEANING = 0.95  # cosine
+_SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 3  # memories that a sentence is compared with
+_NEAREST = 5  # memories that a sentence is compared with
+_LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
+_BEFORE_VERB = 2  # words that may stand between a speaker and the verb
+
+_SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
+_TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
+_CONTRACTIONS = (
+    *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
+    *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
+)
+_NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
+
+    spaced: bool
+    fillers: frozenset[str]
+    speaker: frozenset[str]
+    user: tuple[str, ...]
+    links: frozenset[str]
+    forms: frozenset[tuple[str, str]]
+    endings: tuple[tuple[str, str], ...]
+    progressive: str
+    common: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Phrases) -> _Table:
+        fillers, speaker, links = (
+            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
+        )
+        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
+        forms = frozenset(_pair(form) for form in listed(phrases.forms))
+        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+
+
+def _pair(written: str) -> tuple[str, str]:
+    first, _, third = written.partition("/")
+    return first, third
+
+
+def wording(text: str) -> tuple[str, ...]:
+    """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
+    text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
+    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+
+
+_TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
+
+
+def _as_token(text: str, at: int) -> str:
+    char = text[at]
+    kind = _category(char)
+    if kind[0] in "LMN" or char in "'_":
+        return char
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if char in ".,:/" and before.isdigit() and after.isdigit():
+        return char
+    if char in "-−" and after.isdigit() and not before.isalnum():
+        return "\x00-"
+    if char in _TELLING_SIGNS or (kind[0] == "S" and kind not in _NOT_TELLING):
+        return f"\x00{char}"
+    return " "
+
+
+@lru_cache(4096)
+def _category(char: str) -> str:
+    return unicodedata.category(char)
 
 
 def same(text: str, other: str, meaning: float) -> bool:
-    """Whether the words are the same, or the meaning (cosine) is and so are all names and numbers.
-
-    Embedders hardly tell Anna from Anne, 17 from 18, or a statement from its denial. Where a script has no
-    capitals, names cannot be told from words, and only the words count.
-    """
-    if words(text) == words(other):
+    """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
+    if max(len(text), len(other)) > _LONGEST_CHARS:
+        return text == other
+    if wording(text) == wording(other):
         return True
-    if meaning < _SAME_MEANING or not has_case(text) or denials(text) != denials(other):
+    if is_dense(text) or is_dense(other):
+        return any(
+            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+        )
+    table = _table_of(text, other)
+    if table is None:
         return False
-    return telling(text) == telling(other)
+    one, two = _Said.of(text, table), _Said.of(other, table)
+    if _agree(one, two, table):
+        return True
+    return meaning >= _SAME_PARTS and _is_turned(one.parts(), two.parts())
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A sentence's words without fillers; the speaker is `_SPEAKER`. by_user: it is said of "the user"."""
+
+    words: tuple[str, ...]
+    links: frozenset[str]
+    by_user: bool
+    progressive: bool
+
+    @classmethod
+    def of(cls, text: str, table: _Table) -> _Said:
+        spoken = f" {unicodedata.normalize('NFC', text).casefold().replace('’', chr(39))} "
+        for short, long in _CONTRACTIONS:
+            spoken = spoken.replace(short, long)
+        by_user = False
+        for phrase in table.user:
+            found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
+            by_user, spoken = by_user or found != spoken, found
+        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
+        kept = [word for word in said if word not in table.fillers]
+        return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
+
+    def content(self) -> list[str]:
+        """The words without the speaker."""
+        return [word for word in self.words if word != _SPEAKER]
+
+    def parts(self) -> list[tuple[str, ...]]:
+        """The words in parts, of which each but the first begins with a link or the speaker."""
+        parts: list[list[str]] = [[]]
+        for word in self.words:
+            if word == _SPEAKER or word in self.links:
+                parts.append([])
+            parts[-1].append(word)
+        return [tuple(part) for part in parts if part]
+
+
+def _agree(one: _Said, two: _Said, table: _Table) -> bool:
+    """Whether the words are the same in the same order, but for the verb's form that its person asks for."""
+    first, second = one.content(), two.content()
+    if len(first) != len(second) or not first:
+        return False
+    differ = [at for at, (word, other) in enumerate(zip(first, second, strict=True)) if word != other]
+    if not differ:
+        return True
+    at = differ[0]
+    if len(differ) > 1 or at > _BEFORE_VERB or any(first[before] not in table.links for before in range(at)):
+        return False
+    if one.by_user != two.by_user:
+        pair = (second[at], first[at]) if one.by_user else (first[at], second[at])
+        return _are_persons(*pair, table) or _are_progressive(*pair, table)
+    return (one.progressive or two.progressive) and _are_progressive(first[at], second[at], table)
+
+
+def _is_turned(one: list[tuple[str, ...]], two: list[tuple[str, ...]]) -> bool:
+    """Whether what begins one ends the other: "On Mondays I swim." """
+    return len(one) > 1 and two in (one[1:] + one[:1], one[-1:] + one[:-1])
+
+
+def _are_persons(first: str, third: str, table: _Table) -> bool:
+    """Whether they are a verb's first and third person."""
+    if (first, third) in table.forms:
+        return True
+    return any(
+        first.endswith(mine)
+        and third.endswith(theirs)
+        and len(first) - len(mine) > 1
+        and first.removesuffix(mine) == third.removesuffix(theirs)
+        for mine, theirs in table.endings
+    )
+
+
+def _are_progressive(word: str, other: str, table: _Table) -> bool:
+    """Whether one is the progressive form of the other: living, live, lives."""
+    ending = table.progressive
+    if not ending or word.endswith(ending) == other.endswith(ending):
+        return False
+    longer, base = (word, other) if word.endswith(ending) else (other, word)
+    stem = longer.removesuffix(ending)
+    return len(stem) > 1 and any(
+        stem in (form, form.removesuffix("e"), form + form[-1:])
+        for form in (base, base.removesuffix("s"), base.removesuffix("es"))
+    )
+
+
+def _plain_dense(text: str, table: _Table) -> str:
+    """A sentence of a script without spaces, without what is harmless."""
+    spoken = "".join(wording(text))
+    for phrase in table.user:
+        spoken = spoken.replace(phrase, _SPEAKER)
+    for word in sorted(table.speaker, key=len, reverse=True):
+        spoken = spoken.replace(word, _SPEAKER)
+    for first, third in table.forms:
+        spoken = spoken.replace(first, third)
+    for filler in sorted(table.fillers, key=len, reverse=True):
+        spoken = spoken.replace(filler, "")
+    return spoken.replace(_SPEAKER, "")
+
+
+def _table_of(text: str, other: str) -> _Table | None:
+    """The table of the language of two sentences, told from their commonest words."""
+    said = set(wording(text)) | set(wording(other))
+    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    return best if best.common & said else None
+
+
+_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
     """Whether a message says what a memory holds, in its own words and perhaps among other things."""
     named = telling(memory)
     return bool(message) and meaning >= _SAYS and (not named or not named.isdisjoint(words(message)))
+
+
+def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
+    """Whether one of the others says the same."""
+    meanings = backend.similarities(text, list(others)) if others else []
+    return any(same(text, other, meaning) for other, meaning in zip(others, meanings, strict=True))
 
 
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
@@ -21499,7 +21895,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -21551,7 +21947,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -21589,11 +21985,6 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22114,9 +22505,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
-        for refusal in settings.refusals or ():
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
@@ -24198,11 +24590,6 @@ def _is_letter(char: str) -> bool:
 @lru_cache(_CACHED_CHARS)
 def _is_of_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LMN"
-
-
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
 
 
 def telling(text: str) -> set[str]:

@@ -7,7 +7,10 @@ joins lists with commas; it cannot save a form with an empty text box. The serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -24,6 +27,8 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
 MASK = "********"
+_UNCHECKED = ContextVar("settings_unchecked", default=False)
+_MOST_BITS = 4000  # of a whole number
 IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
@@ -36,11 +41,21 @@ Secret = Annotated[
 
 
 class SettingsError(ValueError):
-    """A value that cannot be meant; the text is one sentence for the admin."""
+    """A value that cannot be meant, in one sentence for the admin. `each`: this one, and others like it."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
+        self.each: tuple[SettingsError, ...] = (self,)
+
+    @classmethod
+    def of(cls, each: Sequence[SettingsError]) -> SettingsError:
+        """One that tells all of them."""
+        if len(each) == 1:
+            return each[0]
+        joined = cls(each[0].field, " ".join(map(str, each)))
+        joined.each = tuple(each)
+        return joined
 
 
 class PanelModel(BaseModel):
@@ -50,8 +65,11 @@ class PanelModel(BaseModel):
     `model_dump()` holds only what was given and differs from the preset, so that presets stay in
     force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
 
+    In a bound class, a value that cannot be meant stays as it is in force, and is told in `refusals`: where
+    the server's Save fails, Open WebUI shows nothing but "Pipeline not found". Any other class raises.
+
     Raises:
-        SettingsError: one sentence that names the field and what is allowed.
+        SettingsError: a sentence for each value that cannot be meant, with what is allowed.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True, extra="ignore")
@@ -59,7 +77,7 @@ class PanelModel(BaseModel):
     presets: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
-    refusals: ClassVar[list[SettingsError] | None] = None  # the last one, until something is saved
+    refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
 
     _given: set[str] = PrivateAttr(default_factory=set)
 
@@ -90,27 +108,52 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        try:
-            super().__init__(**{**self.presets, **given})
-        except ValidationError as invalid:
-            refusal = _as_sentence(type(self), invalid.errors()[0])
-            if self.refusals is not None:
-                self.refusals[:] = [refusal]
-            raise refusal from None
+        given, refused = self._meant(values), list[SettingsError]()
+        while (found := self._filled(given)) is not None:
+            known = {refusal.field for refusal in refused}
+            refused += [refusal for refusal in found if refusal.field not in known]
+            if self.refusals is None or isinstance(self, LenientModel):
+                raise SettingsError.of(found)
+            if not self._go_back(given, found):
+                with _unchecked():  # what is in force does not go together either
+                    self._filled(given)
+                break
         if self.refusals is not None:
-            self.refusals.clear()
+            self.refusals[:] = refused
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
 
+    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError] | None:
+        """Take these values; what cannot be meant among them, or None."""
+        try:
+            super().__init__(**{**self.presets, **given})
+        except ValidationError as invalid:
+            return [_as_sentence(type(self), error) for error in invalid.errors()]
+        return None
+
+    def _go_back(self, given: dict[str, Any], refused: Sequence[SettingsError]) -> bool:
+        """Put what is in force in the place of what is refused; False where it was there already.
+
+        Where it is that of a value that another one needs, the other one goes back, which the sentence names.
+        """
+        changed = False
+        for refusal in refused:
+            others = set(re.findall(r"[a-z_]+", str(refusal))).intersection(given)
+            gone_back = self._gone_back(given, refusal.field)
+            changed |= gone_back or bool(sum(self._gone_back(given, name) for name in others))
+        return changed
+
+    def _gone_back(self, given: dict[str, Any], name: str) -> bool:
+        in_force, before = type(self).stored(), given.pop(name, None)
+        if in_force is not None and name in in_force._given:
+            given[name] = getattr(in_force, name)
+        return bool(given.get(name) != before)
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """What the panel shows, with the last refusal at its field.
-
-        Open WebUI tells the admin of any refusal only "Pipeline not found"; here it can be read.
-        """
+        """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
             field = shown["properties"][refusal.field]
@@ -123,8 +166,12 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or value == "":
+            if field is None or value is None or (isinstance(value, str) and not value.strip()):
                 continue
+            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+                value = float("inf")  # Python refuses to write such a number down
+            if isinstance(value, str):
+                value = _whole(value)
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
@@ -138,7 +185,8 @@ class PanelModel(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.check()
+        if not _UNCHECKED.get():
+            self.check()
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -169,8 +217,9 @@ class LenientModel(PanelModel):
                 super().__init__(**values)
                 break
             except SettingsError as error:
-                dropped.append(str(error))
-                del values[error.field]
+                for refusal in error.each:
+                    dropped.append(str(refusal))
+                    del values[refusal.field]
         self._dropped = dropped
 
     @property
@@ -191,13 +240,23 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Values are not checked against each other."""
+    token = _UNCHECKED.set(True)
+    try:
+        yield
+    finally:
+        _UNCHECKED.reset(token)
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
 
 def _split(value: str | list[Any]) -> list[str]:
     parts = value if isinstance(value, list) else [value]
-    return [piece for part in parts for piece in str(part).split(",")]
+    return [piece for part in parts for piece in _whole(str(part)).split(",")]
 
 
 def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
@@ -206,8 +265,20 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {str(error['input'])[:40]!r}"
+    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which no answer could hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _inside(value: Any) -> str:
+    try:
+        return str(value)[:40]
+    except ValueError:  # a number too long to be written
+        return "a number of thousands of digits"
 
 
 def allowed(field: FieldInfo) -> str:

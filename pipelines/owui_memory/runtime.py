@@ -216,9 +216,10 @@ class Runtime:
             return Part(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
-        for refusal in settings.refusals or ():
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"the last change of settings was refused: {refusal}", "Save it once more."
+                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))

@@ -191,11 +191,6 @@ def _is_of_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LMN"
 
 
-def has_case(text: str) -> bool:
-    """Whether its script has capitals, so that names can be told from words."""
-    return text.upper() != text.lower()
-
-
 def telling(text: str) -> set[str]:
     """Numbers, and words with a capital that is not the first of the text."""
     found = runs(text)

@@ -144,6 +144,39 @@ def test_why_tells_what_was_used_for_the_last_answer(server: PipelinesServer, us
     assert DOG in used
 
 
+def test_why_tells_since_when_something_stands_in_the_prompt(server: PipelinesServer, user: str) -> None:
+    chat = Chat(user)
+    take(server, chat.say("What is my dog called?"))
+    sent = take(server, chat.say("Convert thirty miles into kilometres."))
+    assert DOG in told_text(sent)
+    answer = ask(server, "/memory why", chat=chat)
+    assert "so no memory was used" not in answer
+    assert f"| {DOG} | since your message 1 |" in answer
+    assert DOG not in answer.partition("Left out")[2]
+
+
+def test_without_memories_for_messages_the_profile_stays(pipelines_server: StartServer, user: str) -> None:
+    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "0"})
+    for text in (DOG, "I live in Lisbon."):
+        tell(server, text, user=user)
+    chat = Chat(user)
+    told = told_text(take(server, chat.say("What is my dog called, and where do I live?")))
+    assert "I live in Lisbon." in told
+    assert DOG not in told
+    answer = ask(server, "/memory why", chat=chat)
+    assert "| I live in Lisbon. | | | told in every conversation |" in answer
+    assert "`memories_per_turn` to 0" in answer
+
+
+def test_one_memory_for_a_message_is_one_beside_the_profile(pipelines_server: StartServer, user: str) -> None:
+    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "1"})
+    for text in ("I live in Lisbon.", DOG, "My dog Rex likes to swim.", "My dog Rex sleeps in the kitchen."):
+        tell(server, text, user=user)
+    told = told_text(take(server, Chat(user).say("What does my dog Rex like?")))
+    assert "I live in Lisbon." in told
+    assert told.count("Rex") == 1
+
+
 def test_forget_by_words_asks_where_several_are_meant(server: PipelinesServer, user: str) -> None:
     chat = Chat(user)
     answer = ask(server, "/memory forget my", chat=chat)

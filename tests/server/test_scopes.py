@@ -74,10 +74,18 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(pipelines_server: Sta
     chat = Chat("ada")
     assert "green heron" in command(server, chat, "/memory")
     assert "Team design knows now" in command(server, chat, "/memory share 1 design")
-    assert 'team design) "The logo' in recalled(server, question, user="bob")
+    to_bob = recalled(server, question, user="bob")
+    assert 'Ada, team design (just now): "The logo' in to_bob
+    assert "Facts about the user" not in to_bob
+    assert "team design" not in recalled(server, question, user="ada"), "it is her own"
     assert recalled(server, question, user="cleo") == ""
     bobs = Chat("bob")
-    assert "green heron" in command(server, bobs, "/memory team")
+    assert "| Ada, team design |" in command(server, bobs, "/memory team")
+    assert "| you, team design |" in command(server, chat, "/memory team")
+    asked = bobs.say(question)
+    server.outlet(asked.outlet("A heron.", sent=server.inlet(asked.inlet, asked.user)), asked.user)
+    server.wait_until_drained()
+    assert "Ada, team design: The logo" in command(server, bobs, "/memory why")
     assert "Only what you have shared yourself" in command(server, bobs, "/memory withdraw 1")
     assert "Your teams: design" in command(server, chat, "/memory share 1 sales")
     assert "green heron" in command(server, chat, "/memory team")

@@ -61,6 +61,39 @@ class TestRecall:
         assert "Rex" in "\n".join(memory_lines(asked["content"]))
         assert without_blocks(sent) == turn.inlet
 
+    def test_what_was_said_today_is_told_in_order(self, shared_server: PipelinesServer, user: str) -> None:
+        for text in ("I live in Lisbon.", "I have moved to Porto."):
+            tell(shared_server, text, user=user)
+        lines = recalled(shared_server, "Where do I live, in Lisbon or in Porto?", user=user)
+        assert '(just now) "I live in Lisbon."\n- (just now) "I have moved to Porto."' in lines
+
+    def test_an_edited_message_is_not_told_what_it_said_before(
+        self, shared_server: PipelinesServer, user: str
+    ) -> None:
+        chat = tell(shared_server, "My sister lives in Berlin.", user=user)
+        assert "Berlin" in recalled(shared_server, "Where does my sister live?", user=user)
+        chat.history.clear()
+        turn = chat.say("My sister lives in Hamburg.")
+        assert told_text(shared_server.inlet(turn.inlet, turn.user)) == ""
+        assert "Berlin" not in recalled(shared_server, "Where does my sister live now?", user=user)
+        shared_server.outlet(turn.outlet("I see."), turn.user)
+        shared_server.wait_until_drained()
+        told = recalled(shared_server, "Where does my sister live?", user=user)
+        assert "Hamburg" in told
+        assert "Berlin" not in told
+
+    def test_another_answer_is_not_told_what_its_message_says(
+        self, shared_server: PipelinesServer, user: str
+    ) -> None:
+        tell(shared_server, "The heron stands in the pond behind my house.", user=user)
+        turn = Chat(user).say("My sister lives in Hamburg.")
+        told = [told_text(take(shared_server, turn))]
+        shared_server.wait_until_drained()
+        beside = turn.regenerated()
+        beside.inlet["model"] = "another-model"
+        told += [told_text(take(shared_server, again)) for again in (turn.regenerated(), beside, turn)]
+        assert told == ["", "", "", ""]
+
     def test_nobody_else_knows_it(self, shared_server: PipelinesServer, user: str) -> None:
         tell(shared_server, FACT, user=user)
         turn = Chat(f"not-{user}").say(QUESTION)

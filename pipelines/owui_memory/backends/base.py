@@ -14,7 +14,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY = "shared_by"  # where `Memory.by` is stored
+BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -24,7 +24,8 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scopes.py`. `by`: the name of who has shared it with a team, "" where that is not known.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, and `said_at` when they had said it.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -40,6 +41,7 @@ class Memory:
     origin: str = ""
     scope: str = ""
     by: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ def beside_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
-    return beside | {name: value for name, value in (("scope", scope), (BY, new.by)) if value}
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    return beside | {name: value for name, value in told.items() if value}
 
 
 def scope_in(owner_id: str, beside: Any) -> str:

@@ -17,6 +17,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    SAID_AT,
     Found,
     Memory,
     Message,
@@ -322,4 +323,5 @@ def _memory(row: Any) -> Memory:
         place=place if isinstance(place, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
+        said_at=aware_time(get(SAID_AT)),
     )

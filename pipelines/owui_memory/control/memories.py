@@ -11,27 +11,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Memory, newest_first
+from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.select import LEAST_MEANING
+from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
 from ..remember.changes import Changes
 from ..remember.journal import Change, Journal
 from ..remember.operations import Kind
 from ..remember.outbox import Batch, Exchange
-from ..remember.sameness import known_as
+from ..remember.sameness import known_as, wording
 from ..remember.verbatim import kind_of
 from ..scopes import TEAM, name_of, shared_by, team_owner
 from ..settings import Valves
 from ..state import count_up
-from ..words import content_words, terms_of, words
+from ..words import content_words, terms_of
 from .erase import Eraser
 
 PAGE = 20  # memories
@@ -153,7 +154,7 @@ class Control:
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
-        self._journal = Journal(engine)
+        self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._count = count or (lambda _event: None)
 
@@ -337,7 +338,9 @@ class Control:
             text = self._checked(asked, memory.text, team=True)
             if all(shared.text != text for shared in backend.added_by(owner, batch)):
                 confirm()
-                admission.store(backend, owner, Memory("", text, batch=batch, by=name_of(asked.name)))
+                (as_said,) = self._sources.as_without([memory], ())
+                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
+                admission.store(backend, owner, new)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -389,12 +392,12 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {words(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {words(text): (text, kind) for text, kind in texts if words(text) not in known}
-                for position, (text, kind) in enumerate(
-                    [*new.values(), *((text, "fact") for text, _ in refused[:MOST_IMPORTED])]
-                ):
-                    yield _change(asked, position, "add", after=text, kind=kind)
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -495,12 +498,20 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     }
 
 
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_Pairs, _Pairs, list[str]]:
-    """Text and kind of each row; text and reason of those refused; what is wrong with all the others."""
-    texts: _Pairs = []
+def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
     refused: _Pairs = []
     flaws = []
     for number, row in enumerate(rows, 1):
@@ -509,7 +520,14 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[_
                 raise ValueError("it is no JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
-            texts.append((check(record.text), str(kind) if kind in get_args(Kind) else "fact"))
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
             flaws.append(f"line {number}: {refusal}")

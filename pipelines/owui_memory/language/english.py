@@ -5,7 +5,7 @@
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, well, now, and, but, then, also, just, thanks
+    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
@@ -93,4 +93,11 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
+    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    speaker="i, me, my, myself",
+    user="the user's, the user, this user's, this user, user's, user",
+    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
+    forms="have/has, do/does, go/goes, don't/doesn't",
+    endings="/s, /es, y/ies",
+    progressive="ing",
 )

@@ -46,4 +46,10 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
+    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
+    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
+    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
+    endings="e/e, s/t",
 )

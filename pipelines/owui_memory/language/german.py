@@ -54,4 +54,10 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
+    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
+    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
+    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
+    endings="e/t, e/et",
 )

@@ -43,4 +43,10 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    speaker="io, mio, mia, miei, mie, mi, me, si",
+    user="l'utente, utente",
+    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
+    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
+    endings="o/e, o/a",
 )

@@ -33,6 +33,13 @@ class Phrases:
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+
+    To compare two sentences, which single words make up (`user` has phrases, too):
+    fillers: change nothing: articles, the present of "to be", "now", "really".
+    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
+    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
+    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
+    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
     spaced: bool = True
@@ -60,6 +67,13 @@ class Phrases:
     asking: str = ""
     everything: str = ""
     ending: str = ""
+    fillers: str = ""
+    speaker: str = ""
+    user: str = ""
+    links: str = ""
+    forms: str = ""
+    endings: str = ""
+    progressive: str = ""
 
 
 def listed(phrases: str) -> list[str]:

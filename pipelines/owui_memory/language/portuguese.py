@@ -41,4 +41,10 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    speaker="eu, meu, minha, meus, minhas, me, mim, se",
+    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
+    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
+    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
+    endings="o/e, o/a",
 )

@@ -50,4 +50,10 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    speaker="yo, mi, mis, me, mí, se",
+    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
+    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
+    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
+    endings="o/e, o/a",
 )

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
 from ..chat.policy import SWITCHED_OFF
-from ..scopes import View, reading_view, teller
+from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
 from .profile import Profiles
@@ -134,7 +134,13 @@ class Recaller:
             profile = lines.fitting(wanted, settings.profile_token_budget)
         told_before = {told.memory_id for told in kept.lines}
         known = told_before | {memory.id for memory in profile}
-        chosen = [memory for memory in selection.chosen if memory.id not in known]
+        # A copy of it, which the user has shared with a team, may be found alone.
+        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        chosen = [
+            memory
+            for memory in selection.chosen
+            if memory.id not in known and (memory.text not in said or lines.teller(memory))
+        ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
         self._note_told(turn, view, new)
@@ -201,6 +207,7 @@ class Recaller:
         found = candidates(backend, turn, view)
         if aside:
             found = self._said_by_others(found, aside)
+        found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
         seen = evidence(items, query, settings.relevance_threshold)
@@ -342,6 +349,17 @@ class _Lines:
         """The same for what the same person has told, "" for what the user has."""
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
+
+    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+        """Those that are no copies for a team of another one of the user's own."""
+        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
+        return [
+            item
+            for item in found
+            if not item.memory.scope.startswith(TEAM)
+            or item.memory.text not in own
+            or self.teller(item.memory)
+        ]
 
     def said_at(self, memory: Memory) -> datetime:
         """When it was said; before all else where that is not known, so that what is known counts more."""

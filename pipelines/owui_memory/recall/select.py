@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..backends.base import Memory
+from ..remember.sameness import same
 from ..words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
@@ -97,20 +98,20 @@ class _Saying:
     """What a memory says, and whose it is: its words, and the names, numbers and denials in it."""
 
     whose: str
+    text: str
     words: frozenset[str]
     telling: frozenset[str]
 
     @classmethod
     def of(cls, memory: Memory, whose: Callable[[Memory], str]) -> _Saying:
         text = memory.text
-        return cls(whose(memory), frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
+        return cls(whose(memory), text, frozenset(terms_of(text)), frozenset(telling(text) | denials(text)))
 
     def is_among(self, others: Sequence[_Saying]) -> bool:
         """Whether another has nearly all of its words, and all names, numbers and denials."""
         return any(self.whose == other.whose and self._repeats(other) for other in others)
 
     def _repeats(self, other: _Saying) -> bool:
-        if self.words == other.words:
-            return True
         shared, all_ = len(self.words & other.words), len(self.words | other.words)
-        return self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        nearly = self.telling == other.telling and shared >= _NEARLY_SAME * all_
+        return (nearly or self.words == other.words) and same(self.text, other.text, 1.0)

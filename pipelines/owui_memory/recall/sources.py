@@ -154,7 +154,7 @@ def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | 
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at
+    known = past.without(messages).said_at or memory.said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
 

@@ -116,7 +116,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = tuple(Line(*row) for row in rows if row.position in positions)
+            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -168,3 +168,18 @@ class Told:
         )
         with self._reading.connect() as connection:
             return list(dict.fromkeys(connection.scalars(wanted)))
+
+
+def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
+    """Without those that another answer to an earlier message was told when they stood further down already.
+
+    lines: in the order in which they were told.
+    """
+    place = {position: number for number, position in enumerate(positions)}
+    kept: dict[tuple[str, str], int] = {}
+    once = []
+    for line in lines:
+        there = kept.setdefault((line.memory_id, line.text), place[line.position])
+        if there <= place[line.position]:
+            once.append(line)
+    return tuple(once)

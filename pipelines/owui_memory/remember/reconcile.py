@@ -18,7 +18,7 @@ from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
-from ..words import is_mark, mark_of, words
+from ..words import is_mark, mark_of
 from .admission import refusal
 from .changes import heard
 from .echoes import unsaid
@@ -27,7 +27,7 @@ from .journal import Change, Journal
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
-from .sameness import known_as, same, says
+from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
@@ -112,8 +112,8 @@ class Reconciler:
             return "it would remove more than half of what was shown"
         if operation.op != "add":
             return self._outdated(known[operation.number - 1])
-        earlier = [words(other.text) for other in operations[:position] if other.op == "add"]
-        if words(operation.text) in earlier:
+        earlier = [other.text for other in operations[:position] if other.op == "add"]
+        if any(same(operation.text, text, 0.0) for text in earlier):
             return "it is known already"
         leaving = {
             known[other.number - 1].id
@@ -158,9 +158,7 @@ class Reconciler:
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
         told = [one for one in self.told if not is_mark(one)]
-        meanings = self.backend.similarities(text, told)
-        alike = any(same(text, one, meaning) for one, meaning in zip(told, meanings, strict=True))
-        if not alike and mark_of(text) not in self.told:
+        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)

@@ -12,7 +12,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import known_as, same
+from .sameness import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -64,7 +64,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield heard(batch, position, exchange, known)
-        elif not _is_among(kept, text, backend):
+        elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
                 batch=batch.name,
@@ -102,8 +102,3 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len(meant) == 1 else []
-
-
-def _is_among(kept: list[str], text: str, backend: Backend) -> bool:
-    meanings = backend.similarities(text, kept)
-    return any(same(text, other, meaning) for other, meaning in zip(kept, meanings, strict=True))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from owui_memory.backends.base import EditableBackend
 from owui_memory.chat.body import Turn, read_inlet, with_blocks
 from owui_memory.chat.decisions import Decisions, Permission
+from owui_memory.control.memories import Asked, Control, Imported
 from owui_memory.ops.metrics import Metrics
 from owui_memory.recall.recall import Recalled
 from owui_memory.remember.journal import Journal
@@ -75,7 +80,8 @@ class Desk:
     def outlet(self, said: Said, answer: str = "I see.") -> bool:
         """Its answer is there: the exchange waits to be remembered."""
         turn = self.turn(said)
-        said.outlet(answer)
+        if turn.user_message_id:  # else it is no chat, and does not go on
+            said.outlet(answer)
         return self.outbox.put(
             Exchange(
                 key=turn.exchange_key,
@@ -109,6 +115,34 @@ class Desk:
         told = self.inlet(said)
         self.outlet(said)
         return told
+
+    def imports(self, user: str, rows: Sequence[Mapping[str, Any]]) -> Imported:
+        asked = Asked(user, f"command-{uuid.uuid4().hex}", at=self.now.timestamp())
+        return self.control().import_(asked, rows)
+
+    def shares(self, user: str, text: str, team: str, *, name: str | None = None) -> None:
+        """A user shares what one of their memories says; `name`: theirs."""
+        known = {memory.text: memory.id for memory in self.house.backend.list_all(user)}
+        asked = Asked(user, f"command-{uuid.uuid4().hex}", at=self.now.timestamp())
+        asked = replace(asked, name=user.title() if name is None else name)
+        self.control().share(asked, known[text], team)
+
+    def control(self) -> Control:
+        return Control(self.house.engine, _Live(self.house), lambda: self.house.settings)
+
+
+@dataclass
+class _Live:
+    """The house's backend, as commands want it."""
+
+    house: House
+
+    def get(self) -> EditableBackend:
+        return self.house.backend
+
+    @contextmanager
+    def writing(self) -> Iterator[EditableBackend]:
+        yield self.house.backend
 
 
 def edited(chat: Chat, text: str, ordinal: int = -1) -> Said:

@@ -112,3 +112,18 @@ def test_the_budget_holds_for_the_whole_block(budget: int) -> None:
     chosen = selected(candidates, most=50, room=budget - estimated_tokens(render(["-"]))).chosen
     assert estimated_tokens(render([line(memory, NOW) for memory in chosen])) <= budget
     assert chosen or budget < 160
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I prefer tea over coffee.", "I prefer coffee over tea."),
+        ("Anna is taller than Ben.", "Ben is taller than Anna."),
+        (
+            "The user takes the pills every day before meals at home.",
+            "The user takes the pills every day after meals at home.",
+        ),
+    ],
+)
+def test_what_only_looks_the_same_is_told_too(one: str, other: str) -> None:
+    assert told([found(one, 0.5), found(other, 0.4)]) == [one, other]

@@ -172,7 +172,7 @@ def test_a_batch_that_decided_nothing_leaves_no_trace(mind: Mind) -> None:
 def test_what_a_persona_was_told_is_its_own_again_when_it_comes_back(mind: Mind) -> None:
     """Forgotten by plain words, without an LLM, and brought back."""
     mind.backend.store("ada", Memory("", "The shed is green.", batch="before", scope="persona:tutor"))
-    told = batch("Forget the shed.")
+    told = batch(replace(exchange("Forget the shed."), scope="persona:tutor"))
     mind.making.make(mind.backend, told, lambda: decide_verbatim(mind.backend, told))
     assert mind.texts() == []
     (removal,) = mind.changes()

@@ -382,7 +382,7 @@ def test_the_longest_message_is_judged_in_no_time(text: str) -> None:
         ("I live in Lisbon.", "i live in Lisbon", 0.0, True),
         ("मैं यहाँ रहता हूँ।", "मैं यहाँ रहता हूँ", 0.0, True),
         ("I live in Lisbon now.", "I now live in Lisbon.", 0.97, True),
-        ("I live in Lisbon now.", "I now live in Lisbon.", 0.90, False),
+        ("I live in Lisbon now.", "I now live in Lisbon.", 0.90, True),
         ("My daughter Anna plays.", "My daughter Anne plays.", 0.99, False),
         ("My locker 17 is green.", "My locker 18 is green.", 0.99, False),
         ("我住在里斯本。", "我住在波尔图。", 1.0, False),

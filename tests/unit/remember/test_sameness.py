@@ -1,0 +1,126 @@
+"""What says the same is kept once; what only looks it is kept twice, however near an embedder finds it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+
+from owui_memory.remember.sameness import same, wording
+from tests.unit.remember.mind import Mind, batch
+from tests.unit.remember.pairs import DIFFERENT, SAME
+
+
+@pytest.mark.parametrize(("one", "two"), DIFFERENT)
+def test_what_only_looks_the_same_is_different(one: str, two: str) -> None:
+    assert not same(one, two, 0.99)
+    assert not same(two, one, 0.99)
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+def test_a_true_duplicate_is_the_same(one: str, two: str) -> None:
+    assert same(one, two, 0.9)
+    assert same(two, one, 0.9)
+
+
+OPPOSITES = {
+    "My {} knee hurts.": ("left", "right", "other"),
+    "I see Tom {} lunch.": ("before", "after", "during", "without"),
+    "My {} sister is a nurse.": ("older", "younger", "twin"),
+    "I want to {} a car.": ("buy", "sell", "rent"),
+    "I run in the {}.": ("morning", "evening", "afternoon"),
+    "I {} olives.": ("love", "hate", "eat", "sell"),
+    "My exam is on {}.": ("Monday", "Tuesday", "Thursday", "2027-01-03", "2027-01-04"),
+    "I have {} children.": ("two", "three", "2", "3", "no", "13"),
+    "My brother is called {}.": ("Jon", "John", "Jan", "Johan"),
+    "The tank holds {}.": ("5 l", "5 ml", "50 l", "5 gal", "-5 l", "5.5 l", "$5", "5 %"),
+    "I {} in Rome.": ("live", "lived", "don't live", "never live"),
+    "Ich fahre {} Wien.": ("nach", "von", "ohne", "über"),
+    "Mein {} Arm schmerzt.": ("linker", "rechter"),
+    "Mi hermano {} se llama Juan.": ("mayor", "menor"),
+    "J'arrive {} midi.": ("avant", "après"),
+    "Lavoro di {}.": ("giorno", "notte", "mattina"),
+    "Moro {} dos meus pais.": ("perto", "longe"),
+    "Я {} рыбу.": ("люблю", "ненавижу", "не люблю"),
+    "我{}茶。": ("喜欢", "讨厌", "不喜欢", "卖", "买"),
+    "私は{}が好きです。": ("犬", "猫", "夏", "冬"),
+}
+EACH = [
+    (shape.format(one), shape.format(two))
+    for shape, words in OPPOSITES.items()
+    for one, two in itertools.permutations(words, 2)
+]
+
+
+@pytest.mark.parametrize(("one", "two"), EACH)
+def test_one_telling_word_makes_another_sentence(one: str, two: str) -> None:
+    assert not same(one, two, 0.995)
+
+
+TWO_ROLES = (
+    "{} is taller than {}.",
+    "{} loves {}.",
+    "I prefer {} to {}.",
+    "I moved from {} to {}.",
+    "{} ist älter als {}.",
+    "{} vive con el hermano de {}.",
+    "{} aime {}.",
+    "{} lavora per {}.",
+    "{} ligou para {}.",
+    "{} старше, чем {}.",
+    "{}比{}高。",
+    "{}は{}が好きです。",
+)
+
+
+@pytest.mark.parametrize("shape", TWO_ROLES)
+@pytest.mark.parametrize(("one", "two"), [("Anna", "Ben"), ("Kim", "Lee")])
+def test_who_does_what_to_whom_matters(shape: str, one: str, two: str) -> None:
+    assert not same(shape.format(one, two), shape.format(two, one), 0.995)
+
+
+def test_signs_tell_something_and_punctuation_does_not() -> None:
+    assert (
+        len({wording(text) for text in ("C", "C++", "C#", "c%", "$c", "-5", "5", "5°", "1/2", "1.2")}) == 10
+    )
+    assert wording("Rex, the dog!") == wording("rex the dog")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("My left knee hurts.", "My right knee hurts."),
+        ("I have two cats and one dog.", "I have one cat and two dogs."),
+        ("I prefer tea over coffee.", "I prefer coffee over tea."),
+        ("I code in C++.", "I code in C."),
+    ],
+)
+def test_an_llm_may_add_what_only_looks_known(mind: Mind, first: str, second: str) -> None:
+    mind.hears(batch(first, name="b1"), {"op": "add", "text": first})
+    assert mind.hears(batch(second, name="b2"), {"op": "add", "text": second}) == 1
+    assert mind.texts() == sorted((first, second))
+
+
+@pytest.mark.parametrize("again", ["I'm living in Lisbon now.", "The user lives in Lisbon."])
+def test_an_llm_adds_no_true_duplicate(mind: Mind, again: str) -> None:
+    mind.knows("I live in Lisbon.")
+    assert mind.hears(batch("I live in Lisbon."), {"op": "add", "text": again}) == 0
+
+
+def test_an_llm_may_say_both_in_one_answer(mind: Mind) -> None:
+    said = batch("My left knee hurts, and my right knee hurts.")
+    both = ("The user's left knee hurts.", "The user's right knee hurts.")
+    assert mind.hears(said, *({"op": "add", "text": text} for text in both)) == 2
+
+
+@pytest.mark.parametrize(
+    "fragment", ["the user ", "I'm ", "a's ", "5.", "-5 ", "的", "ʘ", "' ", "\u0301", "of "]
+)
+def test_any_text_is_compared_in_no_time(fragment: str) -> None:
+    for length in (1000, 1990, 10_000_000):
+        text = fragment * (length // len(fragment))
+        started = time.process_time()
+        assert same(text, text, 0.0)
+        same(text, f"{text}x", 0.99)
+        assert time.process_time() - started < 0.5  # seconds; it takes a hundredth of that
