@@ -6,7 +6,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
+             clock.py, wall clocks that are put right
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences

@@ -78,6 +78,7 @@ class Eraser:
         live: Live | None = None,
     ) -> None:
         self._engine, self._live = engine, live
+        self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
@@ -136,7 +137,7 @@ class Eraser:
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
-        return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
+        return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
@@ -154,7 +155,7 @@ class Eraser:
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
-        again = erasure.passes == ONCE and time.time() >= erasure.asked_at + SETTLED_S
+        again = erasure.passes == ONCE and self._is_settled(erasure)
         # What was on its way may have come to any place.
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.places
@@ -205,8 +206,24 @@ class Eraser:
         return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
-        settled = time.time() >= erasure.asked_at + SETTLED_S
-        return DONE if settled and not unreached and not self._erasures.copying() else ONCE
+        if self._is_settled(erasure) and not unreached and not self._erasures.copying():
+            self._seen.pop(erasure.id, None)
+            return DONE
+        return ONCE
+
+    def _is_due(self, erasure: Erasure) -> bool:
+        """Whether something can be done now."""
+        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+
+    def _is_settled(self, erasure: Erasure) -> bool:
+        """Whether nothing is under way any more that was when it was begun.
+
+        What passed before it was first seen here is told by the wall clock, which may have been put right.
+        """
+        now = time.monotonic()
+        age = max(time.time() - erasure.asked_at, 0.0)
+        seen_at, age = self._seen.setdefault(erasure.id, (now, age))
+        return age + now - seen_at >= SETTLED_S
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:

@@ -17,8 +17,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
+from ..clock import is_ahead
+from ..moving.places import HOLD_S
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
-from ..remember.outbox import CLAIM_S, message_id_of
+from ..remember.outbox import message_id_of
+from ..remember.turns import CLAIM_S
 from ..scopes import team_in
 from ..state import (
     count_up,
@@ -71,11 +74,6 @@ class Erasure:
     places: tuple[int, ...]
     passes: int
     asked_at: float
-
-    @property
-    def is_due(self) -> bool:
-        """Whether something can be done now."""
-        return self.passes == BEGUN or bool(self.places) or time.time() >= self.asked_at + SETTLED_S
 
 
 class Erasures:
@@ -197,7 +195,7 @@ class Erasures:
     def copying(self) -> bool:
         """Whether memories are on their way from one place to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(places.c.held_until > time.time()).limit(1)
+            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
             return connection.scalar(held) is not None
 
     def _insert(

@@ -42,7 +42,7 @@ class Forgetting:
         left = {one.id for one in asked} - {one.id for one in due}
         for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
             left |= self._erase(user_id, list(theirs))
-        self._move_on(now, newest, left)
+        self._move_on(time.monotonic(), newest, left)
 
     def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
         """Those that are just about to be brought back are left; their ids."""

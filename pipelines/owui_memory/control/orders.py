@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
+from ..clock import is_over
 from ..errors import TakenOver
 from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
@@ -107,7 +108,7 @@ class Orders:
     def take(self, user_id: str, key: str) -> Order | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
-        free = (_is(user_id, key), commands.c.answered_at == 0, commands.c.held_until < now)
+        free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
         with self._engine.begin() as connection:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:

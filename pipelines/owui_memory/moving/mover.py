@@ -19,10 +19,11 @@ from sqlalchemy import Engine
 
 from .. import COMMAND
 from ..backends.base import Backend, Part
+from ..clock import PUT_RIGHT_S
 from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
-from .places import Known, Place, Places, settings_of
+from .places import HOLD_S, Known, Place, Places, settings_of
 from .reach import Open, opened, place_of_backend, records_of
 from .records import Records, RemoteRecords
 
@@ -30,11 +31,11 @@ log = logging.getLogger(__name__)
 
 _FEW = 32  # differences that are left for the pass in which nobody writes
 _PASSES = 20  # of memories that change faster than they are copied
-_HOLD_S, _HOLD_AGAIN_S = 60.0, 15.0
+_HOLD_AGAIN_S = 15.0
 _LOOK_S = 2.0  # between looks at what another server copies
 _TELL_S = 1.0  # between notes of the progress in the state database
 _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
-_SKEW = timedelta(minutes=2)  # of several servers' clocks
+_SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
 class Live(Protocol):
@@ -230,7 +231,7 @@ class Mover:
                 places.progress(place, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, _HOLD_S)
+                places.hold(place, self._me, HOLD_S)
 
         return tell
 
@@ -259,7 +260,7 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, _HOLD_S):
+        while not self._places.hold(self._place, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
             for known in self._places.known():

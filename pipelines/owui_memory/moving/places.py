@@ -18,12 +18,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..backends.stores import size_of
+from ..clock import PUT_RIGHT_S, is_over
 from ..settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
 # The settings that lead to a place. Keys and passwords are not kept.
@@ -198,7 +200,7 @@ class Places:
     def hold(self, place: Place, holder: str, seconds: float) -> bool:
         """Be the one who copies into a place, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, places.c.held_until < now)
+        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
                 self._at(place).where(free).values(holder=holder, held_until=now + seconds)
@@ -239,9 +241,9 @@ class Places:
             return sorted(connection.scalars(everybody))
 
     def removed_since(self, at: float) -> set[str]:
-        """Ids of memories that were taken away after that Unix time."""
+        """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""
         removed = select(journal.c.memory_id).where(
-            journal.c.op == "remove", journal.c.made, journal.c.at >= at
+            journal.c.op == "remove", journal.c.made, journal.c.at >= at - PUT_RIGHT_S
         )
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))

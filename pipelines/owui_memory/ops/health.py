@@ -67,7 +67,7 @@ class Health:
             if silent_s > max(_SILENT_S, _TIMES_THE_USUAL * usual_s):
                 return f"no answer for {silent_s:.0f} s"
             error = self._last_error if self._failing else None
-        lately = error is not None and datetime.now(UTC) - error[0] < COUNTS_FOR
+        lately = error is not None and abs(datetime.now(UTC) - error[0]) < COUNTS_FOR
         return f"the last call failed: {error[1]}" if error and lately else ""
 
     def described(self) -> str:

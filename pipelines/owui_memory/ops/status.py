@@ -82,7 +82,7 @@ class BackendCheck:
 
     def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
         at, checked, _ = self._checked
-        age = datetime.now(UTC) - at
+        age = abs(datetime.now(UTC) - at)  # the clock may have been put right
         failed_since = failed_at is not None and failed_at > at
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 

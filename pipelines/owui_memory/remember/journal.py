@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_recent
 from ..state import count_up, journal, reading
 
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
@@ -193,7 +194,7 @@ class Journal:
             select(removal.c.batch, removal.c.memory_id, back.c.made)
             .join(back, back.c.undoes == removal.c.id)
             .where(back.c.user_id == user_id, back.c.id > first, back.c.refused == "")
-            .where(or_(back.c.made, back.c.at > time.time() - _UNDER_WAY_S))
+            .where(or_(back.c.made, is_recent(back.c.at, time.time(), _UNDER_WAY_S)))
         )
         with self._reading.connect() as connection:
             found = {(row.batch, row.memory_id): row.made for row in connection.execute(wanted)}

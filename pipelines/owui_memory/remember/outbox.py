@@ -14,21 +14,23 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from math import log2
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_later
 from ..engines import Patience
 from ..errors import TakenOver
 from ..state import hold, outbox, reading, was_erased
-from .turns import next_user, rows_of, rows_where
+from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-CLAIM_S = 15.0
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -136,7 +138,7 @@ class Outbox:
     ) -> bool:
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
-        if any(row.said_at > exchange.said_at for row in replaced):
+        if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
         connection.execute(
@@ -158,16 +160,19 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100) -> Batch | None:
-        """Take the next batch, or one whose claim has expired; None where nothing is ready."""
+    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+        """Take the next batch, or one whose claim has expired; None where nothing is ready.
+
+        in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
                 now = time.time()
-                user_id = next_user(connection, now)
+                user_id = next_user(connection, now, in_hand)
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -330,6 +335,17 @@ def _claim_of(batch: Batch) -> Any:
     return and_(
         outbox.c.batch == batch.name, outbox.c.state == "claimed", outbox.c.attempts == batch.attempts
     )
+
+
+def is_overdue(batch: Batch, hours: float) -> bool:
+    """Whether a batch was tried for so long: by the clock, and by half the tries that this time has room for.
+
+    The clock alone would give up at once what waited while no server ran, or when it is put right.
+    """
+    seconds = hours * 3600
+    tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
+    waited_s = time.time() - batch.waiting_since
+    return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
 
 
 def message_id_of(key: str) -> str:

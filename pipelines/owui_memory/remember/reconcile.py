@@ -6,6 +6,7 @@ One call decides for a batch. What it decides is checked here; `changes` makes i
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
+from ..clock import is_later
 from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
@@ -143,8 +145,10 @@ class Reconciler:
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
-        latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
-        return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+        said_at, now = self.batch.exchanges[-1].said_at, time.time()
+        changes = self.journal.of_memory(shown.id)
+        outdated = any(is_later(change.said_at, said_at, now) for change in changes)
+        return "a later message has changed it" if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""

@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+)
 
+from ..clock import is_over
 from ..state import hold, outbox
 
+CLAIM_S = 15.0
+PAUSE_MOST_S = 300.0  # before something is tried again
+_IDLE_MOST_S = 3600.0  # that a chat may be waited for: see the setting batch_idle_seconds
+
 _PENDING = outbox.c.state == "pending"
+_IN_HAND: BindParameter[Any] = bindparam("in_hand", expanding=True)
+
+
+def _is_due(now: Any) -> ColumnElement[bool]:
+    most_s = case((outbox.c.batch == "", _IDLE_MOST_S), else_=PAUSE_MOST_S)
+    return is_over(outbox.c.ready_at, now, most_s)
 
 
 def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     """The first row of what is to be claimed next, of these users."""
-    expired = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= bindparam("now"))
-    waits_for_retry = and_(_PENDING, outbox.c.batch != "", outbox.c.ready_at > bindparam("now"))
+    now = bindparam("now", type_=Float)
+    expired = and_(
+        outbox.c.state == "claimed",
+        is_over(outbox.c.claim_expires, now, CLAIM_S),
+        outbox.c.batch.not_in(_IN_HAND),
+    )
+    waits_for_retry = and_(_PENDING, outbox.c.batch != "", not_(_is_due(now)))
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
         or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
-        outbox.c.ready_at <= bindparam("now"),
+        _is_due(now),
         outbox.c.user_id.not_in(busy),
     )
     # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
@@ -33,12 +63,15 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float) -> str | None:
-    """Whose turn it is; that user's exchanges are ours alone until the transaction ends."""
+def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+    """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
+
+    in_hand: names of batches that this process works on, whatever their claims say.
+    """
     with_others: list[str] = []
     while True:
         free = _NEXT.where(outbox.c.user_id.not_in(with_others))
-        row = connection.execute(free, {"now": now}).first()
+        row = connection.execute(free, {"now": now, "in_hand": list(in_hand)}).first()
         if row is None:
             return None
         user_id: str = row.user_id
@@ -47,9 +80,13 @@ def next_user(connection: Connection, now: float) -> str | None:
         with_others.append(user_id)
 
 
-def rows_of(connection: Connection, user_id: str, now: float, batch_max: int) -> list[Any]:
+def rows_of(
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
-    first = connection.execute(_NEXT_OF_USER, {"of_user": user_id, "now": now}).first()
+    first = connection.execute(
+        _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
+    ).first()
     if first is None:
         return []
     if first.batch:

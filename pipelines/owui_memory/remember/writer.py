@@ -21,8 +21,9 @@ from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
-from .outbox import CLAIM_S, Batch, Outbox
+from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
+from .turns import CLAIM_S
 from .verbatim import decide_verbatim
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges)
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
         self._metrics.succeeded("queue")
         if batch is None:
             return False
@@ -129,7 +130,7 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
-            del self._claimed[batch.name]
+            self._claimed.pop(batch.name, None)
             self._wake.set()
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
@@ -228,12 +229,11 @@ class Writer:
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         failing = self._noted(batch, error)
-        waited_h = (time.time() - batch.waiting_since) / 3600
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
+        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
