@@ -92,7 +92,8 @@ runtime.py   what lives from start-up to shutdown, and the status made of it
 settings.py  every setting; panel.py, what the admin panel does to settings, undone;
              combinations.py, settings that each make sense and together cannot work
 errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied
+engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
+             clock.py, wall clocks that are put right
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
@@ -8938,6 +8939,53 @@ def _text(memory_id: str, journal: Journal) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# clock.py
+
+SOURCES["clock.py"] = r'''"""Wall clocks are put right now and then, by minutes or by days: no time in the database is believed blindly.
+
+What runs in one process only is timed by `time.monotonic`. What processes share, or what outlives them, is
+timed by the wall clock, and whoever reads such a time knows how far ahead it can be at most.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, and_, not_, or_
+
+SKEW_S = 300.0  # that clocks of several servers may be apart
+PUT_RIGHT_S = 3 * 24 * 3600.0  # by which a clock may have been wrong
+
+
+def is_over(until: Column[float], now: Any, most_s: Any) -> ColumnElement[bool]:
+    """Whether a time has come. `most_s`: by so many seconds it was ahead at most when it was written.
+
+    One that is farther ahead was written by a clock that has been put right since.
+    """
+    return or_(until <= now, until > now + (most_s + SKEW_S))
+
+
+def is_ahead(until: Column[float], now: Any, most_s: Any) -> ColumnElement[bool]:
+    """Whether it has yet to come."""
+    return not_(is_over(until, now, most_s))
+
+
+def is_recent(at: Column[float], now: Any, seconds: float) -> ColumnElement[bool]:
+    """Whether something was so few seconds ago."""
+    return and_(at > now - seconds, at < now + max(seconds, SKEW_S))
+
+
+def is_to_come(at: float, now: float) -> bool:
+    """Whether a time at which something was said cannot be right."""
+    return at > now + SKEW_S
+
+
+def is_later(one: float, other: float, now: float) -> bool:
+    """Whether the first was said after the second, as far as the clock can be believed."""
+    return one > other and (is_to_come(other, now) or not is_to_come(one, now))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # combinations.py
 
 SOURCES["combinations.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -9143,6 +9191,7 @@ class Eraser:
         live: Live | None = None,
     ) -> None:
         self._engine, self._live = engine, live
+        self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures, self._history = Erasures(engine), History(data_dir)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
@@ -9201,7 +9250,7 @@ class Eraser:
 
     def go_on(self) -> list[Receipt]:
         """Do what can be done now of erasures that were begun, here or by another server."""
-        return [self._go_on(erasure) for erasure in self._erasures.open() if erasure.is_due]
+        return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
         """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
@@ -9219,7 +9268,7 @@ class Eraser:
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
-        again = erasure.passes == ONCE and time.time() >= erasure.asked_at + SETTLED_S
+        again = erasure.passes == ONCE and self._is_settled(erasure)
         # What was on its way may have come to any place.
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.places
@@ -9270,8 +9319,24 @@ class Eraser:
         return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
 
     def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
-        settled = time.time() >= erasure.asked_at + SETTLED_S
-        return DONE if settled and not unreached and not self._erasures.copying() else ONCE
+        if self._is_settled(erasure) and not unreached and not self._erasures.copying():
+            self._seen.pop(erasure.id, None)
+            return DONE
+        return ONCE
+
+    def _is_due(self, erasure: Erasure) -> bool:
+        """Whether something can be done now."""
+        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+
+    def _is_settled(self, erasure: Erasure) -> bool:
+        """Whether nothing is under way any more that was when it was begun.
+
+        What passed before it was first seen here is told by the wall clock, which may have been put right.
+        """
+        now = time.monotonic()
+        age = max(time.time() - erasure.asked_at, 0.0)
+        seen_at, age = self._seen.setdefault(erasure.id, (now, age))
+        return age + now - seen_at >= SETTLED_S
 
     @contextlib.contextmanager
     def _still(self) -> Iterator[None]:
@@ -9353,8 +9418,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
+from ..clock import is_ahead
+from ..moving.places import HOLD_S
 from ..remember.journal import FORGET, FORGOTTEN, TOMBSTONES
-from ..remember.outbox import CLAIM_S, message_id_of
+from ..remember.outbox import message_id_of
+from ..remember.turns import CLAIM_S
 from ..scopes import team_in
 from ..state import (
     count_up,
@@ -9407,11 +9475,6 @@ class Erasure:
     places: tuple[int, ...]
     passes: int
     asked_at: float
-
-    @property
-    def is_due(self) -> bool:
-        """Whether something can be done now."""
-        return self.passes == BEGUN or bool(self.places) or time.time() >= self.asked_at + SETTLED_S
 
 
 class Erasures:
@@ -9533,7 +9596,7 @@ class Erasures:
     def copying(self) -> bool:
         """Whether memories are on their way from one place to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(places.c.held_until > time.time()).limit(1)
+            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
             return connection.scalar(held) is not None
 
     def _insert(
@@ -9772,7 +9835,7 @@ class Forgetting:
         left = {one.id for one in asked} - {one.id for one in due}
         for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
             left |= self._erase(user_id, list(theirs))
-        self._move_on(now, newest, left)
+        self._move_on(time.monotonic(), newest, left)
 
     def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
         """Those that are just about to be brought back are left; their ids."""
@@ -10435,6 +10498,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
 from ..chat.body import Turn
+from ..clock import is_over
 from ..errors import TakenOver
 from ..redact import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
@@ -10528,7 +10592,7 @@ class Orders:
     def take(self, user_id: str, key: str) -> Order | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
-        free = (_is(user_id, key), commands.c.answered_at == 0, commands.c.held_until < now)
+        free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
         with self._engine.begin() as connection:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
@@ -13971,10 +14035,11 @@ from sqlalchemy import Engine
 
 from .. import COMMAND
 from ..backends.base import Backend, Part
+from ..clock import PUT_RIGHT_S
 from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
-from .places import Known, Place, Places, settings_of
+from .places import HOLD_S, Known, Place, Places, settings_of
 from .reach import Open, opened, place_of_backend, records_of
 from .records import Records, RemoteRecords
 
@@ -13982,11 +14047,11 @@ log = logging.getLogger(__name__)
 
 _FEW = 32  # differences that are left for the pass in which nobody writes
 _PASSES = 20  # of memories that change faster than they are copied
-_HOLD_S, _HOLD_AGAIN_S = 60.0, 15.0
+_HOLD_AGAIN_S = 15.0
 _LOOK_S = 2.0  # between looks at what another server copies
 _TELL_S = 1.0  # between notes of the progress in the state database
 _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
-_SKEW = timedelta(minutes=2)  # of several servers' clocks
+_SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
 class Live(Protocol):
@@ -14182,7 +14247,7 @@ class Mover:
                 places.progress(place, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, _HOLD_S)
+                places.hold(place, self._me, HOLD_S)
 
         return tell
 
@@ -14211,7 +14276,7 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, _HOLD_S):
+        while not self._places.hold(self._place, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
             for known in self._places.known():
@@ -14300,12 +14365,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..backends.stores import size_of
+from ..clock import PUT_RIGHT_S, is_over
 from ..settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
 # The settings that lead to a place. Keys and passwords are not kept.
@@ -14480,7 +14547,7 @@ class Places:
     def hold(self, place: Place, holder: str, seconds: float) -> bool:
         """Be the one who copies into a place, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, places.c.held_until < now)
+        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
                 self._at(place).where(free).values(holder=holder, held_until=now + seconds)
@@ -14521,9 +14588,9 @@ class Places:
             return sorted(connection.scalars(everybody))
 
     def removed_since(self, at: float) -> set[str]:
-        """Ids of memories that were taken away after that Unix time."""
+        """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""
         removed = select(journal.c.memory_id).where(
-            journal.c.op == "remove", journal.c.made, journal.c.at >= at
+            journal.c.op == "remove", journal.c.made, journal.c.at >= at - PUT_RIGHT_S
         )
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
@@ -15353,7 +15420,7 @@ class Health:
             if silent_s > max(_SILENT_S, _TIMES_THE_USUAL * usual_s):
                 return f"no answer for {silent_s:.0f} s"
             error = self._last_error if self._failing else None
-        lately = error is not None and datetime.now(UTC) - error[0] < COUNTS_FOR
+        lately = error is not None and abs(datetime.now(UTC) - error[0]) < COUNTS_FOR
         return f"the last call failed: {error[1]}" if error and lately else ""
 
     def described(self) -> str:
@@ -15659,9 +15726,9 @@ class Metrics:
     @property
     def open_error(self) -> LastError | None:
         """The latest of work that has not been done since, for as long as it counts."""
-        recent = datetime.now(UTC) - COUNTS_FOR
-        with self._lock:
-            still = [error for error in self._open_errors.values() if error.at > recent]
+        now = datetime.now(UTC)
+        with self._lock:  # abs: the clock may have been put right
+            still = [error for error in self._open_errors.values() if abs(now - error.at) < COUNTS_FOR]
         return max(still, key=lambda error: error.at, default=None)
 '''
 
@@ -16372,7 +16439,7 @@ class BackendCheck:
 
     def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
         at, checked, _ = self._checked
-        age = datetime.now(UTC) - at
+        age = abs(datetime.now(UTC) - at)  # the clock may have been put right
         failed_since = failed_at is not None and failed_at > at
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
@@ -19521,6 +19588,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_recent
 from ..state import count_up, journal, reading
 
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
@@ -19699,7 +19767,7 @@ class Journal:
             select(removal.c.batch, removal.c.memory_id, back.c.made)
             .join(back, back.c.undoes == removal.c.id)
             .where(back.c.user_id == user_id, back.c.id > first, back.c.refused == "")
-            .where(or_(back.c.made, back.c.at > time.time() - _UNDER_WAY_S))
+            .where(or_(back.c.made, is_recent(back.c.at, time.time(), _UNDER_WAY_S)))
         )
         with self._reading.connect() as connection:
             found = {(row.batch, row.memory_id): row.made for row in connection.execute(wanted)}
@@ -20576,21 +20644,23 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from math import log2
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import is_later
 from ..engines import Patience
 from ..errors import TakenOver
 from ..state import hold, outbox, reading, was_erased
-from .turns import next_user, rows_of, rows_where
+from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-CLAIM_S = 15.0
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, 300.0, 16
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, 300.0  # each pause three times the one before
+_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -20698,7 +20768,7 @@ class Outbox:
     ) -> bool:
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
-        if any(row.said_at > exchange.said_at for row in replaced):
+        if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
         exchange = replace(exchange, replaces=self._take_back(connection, replaced))
         connection.execute(
@@ -20720,16 +20790,19 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100) -> Batch | None:
-        """Take the next batch, or one whose claim has expired; None where nothing is ready."""
+    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+        """Take the next batch, or one whose claim has expired; None where nothing is ready.
+
+        in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
                 now = time.time()
-                user_id = next_user(connection, now)
+                user_id = next_user(connection, now, in_hand)
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -20894,6 +20967,17 @@ def _claim_of(batch: Batch) -> Any:
     )
 
 
+def is_overdue(batch: Batch, hours: float) -> bool:
+    """Whether a batch was tried for so long: by the clock, and by half the tries that this time has room for.
+
+    The clock alone would give up at once what waited while no server ran, or when it is put right.
+    """
+    seconds = hours * 3600
+    tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
+    waited_s = time.time() - batch.waiting_since
+    return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
+
+
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
     return key.rpartition("\n")[2]
@@ -21035,6 +21119,7 @@ One call decides for a batch. What it decides is checked here; `changes` makes i
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21042,6 +21127,7 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend, Found, Memory, Reply
+from ..clock import is_later
 from ..errors import Doubtful, Drop
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
@@ -21172,8 +21258,10 @@ class Reconciler:
 
     def _outdated(self, shown: Memory) -> str:
         """Why it would undo what is newer; "" where it would not."""
-        latest = max((change.said_at for change in self.journal.of_memory(shown.id)), default=0.0)
-        return "a later message has changed it" if latest > self.batch.exchanges[-1].said_at else ""
+        said_at, now = self.batch.exchanges[-1].said_at, time.time()
+        changes = self.journal.of_memory(shown.id)
+        outdated = any(is_later(change.said_at, said_at, now) for change in changes)
+        return "a later message has changed it" if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -21825,25 +21913,55 @@ SOURCES["remember/turns.py"] = r'''"""Whose exchanges are claimed next: one batc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+)
 
+from ..clock import is_over
 from ..state import hold, outbox
 
+CLAIM_S = 15.0
+PAUSE_MOST_S = 300.0  # before something is tried again
+_IDLE_MOST_S = 3600.0  # that a chat may be waited for: see the setting batch_idle_seconds
+
 _PENDING = outbox.c.state == "pending"
+_IN_HAND: BindParameter[Any] = bindparam("in_hand", expanding=True)
+
+
+def _is_due(now: Any) -> ColumnElement[bool]:
+    most_s = case((outbox.c.batch == "", _IDLE_MOST_S), else_=PAUSE_MOST_S)
+    return is_over(outbox.c.ready_at, now, most_s)
 
 
 def _next(*whose: ColumnElement[bool]) -> Select[Any]:
     """The first row of what is to be claimed next, of these users."""
-    expired = and_(outbox.c.state == "claimed", outbox.c.claim_expires <= bindparam("now"))
-    waits_for_retry = and_(_PENDING, outbox.c.batch != "", outbox.c.ready_at > bindparam("now"))
+    now = bindparam("now", type_=Float)
+    expired = and_(
+        outbox.c.state == "claimed",
+        is_over(outbox.c.claim_expires, now, CLAIM_S),
+        outbox.c.batch.not_in(_IN_HAND),
+    )
+    waits_for_retry = and_(_PENDING, outbox.c.batch != "", not_(_is_due(now)))
     busy = select(outbox.c.user_id).where(*whose, or_(outbox.c.state == "claimed", waits_for_retry))
     firsts = select(func.min(outbox.c.id)).where(*whose, _PENDING).group_by(outbox.c.user_id)
     ready = and_(
         or_(and_(_PENDING, outbox.c.id.in_(firsts)), outbox.c.state == "postponed"),
-        outbox.c.ready_at <= bindparam("now"),
+        _is_due(now),
         outbox.c.user_id.not_in(busy),
     )
     # What a dead process has left comes first ("claimed" before "pending"), then who waits longest, and what
@@ -21856,12 +21974,15 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float) -> str | None:
-    """Whose turn it is; that user's exchanges are ours alone until the transaction ends."""
+def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+    """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
+
+    in_hand: names of batches that this process works on, whatever their claims say.
+    """
     with_others: list[str] = []
     while True:
         free = _NEXT.where(outbox.c.user_id.not_in(with_others))
-        row = connection.execute(free, {"now": now}).first()
+        row = connection.execute(free, {"now": now, "in_hand": list(in_hand)}).first()
         if row is None:
             return None
         user_id: str = row.user_id
@@ -21870,9 +21991,13 @@ def next_user(connection: Connection, now: float) -> str | None:
         with_others.append(user_id)
 
 
-def rows_of(connection: Connection, user_id: str, now: float, batch_max: int) -> list[Any]:
+def rows_of(
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
-    first = connection.execute(_NEXT_OF_USER, {"of_user": user_id, "now": now}).first()
+    first = connection.execute(
+        _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
+    ).first()
     if first is None:
         return []
     if first.batch:
@@ -22022,8 +22147,9 @@ from .admission import refused_among
 from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
-from .outbox import CLAIM_S, Batch, Outbox
+from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
+from .turns import CLAIM_S
 from .verbatim import decide_verbatim
 
 log = logging.getLogger(__name__)
@@ -22107,7 +22233,7 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges)
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
         self._metrics.succeeded("queue")
         if batch is None:
             return False
@@ -22130,7 +22256,7 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
             self._metrics.failed("queue", error)
         finally:
-            del self._claimed[batch.name]
+            self._claimed.pop(batch.name, None)
             self._wake.set()
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
@@ -22229,12 +22355,11 @@ class Writer:
         self._metrics.failed("remembering", error)
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         failing = self._noted(batch, error)
-        waited_h = (time.time() - batch.waiting_since) / 3600
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or waited_h >= self._settings().retry_max_hours:
+        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
