@@ -16,6 +16,7 @@ from .chat.intake import Intake, read_asked, read_finished
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import (
     NOT_NOW,
+    STILL_AT_EARLIER,
     STILL_AT_IT,
     is_command,
     may_be_command,
@@ -26,6 +27,7 @@ from .chat.slash import (
 )
 from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
+from .ops.lanes import BusyError
 from .panel import lenient
 from .recall.block import Blocks
 from .remember.spill import Spill, Spilled
@@ -253,8 +255,12 @@ class Pipeline:
         if answer:
             return with_task(body, answer)
         try:
-            giving = _in(runtime.command_pool, runtime.commander.give, turn)
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.place == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except BusyError:
+            answer = STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
@@ -269,9 +275,12 @@ class Pipeline:
             return nothing
         try:
             asked = answered.user_id, answered.keys, answered.name
-            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
             done = await _within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else STILL_AT_IT
+        except BusyError:
+            return STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             return NOT_NOW

@@ -48,6 +48,7 @@ _ALIKE = {
 }
 _MEANT = {word: verb for verb, words in _ALIKE.items() for word in words.split()}
 
+STILL_AT_EARLIER = "Your earlier commands are still being carried out. Send this again in a minute."
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "Memory is not available now, so this command was not carried out. Send it again in a minute."
 SWITCHED_OFF = (

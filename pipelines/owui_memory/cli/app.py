@@ -219,7 +219,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
     """What waits and what was given up (this is the default)."""
     with opened() as instance:
-        queue.show(instance.outbox, show_text=show_text, to_json=json)
+        queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 
 
 @_queue.command("retry")

@@ -30,6 +30,7 @@ from ..moving.places import Places, naming, place_of
 from ..moving.reach import place_of_backend
 from ..panel import lenient
 from ..remember.outbox import Outbox
+from ..remember.spill import Spill
 from ..settings import Environment, Valves
 from ..state import open_state
 from .output import ended, waiting
@@ -45,6 +46,7 @@ class Instance:
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self.engine, self.environment = engine, environment
         self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.spill = Spill(environment.data_dir)
 
     @cached_property
     def settings(self) -> Valves:

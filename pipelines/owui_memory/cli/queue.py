@@ -8,15 +8,17 @@ from typing import Any
 
 from ..errors import Drop
 from ..recall.block import quoted
-from ..remember.outbox import Batch, Outbox
+from ..remember.outbox import Batch, Exchange, Outbox
+from ..remember.spill import Spill, Spilled
 from .output import as_json, fields, table, told
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, *, show_text: bool, to_json: bool) -> None:
-    """Print the queue; `show_text`: also what was said."""
+def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None:
+    """Print the queue, and what waits in files for the state database; `show_text`: also what was said."""
     found = [("pending", batch) for batch in queue.pending_batches()]
+    found += [("spilled", _batch(record)) for _, record in spill.pending() if record.is_said]
     found += [("dead", batch) for batch in queue.dead_batches()]
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
@@ -50,6 +52,15 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
+
+
+def _batch(record: Spilled) -> Batch:
+    given, answered = record.permission, record.answered
+    key, chat_id = (given.exchange_key, given.chat_id) if given else ("", "")
+    said = Exchange(
+        key, record.user_id, chat_id, answered.user_text, answered.assistant_text, said_at=record.at
+    )
+    return Batch("", record.user_id, (said,), 0, record.at, "the state database could not take it")
 
 
 def _cells(state: str, batch: Batch) -> tuple[object, ...]:

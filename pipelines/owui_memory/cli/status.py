@@ -73,4 +73,7 @@ def _backend(instance: Instance) -> list[Part]:
 def _queue(instance: Instance) -> Part:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    return Part("queue", not counts.dead, f"{counts.pending} waiting, {counts.dead} given up", hint)
+    told = f"{counts.pending} waiting, {counts.dead} given up"
+    if aside := instance.spill.waiting().exchanges:
+        told += f", {aside} kept aside until the state database takes them"
+    return Part("queue", not counts.dead, told, hint)

@@ -279,7 +279,7 @@ def test_mem0s_own_extraction_is_answered_by_the_second_and_counted(
     try:
         with first.fault("chat", status=503):
             said = [{"role": "user", "content": "My dog is called Rex."}]
-            assert backend.add("ada", said, infer=True, batch="b") == 1
+            assert len(backend.add("ada", said, infer=True, batch="b")) == 1
         assert metrics.counts()["LLM calls: two"] == 1
         assert next(part.detail for part in backend.check() if part.name == "LLM").endswith(
             "vllm two answers instead."

@@ -222,6 +222,17 @@ class TestImport:
         assert "line 2: it is no JSON" in answer
         assert "line 3" in answer
 
+    def test_its_texts_are_embedded_in_batches(self, desk: Desk, scripted_llm: ScriptedLLM) -> None:
+        rows = [{"memory": f"I have been to place number {number}."} for number in range(100)]
+        desk.ask("/memory")
+        scripted_llm.clear()
+        answer = desk.ask("/memory import\n" + "\n".join(map(json.dumps, rows)))
+        assert answer.startswith("100 memories added")
+        asked = [request for request in scripted_llm.requests if request.endpoint == "embeddings"]
+        assert len(asked) <= 100 / 16 + 3
+        assert max(len(request.inputs) for request in asked) <= 16, "others have their turn in between"
+        assert len(desk.texts()) == 100
+
     def test_deep_and_long_ones(self, desk: Desk) -> None:
         assert "no line is JSON" in desk.ask("/memory import " + "[" * 100_000)
-        assert "500" in desk.ask("/memory import " + json.dumps(["I am here."] * 100_000))
+        assert "500" in desk.ask("/memory import " + json.dumps(["I am here."] * 2000))

@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from owui_memory.__main__ import main
 from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
+from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.state import outbox
 from tests.harness.postgres import Postgres
 from tests.unit.places import Place
@@ -75,9 +76,27 @@ def test_what_waits_and_what_was_given_up(queue: Queue, capsys: pytest.CaptureFi
     heading, waiting, given_up = capsys.readouterr().out.splitlines()
 
     assert heading.split() == ["batch", "state", "age", "exchanges", "attempts", "user", "last", "error"]
-    assert waiting.split() == ["-", "pending", "0", "s", "2", "0", "ada"]
+    name, state, _seconds, *rest = waiting.split()
+    assert (name, state, rest) == ("-", "pending", ["s", "2", "0", "ada"])
     assert given_up.split()[:7] == [dead.name[:8], "dead", "2", "d", "1", "1", "ada"]
     assert given_up.endswith("  The LLM at llm:8000 answered HTTP 503.")
+
+
+def test_what_waits_in_files_is_listed_too(
+    queue: Queue, own_data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue.say(key="a", wait_s=60)
+    spill = Spill(own_data_folder)
+    spill.accept(Spilled("bob", ("k",), time.time() - 7200, None, "I live in Rome.", "ok"))
+    spill.write()
+
+    assert run("list") == 0
+    _, waiting, spilled = capsys.readouterr().out.splitlines()
+    assert waiting.split()[1] == "pending"
+    assert spilled.split()[:7] == ["-", "spilled", "2", "h", "1", "0", "bob"]
+    assert spilled.endswith("  the state database could not take it")
+    run("list", "--show-text")
+    assert "I live in Rome." in capsys.readouterr().out
 
 
 def test_what_was_said_is_shown_only_on_demand(queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
