@@ -60,6 +60,10 @@ class Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
 
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
+
     @property
     def answered(self) -> Answered:
         """As the outlet had it, but for secrets."""
