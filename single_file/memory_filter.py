@@ -205,7 +205,11 @@ from pathlib import Path
 
 from ..ops.metrics import Metrics
 from ..settings import Valves
+from . import assemble
 from .base import Backend
+from .embedder import Embedder
+from .llms import Llms
+from .own_models import OwnModels
 
 
 def open_backend(
@@ -225,13 +229,26 @@ def open_backend(
         from .library import LibraryBackend
 
         return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
+    own = _own_models(settings, data_dir, metrics)
     if settings.backend == "server":
         from .server import ServerBackend
 
-        return ServerBackend.open(settings)
+        return ServerBackend.open(settings, own)
     from .platform import PlatformBackend
 
-    return PlatformBackend.open(settings)
+    return PlatformBackend.open(settings, own)
+
+
+def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> OwnModels:
+    def open_llms() -> Llms:
+        assemble.import_mem0(data_dir)
+        return Llms.open(settings, metrics)
+
+    def open_embedder() -> Embedder:
+        assemble.import_mem0(data_dir)
+        return assemble.open_embedder(settings)
+
+    return OwnModels(open_llms if settings.llm_provider != "none" else None, open_embedder)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -399,6 +416,15 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     with translated("store", settings.vector_store_url):
         store: VectorStore = VectorStoreFactory.create(stores.NAMES[name], _Config(config))
     return store
+
+
+def open_embedder(settings: Valves) -> Embedder:
+    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
+    """
+    return _embedder(settings, None)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -600,8 +626,11 @@ class Backend(Protocol):
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """What this batch has added so far."""
@@ -646,11 +675,22 @@ class EditableBackend(Backend, Protocol):
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
 
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
+
     def remove(self, memory_id: str) -> bool:
         """Take a memory away; False where it is gone already."""
 
     def erase(self, user_id: str) -> int:
         """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+
+
+@runtime_checkable
+class PreparingBackend(Backend, Protocol):
+    """One that stores several memories faster where it is told before."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """What will be stored next, a handful."""
 
 
 @runtime_checkable
@@ -816,6 +856,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._prepared: dict[str, Vector] = {}
 
     @cached_property
     def model(self) -> Any:
@@ -836,17 +877,31 @@ class Embedder:
         cosines = [cosine(question, memory) for question in questions for memory in memories]
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
+    def similarity(self, cosine: float) -> float:
+        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
+        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
 
         Raises:
             MemoryFault: the embedder cannot be had, or Drop: the text is empty.
         """
+        text = self._limit.cut(text)
+        if (vector := self._prepared.pop(text, None)) is not None:
+            return vector
         try:
-            return list(self._cached(self._limit.cut(text)))
+            return list(self._cached(text))
         except MemoryFault as fault:
             getattr(self._watched, "faults", []).append(fault)
             raise
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed several at once: `embed` then gives each of them, once, without a call. Raises as `embed`."""
+        if len(self._prepared) > _CACHED:  # of writers that broke off
+            self._prepared.clear()
+        cut = [self._limit.cut(text) for text in texts]
+        self._prepared.update(zip(cut, self.embed_batch(cut), strict=True))
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
@@ -881,6 +936,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
         """The same, if each is one that can be stored and compared."""
@@ -1376,7 +1432,7 @@ class LibraryBackend:
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
@@ -1386,10 +1442,15 @@ class LibraryBackend:
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
                 raise faults[0].again()
-        return len(added["results"])
+        return [
+            Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
+        ]
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        self._memory.embedding_model.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
@@ -1435,6 +1496,9 @@ class LibraryBackend:
         return self._changed(
             memory_id, self._memory.update, text=plain(text), expiration_date=expires or None
         )
+
+    def mark(self, memory_id: str, kind: str) -> bool:
+        return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
         """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
@@ -1496,9 +1560,8 @@ class LibraryBackend:
         release(self._memory)
 
     def _similarity(self, cosine: float) -> float:
-        """0 to 1: opposite is no more different than unrelated, and rounding may go beyond 1."""
-        floor: float = self._memory.embedding_model.floor
-        return min(max((float(cosine) - floor) / (1 - floor), 0.0), 1.0)
+        embedder: Embedder = self._memory.embedding_model
+        return embedder.similarity(cosine)
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
@@ -2299,6 +2362,94 @@ def ollama_embedder(config: dict[str, Any]) -> Any:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/own_models.py
+
+SOURCES["backends/own_models.py"] = r'''"""An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
+
+With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
+meaning. Both are opened when they are first needed, and without their packages the rest works.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from ..errors import MemoryFault, TellAdmin
+from .base import Message, Part, Reply
+from .embedder import Embedder, cosine
+from .llms import Llm, Llms
+
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
+
+
+class OwnModels:
+    """Threads may share it.
+
+    `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    """
+
+    def __init__(
+        self,
+        open_llms: Callable[[], Llms] | None = None,
+        open_embedder: Callable[[], Embedder] | None = None,
+    ) -> None:
+        self._open_llms, self._open_embedder = open_llms, open_embedder
+        self._llms: Llms | None = None
+        self._embedder: Embedder | None = None
+        self._lock = threading.Lock()
+        self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """The LLMs, in the order in which they are asked; empty where there is none."""
+        return self._opened_llms().llms if self._open_llms else ()
+
+    def part(self) -> Part | None:
+        """How the LLM fares, for the status; None where there is none."""
+        if self._open_llms is None:
+            return None
+        try:
+            return self._opened_llms().part()
+        except MemoryFault as fault:
+            return Part("LLM", False, str(fault), fault.hint)
+
+    def warm(self) -> None:
+        """Open the embedder in the background, so that no message waits for it."""
+        threading.Thread(target=self._opened_embedder, name="memory-embedder", daemon=True).start()
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
+        return self._opened_llms().ask(messages)
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
+        embedder = self._opened_embedder()
+        if embedder is None or not others:
+            return [0.0] * len(others)
+        vector = embedder.embed(text)
+        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
+
+    def _opened_llms(self) -> Llms:
+        if self._open_llms is None:
+            raise TellAdmin("There is no LLM for extraction.", hint="Set `llm_provider`.")
+        with self._lock:
+            if self._llms is None:
+                self._llms = self._open_llms()
+            return self._llms
+
+    def _opened_embedder(self) -> Embedder | None:
+        with self._lock:
+            if self._embedder is None and self._open_embedder is not None:
+                try:
+                    self._embedder = self._open_embedder()
+                except MemoryFault:
+                    self._open_embedder = None  # packages are missing: the image has none of ours
+            return self._embedder
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/payload.py
 
 SOURCES["backends/payload.py"] = r'''"""What goes into a store beside the vector: as JSON that every store can hold."""
@@ -2759,11 +2910,14 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from ..errors import Retry
 from ..settings import Valves
 from .answers import Answer, memory_of, results_of
 from .base import Memory, owner
-from .remote import RemoteBackend, Timeouts
+from .own_models import OwnModels
+from .remote import KeyHeader, RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
@@ -2793,10 +2947,11 @@ class PlatformBackend(RemoteBackend):
         *,
         rules: str = "",
         timeouts: Timeouts | None = None,
+        own: OwnModels | None = None,
         pauses_s: Sequence[float] = _PAUSES_S,
     ) -> None:
         """`pauses_s`: seconds between questions for the outcome of an `add`; then no more is asked."""
-        super().__init__(url, key, rules=rules, timeouts=timeouts)
+        super().__init__(url, key, rules=rules, timeouts=timeouts, own=own)
         self._pauses_s = pauses_s
         self._closing = threading.Event()
 
@@ -2849,8 +3004,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _key_header(self, key: str) -> dict[str, str]:
-        return {"Authorization": f"Token {key}"}
+    def _auth(self, key: str) -> httpx.Auth:
+        return KeyHeader("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
@@ -3661,13 +3816,17 @@ def _number(word: str) -> int:
 
 SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
 
+mem0 keeps the store and the vectors there. An LLM and an embedder of ours are optional: see `own_models.py`.
+
 The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -3685,6 +3844,7 @@ from .base import (
     Memory,
     Message,
     Part,
+    Reply,
     beside_of,
     is_id,
     is_over,
@@ -3695,11 +3855,16 @@ from .base import (
 )
 from .faults import host_of, translated
 from .limits import bounded, limited
+from .llms import Llm
+from .own_models import OwnModels
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
+_AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
+_NOTED_S = 1.0  # that what was just read counts as read
+_TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
 @dataclass(frozen=True)
@@ -3708,7 +3873,7 @@ class Timeouts:
 
     connect: float = 2.0
     search: float = 10.0
-    add: float = 60.0
+    add: float = 120.0
 
 
 class RemoteBackend(ABC):
@@ -3721,28 +3886,44 @@ class RemoteBackend(ABC):
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
-    def __init__(self, url: str, key: str = "", *, rules: str = "", timeouts: Timeouts | None = None) -> None:
-        """`url`: the API's address; `rules`: the setting `extraction_rules`."""
-        self._url, self._rules = url.rstrip("/"), rules
+    def __init__(
+        self,
+        url: str,
+        key: str = "",
+        *,
+        rules: str = "",
+        timeouts: Timeouts | None = None,
+        own: OwnModels | None = None,
+    ) -> None:
+        """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
+        self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
         self._timeouts = timeouts or Timeouts()
         self._client = httpx.Client(
             base_url=self._url,
-            headers=self._key_header(key) if key else {},
+            auth=self._auth(key) if key else None,
             follow_redirects=False,
             trust_env=False,
         )
         limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
+        self._seen = threading.local()  # what this thread was just told: see `_note`
+        self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
 
     @classmethod
-    def open(cls, settings: Valves) -> Self:
+    def open(cls, settings: Valves, own: OwnModels | None = None) -> Self:
         """Connect as the settings say, and ask once whether it works.
 
         Raises:
             TellAdmin: the key or the address is wrong.
             Retry: it cannot be reached now.
         """
-        backend = cls(cls._address(settings), settings.backend_api_key, rules=settings.extraction_rules)
+        backend = cls(
+            cls._address(settings),
+            settings.backend_api_key,
+            rules=settings.extraction_rules,
+            timeouts=Timeouts(add=settings.llm_timeout_s),
+            own=own,
+        )
         try:
             backend._ask_whether_it_works()
         except MemoryFault:
@@ -3757,31 +3938,67 @@ class RemoteBackend(ABC):
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        pool = limit
+        pool = max(limit, _AT_LEAST)
         while True:
-            wanted = {
-                "query": query,
-                "filters": {"user_id": owner_id},
-                "top_k": min(pool, _MOST_RESULTS),
-                "threshold": 0.0,  # what is relevant is decided here, not there
-                **self.search_options,
-            }
-            answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-            found = [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+            found = self._search(owner_id, query, pool)
+            self._note(item.memory for item in found)
             seen = [item for item in found if is_seen(item.memory, view)]
-            if len(found) < pool or len(seen) >= limit or len(seen) == len(found):
-                return seen
+            if len(found) < pool or len(seen) >= limit:
+                return _best(seen, limit)
             pool *= 4
 
-    def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
-        return [0.0] * len(others)
+    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Found]:
+        wanted = {
+            "query": query,
+            "filters": {"user_id": owner_id},
+            "top_k": most,
+            "threshold": 0.0,  # what is relevant is decided here, not there
+            **self.search_options,
+            **options,
+        }
+        answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
+        return [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        return self._own.similarities(text, others)
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """As in `AskableBackend`, by an LLM of ours."""
+        return self._own.ask(messages)
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those of ours, which may be asked one by one."""
+        return self._own.llms
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        return len(self._add(user_id, messages, beside, infer=infer, **rules))
+        if infer:
+            self._wait_for(batch)
+            rules |= self._apart(scope)
+        try:
+            rows = self._add(user_id, messages, beside, infer=infer, **rules)
+        except Retry as fault:
+            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+                self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
+            raise
+        return [_added_memory(row, batch, scope) for row in rows]
+
+    def _wait_for(self, batch: str) -> None:
+        """Nothing is sent again while mem0 may still read what was sent before.
+
+        Raises:
+            Retry: it may.
+        """
+        now = time.monotonic()
+        for name in [name for name, until in self._under_way.items() if until <= now]:
+            del self._under_way[name]
+        if batch in self._under_way:
+            hint = "Its LLM is slow: allow it more time (llm_timeout_s), or choose a faster one there."
+            raise Retry(f"The {self.name} may still be reading these messages.", hint=hint)
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
@@ -3795,6 +4012,11 @@ class RemoteBackend(ABC):
         added = self._add(user_id, told, beside, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        body = {"metadata": {"kind": kind}}
+        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+
     def get(self, memory_id: str) -> Memory | None:
         row = self._call_one("GET", memory_id, self._timeouts.search)
         if row is not None and "memory" not in row:
@@ -3802,9 +4024,42 @@ class RemoteBackend(ABC):
         return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        noted = self._noted()
+        wanted = dict.fromkeys(memory_ids)
+        known = [noted[memory_id] for memory_id in wanted if memory_id in noted]
         with translated(self.name, self._url):
-            found = list(self._beside.map(self.get, dict.fromkeys(memory_ids)))
-        return [memory for memory in found if memory is not None]
+            found = list(self._beside.map(self.get, (one for one in wanted if one not in noted)))
+        return [*known, *(memory for memory in found if memory is not None)]
+
+    def _note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
+        """This thread was just told of these: asked for once more at once, they are not fetched again.
+
+        listed_of: whose they all are.
+        """
+        seen, now = self._seen, time.monotonic()
+        if now >= getattr(seen, "until", 0.0):
+            seen.memories, seen.lists = {}, {}
+        memories = list(memories)
+        seen.memories |= {memory.id: memory for memory in memories}
+        if listed_of:
+            seen.lists[listed_of] = memories
+        seen.until = now + _NOTED_S
+
+    def _noted(self) -> dict[str, Memory]:
+        noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
+        return noted
+
+    def _noted_list(self, user_id: str) -> list[Memory] | None:
+        lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
+        return lists.get(user_id)
+
+    @property
+    def _is_noted(self) -> bool:
+        return time.monotonic() < getattr(self._seen, "until", 0.0)
+
+    def _changing(self) -> None:
+        """What this thread was told is no longer current."""
+        self._seen.until = 0.0
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         alike = self._of_kind(owner(user_id), kind)
@@ -3838,10 +4093,12 @@ class RemoteBackend(ABC):
             backend = Part("backend", False, str(fault), fault.hint)
         else:
             backend = Part("backend", True, f"{self.name} at {host_of(self._url)}")
-        return [
-            backend,
-            *(Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder", "LLM")),
-        ]
+        kept = (Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
+        return [backend, *kept, *self._more_parts(works=backend.ok)]
+
+    def _more_parts(self, *, works: bool) -> list[Part]:  # noqa: ARG002 - for subclasses
+        """What else is to be told; `works`: it has just answered."""
+        return [self._own.part() or Part("LLM", True, f"kept by the {self.name}")]
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
@@ -3854,11 +4111,16 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _key_header(self, key: str) -> dict[str, str]: ...
+    def _auth(self, key: str) -> httpx.Auth:
+        """What goes with each request."""
 
     @abstractmethod
     def _ask_whether_it_works(self) -> None:
         """One cheap request that needs the key; raises what is wrong."""
+
+    def _apart(self, scope: str) -> dict[str, str]:  # noqa: ARG002 - for subclasses
+        """What keeps mem0 from taking a fact of another scope for known."""
+        return {}
 
     def _added(self, answer: Answer) -> list[Answer]:
         """The memories that an `add` made, by its answer."""
@@ -3889,6 +4151,7 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
     ) -> list[Answer]:
         """Send messages to be remembered; the memories made of them, as far as the answer tells."""
+        self._changing()
         body = {
             "messages": [{**message, "content": plain(message["content"])} for message in messages],
             "user_id": owner(user_id),
@@ -3909,6 +4172,8 @@ class RemoteBackend(ABC):
 
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
         """As `_call`, about one memory; None where there is none."""
+        if method != "GET":
+            self._changing()
         if not is_id(memory_id):
             return None
         with translated(self.name, self._url):
@@ -3942,6 +4207,34 @@ class RemoteBackend(ABC):
     def _stranger(self) -> TellAdmin:
         hint = "backend_url is the address of its API, not of its dashboard."
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+
+
+def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
+    """What an `add` made; without an id where the answer does not tell enough of it."""
+    within = row.get("data")
+    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
+    known = isinstance(text, str) and bool(text)
+    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
+
+
+class KeyHeader(httpx.Auth):
+    """A key that stands in a header of each request."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers[self._name] = self._value
+        yield request
+
+
+def _best(found: Sequence[Found], most: int) -> list[Found]:
+    """At most so many by meaning, and so many by words."""
+    by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
+    by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[
+        :most
+    ]
+    return list({item.memory.id: item for item in (*by_meaning, *by_words)}.values())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3949,31 +4242,92 @@ class RemoteBackend(ABC):
 
 SOURCES["backends/server.py"] = r'''"""mem0's self-hosted REST server.
 
-Written from `server/main.py` of mem0 as of August 2026 (mem0ai 2.0.18; the server calls itself 1.0.0),
-the first line of servers that take `filters` in /search; older ones want `user_id` beside the query.
+Written from `server/main.py`, `auth.py` and `errors.py` of mem0 as of August 2026 (mem0ai 2.0.18; the server
+calls itself 1.0.0), the first line of servers that take `filters` in /search; older ones want `user_id`
+beside the query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
 
 import httpx
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Drop, MemoryFault, Retry, TellAdmin
 from .answers import Answer, memory_of, results_of
-from .base import Memory, owner
-from .remote import RemoteBackend
+from .base import Memory, Part, owner
+from .remote import KeyHeader, RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
+_FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
+_MOST_FOUND = 2_000_000
+_NO_SCOPE = "everywhere"  # the run of what is of no scope
+_API_KEY = "m0sk_"  # how a key of mem0's begins that it checks by bcrypt
+_SLOW_MS = 100  # an answer that takes longer is told, with such a key
+_NOBODY = "owui-memory-self-check"
+_NO_MEMORY = "00000000-0000-0000-0000-000000000000"
+_TRY_EVERY_S, _TRY_AGAIN_S = 24 * 3600, 600.0  # whether mem0's LLM works: a call of 9,000 tokens
+_LASTS_S = 20 * 60  # of a sign-in; mem0's access token lasts 30 minutes
+
+# What the server says of what went wrong behind it: it answers 502 whatever it was.
+_BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
+    "provider_auth_failed": (
+        TellAdmin,
+        "The mem0 server's own LLM or embedder refuses its key.",
+        "Mend that key on the mem0 server's Configuration page.",
+    ),
+    "provider_bad_request": (
+        Drop,
+        "The mem0 server's LLM or embedder cannot take this input.",
+        "Check the models on the mem0 server's Configuration page.",
+    ),
+    "provider_rate_limited": (
+        Retry,
+        "The mem0 server's LLM or embedder is asked too often.",
+        "It is tried again by itself. If this goes on, raise the limit at the provider.",
+    ),
+    "provider_timeout": (
+        Retry,
+        "The mem0 server's LLM or embedder takes too long.",
+        "It is tried again by itself. If this goes on, choose a faster model on the mem0 server.",
+    ),
+    "provider_unavailable": (
+        Retry,
+        "The mem0 server cannot reach its LLM or embedder.",
+        "Start it, or mend its address on the mem0 server's Configuration page.",
+    ),
+    "datastore_unavailable": (
+        Retry,
+        "The mem0 server cannot reach its database.",
+        "Start the mem0 server's PostgreSQL.",
+    ),
+    "vector_store_unavailable": (
+        Retry,
+        "The mem0 server cannot reach its vector store.",
+        "Start the mem0 server's vector store.",
+    ),
+    "unknown": (
+        Retry,
+        "Something is wrong behind the mem0 server.",
+        "Look at the mem0 server's log if this goes on.",
+    ),
+}
 
 
 class ServerBackend(RemoteBackend):
-    """mem0's REST server: `backend_url` is its API (port 8888 in its compose file), the key an API key of it.
+    """mem0's REST server: `backend_url` is its API (port 8888 on its host, 8000 inside its compose network).
+
+    The key is its ADMIN_API_KEY, an API key of it, or `email:password` of one of its users, by which this
+    signs in: each request with an API key costs the server a quarter of a second of bcrypt, and nobody is
+    answered meanwhile.
 
     With `explain` it tells the similarity in meaning and of words apart, as the library does; a server
     that does not know the option gives mem0's fused score instead. Its own history keeps the texts of what is
-    erased.
+    erased, and its table `messages` the last ten that its own extraction has read.
     """
 
     name = "mem0 server"
@@ -3983,12 +4337,16 @@ class ServerBackend(RemoteBackend):
     search_options: ClassVar = {"explain": True}
     rules_field = "prompt"
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._checks_slowly = False
+        super().__init__(*args, **options)
+        self._trial = _Trial(self._try_to_add, f"kept by the {self.name}")
+
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """As in `Backend`; looked up among the user's first 1000 memories, which is all the server lists."""
-        return [memory for memory in self._listed(owner(user_id))[0] if memory.batch == batch]
+        return [memory for memory in self._all_of(owner(user_id)) if memory.batch == batch]
 
     def _some_of(self, user_id: str) -> list[Memory]:
-        return self._listed(user_id)[0]
+        return self._listed(user_id)
 
     def _remove_all(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
@@ -3996,50 +4354,162 @@ class ServerBackend(RemoteBackend):
             self.remove(memory_id)
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
-        return self._listed(user_id)[0]
-
-    def _all_of(self, user_id: str) -> list[Memory]:
-        memories, full = self._listed(user_id)
-        if full:
-            hint = "Use the backend library on the same store, which lists all."
-            raise TellAdmin(
-                f"The mem0 server lists {_LISTED} memories of a user, and this one may have more.", hint=hint
-            )
+        if (noted := self._noted_list(user_id)) is not None:
+            return noted
+        memories = self._all_of(user_id)
+        self._note(memories, listed_of=user_id)
         return memories
 
-    def _listed(self, user_id: str) -> tuple[list[Memory], bool]:
-        """A user's memories, expired ones too, and whether there may be more than the server lists."""
+    def _all_of(self, user_id: str) -> list[Memory]:
+        """As in `RemoteBackend`: searches, which have no limit, bring those past the first 1,000.
+
+        Raises:
+            TellAdmin: the user has more than the server can tell.
+        """
+        listed = self._listed(user_id)
+        if len(listed) < _LISTED:
+            return listed
+        memories = {memory.id: memory for memory in listed}
+        most = _FOUND
+        while True:
+            # Of what points away from the query none is found, so it is searched for in another way, too.
+            for query in (listed[0].text, listed[-1].text):
+                found = self._search(user_id, query, most, show_expired=True)
+                memories |= {item.memory.id: item.memory for item in found}
+            if len(found) < most:
+                return list(memories.values())
+            if most >= _MOST_FOUND:
+                hint = "Move to `backend` library: export there, import here (docs/operations.md)."
+                raise TellAdmin("A user has more memories than the mem0 server can tell.", hint=hint)
+            most *= 10
+
+    def _listed(self, user_id: str) -> list[Memory]:
+        """A user's memories, expired ones too, as many as the server lists."""
         params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED, "show_expired": "true"}
         answer = self._call("GET", "/memories", self._timeouts.search, params=params)
-        memories = [memory_of(row, user_id) for row in self._rows(answer, user_id)]
-        return memories, len(results_of(answer)) >= _LISTED
+        return [memory_of(row, user_id) for row in self._rows(answer, user_id)]
 
-    def _key_header(self, key: str) -> dict[str, str]:
-        return {"X-API-Key": key}
+    def _apart(self, scope: str) -> dict[str, str]:
+        # mem0 compares what it has read with what it knows of the same run.
+        return {"run_id": quote(scope, safe="") or _NO_SCOPE}
+
+    def _auth(self, key: str) -> httpx.Auth:
+        email, colon, password = key.partition(":")
+        if colon and "@" in email:
+            return _SignIn(self._url, email, password)
+        if key.count(".") == 2 and key.startswith("ey"):
+            return KeyHeader("Authorization", f"Bearer {key}")
+        self._checks_slowly = key.startswith(_API_KEY)
+        return KeyHeader("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
-        # Needs the key and the store, and costs no embedding.
-        params: dict[str, str | int] = {"user_id": "nobody", "top_k": 1}
-        self._call("GET", "/memories", self._timeouts.search, params=params)
+        # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
+        self._search(_NOBODY, "self-check", 1)
+
+    def _more_parts(self, *, works: bool) -> list[Part]:
+        llm = self._own.part() or self._trial.part(due=works)
+        return [llm, *([self._key_part()] if works and self._checks_slowly else [])]
+
+    def _key_part(self) -> Part:
+        """What checking the key costs: with each request, all others wait for it."""
+        began = time.monotonic()
+        try:
+            self.get(_NO_MEMORY)
+        except MemoryFault as fault:
+            return Part("mem0's key", False, str(fault), fault.hint)
+        took_ms = (time.monotonic() - began) * 1000
+        if took_ms < _SLOW_MS:
+            return Part("mem0's key", True, f"checked within {took_ms:.0f} ms")
+        hint = "Set backend_api_key to its ADMIN_API_KEY, or to email:password of one of its users."
+        detail = f"an API key (m0sk_...) costs the {self.name} {took_ms:.0f} ms with each request"
+        return Part("mem0's key", False, f"{detail}, and several chats at once miss their memories", hint)
+
+    def _try_to_add(self) -> None:
+        """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
+        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
         return [row for row in results_of(answer) if row.get("event", "ADD") == "ADD"]
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:
-        # Whatever goes wrong behind the server is a 502 to it; `code` says what it was.
         if response.status_code != 502:
             return None
         try:
             code = response.json().get("code")
         except (ValueError, AttributeError):
             return None
-        if code == "provider_auth_failed":
-            hint = "Mend its LLM's and embedder's key on the mem0 server's Configuration page."
-            return TellAdmin("The mem0 server's own LLM or embedder refuses its key.", hint=hint)
-        if code == "provider_bad_request":
-            hint = "Check the models on the mem0 server's Configuration page."
-            return Drop("The mem0 server's LLM or embedder cannot take this input.", hint=hint)
-        return None
+        if code not in _BEHIND:
+            return None
+        kind, text, hint = _BEHIND[code]
+        return kind(text, hint=hint)
+
+
+class _Trial:
+    """Tries now and then, in the background, whether something works that is too dear to be tried often."""
+
+    def __init__(self, attempt: Callable[[], None], detail: str) -> None:
+        self._attempt, self._detail = attempt, detail
+        self._lock = threading.Lock()
+        self._due = 0.0
+        self._fault: MemoryFault | None = None
+
+    def part(self, *, due: bool) -> Part:
+        """The LLM's line in the status, as the last attempt left it. due: it may be tried now."""
+        if due and time.monotonic() >= self._due and self._lock.acquire(blocking=False):
+            threading.Thread(target=self._try, name="memory-trial", daemon=True).start()
+        if (fault := self._fault) is not None:
+            return Part("LLM", False, str(fault), fault.hint)
+        return Part("LLM", True, self._detail)
+
+    def _try(self) -> None:
+        try:
+            self._attempt()
+            self._fault, self._due = None, time.monotonic() + _TRY_EVERY_S
+        except MemoryFault as fault:
+            self._fault, self._due = fault, time.monotonic() + _TRY_AGAIN_S
+        finally:
+            self._lock.release()
+
+
+class _SignIn(httpx.Auth):
+    """Signs in with e-mail address and password, and again when that has lapsed."""
+
+    requires_response_body = True
+
+    def __init__(self, url: str, email: str, password: str) -> None:
+        self._url, self._form = url, {"email": email, "password": password}
+        self._lock = threading.Lock()
+        self._token, self._until = "", 0.0
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token = self._token if time.monotonic() < self._until else ""
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+            response = yield request
+            if response.status_code != 401:
+                return
+        with self._lock:  # the server lets nobody sign in more than ten times a minute
+            if self._token == token or time.monotonic() >= self._until:
+                answer = yield httpx.Request("POST", f"{self._url}/auth/login", json=self._form)
+                answer.read()
+                if answer.is_error:
+                    self._token = ""
+                    answer.raise_for_status()
+                self._token, self._until = _token_in(answer), time.monotonic() + _LASTS_S
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+def _token_in(answer: httpx.Response) -> str:
+    try:
+        token = answer.json().get("access_token")
+    except (ValueError, AttributeError):
+        token = None
+    if not isinstance(token, str) or not token:
+        hint = "backend_url is the address of its API, not of its dashboard."
+        raise TellAdmin("What answers at backend_url is no mem0 server.", hint=hint)
+    return token
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7403,6 +7873,7 @@ _ALIKE = {
 }
 _MEANT = {word: verb for verb, words in _ALIKE.items() for word in words.split()}
 
+STILL_AT_EARLIER = "Your earlier commands are still being carried out. Send this again in a minute."
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "Memory is not available now, so this command was not carried out. Send it again in a minute."
 SWITCHED_OFF = (
@@ -7941,7 +8412,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
     """What waits and what was given up (this is the default)."""
     with opened() as instance:
-        queue.show(instance.outbox, show_text=show_text, to_json=json)
+        queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 
 
 @_queue.command("retry")
@@ -8036,6 +8507,7 @@ from ..moving.places import Places, naming, place_of
 from ..moving.reach import place_of_backend
 from ..panel import lenient
 from ..remember.outbox import Outbox
+from ..remember.spill import Spill
 from ..settings import Environment, Valves
 from ..state import open_state
 from .output import ended, waiting
@@ -8051,6 +8523,7 @@ class Instance:
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self.engine, self.environment = engine, environment
         self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.spill = Spill(environment.data_dir)
 
     @cached_property
     def settings(self) -> Valves:
@@ -8635,15 +9108,17 @@ from typing import Any
 
 from ..errors import Drop
 from ..recall.block import quoted
-from ..remember.outbox import Batch, Outbox
+from ..remember.outbox import Batch, Exchange, Outbox
+from ..remember.spill import Spill, Spilled
 from .output import as_json, fields, table, told
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, *, show_text: bool, to_json: bool) -> None:
-    """Print the queue; `show_text`: also what was said."""
+def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None:
+    """Print the queue, and what waits in files for the state database; `show_text`: also what was said."""
     found = [("pending", batch) for batch in queue.pending_batches()]
+    found += [("spilled", _batch(record)) for _, record in spill.pending() if record.is_said]
     found += [("dead", batch) for batch in queue.dead_batches()]
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
@@ -8677,6 +9152,15 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
+
+
+def _batch(record: Spilled) -> Batch:
+    given, answered = record.permission, record.answered
+    key, chat_id = (given.exchange_key, given.chat_id) if given else ("", "")
+    said = Exchange(
+        key, record.user_id, chat_id, answered.user_text, answered.assistant_text, said_at=record.at
+    )
+    return Batch("", record.user_id, (said,), 0, record.at, "the state database could not take it")
 
 
 def _cells(state: str, batch: Batch) -> tuple[object, ...]:
@@ -8781,7 +9265,10 @@ def _backend(instance: Instance) -> list[Part]:
 def _queue(instance: Instance) -> Part:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    return Part("queue", not counts.dead, f"{counts.pending} waiting, {counts.dead} given up", hint)
+    told = f"{counts.pending} waiting, {counts.dead} given up"
+    if aside := instance.spill.waiting().exchanges:
+        told += f", {aside} kept aside until the state database takes them"
+    return Part("queue", not counts.dead, told, hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9074,6 +9561,10 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
         )
     if settings.extraction in ("mem0", "reconcile") and settings.llm_provider == "none":
         yield SettingsError("extraction", "extraction must be verbatim or auto when llm_provider is none.")
+    yield from _of_providers(settings)
+
+
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.llm_provider != "none":
         roles.append("llm")
@@ -9094,8 +9585,9 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("backend", "backend must be platform when backend_url is mem0's hosted service.")
     if settings.backend == "platform" and not settings.backend_api_key:
         yield SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-    if settings.extraction == "reconcile":
-        yield SettingsError("extraction", "extraction must not be reconcile unless backend is library.")
+    if settings.extraction == "reconcile" and settings.llm_provider == "none":
+        yield SettingsError("extraction", "extraction must not be reconcile when llm_provider is none.")
+    yield from _of_providers(settings)
 
 
 def _host(url: str) -> str:
@@ -9789,6 +10281,120 @@ def _erasure(row: Any) -> Erasure:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# control/fitting.py
+
+SOURCES["control/fitting.py"] = r'''"""Which of the candidates of a search fit what was searched for, so that a search can find nothing.
+
+By words where a memory has most of the query's; else by meaning, which must be nearer than that of sentences
+which have nothing to do with it. Embedders that hardly know a script find everything in it alike, so these
+sentences are compared in the memory's own script.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ..backends.base import Backend
+from ..recall.rank import Ranked
+from ..words import content_words, is_lone, stem, terms_of
+
+# Cosine of a word with a sentence about it. all-MiniLM-L6-v2 gives "job" and "I work as a nurse" 0.34, and
+# 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
+_LEAST = 0.33
+_COVERAGE_WEIGHT = 0.4  # as in recall's gate
+_OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+_MARGIN = 0.03  # above unrelated sentences of the same script
+_LOOKED_CHARS = 200  # of a memory, for its script
+
+_UNRELATED: Mapping[str, tuple[str, ...]] = {
+    "LATIN": ("She opened the window and waited.", "Das Fenster ist geschlossen.", "It took nine minutes."),
+    "CYRILLIC": (
+        *("Поезд приходит в восемь.", "Книга лежит на столе.", "Во вторник было холодно."),
+        *("Она открыла окно и ждала.", "В отчёте девять страниц."),
+    ),
+    "CJK": ("火车八点到。", "书在桌子上。", "星期二天气很冷。", "她打开窗户等着。", "报告有九页。"),
+    "KANA": (
+        "電車は八時に着きます。",
+        "本は机の上にあります。",
+        "火曜日は寒かったです。",
+        "報告書は九ページあります。",
+    ),
+    "HANGUL": (
+        "기차는 여덟 시에 도착한다.",
+        "책은 책상 위에 있다.",
+        "화요일은 추웠다.",
+        "보고서는 아홉 쪽이다.",
+    ),
+    "ARABIC": ("يصل القطار في الثامنة.", "الكتاب على الطاولة.", "كان الثلاثاء باردا.", "التقرير تسع صفحات."),
+    "GREEK": ("Το τρένο φτάνει στις οκτώ.", "Το βιβλίο είναι στο τραπέζι.", "Την Τρίτη έκανε κρύο."),
+    "DEVANAGARI": ("ट्रेन आठ बजे आती है।", "किताब मेज पर है।", "मंगलवार को ठंड थी।"),
+    "HEBREW": ("הספר על השולחן.", "הרכבת מגיעה בשמונה.", "ביום שלישי היה קר."),
+    "THAI": ("หนังสืออยู่บนโต๊ะ", "รถไฟมาถึงตอนแปดโมง", "วันอังคารอากาศหนาว"),
+}
+_SENTENCES = tuple(sentence for sentences in _UNRELATED.values() for sentence in sentences)
+
+
+def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranked]:
+    """Those that fit, in the same order. Blocks; raises the backend's errors."""
+    if not items:
+        return []
+    asked = {stem(word) for word in _whole(content_words(query))}
+    coverages = [_coverage(item.memory.text, asked) for item in items]
+    worth = [
+        item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
+    ]
+    floors, least = _floors(backend, query), _OF_BEST * max(worth)
+    return [
+        item
+        for item, coverage, own in zip(items, coverages, worth, strict=True)
+        if coverage == 1.0 or own >= max(least, _floor(item.memory.text, floors))
+    ]
+
+
+def _floor(text: str, floors: Mapping[str, float]) -> float:
+    return max(floors[""], floors.get(script_of(text), max(floors.values())))
+
+
+def _coverage(text: str, asked: set[str]) -> float:
+    """Share of the words that a text has."""
+    if not asked:
+        return 0.0
+    terms = terms_of(text)
+    there = set(map(stem, terms))
+    lone = {term[0] for term in terms}
+    return sum(word in there or (is_lone(word) and word in lone) for word in asked) / len(asked)
+
+
+def _whole(words: Sequence[str]) -> Sequence[str]:
+    """Without the last character of a run without spaces, which stands in the pair before it too."""
+    if len(words) < 2:
+        return words
+    return [word for word in words if not is_lone(word)] or words
+
+
+def _floors(backend: Backend, query: str) -> Mapping[str, float]:
+    """The least that counts as fitting, for memories in each script; "": at least."""
+    near = iter(backend.similarities(query, _SENTENCES))
+    floors = {
+        script: max(_LEAST, max(next(near) for _ in sentences) + _MARGIN)
+        for script, sentences in _UNRELATED.items()
+    }
+    return {**floors, "": floors.get(script_of(query), max(floors.values()))}
+
+
+def script_of(text: str) -> str:
+    """The script that most of a text is in, by the names in Unicode; kana before Chinese characters."""
+    names = Counter(
+        unicodedata.name(char, "").partition(" ")[0] for char in text[:_LOOKED_CHARS] if char.isalpha()
+    )
+    if names["HIRAGANA"] or names["KATAKANA"]:
+        return "KANA"
+    return names.most_common(1)[0][0] if names else "LATIN"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # control/forgetting.py
 
 SOURCES["control/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
@@ -9958,7 +10564,6 @@ from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
-from ..recall.select import LEAST_MEANING
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -9973,11 +10578,13 @@ from ..settings import Valves
 from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
+from .fitting import fitting
 
 PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
+_QUERY_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -10118,9 +10725,9 @@ class Control:
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
-        items = ranked(found, query, datetime.now(UTC))
-        return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
+        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
+        return fitting(backend, items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -12463,6 +13070,7 @@ from .chat.intake import Intake, read_asked, read_finished
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import (
     NOT_NOW,
+    STILL_AT_EARLIER,
     STILL_AT_IT,
     is_command,
     may_be_command,
@@ -12473,6 +13081,7 @@ from .chat.slash import (
 )
 from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
+from .ops.lanes import BusyError
 from .panel import lenient
 from .recall.block import Blocks
 from .remember.spill import Spill, Spilled
@@ -12590,6 +13199,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -12621,6 +13232,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -12660,6 +13275,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission = None
         if decision.write:
             runtime.keeper.announce(turn)
@@ -12700,8 +13316,12 @@ class Pipeline:
         if answer:
             return with_task(body, answer)
         try:
-            giving = _in(runtime.command_pool, runtime.commander.give, turn)
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.place == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except BusyError:
+            answer = STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
@@ -12716,9 +13336,12 @@ class Pipeline:
             return nothing
         try:
             asked = answered.user_id, answered.keys, answered.name
-            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
             done = await _within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else STILL_AT_IT
+        except BusyError:
+            return STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             return NOT_NOW
@@ -14380,9 +15003,9 @@ _LEADING = (
     *("backend", "backend_url", "vector_store", "vector_store_url"),
     *("embedder_provider", "embedder_base_url", "embedder_model"),
 )
-# Which secret belongs to which address.
+# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
 SECRETS = {
-    "backend_api_key": ("backend", "backend_url"),
+    "backend_api_key": ("backend_url",),
     "vector_store_api_key": ("vector_store", "vector_store_url"),
     "embedder_api_key": ("embedder_provider", "embedder_base_url"),
 }
@@ -15495,6 +16118,64 @@ class Inquiry(Generic[T]):
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/lanes.py
+
+SOURCES["ops/lanes.py"] = r'''"""Work of users in a pool: one at a time of each, so that nobody fills it alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+_MOST = 16  # of one user's that may wait
+
+
+class BusyError(Exception):
+    """The same user has too much waiting already."""
+
+
+class Lanes:
+    """For one event loop. What is begun goes on in its thread, whoever waits for it."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, asyncio.Task[Any]] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def run(self, user_id: str, pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Task[Any]:
+        """Do this in the pool, once all that the same user has here is done.
+
+        Raises:
+            BusyError: too much of it waits.
+        """
+        if self._waiting[user_id] >= _MOST:
+            raise BusyError
+        before = self._last.get(user_id)
+        self._waiting[user_id] += 1
+        task = asyncio.get_running_loop().create_task(_after(before, pool, work, *values))
+        self._last[user_id] = task
+        task.add_done_callback(lambda done: self._done(user_id, done))
+        return task
+
+    def _done(self, user_id: str, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            task.exception()  # after its time nobody else looks at it
+        self._waiting -= Counter([user_id])  # a user with nothing left is kept no longer
+        if self._last.get(user_id) is task:
+            del self._last[user_id]
+
+
+async def _after(
+    before: asyncio.Task[Any] | None, pool: Executor, work: Callable[..., Any], *values: Any
+) -> Any:
+    if before is not None:
+        await asyncio.wait({before})
+    return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/ledger.py
 
 SOURCES["ops/ledger.py"] = r'''"""Calls and tokens of each day and model, kept in the state database: its table `llm_days`."""
@@ -16137,14 +16818,24 @@ class _Check:
 
 @runtime_checkable
 class _HasModels(Protocol):
-    """A backend whose models are in this process: mem0's server and platform keep theirs."""
+    """A backend whose models are ours: mem0's server and platform keep theirs."""
 
     @property
     def models(self) -> Models: ...
 
 
+@runtime_checkable
+class _HasLlms(Protocol):
+    """mem0's server or platform, perhaps with LLMs of ours beside it."""
+
+    @property
+    def llms(self) -> tuple[Llm, ...]: ...
+
+
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
-    return backend.models if isinstance(backend, _HasModels) else (None, ())
+    if isinstance(backend, _HasModels):
+        return backend.models
+    return None, backend.llms if isinstance(backend, _HasLlms) else ()
 
 
 def _read(backend: Backend) -> Part:
@@ -18916,13 +19607,13 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop, is_of_the_text
+from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
+from ..errors import Drop, MemoryFault, is_of_the_text
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
@@ -18934,6 +19625,7 @@ from .outbox import Batch, Exchange
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
+_AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
@@ -19071,7 +19763,9 @@ class Changes:
             return False
         made, unfit = {}, []
         try:
-            for change in intended:
+            for at, change in enumerate(intended):
+                if at % _AT_ONCE == 0:
+                    _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
                     made[change.id] = self._made(backend, change, confirm, again=again)
                 except Exception as error:
@@ -19103,6 +19797,13 @@ class Changes:
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
+    texts = [change.after for change in changes if change.op == "add"]
+    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+        with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
+            backend.prepare(texts)
 
 
 def _admitted(change: Change) -> Change:
@@ -19893,6 +20594,8 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
+        if self._spill.has(turn.user_id):
+            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
 
     def decision(self, turn: Turn) -> Spilled:
@@ -21713,6 +22416,10 @@ class Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
 
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
+
     @property
     def answered(self) -> Answered:
         """As the outlet had it, but for secrets."""
@@ -22132,17 +22839,18 @@ import logging
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..backends.base import AskableBackend, Backend, EditableBackend, Message
+from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
 from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from ..words import words
 from .admission import refused_among
 from .changes import Changes
 from .gate import sift
@@ -22150,7 +22858,7 @@ from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
 from .turns import CLAIM_S
-from .verbatim import decide_verbatim
+from .verbatim import decide_verbatim, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -22325,10 +23033,12 @@ class Writer:
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
         # mem0 reads and stores in one go: who stands still in there for longer than a claim stores it late.
         self._outbox.renew(batch)
-        if not stored and backend.add(
-            batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
-        ):
-            stored = backend.added_by(batch.user_id, batch.name)
+        if not stored:
+            messages = list(_messages(batch))
+            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            if not all(memory.id for memory in stored):
+                stored = backend.added_by(batch.user_id, batch.name)
+        stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
             Change(
@@ -22339,6 +23049,7 @@ class Writer:
                 memory_id=memory.id,
                 before="",
                 after=memory.text,
+                kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
@@ -22347,6 +23058,10 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
+        if isinstance(backend, EditableBackend):
+            for change in changes:
+                if change.kind != "fact" and not change.refused:
+                    backend.mark(change.memory_id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -22410,6 +23125,17 @@ def _messages(batch: Batch) -> Iterator[Message]:
             yield {"role": "assistant", "content": exchange.assistant_text}
 
 
+def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
+    """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
+    first: dict[tuple[str, ...], Memory] = {}
+    for memory in sorted(stored, key=lambda memory: memory.id):
+        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
+            backend, EditableBackend
+        ):
+            backend.remove(memory.id)
+    return [memory for memory in stored if first[words(memory.text)] is memory]
+
+
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     verdicts = list(sift(batch.exchanges, verbatim=verbatim))
@@ -22454,6 +23180,7 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.comparison import compared
 from .ops.inquiry import Inquiry
+from .ops.lanes import Lanes
 from .ops.ledger import Ledger
 from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
@@ -22532,6 +23259,7 @@ class Runtime:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
+        self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -22996,7 +23724,14 @@ class Valves(PanelModel):
         title="mem0 server's address",
         description="For server (and platform, if it is not the usual address).",
     )
-    backend_api_key: Secret = Field("", title="mem0 key", description="For server and platform.")
+    backend_api_key: Secret = Field(
+        "",
+        title="mem0 key",
+        description=(
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
+            "an API key (m0sk_...) makes it slow."
+        ),
+    )
 
     vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
         "sqlite",
@@ -23100,8 +23835,8 @@ class Valves(PanelModel):
         title="Extraction",
         description=(
             "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM (mem0 for its "
-            "server and platform), else verbatim."
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
+            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
         ),
     )
     extraction_rules: Text = Field(
@@ -23304,9 +24039,9 @@ class Valves(PanelModel):
         """How exchanges are remembered: `extraction`, with auto resolved."""
         if self.extraction != "auto":
             return self.extraction
-        if self.backend != "library":
-            return "mem0"
-        return "verbatim" if self.llm_provider == "none" else "reconcile"
+        if self.llm_provider != "none":
+            return "reconcile"
+        return "verbatim" if self.backend == "library" else "mem0"
 
     @property
     def uses_llm(self) -> bool:
