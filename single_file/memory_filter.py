@@ -263,6 +263,7 @@ from typing import Any
 import httpx
 
 from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .model_text import unbroken
 
 Answer = dict[str, Any]
 
@@ -271,7 +272,7 @@ def object_in(response: httpx.Response) -> Answer | None:
     """The answer as an object; None where it is anything else."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -322,7 +323,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
     place = beside.get("place")
     return Memory(
         id=str(row.get("id") or ""),
-        text=str(row["memory"]),
+        text=unbroken(str(row["memory"])),
         created_at=aware_time(beside.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
         batch=str(beside.get("batch") or ""),
@@ -2127,7 +2128,9 @@ class Llms:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
             raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
-        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
+        kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
+        # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
+        return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -2295,14 +2298,15 @@ _ESCAPE = re.compile(
 )
 
 
-def model_text(text: str) -> str:
-    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
-
-    What is broken becomes U+FFFD, what controls becomes a space.
-    """
+def unbroken(text: str) -> str:
+    """A text without halves of characters and NUL, which become U+FFFD, and controls, which become spaces."""
     text = plain(text)
-    if not text.isprintable():
-        text = text.translate(_CONTROLS)
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def model_text(text: str) -> str:
+    """JSON, with other words around it, that holds no broken characters, nor escapes that stand for such."""
+    text = unbroken(text)
     return _ESCAPE.sub(_harmless, text) if "\\" in text else text
 
 
@@ -3051,7 +3055,7 @@ from ..settings import Valves
 from . import providers
 from .faults import host_of
 from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import model_text
+from .model_text import unbroken
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -3144,7 +3148,7 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     if not isinstance(listed, list):
         return None
     return sorted(
-        model_text(row[name])
+        unbroken(row[name])
         for row in listed
         if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
     )
@@ -3850,9 +3854,12 @@ from .base import (
     page_of,
 )
 from .faults import host_of, translated
+from .limits import bounded, limited
 from .llms import Llm
 from .own_models import OwnModels
 
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
@@ -3897,6 +3904,7 @@ class RemoteBackend(ABC):
             follow_redirects=False,
             trust_env=False,
         )
+        limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
         self._seen = threading.local()  # what this thread was just told: see `_note`
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
@@ -4175,7 +4183,8 @@ class RemoteBackend(ABC):
 
     def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        return self._client.request(method, path, timeout=timeout, **sent)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
 
     def _read(self, response: httpx.Response) -> Answer:
         if response.is_redirect:
