@@ -22930,7 +22930,8 @@ class Spill:
         except OSError:
             there = []
         ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        return sorted({*ours, *list(self._in_memory)})
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
 
     def _bytes_there(self) -> int:
         with os.scandir(self._folder) as files:
@@ -24732,7 +24733,7 @@ _version = Table("schema_version", MetaData(), Column("number", Integer, primary
 
 def version_of(engine: Engine) -> int:
     """The version of a database's schema; 0 where there is none."""
-    if not inspect(engine).has_table(_version.name):
+    if not inspect(engines.reading(engine)).has_table(_version.name):
         return 0
     with engines.reading(engine).connect() as connection:
         return _done(connection)
