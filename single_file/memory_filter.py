@@ -13602,12 +13602,15 @@ Another language is another module with a table, and its name in `TABLES`.
 """
 
 from .chinese import CHINESE
+from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
+from .korean import KOREAN
 from .phrases import Phrases
+from .polish import POLISH
 from .portuguese import PORTUGUESE
 from .russian import RUSSIAN
 from .spanish import SPANISH
@@ -13622,6 +13625,9 @@ TABLES: tuple[Phrases, ...] = (
     RUSSIAN,
     CHINESE,
     JAPANESE,
+    DUTCH,
+    POLISH,
+    KOREAN,
 )
 '''
 
@@ -13653,9 +13659,10 @@ CHINESE = Phrases(
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
     texts="这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容, 短信, 帖子",
     speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用",
-    self_leads="关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
+    self_leads="自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
     salutations="亲爱的, 親愛的, 尊敬的, 你好, 您好",
     signoffs="此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上",
+    subjects="主题, 主題, 主旨",
     headers="发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期",
     resumes="简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价",
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
@@ -13664,6 +13671,50 @@ CHINESE = Phrases(
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
     speaker="我, 本人",
     user="用户, 使用者, 用戶",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/dutch.py
+
+SOURCES["language/dutch.py"] = r'''"""Dutch."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+DUTCH = Phrases(
+    openers="alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
+    polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
+    questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
+        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
+    requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
+        beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
+    always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
+    standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
+    supposing="stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
+    conditional="als ik (was|had|kon|zou), was ik, had ik",
+    roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
+    handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
+    soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
+    texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
+    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
+    self_leads="over mij, over mezelf, over ons, onthoud, vergeet niet, let op",
+    salutations="beste, geachte, lieve, hallo, hoi, goedemorgen",
+    signoffs="met vriendelijke groet, met vriendelijke groeten, groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg",
+    headers="van, aan, onderwerp, datum, verzonden, cc",
+    subjects="onderwerp",
+    resumes="curriculum vitae, werkervaring, opleiding, vaardigheden",
+    forgetting="vergeet, vergeten, wis, verwijder, schrap",
+    asking="alsjeblieft, je, en, wil, kun, ook, dan, graag",
+    everything="alles, wat je (weet|over)",
+    ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
+    fillers="een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
+    speaker="ik, mij, me, mijn, zich",
+    user="de gebruiker, gebruiker",
+    links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
+    forms="heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet",
+    endings="/t, oon/oont, erk/erkt",
 )
 '''
 
@@ -13681,8 +13732,7 @@ ENGLISH = Phrases(
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    questions="""
-        (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+    questions="""(my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
         whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
@@ -13697,8 +13747,7 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""
-        write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
@@ -13707,7 +13756,7 @@ ENGLISH = Phrases(
         invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
@@ -13723,7 +13772,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -13734,7 +13783,7 @@ ENGLISH = Phrases(
             |elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective
             |narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator
             |pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)""",
-    handling="""translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
+    handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
         (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
         transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
     soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
@@ -13745,13 +13794,14 @@ ENGLISH = Phrases(
         document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
         abstract, draft, page, ticket, interview, speech, phrase, phrases, words, answer, snippet, caption, blog
         newsletter, script, dialog*, profile, application""",
-    speaking="""wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
+    speaking="""the following, wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
         got this, received, reads, quote, quoted, here is, here's, here are, sings, claims, shouted, whispered""",
-    self_leads="""about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
+    self_leads="""introduce myself, what i, about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
         please note, for the record, to know about me, my situation, my background, about my family""",
     salutations="dear, hi, hello, hey, good (morning|afternoon|evening|day), greetings, to whom it may concern",
     signoffs="""best, best regards, best wishes, (kind|kindest|warm) regards, regards, sincerely, yours, cheers, love
         many thanks, thanks, thank you, all the best, take care, with (best|kind) (regards|wishes), cordially""",
+    subjects="subject, fwd, fw",
     headers="from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw",
     resumes="""cv, resume, résumé, curriculum vitae, work experience, professional experience, employment history
         education, professional summary, skills, references, career objective, certifications, work history""",
@@ -13793,8 +13843,7 @@ FRENCH = Phrases(
         (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
         faut-il, (tu peux|tu pourrais|tu sais|vous pouvez|vous pourriez|on peut), je me demande, je voudrais savoir, j'aimerais savoir, quelqu'un (sait|connaît)
         une idée, des idées, un conseil, ou (puis-je|trouver|acheter)""",
-    requests="""
-        écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
+    requests="""(idées|recette|recettes|conseils|exercices|cadeaux) pour, écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
         génère, générez, aide, aidez, aide-moi, dis-moi, dites-moi, montre, montrez, résume, résumez, résumer, corrige, corrigez, calcule, cherche, trouve, trouvez
         propose, proposez, suggère, recommande, conseille, raconte, décris, compare, analyse, analysez, améliore, réécris, reformule, reformulez, classe, classifie
         note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
@@ -13803,7 +13852,7 @@ FRENCH = Phrases(
         rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+    supposing="""tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
     conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
@@ -13814,11 +13863,12 @@ FRENCH = Phrases(
     texts="""ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
-    speaking="écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
-    self_leads="à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
+    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
     salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
     signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
         bonne journée, je t'embrasse, respectueusement""",
+    subjects="objet, tr",
     headers="de, à, objet, date, envoyé, cc, tr",
     resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
     forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
@@ -13857,8 +13907,7 @@ GERMAN = Phrases(
             |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
         (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
         ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
-    requests="""
-        schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
+    requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
         formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
         fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
             |heraus|ein|eine|einen), entwirf, dichte, plane, überprüf*, prüf*, bewert*, beurteil*, klassifizier*, kürz*, vervollständig*
@@ -13868,23 +13917,24 @@ GERMAN = Phrases(
             |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
     always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
     standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+    supposing="""du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
         sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
         tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
     conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
     roles="""als (ein |eine |der |die )?(pirat|piratin|zauberer|hexe|drache|ritter|könig|königin|prinz|prinzessin|vampir|roboter|alien
             |elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)""",
-    handling="""übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
+    handling="""(gutes|richtiges|korrektes) (deutsch|englisch|französisch|spanisch), übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
         klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*, gegenlesen, lies, rechtschreib*, grammatik, benot*""",
     soft_handling="erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
     texts="""dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
         e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
         liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
-    speaking="schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
-    self_leads="über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
+    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
+    self_leads="stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
     salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
     signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
         schöne grüße, lg, mfg, vg, gruß, grüße, dein, deine, ihr, ihre, hochachtungsvoll, bis bald""",
+    subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
     forgetting="dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
@@ -13920,8 +13970,7 @@ ITALIAN = Phrases(
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
         qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""
-        scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+    requests="""(idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
         mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
         suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
         organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
@@ -13929,7 +13978,7 @@ ITALIAN = Phrases(
         ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
     always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+    supposing="""(tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
     conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
@@ -13940,10 +13989,11 @@ ITALIAN = Phrases(
     texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
         frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
         post, pagina, candidatura""",
-    speaking="scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
-    self_leads="su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
+    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
+    self_leads="mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
     salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
     signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
+    subjects="oggetto",
     headers="da, a, oggetto, data, inviato, cc",
     resumes="curriculum vitae, curriculum, esperienza lavorativa, esperienze lavorative, esperienza professionale, istruzione, formazione, competenze",
     forgetting="dimentica, dimenticati, dimentichi, dimenticare, dimenticassi, cancella, cancelli, cancellare, elimina, elimini, eliminare, rimuovi, scorda, non ricordare più",
@@ -13981,6 +14031,7 @@ JAPANESE = Phrases(
     always="必ず, 常に, 絶対",
     standing="これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語",
     supposing="もし私が, 仮に, 想像して, 仮定, 例えば私が, たとえば私が, 〜のふり, ロールプレイ, 昔々, むかしむかし, この物語, このゲーム, ごっこ, としましょう, 私が海賊, 設定で",
+    ends_supposing="想像して(ください)?, 仮定して(ください)?, ふりをして(ください)?, とします, としましょう, と仮定する",
     conditional="もし(私|僕|俺), もしも",
     roles="(海賊|魔法使い|魔女|ドラゴン|騎士|王|女王|王子|姫|吸血鬼|ロボット|宇宙人|エルフ|幽霊|ヒーロー|忍者|侍|探偵|語り手|神|皇帝|AI)として, 私は海賊",
     handling="訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正",
@@ -13990,6 +14041,7 @@ JAPANESE = Phrases(
     self_leads="私について, 自己紹介, 覚えて, 忘れない, メモ, 注意",
     salutations="拝啓, 様, お世話になって, こんにちは",
     signoffs="敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします",
+    subjects="件名",
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
@@ -13999,6 +14051,48 @@ JAPANESE = Phrases(
     speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
     user="ユーザーは, ユーザーの, ユーザー",
     forms="います/いる, ました/た",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/korean.py
+
+SOURCES["language/korean.py"] = r'''"""Korean, whose particles stick to the words."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+KOREAN = Phrases(
+    spaced=False,
+    openers="안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
+    polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
+    questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
+    ends_question="까, 까요, 나요, 가요, 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
+    requests="다음을, 다음 문장을, 아래, 당신은, 너는",
+    ends_request="(써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
+    always="항상, 절대, 언제나",
+    standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
+    supposing="내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
+    ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
+    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
+    soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
+    texts="다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기",
+    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용",
+    self_leads="나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고",
+    salutations="안녕하세요, 존경하는, 친애하는, 에게, 님께",
+    signoffs="감사합니다, 드림, 올림, 감사드립니다",
+    headers="보낸 사람, 받는 사람, 제목, 날짜",
+    subjects="제목",
+    resumes="이력서, 경력, 학력, 자격증",
+    forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
+    everything="모두, 전부, 다 잊어, 모든",
+    ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
+    fillers="지금, 현재, 정말, 아주",
+    speaker="저는, 나는, 제, 내, 저의, 나의",
+    user="사용자는, 사용자의, 사용자",
+    forms="어요/다",
 )
 '''
 
@@ -14030,7 +14124,8 @@ class Phrases:
     questions: begin a question, with or without its mark. ends_question: end one.
     requests: begin a request for a piece of work. ends_request: end one.
     always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
-    supposing: begin a supposition or a role play, which lasts. conditional: one that its sentence ends.
+    supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
+    conditional: begin a supposition that its sentence ends.
     roles: begin a sentence that is said in somebody else's person: "as a pirate".
     handling: verbs that hand over a text to be worked on. soft_handling: verbs that also ask in general.
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
@@ -14059,6 +14154,7 @@ class Phrases:
     always: str = ""
     standing: str = ""
     supposing: str = ""
+    ends_supposing: str = ""
     conditional: str = ""
     roles: str = ""
     handling: str = ""
@@ -14069,6 +14165,7 @@ class Phrases:
     salutations: str = ""
     signoffs: str = ""
     headers: str = ""
+    subjects: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
@@ -14133,6 +14230,50 @@ _AS_PATTERN = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/polish.py
+
+SOURCES["language/polish.py"] = r'''"""Polish."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+POLISH = Phrases(
+    openers="proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
+    polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
+    questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
+        jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
+    requests="""napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
+        znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
+    always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
+    standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
+    supposing="załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    conditional="gdybym, gdyby, jeślibym",
+    roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
+    handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
+    soft_handling="wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj",
+    texts="to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list, artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*, raport*, cytat*, recenzj*",
+    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam",
+    self_leads="o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga",
+    salutations="drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry",
+    signoffs="z poważaniem, pozdrawiam, pozdrowienia, serdecznie pozdrawiam, z wyrazami szacunku, całuję, do zobaczenia",
+    headers="od, do, temat, data, wysłano, dw",
+    subjects="temat",
+    resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
+    forgetting="zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    asking="proszę, żebyś, i, możesz, teraz, też, chcę",
+    everything="wszystko, wszystkim, co wiesz",
+    ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
+    fillers="teraz, obecnie, bardzo, naprawdę, też, także",
+    speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
+    user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
+    links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
+    forms="jestem/jest, jem/je, mam/ma",
+    endings="m/, ę/e, ę/i, em/e",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/portuguese.py
 
 SOURCES["language/portuguese.py"] = r'''"""Portuguese."""
@@ -14149,8 +14290,7 @@ PORTUGUESE = Phrases(
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
         (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|há|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
         alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto, alguma (ideia|sugestão|dica), algum conselho, meu _ pode, minha _ pode""",
-    requests="""
-        escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
+    requests="""(ideias|receita|receitas|dicas|exercícios|presentes) para, escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
         gere, gera, ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre, mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige
         calcule, calcula, procure, procura, encontre, encontra, recomende, recomenda, sugira, sugere, proponha, conte-me, conta-me, me conte, descreva, descreve, compare, compara, analise, analisa
         melhore, melhora, reescreva, reescreve, reformule, reformula, classifique, classifica, avalie, avalia, responda a, responde a, complete, completa, continue, continua, planeje, planeia
@@ -14158,7 +14298,7 @@ PORTUGUESE = Phrases(
         quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
     always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+    supposing="""(você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
     conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
@@ -14167,10 +14307,11 @@ PORTUGUESE = Phrases(
     soft_handling="explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
     texts="""isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
-    self_leads="sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
+    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
+    self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
     salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
     signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
+    subjects="assunto, enc",
     headers="de, para, assunto, data, enviado, enviada, cc, enc",
     resumes="curriculum vitae, currículo, experiência profissional, experiência, formação acadêmica, formação académica, formação, habilidades, competências",
     forgetting="esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
@@ -14204,8 +14345,7 @@ RUSSIAN = Phrases(
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
         когда (можно|мне|лучше|будет|начинается|откроется), куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли, ты (знаешь|можешь|умеешь), вы (знаете|можете), можешь ли
         кто-нибудь знает, интересно, хочу (знать|узнать|спросить), хотел* бы узнать, подскаж*, можно мне, могу я, можно""",
-    requests="""
-        напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
+    requests="""(идеи|рецепт|рецепты|советы|упражнения|подарки) для, напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
         придумай, придумайте, посоветуй, посоветуйте, найди, найдите, расскажи, расскажите, перескажи, перескажите, сократи, сократите, проверь, проверьте, оцени, оцените, ответь на, ответьте на, перепиши
         перепишите, перефразируй*, сформулируй*, предложи, предложите, порекомендуй*, опиши, опишите, сравни, сравните, посчитай*, рассчитай*, вычисли, подбери, сгенерируй*, продолжи, продолжите, проанализируй*
         классифицируй*, обобщи, резюмируй*, подведи, улучши, отредактируй*, почини, прочитай*, веди себя, ты (—|-) , представь себя, мне (нужен|нужна|нужно|нужны) (стих*|рецепт*|список|текст|письмо|перевод|совет*|идея|идеи|помощь|пример*)
@@ -14220,10 +14360,11 @@ RUSSIAN = Phrases(
     soft_handling="объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
     texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
         песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
-    speaking="написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
-    self_leads="обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
+    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
+    self_leads="давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
     salutations="уважаем*, дорог*, здравствуйте, здравствуй, привет, добрый (день|вечер), доброе утро, мил*",
     signoffs="с уважением, с наилучшими пожеланиями, всего (доброго|наилучшего|хорошего), искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока",
+    subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
     forgetting="забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
@@ -14317,8 +14458,7 @@ SPANISH = Phrases(
         (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
             |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
         alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que""",
-    requests="""
-        escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
+    requests="""(ideas|receta|recetas|consejos|ejercicios|regalos) para, escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
         genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
         calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
         clasifica, califica, evalúa, puntúa, responde a, contesta a, completa, continúa, planifica, organiza, lista, enumera, prepara, inventa, revisa, convierte
@@ -14328,7 +14468,7 @@ SPANISH = Phrases(
         quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
     always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
     standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+    supposing="""eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
     conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
@@ -14340,10 +14480,11 @@ SPANISH = Phrases(
     texts="""esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
         artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
         formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
-    speaking="escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
-    self_leads="sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
+    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
+    self_leads="me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
     salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
     signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
+    subjects="asunto, rv",
     headers="de, para, asunto, fecha, enviado, cc, rv",
     resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
     forgetting="olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
@@ -14394,6 +14535,7 @@ _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
 _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
@@ -14427,8 +14569,10 @@ def requests(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    starts = _starts(_lowered(sentence))
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+    text = _lowered(sentence)
+    if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
+        return True
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
@@ -20777,6 +20921,7 @@ _SAID_BY = re.compile(
 _TIMED = re.compile(r"^[ \t]*[\[(]?\d{1,2}[:.]\d\d")
 _FORM_LINES = 3  # of label and value, one below the other
 _HEADERS_WITHIN = 4  # lines
+_LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
 _COLON = re.compile(r":(?=\s|\ufffc|$)|：")
@@ -20788,6 +20933,7 @@ _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u340
 
 _SALUTATIONS = at_beginning(TABLES, "salutations")
 _SIGNOFFS = at_beginning(TABLES, "signoffs")
+_SUBJECTS = at_beginning(TABLES, "subjects")
 _HEADERS = at_beginning(TABLES, "headers")
 _RESUMES = at_beginning(TABLES, "resumes")
 
@@ -20813,7 +20959,8 @@ def own_part(text: str, *, strict: bool) -> str:
 
     strict: also what only may be somebody else's, for where nobody reads it before it is kept.
     """
-    text = _without_quotes(_without_logs(_without_letters(_without_forwarded(text)), strict=strict))
+    text = _without_letters(_without_forwarded(text.lstrip("\n")))
+    text = _without_quotes(_without_logs(text, strict=strict))
     return _without_handed_over(text, least=1 if strict else 2)
 
 
@@ -20839,7 +20986,7 @@ def _without_letters(text: str) -> str:
     for first, second in pairwise(headers):
         if second - first < _HEADERS_WITHIN:
             return "\n".join([*lines[:first], HOLE])
-    if any(_RESUMES.match(line) and len(line.split()) <= _LETTER_WORDS and line for line in lowered[:1]):
+    if _heads_material(lowered[0]) and len(lines) > 1:
         return HOLE
     begins = next((at for at, line in enumerate(lowered) if _is_short(line) and _salutes(line)), None)
     if begins is None:
@@ -20854,6 +21001,14 @@ def _without_letters(text: str) -> str:
         after += 1
     signed = after < len(lines) and _is_short(lowered[after])
     return "\n".join([*lines[:begins], HOLE, *lines[after + signed :]])
+
+
+def _heads_material(line: str) -> bool:
+    """Whether a message's first line is the heading of a CV, or a mail's subject."""
+    label, colon, _ = line.partition(":")
+    if colon and len(label) < _LABEL_CHARS and _SUBJECTS.fullmatch(label.strip()):
+        return True
+    return _is_short(line) and bool(_RESUMES.fullmatch(line.strip(" :#*")))
 
 
 def _is_short(line: str) -> bool:
@@ -21055,7 +21210,8 @@ _WORDS = frozenset(
     """.split()
 )
 _PHRASES = re.compile(
-    r"from now on|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
+    r"your (?:answers|replies|responses)|from now on"
+    r"|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
     r"|(?:a partir de|desde) (?:ahora|agora)|de ahora en adelante|de agora em diante|d'ora in poi|od teraz"
     r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ"
     r"|\b(?:call me|nenn mich|llámame|appelle[sz]?-moi|chiamami|me chame|chama-me|noem mij?|kall[ad] mig"
