@@ -263,6 +263,7 @@ from typing import Any
 import httpx
 
 from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .model_text import unbroken
 
 Answer = dict[str, Any]
 
@@ -271,7 +272,7 @@ def object_in(response: httpx.Response) -> Answer | None:
     """The answer as an object; None where it is anything else."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -322,7 +323,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
     place = beside.get("place")
     return Memory(
         id=str(row.get("id") or ""),
-        text=str(row["memory"]),
+        text=unbroken(str(row["memory"])),
         created_at=aware_time(beside.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
         batch=str(beside.get("batch") or ""),
@@ -2127,7 +2128,9 @@ class Llms:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
             raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
-        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
+        kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
+        # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
+        return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -2295,14 +2298,15 @@ _ESCAPE = re.compile(
 )
 
 
-def model_text(text: str) -> str:
-    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
-
-    What is broken becomes U+FFFD, what controls becomes a space.
-    """
+def unbroken(text: str) -> str:
+    """A text without halves of characters and NUL, which become U+FFFD, and controls, which become spaces."""
     text = plain(text)
-    if not text.isprintable():
-        text = text.translate(_CONTROLS)
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def model_text(text: str) -> str:
+    """JSON, with other words around it, that holds no broken characters, nor escapes that stand for such."""
+    text = unbroken(text)
     return _ESCAPE.sub(_harmless, text) if "\\" in text else text
 
 
@@ -3051,7 +3055,7 @@ from ..settings import Valves
 from . import providers
 from .faults import host_of
 from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import model_text
+from .model_text import unbroken
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -3144,7 +3148,7 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     if not isinstance(listed, list):
         return None
     return sorted(
-        model_text(row[name])
+        unbroken(row[name])
         for row in listed
         if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
     )
@@ -3850,9 +3854,12 @@ from .base import (
     page_of,
 )
 from .faults import host_of, translated
+from .limits import bounded, limited
 from .llms import Llm
 from .own_models import OwnModels
 
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
@@ -3897,6 +3904,7 @@ class RemoteBackend(ABC):
             follow_redirects=False,
             trust_env=False,
         )
+        limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
         self._seen = threading.local()  # what this thread was just told: see `_note`
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
@@ -4175,7 +4183,8 @@ class RemoteBackend(ABC):
 
     def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        return self._client.request(method, path, timeout=timeout, **sent)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
 
     def _read(self, response: httpx.Response) -> Answer:
         if response.is_redirect:
@@ -6361,7 +6370,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=place_of(chat_id, id_),
+        place=place_of(chat_id),
     )
 
 
@@ -7333,6 +7342,8 @@ from .body import Answered, Turn, read_inlet, read_outlet
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
 _THREADS = 2
 _HALF = re.compile("[\ud800-\udfff]")
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_SPARE = "\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11"  # hardly any text has all of them
 _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it is through
 
 _T = TypeVar("_T")
@@ -7424,7 +7435,7 @@ def sendable(body: Any) -> Any:
     while rest:
         value = rest.pop()
         if isinstance(value, str):
-            if not value.isascii() and _whole(value) is not value:
+            if not _is_whole(value):
                 break
         elif isinstance(value, float):
             if not math.isfinite(value):
@@ -7459,15 +7470,26 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def _whole(text: str) -> str:
+def _is_whole(text: str) -> bool:
     if text.isascii():
-        return text
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        slices = (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
-        return "".join(_HALF.sub("\N{REPLACEMENT CHARACTER}", one) for one in slices)
-    return text
+        return False
+    return True
+
+
+def _whole(text: str) -> str:
+    """A text with U+FFFD for each half of a character."""
+    if _is_whole(text):
+        return text
+    spare = next((char for char in _SPARE if char not in text), "")
+    if spare:  # ten times faster
+        marked = text.replace("?", spare).encode(errors="replace").decode()  # a question mark for each half
+        return marked.replace("?", _REPLACED).replace(spare, "?")
+    slices = (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
+    return "".join(_HALF.sub(_REPLACED, one) for one in slices)
 
 
 def _id_of(user: Any) -> str:
@@ -7996,9 +8018,9 @@ def refusal(text: str, *, enabled: bool) -> str:
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another task."""
+    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 
@@ -13190,6 +13212,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -13221,6 +13245,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -13260,6 +13288,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission = None
         if decision.write:
             runtime.keeper.announce(turn)
@@ -13660,7 +13689,7 @@ ENGLISH = Phrases(
         what (kind|type|sort|time|day|year), (what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
         (can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't
             |wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone
-            |anybody|someone|a|an)
+            |anybody|someone), (can|could|should|is|are|will|does) (a|an)
         (am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
         (may|must|might) (i|we|you), any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news
             |thoughts|recipe*)
@@ -13675,10 +13704,10 @@ ENGLISH = Phrases(
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
         provide, simplify, shorten, elaborate, define, list, remind, find, search, polish, evaluate, critique
         transcribe, grade, (reply|respond|answer) to, answer (this|the|these|my|that), finish, complete, continue
-        invent, propose, tldr, tl;dr, sort, format, spell, guess, pick, choose, enumerate, interpret, optimi(z|s)e
+        invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
@@ -14228,6 +14257,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
 _END_CHARS = 40
+_MOST = 600  # sentences of a text; what comes after them is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -14244,22 +14274,27 @@ class Sentence:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a text, in order."""
-    start = 0
+    """The sentences of a text that have a letter or a digit, in order."""
+    start = found = 0
     for end in _END.finditer(text):
-        if (
-            _ABBREVIATION.search(text[max(start, end.start() - _END_CHARS) : end.start()])
-            and "\n" not in end.group()
-        ):
+        before = text[max(start, end.start() - _END_CHARS) : end.start()]
+        if "\n" not in end.group() and _ABBREVIATION.search(before):
             continue
-        yield from _sentence(text, start, end.start(), line_ends="\n" in end.group())
+        if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
+            found += 1
+            yield sentence
         start = end.end()
-    yield from _sentence(text, start, len(text), line_ends=True)
+        if found >= _MOST:
+            break
+    if sentence := _sentence(text, start, len(text), line_ends=True):
+        yield sentence
 
 
-def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Iterator[Sentence]:
-    if said := text[start:end].strip():
-        yield Sentence(_BULLET.sub("", said), start, end, line_ends)
+def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
+    said = text[start:end].strip()
+    if end - start < _END_CHARS and not any(map(str.isalnum, said)):
+        return None
+    return Sentence(_BULLET.sub("", said), start, end, line_ends) if said else None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14346,6 +14381,9 @@ _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
 _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
+_LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
+_LABEL_CHARS = 24  # "Text:", "This mail:"
+_OBJECT_CHARS = 24  # from the verb to what is handed over
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 _MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
@@ -14413,16 +14451,25 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
     text = _lowered(lead)
     handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
     asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
-    named = bool(_TEXTS.search(text))
     if text.endswith(_COLONS):
         if _SELF_LEADS.search(text) and not (handled or softly):
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or named else 0
-    if not asked or not named or not (handled or (softly and line_ends)):
+        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _TEXTS.match(text)) else 0
+    if not asked or len(text) > _LEAD_CHARS:
         return 0
-    return 2 if handled and line_ends else 1
+    if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
+        return 2 if line_ends else 1
+    return int(line_ends and any(_names_text(text, verb) for verb in _SOFT_HANDLING.finditer(text)))
+
+
+def _names_text(text: str, verb: re.Match[str]) -> bool:
+    """Whether a text is named right before or after a verb that hands it over."""
+    return bool(
+        _TEXTS.search(text, verb.end(), verb.end() + _OBJECT_CHARS)
+        or _TEXTS.search(text, max(verb.start() - _OBJECT_CHARS, 0), verb.start())
+    )
 
 
 def asks_to_forget(sentence: str) -> bool:
@@ -19281,7 +19328,8 @@ _PERSONAL = (
     ("cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
 )
 _PERSONS = re.compile(
-    rf"(?<![\w+.,/-])(?=[\dA-Z])(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
+    r"(?<![\w+.,/-])(?=[\dA-Z]{2}|[12] \d\d|[XYZ\d][-.])"
+    rf"(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
 )
 _CARD = re.compile(  # what an issuer's numbers begin with, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
@@ -20007,7 +20055,7 @@ from ..language import speech
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, is_dense, letters
-from .material import HOLE, marked, own_part, prose
+from .material import HOLE, ends_of, marked, own_part, prose
 from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
@@ -20167,6 +20215,7 @@ def _is_of_a_machine(line: str) -> bool:
 
 
 def _what_is_left_out(text: str) -> str:
+    text = ends_of(text)
     if not text.strip():
         return "nothing said"
     if not letters(_URL.sub("", text)):
@@ -20578,6 +20627,8 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
+        if self._spill.has(turn.user_id):
+            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
 
     def decision(self, turn: Turn) -> Spilled:
@@ -20749,7 +20800,7 @@ _QUOTES = re.compile("[" + "".join(_CLOSERS) + "”’」』›]")
 
 def marked(text: str) -> str:
     """A message with `HOLE` in place of fenced and quoted lines; of a long one beginning and end."""
-    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", _cut(text)))
+    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", ends_of(text)))
 
 
 def prose(text: str) -> str:
@@ -20766,7 +20817,8 @@ def own_part(text: str, *, strict: bool) -> str:
     return _without_handed_over(text, least=1 if strict else 2)
 
 
-def _cut(text: str) -> str:
+def ends_of(text: str) -> str:
+    """The beginning and the end of a text that is longer than what is looked at."""
     if len(text) <= _MOST_CHARS:
         return text
     half = _MOST_CHARS // 2
@@ -20903,15 +20955,25 @@ def _without_handed_over(text: str, *, least: int) -> str:
         if rest.startswith(HOLE):
             continue  # it is delimited, and what comes after it is the user's
         if not rest:
-            if sentence.text.endswith((":", "：")) or not text[done : sentence.start].strip():
-                continue
-            return f"{HOLE}\n{text[sentence.start : lead_end]}"  # handed over above
+            if _hands_over_above(text[: sentence.start], sentence.text, least):
+                return f"{HOLE}\n{text[sentence.start : lead_end]}"
+            continue
         kept += [text[done:lead_end], f" {HOLE}\n"]
         closing = _closing(rest)
         if not closing:
             return "".join(kept)
         done = begins + closing
     return "".join([*kept, text[done:]])
+
+
+def _hands_over_above(above: str, lead: str, least: int) -> bool:
+    """Whether a text's last sentence is about what stands above it, not about what is left out already."""
+    return bool(
+        above.strip()
+        and HOLE not in above
+        and not lead.endswith((":", "："))
+        and hands_over(lead, line_ends=least > 1 and above.endswith("\n")) >= least
+    )
 
 
 def _lead_end(text: str, start: int, end: int, line_ends: bool, least: int) -> int:
@@ -21244,70 +21306,380 @@ def _date(value: Any) -> date | None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/order_words.py
+
+SOURCES["remember/order_words.py"] = r'''"""What orders to a model are made of, a language a line: beginnings of words, folded as `orders.folded` does.
+
+`=` before a word: the whole word. Of languages without spaces, parts of a text.
+"""
+
+# ruff: noqa: E501  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+
+def _words(table: str) -> tuple[str, ...]:
+    lines = (line.partition(":")[2] for line in table.strip().splitlines())
+    return tuple(word.strip() for line in lines for word in line.split(",") if word.strip())
+
+
+# To leave unheeded.
+SET_ASIDE = _words("""
+en: =ignore, =ignoring, =disregard, =disregarding, =forget, =override, =overrule, =bypass, =circumvent, =neglect, =discard, =drop, =skip, =abandon, =disable, =suspend, =erase, =void, =revoke, =obsolete, =invalid, =overridden, =cancelled, =superseded
+de: =ignorier, =ignoriere, =ignorieren, =ignoriert, =vergiss, =vergesst, =vergessen, =missachte, =missachten, =umgehe, =uberschreibe, =verwirf
+fr: =ignore, =ignorez, =ignorer, =oublie, =oubliez, =contourne, =contournez, =neglige, =negligez, =desobeis
+es: =ignora, =ignore, =ignorad, =ignoren, =olvida, =olvide, =olvidad, =omite, =descarta, =desobedece
+it: =ignora, =ignorate, =ignori, =dimentica, =dimenticate, =scavalca, =trascura
+pt: =ignora, =ignore, =ignorem, =esquece, =esqueca, =desconsidere, =desconsidera, =desobedeca
+nl: =negeer, =negeert, =vergeet, =omzeil
+sv da no is: =ignorera, =ignorer, =strunta, =bortse, =glom, =glem, =glomma, =se bort, =tilsidesæt, =hunsa
+fi et: =unohda, =ohita, =sivuuta, =jata, =unusta, =eira, =ignoreeri
+pl: =zignoruj, =ignoruj, =zapomnij, =pomin, =omin, =odrzuc
+cs sk: =ignoruj, =ignorujte, =zapomen, =zapomente, =nedbej, =zabudni, =prehlizej
+hr sl sr: =ignoriraj, =zanemari, =zaboravi, =pozabi, =prezri, занемари, игнориши
+hu: =hagyd, =felejtsd, =mellozd, =ignorald
+ro: =ignora, =ignorati, =uita, =uitati, =nesocoteste
+tr az: yok say, yoksay, =unut, =unutun, gormezden gel, =goz ardi, dikkate alma
+el: αγνοησε, αγνοηστε, ξεχασε, ξεχνα, παραβλεψε
+ru uk bg: игнорируй, игнорируите, проигнорируй, =забудь, =забудьте, пренебреги, ігноруй, ігноруите, знехтуй, =забуди, игнорирай, забрави
+he: התעלם, התעלמ, תתעלם, שכח מ, תשכח, להתעלם
+ar fa ur: تجاهل, انس, اهمل, نادیده, فراموش کن, نظر انداز
+hi: अनदख, नजरअदाज, नजरदाज, भल जा, उपकष
+vi id ms tl: bo qua, quen, phot lo, =abaikan, =lupakan, =hiraukan, =balewalain, =kalimutan
+sw: =puuza, =sahau
+""")
+# What is left unheeded.
+RULES = _words("""
+en: instruction, =prompt, =prompts, =rule, =rules, guideline, directive, =policy, =policies, =restrictions, =guardrails, =constraints, =safeguards, =programming, =training, =commands, =orders, =filters, =context, =messages, =safety
+de: anweisung, =regel, =regeln, =befehl, =befehle, vorgabe, richtlini, instruktion, weisung
+fr: =consigne, =consignes, =regle, =regles, =directive, =directives
+es it pt ro: instruccion, instruçõe, instrucoe, instruca, istruzion, =reglas, =regole, =regras, =ordenes, =ordini, =ordens, directrices, direttive, diretrizes, =normas, =comandi, =comenzi, instructiun, =reguli, =indicaciones
+nl: instructie, =regels, opdracht, richtlijn
+sv da no fi et: instruktion, instruks, =regler, =reglerna, =reglerne, =anvisningar, =ohjeet, =ohjeita, =saannot, =juhised, =juhiseid, retningslinj
+pl cs sk hr sl sr: instrukcj, instrukc, polecen, =zasady, =zasad, =reguly, pokyn, pravidl, =instrukce, =prikazy, =upute, uputstv, =pravila, navodil, инструкциј, правила
+hu tr az: utasitas, szabaly, talimat, =kural, =kurallar, yonerge, komut, telimat
+el: οδηγι, εντολ, κανον, κατευθυνσ
+ru uk bg: инструкци, указани, =правила, =правил, =команды, =команд, =приказы, інструкці, вказівк, вказивк
+he: הוראות, ההוראות, הכללים, כללים, הנחיות, ההנחיות
+ar fa ur: تعليمات, التعليمات, الاوامر, اوامر, القواعد, دستور, قوانین, هدایات
+hi: निर्दश, निरदश, नर्दश, आदश, नियम, नयम
+vi id ms tl sw: huong dan, chi thi, quy tac, =lenh, instruksi, =perintah, =aturan, =arahan, panuto, maelekezo
+""")
+# Which: those that the model has so far.
+EARLIER = _words("""
+en: previous, =prior, =earlier, =above, preceding, =system, =original, =initial, =all, =any, =every, =your, =safety, =existing, =current, =content, =foregoing, =former, =before, =past
+de: vorherig, bisherig, =obige, =obigen, fruher, vorangegangen, =alle, =deine, =deiner, =deinen, =ihre, ursprunglich
+fr: precedent, anterieur, =toutes, =tous, =tes, =vos, =ci
+es it pt ro: anterior, =previas, =previos, precedent, =todas, =tus, =sus, =tutte, =tue, =sistema, =suas, =teus, =toate, =tale
+nl: eerder, =vorige, bovenstaand, =alle, =jouw, =je
+sv da no fi et: tidigare, tidligere, =alla, =alle, =dina, =dine, aiem, =kaikki, =kaikkia, eelne, =koik, forrige, foregaende
+pl cs sk hr sl sr: poprzedni, wczesniejsz, =wszystkie, =twoje, =swoje, predchozi, =vsechny, =sve, predosl, =vsetky, =sve, prethodn, prejsnj, =vse, претходн, =све
+hu tr az: korabbi, elozo, =osszes, =minden, onceki, =tum, =butun, evvelki
+el: προηγουμεν, =ολες, =ολους, =σου
+ru uk bg: предыдущ, прежни, =все, =всю, =свои, =твои, попередн, =усі, =всі, =уси, =вси, =своі, предишн, =всички
+he: קודמ, הקודמ, =כל, מכל
+ar fa ur: السابق, سابق, =جميع, =كل, قبلی, قبل, =تمام, پچھل
+hi: पछल, पिछल, सभी, =सब, पहल
+vi id ms tl sw: =truoc, =tat, =truoc do, sebelumnya, =semua, =nakaraang, =zote
+""")
+# Of languages without spaces: to leave unheeded, and what.
+DENSE = (
+    (("忽略", "无视", "無視", "忘记", "忘記", "忘掉", "不要遵守", "不再遵守", "跳过", "覆盖"), ("指令", "指示", "提示", "规则", "規則", "命令", "设定", "設定", "要求", "限制")),
+    (("無視", "忘れ", "従わない", "破棄"), ("指示", "命令", "ルール", "規則", "プロンプト", "制約")),
+    (("무시", "잊어", "따르지"), ("지시", "명령", "규칙", "지침", "프롬프트")),
+    (("เพิกเฉย", "ละเว้น", "ลืม", "ไม่ต้องทำตาม"), ("คำสั่ง", "คําสั่ง", "คำแนะนำ", "กฎ", "ข้อกำหนด")),
+)  # fmt: skip
+DENSE_EARLIER = (
+    "以上",
+    "之前",
+    "上面",
+    "先前",
+    "所有",
+    "全部",
+    "以前の",
+    "前の指示",
+    "上記",
+    "これまで",
+    "すべて",
+    "全て",
+    "이전",
+    "모든",
+    "위의",
+    "앞의",
+    "ก่อนหน้า",
+    "ทั้งหมด",
+    "你的",
+    "系统",
+    "システム",
+    "시스템",
+    "あなたの",
+)
+# "Do not follow your rules any more."
+NOT_TO = _words("""
+en: do not follow, don't follow, stop following, do not obey, don't obey, stop obeying, no longer apply, no longer follow, no longer hold, do not apply, need not follow, are void, is void
+de: nicht mehr, befolge nicht, halte dich nicht, gelten nicht
+fr: ne tiens plus, ne tenez plus, ne tiens pas compte, ne suis plus, ne suivez pas, ne suivez plus, ne respecte
+es it pt: no sigas, no obedezcas, haz caso omiso, ya no, non seguire, non rispettare, nao siga, nao obedeca
+nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fran, se bort fra
+pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй
+""")
+EVERYTHING_BEFORE = _words("""
+en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know
+de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt
+fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior
+nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi
+ru uk: все что тебе говорили, все, что тебе, все сказанное, усе сказане, все предыдущее
+""")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/orders.py
 
 SOURCES["remember/orders.py"] = r'''"""Texts that give orders to a model instead of telling of a user: they are not remembered.
 
-Wishes for how to be answered are none. What gets around this stands in a prompt quoted, as any other.
+They set aside what the model was told, make it another one, put on a role of a conversation, call its tools,
+have it act behind its user's back, or send out what it knows; in many languages (`order_words.py`). Wishes
+for how to be answered are none, but are nobody else's: see `is_wish`. What gets around this stands in a
+prompt quoted, as any other.
 """
 
-# ruff: noqa: E501  (an order is a line)
+# ruff: noqa: E501, SIM905  (a pattern is a line)
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 from ..inert import disarmed
+from . import order_words as table
 
 REFUSED = "it gives orders to a model"
 
-_EARLIER = (
-    r"(?:previous|prior|earlier|above|preceding|system|original|safety|all|vorherigen?|bisherigen?|obigen?|früheren?"
-    r"|précédent\w*|antérieur\w*|anteriores|previas?|previos?|precedenti|eerdere|vorige|bovenstaande|poprzednie|wcześniejsze"
-    r"|предыдущи\w*|прежни\w*|önceki)"
-)
-_RULES = (
-    r"(?:instructions?|prompts?|rules?|guidelines?|directives?|messages?|context|commands?|anweisung\w*|regeln"
-    r"|befehle?|vorgaben|consignes?|règles|instrucciones|reglas|órdenes|istruzioni|regole|instruções|regras|instructies"
-    r"|regels|instrukcj\w*|polece\w*|zasad\w*|инструкци\w*|указани\w*|правила|talimat\w*)"
-)
-_ORDERS = re.compile(
-    r"(?:\b(?:ignore|disregard|forget|override|bypass|ignorier\w*|vergiss|missachte|ignore[zr]?|oublie[zr]?|ignora\w*|olvida"
-    r"|dimentica|esqueça|esquece|negeer|vergeet|zignoruj|ignoruj|zapomnij|игнорируй\w*|забудь\w*|проигнорируй\w*|yok say)\b"
-    rf"[^.!?\n]{{0,40}}?\b(?:{_EARLIER}\b[^.!?\n]{{0,30}}?\b{_RULES}|{_RULES}\b[^.!?\n]{{0,20}}?\b{_EARLIER})\b)"
-    rf"|{_EARLIER} {_RULES}[^.!?\n]{{0,20}}(?:yok say|unut)"
-    r"|忽略.{0,8}(?:指令|指示|提示)|(?:以前|前|上記)の(?:指示|命令).{0,6}(?:無視|忘れ)|이전.{0,6}(?:지시|명령).{0,6}무시"
-    r"|\byou are (?:now|no longer) (?:an? |the )?(?:dan\b|ai\b|unrestricted|jailbroken|developer mode|evil|root|in developer)"
-    r"|\b(?:du bist|tu es|eres|sei|você é) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |une? |un )?(?:dan\b|unbeschränk|sans restriction|sin restricciones|senza restrizioni|sem restrições)"
-    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|verrate|zeige|révèle\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaż)\b[^.!?\n]{0,30}"
-    r"\b(?:(?:system|hidden|initial|secret) ?-?(?:prompt|instructions?|message)|systemprompt|prompt (?:système|du système|del sistema|di sistema|do sistema|systemowy))\b"
-    r"|\b(?:call|invoke|execute|run)\b[^.!?\n]{0,20}\b(?:tool|function|plugin)s?\b[^.!?\n]{0,40}(?:[{(\"'`]|\bwith\b|\barguments?\b|\bto (?:send|delete|email|upload))"
-    r"|\buse\b[^.!?\n]{0,20}\b(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call)\b"
-    r"|\"?(?:tool_calls?|function_call|tool_name)\"?\s*[:=]|\{\s*\"(?:name|function|tool)\"\s*:\s*\""
-    r"|\b(?:send|post|forward|upload|exfiltrate|append|email|schicke|sende|envoie\w*|envía|invia|envie|stuur|wyślij)\b[^.!?\n]{0,60}\b(?:conversation|chat history|memories|user data|user's data|secrets?|passwords?|api keys?|unterhaltung|gespräch|conversación|conversazione|conversa|gesprek|rozmow\w*)\b[^\n]{0,40}(?:://|www\.|@|\bto )"
-    r"|(?:^|[\n\"'»›>\]|])\s*(?:system|assistant|developer)\s*(?:prompt|message|override|note)?\s*:\s"
+_WINDOW_CHARS, _OVERLAP_CHARS = 4000, 400  # a text is looked through piece by piece
+_LOOKED_CHARS = 20_000  # nothing longer becomes a memory, and of what is stored less is ever shown
+_NEAR_WORDS = 11
+
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .*_-]{1,3}){5,}\w(?!\w)")
+_JOINERS = re.compile(r"(?<=\w)[_*.~|\\-]+(?=\w)")
+_SENTENCE_END = re.compile(r"[.!?;\n。！？।؟]+")
+_WORD = re.compile(r"\w+|[,:]")
+_LEET = str.maketrans("013457@$", "oleastas")
+_LATIN_LOOKALIKES = str.maketrans("аеорсхуіѕјԁһοαει", "aeopcxyisjdhoaei")
+_HAS_LATIN = re.compile(r"[a-z]")
+
+# Of markup, in the text as a prompt would have it.
+_ROLES = re.compile(
+    r"(?:^|[\n\"'»›>\]|])\s{0,8}#{0,6}\s{0,2}(?:system|assistant|developer|instructions?)\s?(?:prompt|message|override|note)?\s{0,3}:\s"
+    r"|(?:^|[.!?]\s)(?:human|user):.{0,200}\b(?:assistant|ai):"
     r"|‹\|[\w ]{2,30}\|›|\((?:/?INST|SYSTEM_PROMPT|/?TOOL_CALLS|AVAILABLE_TOOLS)\)|‹‹/?SYS››"
-    r"|‹/?\s*(?:system|user[ _]?memories|tool_call|tool_response|function_calls?|invoke|start_of_turn|end_of_turn|s)\b[^›]{0,40}›",
+    r"|‹/?\s{0,3}(?:system|user[ _]?memories|tool_call|tool_response|function_calls?|invoke|start_of_turn|end_of_turn|s)\b[^›]{0,40}›"
+    r"|#{2,6} ?(?:system|instruction|response|new task)\b"
+    r"|\"?\b(?:tool_calls?|function_call|tool_name)\"?\s{0,3}[:=]|\{\s{0,3}\"(?:name|function|tool|tool_calls)\"\s{0,3}:\s{0,3}[\"\[{]",
     re.IGNORECASE,
+)
+_NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
+_KNOWN = (
+    r"(?:conversation|chat|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
+    r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
+    r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
+)
+_PLACE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b|webhook|server|e ?mail|\bto\b)"
+# In folded text: small letters without marks and signs.
+_PHRASES = re.compile(
+    # another model
+    r"\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?"
+    r"(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored"
+    r"|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b"
+    r"|\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3}"
+    r" (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b"
+    r"|\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b"
+    r"|\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b"
+    r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
+    r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
+    # addressed to it
+    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:system )?(?:instructions?|orders?|directives?)(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: are| is|:| begin| start)\b"
+    r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
+    r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
+    r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
+    r"|\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b"
+    r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
+    r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
+    r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
+    # what it was told
+    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
+    r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
+    # its tools
+    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke|execute|run|trigger)\b.{{0,20}}\b(?:tool|function|plugin)s?\b.{{0,40}}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)"
+    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke) the (?:tool|function|plugin)\b"
+    r"|\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b"
+    r"|\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b"
+    # behind its user's back
+    r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
+    r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
+    r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
+    # for others
+    r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
+    r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
+    r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
+    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request)s? with\b"
+    # sent out
+    rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
+    r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
+    r"|\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b"
+    r"|\bappend\b.{0,60}\bhttps?\b"
+)
+_ADDRESSED_URL = re.compile(r"://[^\s\"')]{0,200}(?:\{[^}]{0,60}\}|\?[\w.-]{1,20}=(?:\s|$))")
+_WISH = re.compile(
+    r"\A\W*(?:(?:please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor"
+    r"|siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда) )*"
+    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain"
+    r"|translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise"
+    r"|responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik"
+    r"|svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit)\b"
+    r"|\Athe user (?:wants|asks|would like|wishes|expects|tells) (?:you|the (?:ai|model|assistant))\b"
+    r"|(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)"
 )
 
 
 def gives_orders(text: str) -> bool:
     """Whether a text is of that kind."""
-    return bool(_ORDERS.search(disarmed(text)))
-
-
-_WISH = re.compile(
-    r"\A\s*(?:the user (?:wants|asks|would like) (?:you|the (?:model|assistant))\b"
-    r"|(?:please |kindly |from now on,? |always |never |don't |do not |only )+"
-    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain)\b)",
-    re.IGNORECASE,
-)
+    return any(
+        _in_a_piece(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+        for begin in range(0, max(min(len(text), _LOOKED_CHARS), 1), _WINDOW_CHARS)
+    )
 
 
 def is_wish(text: str) -> bool:
     """Whether a text tells the model how to answer its user."""
-    return bool(_WISH.search(text))
+    return bool(_WISH.search(folded(text[:_WINDOW_CHARS])))
+
+
+def folded(text: str) -> str:
+    """Small letters without marks, look-alikes and what is put between them."""
+    text = unicodedata.normalize("NFKD", text).casefold()
+    text = "".join(char for char in text if unicodedata.category(char) != "Mn")
+    text = _SPACED.sub(lambda match: _unspaced(match[0]), text)
+    text = _JOINERS.sub(" ", text)
+    return " ".join(
+        _without_lookalikes(word) for word in re.sub(r"[^\w\s.,!?;:。！？।؟/]", " ", text).split()
+    )
+
+
+def _unspaced(text: str) -> str:
+    """ "i g n o r e   a l l" -> "ignore all"; the wider gaps are those between words."""
+    words = re.split(r"[ .*_-]{2,}", text)
+    return " ".join(re.sub(r"[ .*_-]", "", word) for word in words)
+
+
+def _without_lookalikes(word: str) -> str:
+    if not word.isascii() and _HAS_LATIN.search(word):
+        return word.translate(_LATIN_LOOKALIKES)
+    if _HAS_LATIN.search(word) and any(map(str.isdigit, word[:-1])) and "/" not in word:
+        return word.translate(_LEET)
+    return word
+
+
+def _in_a_piece(text: str) -> bool:
+    shown = disarmed(text)
+    if _ROLES.search(shown) or _ROLES.search(text) or _ADDRESSED_URL.search(text):
+        return True
+    flat = folded(text)
+    return bool(_PHRASES.search(flat)) or _sets_aside(flat) or _sets_aside_dense(text)
+
+
+def _sets_aside(flat: str) -> bool:
+    """Whether in a sentence what the model was told is set aside."""
+    verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
+    for sentence in filter(None, _SENTENCE_END.split(flat)):
+        phrases = f" {sentence} "
+        if any(f" {words}" in phrases for words in table.EVERYTHING_BEFORE) and verbs.any(sentence):
+            return True
+        if any(f" {words}" in phrases for words in table.NOT_TO):
+            words = _WORD.findall(sentence)
+            if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
+                return True
+        if verbs.any(sentence) and _are_near(_WORD.findall(sentence), verbs, rules, earlier):
+            return True
+    return False
+
+
+def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stems) -> bool:
+    """Whether one of each stands within so many words, and the verb is not what somebody says of themselves."""
+    last: dict[str, int] = {}
+    for at, word in enumerate(words):
+        for sort, stems in (("verb", verbs), ("rule", rules), ("earlier", earlier)):
+            if stems.holds(word) and not (sort == "verb" and _is_told_of(words, at)):
+                last[sort] = at
+        if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
+            return True
+    phrases = " ".join(words)
+    return "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(table.SET_ASIDE))
+
+
+def _is_told_of(words: Sequence[str], at: int) -> bool:
+    before = words[at - 1] if at else ","
+    if words[at] in _ENGLISH:
+        return before not in _BEFORE_COMMANDS
+    return before in _SPEAKERS
+
+
+# In front of what somebody else does, and of what is ordered.
+_SPEAKERS = frozenset(
+    "i we he she they who j je ich wir er sie yo nosotros io noi eu nos ik wij jag vi ja já my me jeg din mein "
+    "his her their hijo jefe figlio filho".split()
+)
+_ENGLISH = frozenset(
+    "ignore disregard forget override overrule bypass circumvent neglect discard drop skip".split()
+)
+_BEFORE_COMMANDS = frozenset(
+    ", : please and then must should shall to you now just also always first kindly or will instead can so do ai".split()
+)
+
+
+class _Stems:
+    """Words that may begin others; those after `=` may not."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._whole, self._begins = _split(tuple(words))
+        self._phrases = _phrases(tuple(words))
+
+    def holds(self, word: str) -> bool:
+        return word in self._whole or word.startswith(self._begins)
+
+    def any(self, sentence: str) -> bool:
+        words = _WORD.findall(sentence)
+        return any(map(self.holds, words)) or any(one in sentence for one in self._phrases)
+
+
+@lru_cache(8)
+def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    single = [word for word in words if " " not in word]
+    whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
+    return whole, tuple(folded(word) for word in single if not word.startswith("="))
+
+
+@lru_cache(8)
+def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(folded(word.strip("=")) for word in words if " " in word)
+
+
+def _sets_aside_dense(text: str) -> bool:
+    if text.isascii():
+        return False
+    for sentence in _SENTENCE_END.split(text):
+        holds = sentence.__contains__
+        for verbs, rules in table.DENSE:
+            parts = (verbs, rules, table.DENSE_EARLIER)
+            if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
+                return True
+    return False
+
+
+def _dense_told(sentence: str) -> bool:
+    return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22398,6 +22770,10 @@ class Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
 
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
+
     @property
     def answered(self) -> Answered:
         """As the outlet had it, but for secrets."""
@@ -22554,7 +22930,8 @@ class Spill:
         except OSError:
             there = []
         ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        return sorted({*ours, *list(self._in_memory)})
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
 
     def _bytes_there(self) -> int:
         with os.scandir(self._folder) as files:
@@ -22714,7 +23091,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import is_among, known_as
+from .sameness import is_among, known_as, wording
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -22797,13 +23174,13 @@ def _statements(exchange: Exchange) -> list[str]:
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
-    """What a message asks to be forgotten: only where one memory alone has all of its words."""
+    """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
-    return meant if len(meant) == 1 else []
+    return meant if len({wording(memory.text) for memory in meant}) == 1 else []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24356,7 +24733,7 @@ _version = Table("schema_version", MetaData(), Column("number", Integer, primary
 
 def version_of(engine: Engine) -> int:
     """The version of a database's schema; 0 where there is none."""
-    if not inspect(engine).has_table(_version.name):
+    if not inspect(engines.reading(engine)).has_table(_version.name):
         return 0
     with engines.reading(engine).connect() as connection:
         return _done(connection)
@@ -25360,8 +25737,8 @@ def terms_of(text: object) -> list[str]:
     spaced = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in folded)
     terms: list[str] = []
     for run in (match for word in spaced.split() for match in _RUNS.finditer(word)):
-        if run[1]:
-            terms += [run[1][at : at + 2] for at in range(len(run[1]))]
+        if dense := run[1]:
+            terms += [dense[at : at + 2] for at in range(len(dense))]
         else:
             terms.append(run[0][:TERM_CHARS])
     return terms

@@ -145,6 +145,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -176,6 +178,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -215,6 +221,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission = None
         if decision.write:
             runtime.keeper.announce(turn)

@@ -152,7 +152,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=place_of(chat_id, id_),
+        place=place_of(chat_id),
     )
 
 

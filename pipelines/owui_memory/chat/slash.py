@@ -180,9 +180,9 @@ def refusal(text: str, *, enabled: bool) -> str:
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another task."""
+    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 

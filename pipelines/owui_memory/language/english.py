@@ -17,7 +17,7 @@ ENGLISH = Phrases(
         what (kind|type|sort|time|day|year), (what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
         (can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't
             |wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone
-            |anybody|someone|a|an)
+            |anybody|someone), (can|could|should|is|are|will|does) (a|an)
         (am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
         (may|must|might) (i|we|you), any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news
             |thoughts|recipe*)
@@ -32,10 +32,10 @@ ENGLISH = Phrases(
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
         provide, simplify, shorten, elaborate, define, list, remind, find, search, polish, evaluate, critique
         transcribe, grade, (reply|respond|answer) to, answer (this|the|these|my|that), finish, complete, continue
-        invent, propose, tldr, tl;dr, sort, format, spell, guess, pick, choose, enumerate, interpret, optimi(z|s)e
+        invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my

@@ -61,7 +61,7 @@ _QUOTES = re.compile("[" + "".join(_CLOSERS) + "”’」』›]")
 
 def marked(text: str) -> str:
     """A message with `HOLE` in place of fenced and quoted lines; of a long one beginning and end."""
-    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", _cut(text)))
+    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", ends_of(text)))
 
 
 def prose(text: str) -> str:
@@ -78,7 +78,8 @@ def own_part(text: str, *, strict: bool) -> str:
     return _without_handed_over(text, least=1 if strict else 2)
 
 
-def _cut(text: str) -> str:
+def ends_of(text: str) -> str:
+    """The beginning and the end of a text that is longer than what is looked at."""
     if len(text) <= _MOST_CHARS:
         return text
     half = _MOST_CHARS // 2
@@ -215,15 +216,25 @@ def _without_handed_over(text: str, *, least: int) -> str:
         if rest.startswith(HOLE):
             continue  # it is delimited, and what comes after it is the user's
         if not rest:
-            if sentence.text.endswith((":", "：")) or not text[done : sentence.start].strip():
-                continue
-            return f"{HOLE}\n{text[sentence.start : lead_end]}"  # handed over above
+            if _hands_over_above(text[: sentence.start], sentence.text, least):
+                return f"{HOLE}\n{text[sentence.start : lead_end]}"
+            continue
         kept += [text[done:lead_end], f" {HOLE}\n"]
         closing = _closing(rest)
         if not closing:
             return "".join(kept)
         done = begins + closing
     return "".join([*kept, text[done:]])
+
+
+def _hands_over_above(above: str, lead: str, least: int) -> bool:
+    """Whether a text's last sentence is about what stands above it, not about what is left out already."""
+    return bool(
+        above.strip()
+        and HOLE not in above
+        and not lead.endswith((":", "："))
+        and hands_over(lead, line_ends=least > 1 and above.endswith("\n")) >= least
+    )
 
 
 def _lead_end(text: str, start: int, end: int, line_ends: bool, least: int) -> int:

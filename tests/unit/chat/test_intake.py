@@ -53,6 +53,13 @@ def test_only_the_halves_of_characters_change() -> None:
     assert sendable(body) == {"a\ufffd": ["x\ufffdy", "ü\0", {"b": None, "c": 1.5}], "d": "plain 😀"}
 
 
+def test_halves_are_found_in_any_company() -> None:
+    controls = "".join(map(chr, range(32)))
+    for text in ("?\ud800?\udfff\x01?", f"{controls}?\ud800?{controls * 20_000}\udc00?"):
+        expected = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+        assert sendable([text]) == [expected]
+
+
 def test_a_deep_body_is_mended_too() -> None:
     body: Any = "\ud800"
     for _ in range(400):

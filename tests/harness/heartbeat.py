@@ -1,0 +1,38 @@
+"""Does anything hold up an event loop?
+
+async with Heartbeat() as heart:
+    await work()
+assert heart.longest_s < 0.1
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+_BEAT_S = 0.005
+
+
+class Heartbeat:
+    """Beats on the running loop. longest_s: between two beats. busiest_s: the loop's own work between two."""
+
+    def __init__(self) -> None:
+        self.longest_s = self.busiest_s = 0.0
+
+    async def __aenter__(self) -> Heartbeat:
+        self._beating = asyncio.ensure_future(self._beat())
+        await asyncio.sleep(_BEAT_S)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.sleep(_BEAT_S)  # a last beat, which sees what was just held up
+        self._beating.cancel()
+
+    async def _beat(self) -> None:
+        before, worked = time.perf_counter(), time.thread_time()
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            now, works = time.perf_counter(), time.thread_time()
+            self.longest_s = max(self.longest_s, now - before - _BEAT_S)
+            self.busiest_s = max(self.busiest_s, works - worked)
+            before, worked = now, works
