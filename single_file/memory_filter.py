@@ -7939,7 +7939,7 @@ from ..backends.base import is_person
 if TYPE_CHECKING:
     from .body import Answered, Turn
 
-COMMAND_CHARS = 1_000_000  # of a command with all that is imported
+COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAMES = ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
@@ -23182,7 +23182,7 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+def next_user(connection: Connection, now: float, in_hand: Collection[str] = ()) -> str | None:
     """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
 
     in_hand: names of batches that this process works on, whatever their claims say.
@@ -23200,7 +23200,7 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> s
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
 ) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
     first = connection.execute(
@@ -24661,12 +24661,11 @@ def without_thoughts(text: str) -> str:
     """
     if "<" not in text:
         return text
-    tags = list(_TAG.finditer(text))
-    last_closing = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
+    last_closing = {tag[2].lower(): tag.start() for tag in _TAG.finditer(text) if tag[1]}
     kept: list[str] = []
     done, inside = 0, ""
     has_said = False
-    for tag in tags:
+    for tag in _TAG.finditer(text):
         name = tag[2].lower()
         if inside:
             if tag[1] and name == inside:
