@@ -1555,6 +1555,7 @@ class LibraryBackend:
         self._vectors.cache_clear()
 
     def close(self) -> None:
+        self._llms.hang_up()
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
@@ -1620,13 +1621,15 @@ handshakes alike. Whoever goes beyond them has the connection closed, in the thr
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -1690,10 +1693,7 @@ def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
 
 def limited(client: Any) -> bool:
     """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
-    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
-    pools: list[Any] = [
-        getattr(transport, "_pool", None) for transport in transports if transport is not None
-    ]
+    pools = _pools(client)
     if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
         return False
     for pool in pools:
@@ -1703,6 +1703,19 @@ def limited(client: Any) -> bool:
     client.headers["Accept-Encoding"] = "identity"
     client.event_hooks["response"].insert(0, _decompressed)
     return True
+
+
+def hang_up(client: Any) -> None:
+    """End the calls that threads are in, by a client that is `limited`: they raise as if the server had."""
+    for pool in _pools(client):
+        if isinstance(network := getattr(pool, "_network_backend", None), _Network):
+            network.hang_up()
+
+
+def _pools(client: Any) -> list[Any]:
+    """What holds an httpx client's connections, also those through proxies."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    return [getattr(transport, "_pool", None) for transport in transports if transport is not None]
 
 
 def left_behind(seconds: float, call: Callable[[], T]) -> T:
@@ -1745,15 +1758,28 @@ class _Network:
 
     def __init__(self, network: Any) -> None:
         self._network = network
+        self._streams: WeakSet[_Stream] = WeakSet()
+
+    def hang_up(self) -> None:
+        for stream in list(self._streams):
+            sock = stream.get_extra_info("socket")
+            if isinstance(sock, socket.socket):
+                with suppress(OSError):  # TLS's own way would wait for its lock
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def opened(self, stream: Any) -> _Stream:
+        kept = _Stream(stream, self)
+        self._streams.add(kept)
+        return kept
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
         call = _call()
         if call:
             timeout = min(call.wait_s(timeout), _CONNECT_S)
-        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+        return self.opened(self._network.connect_tcp(host, port, timeout=timeout, **options))
 
     def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
-        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+        return self.opened(self._network.connect_unix_socket(path, timeout=timeout, **options))
 
     def sleep(self, seconds: float) -> None:
         self._network.sleep(seconds)
@@ -1762,8 +1788,8 @@ class _Network:
 class _Stream:
     """One of them."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, network: _Network) -> None:
+        self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         call = _call()
@@ -1783,7 +1809,8 @@ class _Stream:
     ) -> _Stream:
         call = _call()
         left = call.wait_s(timeout) if call else timeout
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+        secured = self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left)
+        return self._network.opened(secured)
 
     def close(self) -> None:
         self._stream.close()
@@ -2047,7 +2074,7 @@ from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
 from .json_answer import last_value
-from .limits import ANSWER_BYTES, bounded, left_behind
+from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
@@ -2131,6 +2158,11 @@ class Llms:
         kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
         # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
         return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
+
+    def hang_up(self) -> None:
+        """End the calls under way, each with a MemoryFault."""
+        for llm in self.llms:
+            hang_up(providers.http_client(llm.model))
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -5927,7 +5959,9 @@ _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Answers:
     """The answers to one user, in their time zone (an IANA name, or ""). `chat_id`: where they asked."""
 
-    def __init__(self, timezone: str, chat_id: str, user_id: str = "") -> None:
+    def __init__(self, timezone: str, chat_id: str, user_id: str = "", *, admin: bool = False) -> None:
+        """admin: else addresses of stores and models are left out."""
+        self._admin = admin
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
     def page(self, page: Page) -> str:
@@ -6049,7 +6083,7 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id)
+        return explained(one, said, self._zone, self._chat_id, admin=self._admin)
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
@@ -6286,6 +6320,7 @@ class Turn:
     searched: bool = False
     folder: str = ""
     email: str = ""
+    is_admin: bool = False
     name: str = field(default="", compare=False)  # it may change from one message to the next
 
 
@@ -6342,6 +6377,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
         email=_id(_mapping(user).get("email")),
+        is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
@@ -6592,6 +6628,71 @@ def _id(value: Any) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# chat/circumstances.py
+
+SOURCES["chat/circumstances.py"] = r'''"""What holds where a command is given, kept with it: its answer is made when that is not told any more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from ..scopes import FOLDER, PERSONA, scope_of
+from ..settings import Valves
+from . import texts
+from .body import Turn
+from .policy import decide
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Of one chat and its model.
+
+    reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
+    told, learned: whether its model is told memories, and whether what is said there is remembered.
+    scope: among which memories it is kept. admin: whether the user is one.
+    """
+
+    reason: str = ""
+    told: bool = True
+    learned: bool = True
+    scope: str = ""
+    admin: bool = False
+
+    @classmethod
+    def of(cls, turn: Turn, settings: Valves) -> Here:
+        decision = decide(turn, settings)
+        scope = scope_of(turn, settings)
+        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin)
+
+    @classmethod
+    def read(cls, kept: str) -> Here:
+        """What `written` gave; of a command from before it was kept, nothing is known."""
+        return cls(**json.loads(kept)) if kept else cls()
+
+    def written(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self))
+
+    def described(self) -> list[str]:
+        """Sentences: what does not hold, and why; what is special."""
+        lines = []
+        if self.reason:
+            why = texts.REASONS.get(self.reason, self.reason)
+            if self.told:
+                lines.append(texts.ONLY_TOLD.format(why=why))
+            elif self.learned:
+                lines.append(texts.ONLY_LEARNED.format(why=why))
+            else:
+                lines.append(texts.NOT_HERE.format(why=why))
+        if self.learned and self.scope.startswith(FOLDER):
+            lines.append(texts.IN_FOLDER)
+        if self.learned and self.scope.startswith(PERSONA):
+            lines.append(texts.IN_PERSONA)
+        return lines
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # chat/commands.py
 
 SOURCES["chat/commands.py"] = r'''"""`/memory ...`: read in the inlet, carried out and answered in the outlet, whatever the model says.
@@ -6617,7 +6718,7 @@ from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
 from ..control.orders import Order, Orders
 from ..control.switches import Switches
-from ..errors import Drop, MemoryFault, TakenOver, TellAdmin
+from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
@@ -6625,6 +6726,7 @@ from ..settings import Valves
 from . import texts
 from .answers import Answers
 from .body import Turn
+from .circumstances import Here
 from .imported import rows_in
 from .markup import code, counted
 from .numbers import a_number, numbers_in
@@ -6662,13 +6764,14 @@ class Commander:
         settings = self._settings()
         teams = teams_of(turn, settings)
         if turn.place != "api":
-            self._orders.give(turn, teams)
+            self._orders.give(turn, teams, Here.of(turn, settings).written())
             return ""
         if not decide(turn, settings).may_show:
             return texts.NOT_THIS_MODEL
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
-        self._orders.give(replace(own, key=own.exchange_key), teams)
+        here = Here.of(turn, settings).written()
+        self._orders.give(replace(own, key=own.exchange_key), teams, here)
         return self._answer(own.user_id, own.exchange_key, turn.name)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "") -> str:
@@ -6700,8 +6803,7 @@ class Commander:
         except MemoryFault as fault:  # it may work when the answer is asked for again
             self._failed("command", fault)
             self._orders.released(order)
-            hint = "" if isinstance(fault, TellAdmin) else fault.hint
-            return texts.NOT_DONE_NOW.format(fault=fault, hint=hint).strip()
+            return texts.NOT_DONE_NOW.format(fault=_told_to(Here.read(order.here), fault))
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._failed("command", error)
             self._orders.released(order)
@@ -6724,6 +6826,13 @@ class Commander:
             command_text = code(f"/memory {meant} {rest}")
             return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=command_text), None
         return texts.UNKNOWN_VERB.format(verb=code(command.verb)), None
+
+
+def _told_to(here: Here, fault: MemoryFault) -> str:
+    """A fault in words: where stores and models are, and what to set, is for admins."""
+    if here.admin:
+        return f"{fault} {fault.hint}".strip()
+    return f"{texts.without_addresses(str(fault))} {texts.TRY_AGAIN}"
 
 
 class _Work:
@@ -6750,8 +6859,9 @@ class _Work:
             again=order.attempts > 1,
             name=order.name,
         )
+        self._here = Here.read(order.here)
         self._confirm = partial(self._orders.renew, order)
-        self._answers = Answers(order.timezone, order.chat_id, order.user_id)
+        self._answers = Answers(order.timezone, order.chat_id, order.user_id, admin=self._here.admin)
 
     # Looking
 
@@ -6796,24 +6906,27 @@ class _Work:
         return texts.HELP
 
     def status(self) -> str:
-        total = len(self._control.all(self._user_id))
+        lines = [self._switched(), *self._here.described()]
+        try:
+            lines.append(texts.KNOWN_OF_YOU.format(memories=counted(self._total(), "memory", "memories")))
+            fault = self._live.fault
+        except MemoryFault as failed:
+            fault = failed
         waiting = self._outbox.waiting_of(self._user_id)
-        fault = self._live.fault
-        return "\n".join(
-            [
-                self._switched(),
-                f"- {counted(total, 'memory', 'memories')} about you.",
-                f"- {counted(waiting, 'message waits', 'messages wait')} to be remembered.",
-                *([f"- {fault} {fault.hint}"] if fault else []),
-            ]
-        )
+        lines.append(texts.WAITING.format(messages=counted(waiting, "message waits", "messages wait")))
+        lines += [_told_to(self._here, fault)] if fault else []
+        return "\n".join(f"- {line}" for line in lines)
+
+    def _total(self) -> int:
+        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
-            return "- Memory is on."
+            holds = self._here.told and self._here.learned
+            return texts.IS_ON if holds else texts.YOURS_IS_ON
         if self._switches.is_on(self._user_id, ""):
-            return "- Memory is off in this chat: `/memory on` switches it on."
-        return "- Memory is off in all chats: `/memory on always` switches it on."
+            return texts.IS_OFF_HERE
+        return texts.IS_OFF_ALWAYS
 
     # Changing
 
@@ -6934,13 +7047,20 @@ class _Work:
         scope = self._rest.lower().strip(".!")
         if scope == "always":
             self._switches.set(self._user_id, "", on)
-            return texts.SWITCHED_ALWAYS.format(state=state, verb=verb)
+            return self._but_here(texts.SWITCHED_ALWAYS.format(state=state, verb=verb), on)
         if scope not in ("", "here"):
             return texts.SAY_SWITCH.format(state=state)
         if not self._chat_id:
             return texts.NO_CHAT.format(state=state)
         self._switches.set(self._user_id, self._chat_id, on)
-        return texts.SWITCHED_HERE.format(state=state, verb=verb)
+        return self._but_here(texts.SWITCHED_HERE.format(state=state, verb=verb), on)
+
+    def _but_here(self, said: str, on: bool) -> str:
+        """With what still does not hold in this chat, where memory was switched on."""
+        if not on:
+            return said
+        off = [] if self._switches.is_on(self._user_id, self._chat_id) else [texts.IS_OFF_HERE]
+        return "\n\n".join([said, *off, *(self._here.described() if self._here.reason else [])])
 
     # Numbers
 
@@ -7851,7 +7971,7 @@ from ..backends.base import is_person
 if TYPE_CHECKING:
     from .body import Answered, Turn
 
-COMMAND_CHARS = 1_000_000  # of a command with all that is imported
+COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAMES = ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
@@ -8078,7 +8198,8 @@ UNKNOWN_VERB = "I do not know {verb}, and nothing was done. `/memory help` lists
 UNKNOWN_VERB_NEAR = "I do not know {verb}. Did you mean {command}? Nothing was done."
 WAITED = "This command has waited for more than a day. Send it again."
 NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
-NOT_DONE_NOW = "This could not be done now. {fault} {hint}"
+NOT_DONE_NOW = "This could not be done now. {fault}"
+TRY_AGAIN = "Regenerate this answer in a minute to try it again; your admin sees the reason in the status."
 BROKEN = (
     "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
 )
@@ -8177,6 +8298,40 @@ THIS_IS_NO_JSON = "it is no JSON"
 
 # Switches and status
 
+IS_ON = "Memory is on in this chat."
+YOURS_IS_ON = "You have not switched memory off."
+IS_OFF_HERE = "Memory is off in this chat: `/memory on` switches it on."
+IS_OFF_ALWAYS = "Memory is off in all chats: `/memory on always` switches it on."
+NOT_HERE = "But in this chat nothing is told to the model or remembered: {why}."
+ONLY_TOLD = "But what is said in this chat is not remembered: {why}."
+ONLY_LEARNED = "But in this chat the model is told nothing: {why}."
+IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
+IN_PERSONA = "What is said in this chat stays with its model."
+KNOWN_OF_YOU = "{memories} about you."
+WAITING = "{messages} to be remembered."
+# The words of chat.policy, as its users are told them.
+REASONS = {
+    "memory is switched off in the settings": "the admin has switched memory off",
+    "a temporary chat": "it is a temporary chat",
+    "the model's Memory capability is off": "the Memory capability of its model is off; choose another model",
+    "the user's Memory switch is off": "your Memory switch is off, under Settings > Personalization",
+    "the model is external (local_only)": (
+        "its model is not a local one, and the admin allows memory for local ones only (`local_only`)"
+    ),
+    "it is not told whether the model is local (local_only)": (
+        "it is not known whether its model is a local one, and the admin allows memory for those only "
+        "(`local_only`)"
+    ),
+    "the model gets no memory (models_off)": "the admin gives its model no memory (`models_off`)",
+    "the model gets no memory (models_on)": "the admin gives its model no memory (`models_on`)",
+    "nothing is learned from this model's chats (recall_only)": (
+        "the admin lets nothing be learned from its model (`recall_only`)"
+    ),
+    "the model is told nothing (learn_only)": "the admin lets its model only learn (`learn_only`)",
+    "the model is told nothing (learn_only and recall_only)": (
+        "the admin gives its model no memory (`learn_only` and `recall_only`)"
+    ),
+}
 SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
 SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
 NO_CHAT = "This is no chat of its own: say `/memory {state} always`."
@@ -11133,6 +11288,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    here: what held where it was given: see chat/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -11146,6 +11302,7 @@ class Order:
     attempts: int = 0
     teams: tuple[str, ...] = ()
     name: str = ""
+    here: str = ""
 
 
 class Orders:
@@ -11154,10 +11311,10 @@ class Orders:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
 
-    def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
+    def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
         """Keep the command of this turn; nothing happens where the same message has given it before.
 
-        teams: those that its user is in.
+        teams: those that its user is in. here: what holds there.
         """
         now = time.time()
         row = {
@@ -11167,6 +11324,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
+            "here": here,
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
@@ -11228,6 +11386,7 @@ class Orders:
             row.asked_at,
             row.attempts,
             tuple(row.teams.split()),
+            here=row.here,
         )
 
     def renew(self, order: Order) -> None:
@@ -23211,7 +23370,7 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+def next_user(connection: Connection, now: float, in_hand: Collection[str] = ()) -> str | None:
     """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
 
     in_hand: names of batches that this process works on, whatever their claims say.
@@ -23229,7 +23388,7 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> s
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
 ) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
     first = connection.execute(
@@ -24690,12 +24849,11 @@ def without_thoughts(text: str) -> str:
     """
     if "<" not in text:
         return text
-    tags = list(_TAG.finditer(text))
-    last_closing = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
+    last_closing = {tag[2].lower(): tag.start() for tag in _TAG.finditer(text) if tag[1]}
     kept: list[str] = []
     done, inside = 0, ""
     has_said = False
-    for tag in tags:
+    for tag in _TAG.finditer(text):
         name = tag[2].lower()
         if inside:
             if tag[1] and name == inside:
@@ -24895,9 +25053,23 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, fun
 
 from ... import engines
 from ...errors import TellAdmin
-from . import m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users
+from . import (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
-STEPS: tuple[ModuleType, ...] = (m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users)
+STEPS: tuple[ModuleType, ...] = (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _LOCK_S = 60
@@ -25341,6 +25513,14 @@ DROP INDEX commands_user
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m006_where_commands_are.py
+
+SOURCES["state/migrations/m006_where_commands_are.py"] = r'''"""What holds where a command was given: see chat/circumstances.py."""
+
+SQL = "ALTER TABLE commands ADD here TEXT NOT NULL DEFAULT ''"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -25438,6 +25618,7 @@ from sqlalchemy import (
     UniqueConstraint,
     column,
     func,
+    text,
 )
 
 from ..words import plain
@@ -25606,6 +25787,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
