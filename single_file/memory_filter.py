@@ -205,7 +205,11 @@ from pathlib import Path
 
 from ..ops.metrics import Metrics
 from ..settings import Valves
+from . import assemble
 from .base import Backend
+from .embedder import Embedder
+from .llms import Llms
+from .own_models import OwnModels
 
 
 def open_backend(
@@ -225,13 +229,26 @@ def open_backend(
         from .library import LibraryBackend
 
         return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
+    own = _own_models(settings, data_dir, metrics)
     if settings.backend == "server":
         from .server import ServerBackend
 
-        return ServerBackend.open(settings)
+        return ServerBackend.open(settings, own)
     from .platform import PlatformBackend
 
-    return PlatformBackend.open(settings)
+    return PlatformBackend.open(settings, own)
+
+
+def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> OwnModels:
+    def open_llms() -> Llms:
+        assemble.import_mem0(data_dir)
+        return Llms.open(settings, metrics)
+
+    def open_embedder() -> Embedder:
+        assemble.import_mem0(data_dir)
+        return assemble.open_embedder(settings)
+
+    return OwnModels(open_llms if settings.llm_provider != "none" else None, open_embedder)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -246,6 +263,7 @@ from typing import Any
 import httpx
 
 from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .model_text import unbroken
 
 Answer = dict[str, Any]
 
@@ -254,7 +272,7 @@ def object_in(response: httpx.Response) -> Answer | None:
     """The answer as an object; None where it is anything else."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -305,7 +323,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
     place = beside.get("place")
     return Memory(
         id=str(row.get("id") or ""),
-        text=str(row["memory"]),
+        text=unbroken(str(row["memory"])),
         created_at=aware_time(beside.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
         batch=str(beside.get("batch") or ""),
@@ -398,6 +416,15 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     with translated("store", settings.vector_store_url):
         store: VectorStore = VectorStoreFactory.create(stores.NAMES[name], _Config(config))
     return store
+
+
+def open_embedder(settings: Valves) -> Embedder:
+    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
+    """
+    return _embedder(settings, None)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -599,8 +626,11 @@ class Backend(Protocol):
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """What this batch has added so far."""
@@ -645,11 +675,22 @@ class EditableBackend(Backend, Protocol):
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
 
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
+
     def remove(self, memory_id: str) -> bool:
         """Take a memory away; False where it is gone already."""
 
     def erase(self, user_id: str) -> int:
         """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+
+
+@runtime_checkable
+class PreparingBackend(Backend, Protocol):
+    """One that stores several memories faster where it is told before."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """What will be stored next, a handful."""
 
 
 @runtime_checkable
@@ -815,6 +856,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._prepared: dict[str, Vector] = {}
 
     @cached_property
     def model(self) -> Any:
@@ -835,17 +877,31 @@ class Embedder:
         cosines = [cosine(question, memory) for question in questions for memory in memories]
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
+    def similarity(self, cosine: float) -> float:
+        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
+        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
 
         Raises:
             MemoryFault: the embedder cannot be had, or Drop: the text is empty.
         """
+        text = self._limit.cut(text)
+        if (vector := self._prepared.pop(text, None)) is not None:
+            return vector
         try:
-            return list(self._cached(self._limit.cut(text)))
+            return list(self._cached(text))
         except MemoryFault as fault:
             getattr(self._watched, "faults", []).append(fault)
             raise
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed several at once: `embed` then gives each of them, once, without a call. Raises as `embed`."""
+        if len(self._prepared) > _CACHED:  # of writers that broke off
+            self._prepared.clear()
+        cut = [self._limit.cut(text) for text in texts]
+        self._prepared.update(zip(cut, self.embed_batch(cut), strict=True))
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
@@ -880,6 +936,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
         """The same, if each is one that can be stored and compared."""
@@ -1375,7 +1432,7 @@ class LibraryBackend:
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
@@ -1385,10 +1442,15 @@ class LibraryBackend:
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
                 raise faults[0].again()
-        return len(added["results"])
+        return [
+            Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
+        ]
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        self._memory.embedding_model.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
@@ -1434,6 +1496,9 @@ class LibraryBackend:
         return self._changed(
             memory_id, self._memory.update, text=plain(text), expiration_date=expires or None
         )
+
+    def mark(self, memory_id: str, kind: str) -> bool:
+        return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
         """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
@@ -1490,14 +1555,14 @@ class LibraryBackend:
         self._vectors.cache_clear()
 
     def close(self) -> None:
+        self._llms.hang_up()
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
 
     def _similarity(self, cosine: float) -> float:
-        """0 to 1: opposite is no more different than unrelated, and rounding may go beyond 1."""
-        floor: float = self._memory.embedding_model.floor
-        return min(max((float(cosine) - floor) / (1 - floor), 0.0), 1.0)
+        embedder: Embedder = self._memory.embedding_model
+        return embedder.similarity(cosine)
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
@@ -1556,13 +1621,15 @@ handshakes alike. Whoever goes beyond them has the connection closed, in the thr
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -1626,10 +1693,7 @@ def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
 
 def limited(client: Any) -> bool:
     """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
-    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
-    pools: list[Any] = [
-        getattr(transport, "_pool", None) for transport in transports if transport is not None
-    ]
+    pools = _pools(client)
     if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
         return False
     for pool in pools:
@@ -1639,6 +1703,19 @@ def limited(client: Any) -> bool:
     client.headers["Accept-Encoding"] = "identity"
     client.event_hooks["response"].insert(0, _decompressed)
     return True
+
+
+def hang_up(client: Any) -> None:
+    """End the calls that threads are in, by a client that is `limited`: they raise as if the server had."""
+    for pool in _pools(client):
+        if isinstance(network := getattr(pool, "_network_backend", None), _Network):
+            network.hang_up()
+
+
+def _pools(client: Any) -> list[Any]:
+    """What holds an httpx client's connections, also those through proxies."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    return [getattr(transport, "_pool", None) for transport in transports if transport is not None]
 
 
 def left_behind(seconds: float, call: Callable[[], T]) -> T:
@@ -1681,15 +1758,28 @@ class _Network:
 
     def __init__(self, network: Any) -> None:
         self._network = network
+        self._streams: WeakSet[_Stream] = WeakSet()
+
+    def hang_up(self) -> None:
+        for stream in list(self._streams):
+            sock = stream.get_extra_info("socket")
+            if isinstance(sock, socket.socket):
+                with suppress(OSError):  # TLS's own way would wait for its lock
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def opened(self, stream: Any) -> _Stream:
+        kept = _Stream(stream, self)
+        self._streams.add(kept)
+        return kept
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
         call = _call()
         if call:
             timeout = min(call.wait_s(timeout), _CONNECT_S)
-        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+        return self.opened(self._network.connect_tcp(host, port, timeout=timeout, **options))
 
     def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
-        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+        return self.opened(self._network.connect_unix_socket(path, timeout=timeout, **options))
 
     def sleep(self, seconds: float) -> None:
         self._network.sleep(seconds)
@@ -1698,8 +1788,8 @@ class _Network:
 class _Stream:
     """One of them."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, network: _Network) -> None:
+        self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         call = _call()
@@ -1719,7 +1809,8 @@ class _Stream:
     ) -> _Stream:
         call = _call()
         left = call.wait_s(timeout) if call else timeout
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+        secured = self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left)
+        return self._network.opened(secured)
 
     def close(self) -> None:
         self._stream.close()
@@ -1983,7 +2074,7 @@ from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
 from .json_answer import last_value
-from .limits import ANSWER_BYTES, bounded, left_behind
+from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
@@ -2064,7 +2155,14 @@ class Llms:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
             raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
-        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
+        kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
+        # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
+        return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
+
+    def hang_up(self) -> None:
+        """End the calls under way, each with a MemoryFault."""
+        for llm in self.llms:
+            hang_up(providers.http_client(llm.model))
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -2232,14 +2330,15 @@ _ESCAPE = re.compile(
 )
 
 
-def model_text(text: str) -> str:
-    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
-
-    What is broken becomes U+FFFD, what controls becomes a space.
-    """
+def unbroken(text: str) -> str:
+    """A text without halves of characters and NUL, which become U+FFFD, and controls, which become spaces."""
     text = plain(text)
-    if not text.isprintable():
-        text = text.translate(_CONTROLS)
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def model_text(text: str) -> str:
+    """JSON, with other words around it, that holds no broken characters, nor escapes that stand for such."""
+    text = unbroken(text)
     return _ESCAPE.sub(_harmless, text) if "\\" in text else text
 
 
@@ -2292,6 +2391,94 @@ def ollama_embedder(config: dict[str, Any]) -> Any:
             model.client.pull(model.config.model)
         http.timeout = before
     return model
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/own_models.py
+
+SOURCES["backends/own_models.py"] = r'''"""An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
+
+With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
+meaning. Both are opened when they are first needed, and without their packages the rest works.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from ..errors import MemoryFault, TellAdmin
+from .base import Message, Part, Reply
+from .embedder import Embedder, cosine
+from .llms import Llm, Llms
+
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
+
+
+class OwnModels:
+    """Threads may share it.
+
+    `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    """
+
+    def __init__(
+        self,
+        open_llms: Callable[[], Llms] | None = None,
+        open_embedder: Callable[[], Embedder] | None = None,
+    ) -> None:
+        self._open_llms, self._open_embedder = open_llms, open_embedder
+        self._llms: Llms | None = None
+        self._embedder: Embedder | None = None
+        self._lock = threading.Lock()
+        self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """The LLMs, in the order in which they are asked; empty where there is none."""
+        return self._opened_llms().llms if self._open_llms else ()
+
+    def part(self) -> Part | None:
+        """How the LLM fares, for the status; None where there is none."""
+        if self._open_llms is None:
+            return None
+        try:
+            return self._opened_llms().part()
+        except MemoryFault as fault:
+            return Part("LLM", False, str(fault), fault.hint)
+
+    def warm(self) -> None:
+        """Open the embedder in the background, so that no message waits for it."""
+        threading.Thread(target=self._opened_embedder, name="memory-embedder", daemon=True).start()
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
+        return self._opened_llms().ask(messages)
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
+        embedder = self._opened_embedder()
+        if embedder is None or not others:
+            return [0.0] * len(others)
+        vector = embedder.embed(text)
+        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
+
+    def _opened_llms(self) -> Llms:
+        if self._open_llms is None:
+            raise TellAdmin("There is no LLM for extraction.", hint="Set `llm_provider`.")
+        with self._lock:
+            if self._llms is None:
+                self._llms = self._open_llms()
+            return self._llms
+
+    def _opened_embedder(self) -> Embedder | None:
+        with self._lock:
+            if self._embedder is None and self._open_embedder is not None:
+                try:
+                    self._embedder = self._open_embedder()
+                except MemoryFault:
+                    self._open_embedder = None  # packages are missing: the image has none of ours
+            return self._embedder
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2755,11 +2942,14 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from ..errors import Retry
 from ..settings import Valves
 from .answers import Answer, memory_of, results_of
 from .base import Memory, owner
-from .remote import RemoteBackend, Timeouts
+from .own_models import OwnModels
+from .remote import KeyHeader, RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
@@ -2789,10 +2979,11 @@ class PlatformBackend(RemoteBackend):
         *,
         rules: str = "",
         timeouts: Timeouts | None = None,
+        own: OwnModels | None = None,
         pauses_s: Sequence[float] = _PAUSES_S,
     ) -> None:
         """`pauses_s`: seconds between questions for the outcome of an `add`; then no more is asked."""
-        super().__init__(url, key, rules=rules, timeouts=timeouts)
+        super().__init__(url, key, rules=rules, timeouts=timeouts, own=own)
         self._pauses_s = pauses_s
         self._closing = threading.Event()
 
@@ -2845,8 +3036,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _key_header(self, key: str) -> dict[str, str]:
-        return {"Authorization": f"Token {key}"}
+    def _auth(self, key: str) -> httpx.Auth:
+        return KeyHeader("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
@@ -2896,7 +3087,7 @@ from ..settings import Valves
 from . import providers
 from .faults import host_of
 from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import model_text
+from .model_text import unbroken
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -2989,7 +3180,7 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     if not isinstance(listed, list):
         return None
     return sorted(
-        model_text(row[name])
+        unbroken(row[name])
         for row in listed
         if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
     )
@@ -3657,13 +3848,17 @@ def _number(word: str) -> int:
 
 SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
 
+mem0 keeps the store and the vectors there. An LLM and an embedder of ours are optional: see `own_models.py`.
+
 The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -3681,6 +3876,7 @@ from .base import (
     Memory,
     Message,
     Part,
+    Reply,
     beside_of,
     is_id,
     is_over,
@@ -3690,9 +3886,17 @@ from .base import (
     page_of,
 )
 from .faults import host_of, translated
+from .limits import bounded, limited
+from .llms import Llm
+from .own_models import OwnModels
 
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
+_AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
+_NOTED_S = 1.0  # that what was just read counts as read
+_TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
 @dataclass(frozen=True)
@@ -3701,7 +3905,7 @@ class Timeouts:
 
     connect: float = 2.0
     search: float = 10.0
-    add: float = 60.0
+    add: float = 120.0
 
 
 class RemoteBackend(ABC):
@@ -3714,27 +3918,44 @@ class RemoteBackend(ABC):
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
-    def __init__(self, url: str, key: str = "", *, rules: str = "", timeouts: Timeouts | None = None) -> None:
-        """`url`: the API's address; `rules`: the setting `extraction_rules`."""
-        self._url, self._rules = url.rstrip("/"), rules
+    def __init__(
+        self,
+        url: str,
+        key: str = "",
+        *,
+        rules: str = "",
+        timeouts: Timeouts | None = None,
+        own: OwnModels | None = None,
+    ) -> None:
+        """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
+        self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
         self._timeouts = timeouts or Timeouts()
         self._client = httpx.Client(
             base_url=self._url,
-            headers=self._key_header(key) if key else {},
+            auth=self._auth(key) if key else None,
             follow_redirects=False,
             trust_env=False,
         )
+        limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
+        self._seen = threading.local()  # what this thread was just told: see `_note`
+        self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
 
     @classmethod
-    def open(cls, settings: Valves) -> Self:
+    def open(cls, settings: Valves, own: OwnModels | None = None) -> Self:
         """Connect as the settings say, and ask once whether it works.
 
         Raises:
             TellAdmin: the key or the address is wrong.
             Retry: it cannot be reached now.
         """
-        backend = cls(cls._address(settings), settings.backend_api_key, rules=settings.extraction_rules)
+        backend = cls(
+            cls._address(settings),
+            settings.backend_api_key,
+            rules=settings.extraction_rules,
+            timeouts=Timeouts(add=settings.llm_timeout_s),
+            own=own,
+        )
         try:
             backend._ask_whether_it_works()
         except MemoryFault:
@@ -3749,31 +3970,67 @@ class RemoteBackend(ABC):
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        pool = limit
+        pool = max(limit, _AT_LEAST)
         while True:
-            wanted = {
-                "query": query,
-                "filters": {"user_id": owner_id},
-                "top_k": min(pool, _MOST_RESULTS),
-                "threshold": 0.0,  # what is relevant is decided here, not there
-                **self.search_options,
-            }
-            answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-            found = [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+            found = self._search(owner_id, query, pool)
+            self._note(item.memory for item in found)
             seen = [item for item in found if is_seen(item.memory, view)]
-            if len(found) < pool or len(seen) >= limit or len(seen) == len(found):
-                return seen
+            if len(found) < pool or len(seen) >= limit:
+                return _best(seen, limit)
             pool *= 4
 
-    def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
-        return [0.0] * len(others)
+    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Found]:
+        wanted = {
+            "query": query,
+            "filters": {"user_id": owner_id},
+            "top_k": most,
+            "threshold": 0.0,  # what is relevant is decided here, not there
+            **self.search_options,
+            **options,
+        }
+        answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
+        return [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        return self._own.similarities(text, others)
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """As in `AskableBackend`, by an LLM of ours."""
+        return self._own.ask(messages)
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those of ours, which may be asked one by one."""
+        return self._own.llms
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        return len(self._add(user_id, messages, beside, infer=infer, **rules))
+        if infer:
+            self._wait_for(batch)
+            rules |= self._apart(scope)
+        try:
+            rows = self._add(user_id, messages, beside, infer=infer, **rules)
+        except Retry as fault:
+            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+                self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
+            raise
+        return [_added_memory(row, batch, scope) for row in rows]
+
+    def _wait_for(self, batch: str) -> None:
+        """Nothing is sent again while mem0 may still read what was sent before.
+
+        Raises:
+            Retry: it may.
+        """
+        now = time.monotonic()
+        for name in [name for name, until in self._under_way.items() if until <= now]:
+            del self._under_way[name]
+        if batch in self._under_way:
+            hint = "Its LLM is slow: allow it more time (llm_timeout_s), or choose a faster one there."
+            raise Retry(f"The {self.name} may still be reading these messages.", hint=hint)
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
@@ -3787,6 +4044,11 @@ class RemoteBackend(ABC):
         added = self._add(user_id, told, beside, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        body = {"metadata": {"kind": kind}}
+        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+
     def get(self, memory_id: str) -> Memory | None:
         row = self._call_one("GET", memory_id, self._timeouts.search)
         if row is not None and "memory" not in row:
@@ -3794,9 +4056,42 @@ class RemoteBackend(ABC):
         return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        noted = self._noted()
+        wanted = dict.fromkeys(memory_ids)
+        known = [noted[memory_id] for memory_id in wanted if memory_id in noted]
         with translated(self.name, self._url):
-            found = list(self._beside.map(self.get, dict.fromkeys(memory_ids)))
-        return [memory for memory in found if memory is not None]
+            found = list(self._beside.map(self.get, (one for one in wanted if one not in noted)))
+        return [*known, *(memory for memory in found if memory is not None)]
+
+    def _note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
+        """This thread was just told of these: asked for once more at once, they are not fetched again.
+
+        listed_of: whose they all are.
+        """
+        seen, now = self._seen, time.monotonic()
+        if now >= getattr(seen, "until", 0.0):
+            seen.memories, seen.lists = {}, {}
+        memories = list(memories)
+        seen.memories |= {memory.id: memory for memory in memories}
+        if listed_of:
+            seen.lists[listed_of] = memories
+        seen.until = now + _NOTED_S
+
+    def _noted(self) -> dict[str, Memory]:
+        noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
+        return noted
+
+    def _noted_list(self, user_id: str) -> list[Memory] | None:
+        lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
+        return lists.get(user_id)
+
+    @property
+    def _is_noted(self) -> bool:
+        return time.monotonic() < getattr(self._seen, "until", 0.0)
+
+    def _changing(self) -> None:
+        """What this thread was told is no longer current."""
+        self._seen.until = 0.0
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         alike = self._of_kind(owner(user_id), kind)
@@ -3830,10 +4125,12 @@ class RemoteBackend(ABC):
             backend = Part("backend", False, str(fault), fault.hint)
         else:
             backend = Part("backend", True, f"{self.name} at {host_of(self._url)}")
-        return [
-            backend,
-            *(Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder", "LLM")),
-        ]
+        kept = (Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
+        return [backend, *kept, *self._more_parts(works=backend.ok)]
+
+    def _more_parts(self, *, works: bool) -> list[Part]:  # noqa: ARG002 - for subclasses
+        """What else is to be told; `works`: it has just answered."""
+        return [self._own.part() or Part("LLM", True, f"kept by the {self.name}")]
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
@@ -3846,11 +4143,16 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _key_header(self, key: str) -> dict[str, str]: ...
+    def _auth(self, key: str) -> httpx.Auth:
+        """What goes with each request."""
 
     @abstractmethod
     def _ask_whether_it_works(self) -> None:
         """One cheap request that needs the key; raises what is wrong."""
+
+    def _apart(self, scope: str) -> dict[str, str]:  # noqa: ARG002 - for subclasses
+        """What keeps mem0 from taking a fact of another scope for known."""
+        return {}
 
     def _added(self, answer: Answer) -> list[Answer]:
         """The memories that an `add` made, by its answer."""
@@ -3881,6 +4183,7 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
     ) -> list[Answer]:
         """Send messages to be remembered; the memories made of them, as far as the answer tells."""
+        self._changing()
         body = {
             "messages": [{**message, "content": plain(message["content"])} for message in messages],
             "user_id": owner(user_id),
@@ -3901,6 +4204,8 @@ class RemoteBackend(ABC):
 
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
         """As `_call`, about one memory; None where there is none."""
+        if method != "GET":
+            self._changing()
         if not is_id(memory_id):
             return None
         with translated(self.name, self._url):
@@ -3910,7 +4215,8 @@ class RemoteBackend(ABC):
 
     def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        return self._client.request(method, path, timeout=timeout, **sent)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
 
     def _read(self, response: httpx.Response) -> Answer:
         if response.is_redirect:
@@ -3933,6 +4239,34 @@ class RemoteBackend(ABC):
     def _stranger(self) -> TellAdmin:
         hint = "backend_url is the address of its API, not of its dashboard."
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+
+
+def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
+    """What an `add` made; without an id where the answer does not tell enough of it."""
+    within = row.get("data")
+    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
+    known = isinstance(text, str) and bool(text)
+    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
+
+
+class KeyHeader(httpx.Auth):
+    """A key that stands in a header of each request."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers[self._name] = self._value
+        yield request
+
+
+def _best(found: Sequence[Found], most: int) -> list[Found]:
+    """At most so many by meaning, and so many by words."""
+    by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
+    by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[
+        :most
+    ]
+    return list({item.memory.id: item for item in (*by_meaning, *by_words)}.values())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3940,31 +4274,92 @@ class RemoteBackend(ABC):
 
 SOURCES["backends/server.py"] = r'''"""mem0's self-hosted REST server.
 
-Written from `server/main.py` of mem0 as of August 2026 (mem0ai 2.0.18; the server calls itself 1.0.0),
-the first line of servers that take `filters` in /search; older ones want `user_id` beside the query.
+Written from `server/main.py`, `auth.py` and `errors.py` of mem0 as of August 2026 (mem0ai 2.0.18; the server
+calls itself 1.0.0), the first line of servers that take `filters` in /search; older ones want `user_id`
+beside the query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
 
 import httpx
 
-from ..errors import Drop, MemoryFault, TellAdmin
+from ..errors import Drop, MemoryFault, Retry, TellAdmin
 from .answers import Answer, memory_of, results_of
-from .base import Memory, owner
-from .remote import RemoteBackend
+from .base import Memory, Part, owner
+from .remote import KeyHeader, RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
+_FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
+_MOST_FOUND = 2_000_000
+_NO_SCOPE = "everywhere"  # the run of what is of no scope
+_API_KEY = "m0sk_"  # how a key of mem0's begins that it checks by bcrypt
+_SLOW_MS = 100  # an answer that takes longer is told, with such a key
+_NOBODY = "owui-memory-self-check"
+_NO_MEMORY = "00000000-0000-0000-0000-000000000000"
+_TRY_EVERY_S, _TRY_AGAIN_S = 24 * 3600, 600.0  # whether mem0's LLM works: a call of 9,000 tokens
+_LASTS_S = 20 * 60  # of a sign-in; mem0's access token lasts 30 minutes
+
+# What the server says of what went wrong behind it: it answers 502 whatever it was.
+_BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
+    "provider_auth_failed": (
+        TellAdmin,
+        "The mem0 server's own LLM or embedder refuses its key.",
+        "Mend that key on the mem0 server's Configuration page.",
+    ),
+    "provider_bad_request": (
+        Drop,
+        "The mem0 server's LLM or embedder cannot take this input.",
+        "Check the models on the mem0 server's Configuration page.",
+    ),
+    "provider_rate_limited": (
+        Retry,
+        "The mem0 server's LLM or embedder is asked too often.",
+        "It is tried again by itself. If this goes on, raise the limit at the provider.",
+    ),
+    "provider_timeout": (
+        Retry,
+        "The mem0 server's LLM or embedder takes too long.",
+        "It is tried again by itself. If this goes on, choose a faster model on the mem0 server.",
+    ),
+    "provider_unavailable": (
+        Retry,
+        "The mem0 server cannot reach its LLM or embedder.",
+        "Start it, or mend its address on the mem0 server's Configuration page.",
+    ),
+    "datastore_unavailable": (
+        Retry,
+        "The mem0 server cannot reach its database.",
+        "Start the mem0 server's PostgreSQL.",
+    ),
+    "vector_store_unavailable": (
+        Retry,
+        "The mem0 server cannot reach its vector store.",
+        "Start the mem0 server's vector store.",
+    ),
+    "unknown": (
+        Retry,
+        "Something is wrong behind the mem0 server.",
+        "Look at the mem0 server's log if this goes on.",
+    ),
+}
 
 
 class ServerBackend(RemoteBackend):
-    """mem0's REST server: `backend_url` is its API (port 8888 in its compose file), the key an API key of it.
+    """mem0's REST server: `backend_url` is its API (port 8888 on its host, 8000 inside its compose network).
+
+    The key is its ADMIN_API_KEY, an API key of it, or `email:password` of one of its users, by which this
+    signs in: each request with an API key costs the server a quarter of a second of bcrypt, and nobody is
+    answered meanwhile.
 
     With `explain` it tells the similarity in meaning and of words apart, as the library does; a server
     that does not know the option gives mem0's fused score instead. Its own history keeps the texts of what is
-    erased.
+    erased, and its table `messages` the last ten that its own extraction has read.
     """
 
     name = "mem0 server"
@@ -3974,12 +4369,16 @@ class ServerBackend(RemoteBackend):
     search_options: ClassVar = {"explain": True}
     rules_field = "prompt"
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._checks_slowly = False
+        super().__init__(*args, **options)
+        self._trial = _Trial(self._try_to_add, f"kept by the {self.name}")
+
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """As in `Backend`; looked up among the user's first 1000 memories, which is all the server lists."""
-        return [memory for memory in self._listed(owner(user_id))[0] if memory.batch == batch]
+        return [memory for memory in self._all_of(owner(user_id)) if memory.batch == batch]
 
     def _some_of(self, user_id: str) -> list[Memory]:
-        return self._listed(user_id)[0]
+        return self._listed(user_id)
 
     def _remove_all(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
@@ -3987,50 +4386,162 @@ class ServerBackend(RemoteBackend):
             self.remove(memory_id)
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
-        return self._listed(user_id)[0]
-
-    def _all_of(self, user_id: str) -> list[Memory]:
-        memories, full = self._listed(user_id)
-        if full:
-            hint = "Use the backend library on the same store, which lists all."
-            raise TellAdmin(
-                f"The mem0 server lists {_LISTED} memories of a user, and this one may have more.", hint=hint
-            )
+        if (noted := self._noted_list(user_id)) is not None:
+            return noted
+        memories = self._all_of(user_id)
+        self._note(memories, listed_of=user_id)
         return memories
 
-    def _listed(self, user_id: str) -> tuple[list[Memory], bool]:
-        """A user's memories, expired ones too, and whether there may be more than the server lists."""
+    def _all_of(self, user_id: str) -> list[Memory]:
+        """As in `RemoteBackend`: searches, which have no limit, bring those past the first 1,000.
+
+        Raises:
+            TellAdmin: the user has more than the server can tell.
+        """
+        listed = self._listed(user_id)
+        if len(listed) < _LISTED:
+            return listed
+        memories = {memory.id: memory for memory in listed}
+        most = _FOUND
+        while True:
+            # Of what points away from the query none is found, so it is searched for in another way, too.
+            for query in (listed[0].text, listed[-1].text):
+                found = self._search(user_id, query, most, show_expired=True)
+                memories |= {item.memory.id: item.memory for item in found}
+            if len(found) < most:
+                return list(memories.values())
+            if most >= _MOST_FOUND:
+                hint = "Move to `backend` library: export there, import here (docs/operations.md)."
+                raise TellAdmin("A user has more memories than the mem0 server can tell.", hint=hint)
+            most *= 10
+
+    def _listed(self, user_id: str) -> list[Memory]:
+        """A user's memories, expired ones too, as many as the server lists."""
         params: dict[str, str | int] = {"user_id": user_id, "top_k": _LISTED, "show_expired": "true"}
         answer = self._call("GET", "/memories", self._timeouts.search, params=params)
-        memories = [memory_of(row, user_id) for row in self._rows(answer, user_id)]
-        return memories, len(results_of(answer)) >= _LISTED
+        return [memory_of(row, user_id) for row in self._rows(answer, user_id)]
 
-    def _key_header(self, key: str) -> dict[str, str]:
-        return {"X-API-Key": key}
+    def _apart(self, scope: str) -> dict[str, str]:
+        # mem0 compares what it has read with what it knows of the same run.
+        return {"run_id": quote(scope, safe="") or _NO_SCOPE}
+
+    def _auth(self, key: str) -> httpx.Auth:
+        email, colon, password = key.partition(":")
+        if colon and "@" in email:
+            return _SignIn(self._url, email, password)
+        if key.count(".") == 2 and key.startswith("ey"):
+            return KeyHeader("Authorization", f"Bearer {key}")
+        self._checks_slowly = key.startswith(_API_KEY)
+        return KeyHeader("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
-        # Needs the key and the store, and costs no embedding.
-        params: dict[str, str | int] = {"user_id": "nobody", "top_k": 1}
-        self._call("GET", "/memories", self._timeouts.search, params=params)
+        # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
+        self._search(_NOBODY, "self-check", 1)
+
+    def _more_parts(self, *, works: bool) -> list[Part]:
+        llm = self._own.part() or self._trial.part(due=works)
+        return [llm, *([self._key_part()] if works and self._checks_slowly else [])]
+
+    def _key_part(self) -> Part:
+        """What checking the key costs: with each request, all others wait for it."""
+        began = time.monotonic()
+        try:
+            self.get(_NO_MEMORY)
+        except MemoryFault as fault:
+            return Part("mem0's key", False, str(fault), fault.hint)
+        took_ms = (time.monotonic() - began) * 1000
+        if took_ms < _SLOW_MS:
+            return Part("mem0's key", True, f"checked within {took_ms:.0f} ms")
+        hint = "Set backend_api_key to its ADMIN_API_KEY, or to email:password of one of its users."
+        detail = f"an API key (m0sk_...) costs the {self.name} {took_ms:.0f} ms with each request"
+        return Part("mem0's key", False, f"{detail}, and several chats at once miss their memories", hint)
+
+    def _try_to_add(self) -> None:
+        """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
+        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
         return [row for row in results_of(answer) if row.get("event", "ADD") == "ADD"]
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:
-        # Whatever goes wrong behind the server is a 502 to it; `code` says what it was.
         if response.status_code != 502:
             return None
         try:
             code = response.json().get("code")
         except (ValueError, AttributeError):
             return None
-        if code == "provider_auth_failed":
-            hint = "Mend its LLM's and embedder's key on the mem0 server's Configuration page."
-            return TellAdmin("The mem0 server's own LLM or embedder refuses its key.", hint=hint)
-        if code == "provider_bad_request":
-            hint = "Check the models on the mem0 server's Configuration page."
-            return Drop("The mem0 server's LLM or embedder cannot take this input.", hint=hint)
-        return None
+        if code not in _BEHIND:
+            return None
+        kind, text, hint = _BEHIND[code]
+        return kind(text, hint=hint)
+
+
+class _Trial:
+    """Tries now and then, in the background, whether something works that is too dear to be tried often."""
+
+    def __init__(self, attempt: Callable[[], None], detail: str) -> None:
+        self._attempt, self._detail = attempt, detail
+        self._lock = threading.Lock()
+        self._due = 0.0
+        self._fault: MemoryFault | None = None
+
+    def part(self, *, due: bool) -> Part:
+        """The LLM's line in the status, as the last attempt left it. due: it may be tried now."""
+        if due and time.monotonic() >= self._due and self._lock.acquire(blocking=False):
+            threading.Thread(target=self._try, name="memory-trial", daemon=True).start()
+        if (fault := self._fault) is not None:
+            return Part("LLM", False, str(fault), fault.hint)
+        return Part("LLM", True, self._detail)
+
+    def _try(self) -> None:
+        try:
+            self._attempt()
+            self._fault, self._due = None, time.monotonic() + _TRY_EVERY_S
+        except MemoryFault as fault:
+            self._fault, self._due = fault, time.monotonic() + _TRY_AGAIN_S
+        finally:
+            self._lock.release()
+
+
+class _SignIn(httpx.Auth):
+    """Signs in with e-mail address and password, and again when that has lapsed."""
+
+    requires_response_body = True
+
+    def __init__(self, url: str, email: str, password: str) -> None:
+        self._url, self._form = url, {"email": email, "password": password}
+        self._lock = threading.Lock()
+        self._token, self._until = "", 0.0
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token = self._token if time.monotonic() < self._until else ""
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+            response = yield request
+            if response.status_code != 401:
+                return
+        with self._lock:  # the server lets nobody sign in more than ten times a minute
+            if self._token == token or time.monotonic() >= self._until:
+                answer = yield httpx.Request("POST", f"{self._url}/auth/login", json=self._form)
+                answer.read()
+                if answer.is_error:
+                    self._token = ""
+                    answer.raise_for_status()
+                self._token, self._until = _token_in(answer), time.monotonic() + _LASTS_S
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+def _token_in(answer: httpx.Response) -> str:
+    try:
+        token = answer.json().get("access_token")
+    except (ValueError, AttributeError):
+        token = None
+    if not isinstance(token, str) or not token:
+        hint = "backend_url is the address of its API, not of its dashboard."
+        raise TellAdmin("What answers at backend_url is no mem0 server.", hint=hint)
+    return token
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5448,7 +5959,9 @@ _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Answers:
     """The answers to one user, in their time zone (an IANA name, or ""). `chat_id`: where they asked."""
 
-    def __init__(self, timezone: str, chat_id: str, user_id: str = "") -> None:
+    def __init__(self, timezone: str, chat_id: str, user_id: str = "", *, admin: bool = False) -> None:
+        """admin: else addresses of stores and models are left out."""
+        self._admin = admin
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
     def page(self, page: Page) -> str:
@@ -5570,7 +6083,7 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id)
+        return explained(one, said, self._zone, self._chat_id, admin=self._admin)
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
@@ -5807,6 +6320,7 @@ class Turn:
     searched: bool = False
     folder: str = ""
     email: str = ""
+    is_admin: bool = False
     name: str = field(default="", compare=False)  # it may change from one message to the next
 
 
@@ -5863,6 +6377,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
         email=_id(_mapping(user).get("email")),
+        is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
@@ -5891,7 +6406,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=place_of(chat_id, id_),
+        place=place_of(chat_id),
     )
 
 
@@ -6113,6 +6628,71 @@ def _id(value: Any) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# chat/circumstances.py
+
+SOURCES["chat/circumstances.py"] = r'''"""What holds where a command is given, kept with it: its answer is made when that is not told any more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from ..scopes import FOLDER, PERSONA, scope_of
+from ..settings import Valves
+from . import texts
+from .body import Turn
+from .policy import decide
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Of one chat and its model.
+
+    reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
+    told, learned: whether its model is told memories, and whether what is said there is remembered.
+    scope: among which memories it is kept. admin: whether the user is one.
+    """
+
+    reason: str = ""
+    told: bool = True
+    learned: bool = True
+    scope: str = ""
+    admin: bool = False
+
+    @classmethod
+    def of(cls, turn: Turn, settings: Valves) -> Here:
+        decision = decide(turn, settings)
+        scope = scope_of(turn, settings)
+        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin)
+
+    @classmethod
+    def read(cls, kept: str) -> Here:
+        """What `written` gave; of a command from before it was kept, nothing is known."""
+        return cls(**json.loads(kept)) if kept else cls()
+
+    def written(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self))
+
+    def described(self) -> list[str]:
+        """Sentences: what does not hold, and why; what is special."""
+        lines = []
+        if self.reason:
+            why = texts.REASONS.get(self.reason, self.reason)
+            if self.told:
+                lines.append(texts.ONLY_TOLD.format(why=why))
+            elif self.learned:
+                lines.append(texts.ONLY_LEARNED.format(why=why))
+            else:
+                lines.append(texts.NOT_HERE.format(why=why))
+        if self.learned and self.scope.startswith(FOLDER):
+            lines.append(texts.IN_FOLDER)
+        if self.learned and self.scope.startswith(PERSONA):
+            lines.append(texts.IN_PERSONA)
+        return lines
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # chat/commands.py
 
 SOURCES["chat/commands.py"] = r'''"""`/memory ...`: read in the inlet, carried out and answered in the outlet, whatever the model says.
@@ -6138,7 +6718,7 @@ from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
 from ..control.orders import Order, Orders
 from ..control.switches import Switches
-from ..errors import Drop, MemoryFault, TakenOver, TellAdmin
+from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
@@ -6146,6 +6726,7 @@ from ..settings import Valves
 from . import texts
 from .answers import Answers
 from .body import Turn
+from .circumstances import Here
 from .imported import rows_in
 from .markup import code, counted
 from .numbers import a_number, numbers_in
@@ -6183,13 +6764,14 @@ class Commander:
         settings = self._settings()
         teams = teams_of(turn, settings)
         if turn.place != "api":
-            self._orders.give(turn, teams)
+            self._orders.give(turn, teams, Here.of(turn, settings).written())
             return ""
         if not decide(turn, settings).may_show:
             return texts.NOT_THIS_MODEL
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
-        self._orders.give(replace(own, key=own.exchange_key), teams)
+        here = Here.of(turn, settings).written()
+        self._orders.give(replace(own, key=own.exchange_key), teams, here)
         return self._answer(own.user_id, own.exchange_key, turn.name)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "") -> str:
@@ -6221,8 +6803,7 @@ class Commander:
         except MemoryFault as fault:  # it may work when the answer is asked for again
             self._failed("command", fault)
             self._orders.released(order)
-            hint = "" if isinstance(fault, TellAdmin) else fault.hint
-            return texts.NOT_DONE_NOW.format(fault=fault, hint=hint).strip()
+            return texts.NOT_DONE_NOW.format(fault=_told_to(Here.read(order.here), fault))
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._failed("command", error)
             self._orders.released(order)
@@ -6245,6 +6826,13 @@ class Commander:
             command_text = code(f"/memory {meant} {rest}")
             return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=command_text), None
         return texts.UNKNOWN_VERB.format(verb=code(command.verb)), None
+
+
+def _told_to(here: Here, fault: MemoryFault) -> str:
+    """A fault in words: where stores and models are, and what to set, is for admins."""
+    if here.admin:
+        return f"{fault} {fault.hint}".strip()
+    return f"{texts.without_addresses(str(fault))} {texts.TRY_AGAIN}"
 
 
 class _Work:
@@ -6271,8 +6859,9 @@ class _Work:
             again=order.attempts > 1,
             name=order.name,
         )
+        self._here = Here.read(order.here)
         self._confirm = partial(self._orders.renew, order)
-        self._answers = Answers(order.timezone, order.chat_id, order.user_id)
+        self._answers = Answers(order.timezone, order.chat_id, order.user_id, admin=self._here.admin)
 
     # Looking
 
@@ -6317,24 +6906,27 @@ class _Work:
         return texts.HELP
 
     def status(self) -> str:
-        total = len(self._control.all(self._user_id))
+        lines = [self._switched(), *self._here.described()]
+        try:
+            lines.append(texts.KNOWN_OF_YOU.format(memories=counted(self._total(), "memory", "memories")))
+            fault = self._live.fault
+        except MemoryFault as failed:
+            fault = failed
         waiting = self._outbox.waiting_of(self._user_id)
-        fault = self._live.fault
-        return "\n".join(
-            [
-                self._switched(),
-                f"- {counted(total, 'memory', 'memories')} about you.",
-                f"- {counted(waiting, 'message waits', 'messages wait')} to be remembered.",
-                *([f"- {fault} {fault.hint}"] if fault else []),
-            ]
-        )
+        lines.append(texts.WAITING.format(messages=counted(waiting, "message waits", "messages wait")))
+        lines += [_told_to(self._here, fault)] if fault else []
+        return "\n".join(f"- {line}" for line in lines)
+
+    def _total(self) -> int:
+        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
-            return "- Memory is on."
+            holds = self._here.told and self._here.learned
+            return texts.IS_ON if holds else texts.YOURS_IS_ON
         if self._switches.is_on(self._user_id, ""):
-            return "- Memory is off in this chat: `/memory on` switches it on."
-        return "- Memory is off in all chats: `/memory on always` switches it on."
+            return texts.IS_OFF_HERE
+        return texts.IS_OFF_ALWAYS
 
     # Changing
 
@@ -6455,13 +7047,20 @@ class _Work:
         scope = self._rest.lower().strip(".!")
         if scope == "always":
             self._switches.set(self._user_id, "", on)
-            return texts.SWITCHED_ALWAYS.format(state=state, verb=verb)
+            return self._but_here(texts.SWITCHED_ALWAYS.format(state=state, verb=verb), on)
         if scope not in ("", "here"):
             return texts.SAY_SWITCH.format(state=state)
         if not self._chat_id:
             return texts.NO_CHAT.format(state=state)
         self._switches.set(self._user_id, self._chat_id, on)
-        return texts.SWITCHED_HERE.format(state=state, verb=verb)
+        return self._but_here(texts.SWITCHED_HERE.format(state=state, verb=verb), on)
+
+    def _but_here(self, said: str, on: bool) -> str:
+        """With what still does not hold in this chat, where memory was switched on."""
+        if not on:
+            return said
+        off = [] if self._switches.is_on(self._user_id, self._chat_id) else [texts.IS_OFF_HERE]
+        return "\n\n".join([said, *off, *(self._here.described() if self._here.reason else [])])
 
     # Numbers
 
@@ -6863,6 +7462,8 @@ from .body import Answered, Turn, read_inlet, read_outlet
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
 _THREADS = 2
 _HALF = re.compile("[\ud800-\udfff]")
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_SPARE = "\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11"  # hardly any text has all of them
 _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it is through
 
 _T = TypeVar("_T")
@@ -6954,7 +7555,7 @@ def sendable(body: Any) -> Any:
     while rest:
         value = rest.pop()
         if isinstance(value, str):
-            if not value.isascii() and _whole(value) is not value:
+            if not _is_whole(value):
                 break
         elif isinstance(value, float):
             if not math.isfinite(value):
@@ -6989,15 +7590,26 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def _whole(text: str) -> str:
+def _is_whole(text: str) -> bool:
     if text.isascii():
-        return text
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        slices = (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
-        return "".join(_HALF.sub("\N{REPLACEMENT CHARACTER}", one) for one in slices)
-    return text
+        return False
+    return True
+
+
+def _whole(text: str) -> str:
+    """A text with U+FFFD for each half of a character."""
+    if _is_whole(text):
+        return text
+    spare = next((char for char in _SPARE if char not in text), "")
+    if spare:  # ten times faster
+        marked = text.replace("?", spare).encode(errors="replace").decode()  # a question mark for each half
+        return marked.replace("?", _REPLACED).replace(spare, "?")
+    slices = (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
+    return "".join(_HALF.sub(_REPLACED, one) for one in slices)
 
 
 def _id_of(user: Any) -> str:
@@ -7359,7 +7971,7 @@ from ..backends.base import is_person
 if TYPE_CHECKING:
     from .body import Answered, Turn
 
-COMMAND_CHARS = 1_000_000  # of a command with all that is imported
+COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAMES = ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
@@ -7394,6 +8006,7 @@ _ALIKE = {
 }
 _MEANT = {word: verb for verb, words in _ALIKE.items() for word in words.split()}
 
+STILL_AT_EARLIER = "Your earlier commands are still being carried out. Send this again in a minute."
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "Memory is not available now, so this command was not carried out. Send it again in a minute."
 SWITCHED_OFF = (
@@ -7525,9 +8138,9 @@ def refusal(text: str, *, enabled: bool) -> str:
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another task."""
+    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 
@@ -7585,7 +8198,8 @@ UNKNOWN_VERB = "I do not know {verb}, and nothing was done. `/memory help` lists
 UNKNOWN_VERB_NEAR = "I do not know {verb}. Did you mean {command}? Nothing was done."
 WAITED = "This command has waited for more than a day. Send it again."
 NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
-NOT_DONE_NOW = "This could not be done now. {fault} {hint}"
+NOT_DONE_NOW = "This could not be done now. {fault}"
+TRY_AGAIN = "Regenerate this answer in a minute to try it again; your admin sees the reason in the status."
 BROKEN = (
     "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
 )
@@ -7684,6 +8298,40 @@ THIS_IS_NO_JSON = "it is no JSON"
 
 # Switches and status
 
+IS_ON = "Memory is on in this chat."
+YOURS_IS_ON = "You have not switched memory off."
+IS_OFF_HERE = "Memory is off in this chat: `/memory on` switches it on."
+IS_OFF_ALWAYS = "Memory is off in all chats: `/memory on always` switches it on."
+NOT_HERE = "But in this chat nothing is told to the model or remembered: {why}."
+ONLY_TOLD = "But what is said in this chat is not remembered: {why}."
+ONLY_LEARNED = "But in this chat the model is told nothing: {why}."
+IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
+IN_PERSONA = "What is said in this chat stays with its model."
+KNOWN_OF_YOU = "{memories} about you."
+WAITING = "{messages} to be remembered."
+# The words of chat.policy, as its users are told them.
+REASONS = {
+    "memory is switched off in the settings": "the admin has switched memory off",
+    "a temporary chat": "it is a temporary chat",
+    "the model's Memory capability is off": "the Memory capability of its model is off; choose another model",
+    "the user's Memory switch is off": "your Memory switch is off, under Settings > Personalization",
+    "the model is external (local_only)": (
+        "its model is not a local one, and the admin allows memory for local ones only (`local_only`)"
+    ),
+    "it is not told whether the model is local (local_only)": (
+        "it is not known whether its model is a local one, and the admin allows memory for those only "
+        "(`local_only`)"
+    ),
+    "the model gets no memory (models_off)": "the admin gives its model no memory (`models_off`)",
+    "the model gets no memory (models_on)": "the admin gives its model no memory (`models_on`)",
+    "nothing is learned from this model's chats (recall_only)": (
+        "the admin lets nothing be learned from its model (`recall_only`)"
+    ),
+    "the model is told nothing (learn_only)": "the admin lets its model only learn (`learn_only`)",
+    "the model is told nothing (learn_only and recall_only)": (
+        "the admin gives its model no memory (`learn_only` and `recall_only`)"
+    ),
+}
 SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
 SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
 NO_CHAT = "This is no chat of its own: say `/memory {state} always`."
@@ -9081,6 +9729,10 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
         )
     if settings.extraction in ("mem0", "reconcile") and settings.llm_provider == "none":
         yield SettingsError("extraction", "extraction must be verbatim or auto when llm_provider is none.")
+    yield from _of_providers(settings)
+
+
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.llm_provider != "none":
         roles.append("llm")
@@ -9101,8 +9753,9 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("backend", "backend must be platform when backend_url is mem0's hosted service.")
     if settings.backend == "platform" and not settings.backend_api_key:
         yield SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-    if settings.extraction == "reconcile":
-        yield SettingsError("extraction", "extraction must not be reconcile unless backend is library.")
+    if settings.extraction == "reconcile" and settings.llm_provider == "none":
+        yield SettingsError("extraction", "extraction must not be reconcile when llm_provider is none.")
+    yield from _of_providers(settings)
 
 
 def _host(url: str) -> str:
@@ -9796,6 +10449,120 @@ def _erasure(row: Any) -> Erasure:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# control/fitting.py
+
+SOURCES["control/fitting.py"] = r'''"""Which of the candidates of a search fit what was searched for, so that a search can find nothing.
+
+By words where a memory has most of the query's; else by meaning, which must be nearer than that of sentences
+which have nothing to do with it. Embedders that hardly know a script find everything in it alike, so these
+sentences are compared in the memory's own script.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ..backends.base import Backend
+from ..recall.rank import Ranked
+from ..words import content_words, is_lone, stem, terms_of
+
+# Cosine of a word with a sentence about it. all-MiniLM-L6-v2 gives "job" and "I work as a nurse" 0.34, and
+# 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
+_LEAST = 0.33
+_COVERAGE_WEIGHT = 0.4  # as in recall's gate
+_OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+_MARGIN = 0.03  # above unrelated sentences of the same script
+_LOOKED_CHARS = 200  # of a memory, for its script
+
+_UNRELATED: Mapping[str, tuple[str, ...]] = {
+    "LATIN": ("She opened the window and waited.", "Das Fenster ist geschlossen.", "It took nine minutes."),
+    "CYRILLIC": (
+        *("Поезд приходит в восемь.", "Книга лежит на столе.", "Во вторник было холодно."),
+        *("Она открыла окно и ждала.", "В отчёте девять страниц."),
+    ),
+    "CJK": ("火车八点到。", "书在桌子上。", "星期二天气很冷。", "她打开窗户等着。", "报告有九页。"),
+    "KANA": (
+        "電車は八時に着きます。",
+        "本は机の上にあります。",
+        "火曜日は寒かったです。",
+        "報告書は九ページあります。",
+    ),
+    "HANGUL": (
+        "기차는 여덟 시에 도착한다.",
+        "책은 책상 위에 있다.",
+        "화요일은 추웠다.",
+        "보고서는 아홉 쪽이다.",
+    ),
+    "ARABIC": ("يصل القطار في الثامنة.", "الكتاب على الطاولة.", "كان الثلاثاء باردا.", "التقرير تسع صفحات."),
+    "GREEK": ("Το τρένο φτάνει στις οκτώ.", "Το βιβλίο είναι στο τραπέζι.", "Την Τρίτη έκανε κρύο."),
+    "DEVANAGARI": ("ट्रेन आठ बजे आती है।", "किताब मेज पर है।", "मंगलवार को ठंड थी।"),
+    "HEBREW": ("הספר על השולחן.", "הרכבת מגיעה בשמונה.", "ביום שלישי היה קר."),
+    "THAI": ("หนังสืออยู่บนโต๊ะ", "รถไฟมาถึงตอนแปดโมง", "วันอังคารอากาศหนาว"),
+}
+_SENTENCES = tuple(sentence for sentences in _UNRELATED.values() for sentence in sentences)
+
+
+def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranked]:
+    """Those that fit, in the same order. Blocks; raises the backend's errors."""
+    if not items:
+        return []
+    asked = {stem(word) for word in _whole(content_words(query))}
+    coverages = [_coverage(item.memory.text, asked) for item in items]
+    worth = [
+        item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
+    ]
+    floors, least = _floors(backend, query), _OF_BEST * max(worth)
+    return [
+        item
+        for item, coverage, own in zip(items, coverages, worth, strict=True)
+        if coverage == 1.0 or own >= max(least, _floor(item.memory.text, floors))
+    ]
+
+
+def _floor(text: str, floors: Mapping[str, float]) -> float:
+    return max(floors[""], floors.get(script_of(text), max(floors.values())))
+
+
+def _coverage(text: str, asked: set[str]) -> float:
+    """Share of the words that a text has."""
+    if not asked:
+        return 0.0
+    terms = terms_of(text)
+    there = set(map(stem, terms))
+    lone = {term[0] for term in terms}
+    return sum(word in there or (is_lone(word) and word in lone) for word in asked) / len(asked)
+
+
+def _whole(words: Sequence[str]) -> Sequence[str]:
+    """Without the last character of a run without spaces, which stands in the pair before it too."""
+    if len(words) < 2:
+        return words
+    return [word for word in words if not is_lone(word)] or words
+
+
+def _floors(backend: Backend, query: str) -> Mapping[str, float]:
+    """The least that counts as fitting, for memories in each script; "": at least."""
+    near = iter(backend.similarities(query, _SENTENCES))
+    floors = {
+        script: max(_LEAST, max(next(near) for _ in sentences) + _MARGIN)
+        for script, sentences in _UNRELATED.items()
+    }
+    return {**floors, "": floors.get(script_of(query), max(floors.values()))}
+
+
+def script_of(text: str) -> str:
+    """The script that most of a text is in, by the names in Unicode; kana before Chinese characters."""
+    names = Counter(
+        unicodedata.name(char, "").partition(" ")[0] for char in text[:_LOOKED_CHARS] if char.isalpha()
+    )
+    if names["HIRAGANA"] or names["KATAKANA"]:
+        return "KANA"
+    return names.most_common(1)[0][0] if names else "LATIN"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # control/forgetting.py
 
 SOURCES["control/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
@@ -9965,7 +10732,6 @@ from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
-from ..recall.select import LEAST_MEANING
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -9980,11 +10746,13 @@ from ..settings import Valves
 from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
+from .fitting import fitting
 
 PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
+_QUERY_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -10125,9 +10893,9 @@ class Control:
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
-        items = ranked(found, query, datetime.now(UTC))
-        return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
+        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
+        return fitting(backend, items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -10520,6 +11288,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    here: what held where it was given: see chat/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -10533,6 +11302,7 @@ class Order:
     attempts: int = 0
     teams: tuple[str, ...] = ()
     name: str = ""
+    here: str = ""
 
 
 class Orders:
@@ -10541,10 +11311,10 @@ class Orders:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
 
-    def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
+    def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
         """Keep the command of this turn; nothing happens where the same message has given it before.
 
-        teams: those that its user is in.
+        teams: those that its user is in. here: what holds there.
         """
         now = time.time()
         row = {
@@ -10554,6 +11324,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
+            "here": here,
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
@@ -10615,6 +11386,7 @@ class Orders:
             row.asked_at,
             row.attempts,
             tuple(row.teams.split()),
+            here=row.here,
         )
 
     def renew(self, order: Order) -> None:
@@ -12470,6 +13242,7 @@ from .chat.intake import Intake, read_asked, read_finished
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import (
     NOT_NOW,
+    STILL_AT_EARLIER,
     STILL_AT_IT,
     is_command,
     may_be_command,
@@ -12480,6 +13253,7 @@ from .chat.slash import (
 )
 from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
+from .ops.lanes import BusyError
 from .panel import lenient
 from .recall.block import Blocks
 from .remember.spill import Spill, Spilled
@@ -12597,6 +13371,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -12628,6 +13404,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -12667,6 +13447,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission = None
         if decision.write:
             runtime.keeper.announce(turn)
@@ -12707,8 +13488,12 @@ class Pipeline:
         if answer:
             return with_task(body, answer)
         try:
-            giving = _in(runtime.command_pool, runtime.commander.give, turn)
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.place == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except BusyError:
+            answer = STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
@@ -12723,9 +13508,12 @@ class Pipeline:
             return nothing
         try:
             asked = answered.user_id, answered.keys, answered.name
-            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
             done = await _within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else STILL_AT_IT
+        except BusyError:
+            return STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             return NOT_NOW
@@ -12973,12 +13761,15 @@ Another language is another module with a table, and its name in `TABLES`.
 """
 
 from .chinese import CHINESE
+from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
+from .korean import KOREAN
 from .phrases import Phrases
+from .polish import POLISH
 from .portuguese import PORTUGUESE
 from .russian import RUSSIAN
 from .spanish import SPANISH
@@ -12993,6 +13784,9 @@ TABLES: tuple[Phrases, ...] = (
     RUSSIAN,
     CHINESE,
     JAPANESE,
+    DUTCH,
+    POLISH,
+    KOREAN,
 )
 '''
 
@@ -13024,9 +13818,10 @@ CHINESE = Phrases(
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
     texts="这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容, 短信, 帖子",
     speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用",
-    self_leads="关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
+    self_leads="自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
     salutations="亲爱的, 親愛的, 尊敬的, 你好, 您好",
     signoffs="此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上",
+    subjects="主题, 主題, 主旨",
     headers="发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期",
     resumes="简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价",
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
@@ -13035,6 +13830,50 @@ CHINESE = Phrases(
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
     speaker="我, 本人",
     user="用户, 使用者, 用戶",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/dutch.py
+
+SOURCES["language/dutch.py"] = r'''"""Dutch."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+DUTCH = Phrases(
+    openers="alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
+    polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
+    questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
+        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
+    requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
+        beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
+    always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
+    standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
+    supposing="stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
+    conditional="als ik (was|had|kon|zou), was ik, had ik",
+    roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
+    handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
+    soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
+    texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
+    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
+    self_leads="over mij, over mezelf, over ons, onthoud, vergeet niet, let op",
+    salutations="beste, geachte, lieve, hallo, hoi, goedemorgen",
+    signoffs="met vriendelijke groet, met vriendelijke groeten, groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg",
+    headers="van, aan, onderwerp, datum, verzonden, cc",
+    subjects="onderwerp",
+    resumes="curriculum vitae, werkervaring, opleiding, vaardigheden",
+    forgetting="vergeet, vergeten, wis, verwijder, schrap",
+    asking="alsjeblieft, je, en, wil, kun, ook, dan, graag",
+    everything="alles, wat je (weet|over)",
+    ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
+    fillers="een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
+    speaker="ik, mij, me, mijn, zich",
+    user="de gebruiker, gebruiker",
+    links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
+    forms="heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet",
+    endings="/t, oon/oont, erk/erkt",
 )
 '''
 
@@ -13052,15 +13891,14 @@ ENGLISH = Phrases(
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    questions="""
-        (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+    questions="""(my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
         whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
         what (kind|type|sort|time|day|year), (what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
         (can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't
             |wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone
-            |anybody|someone|a|an)
+            |anybody|someone), (can|could|should|is|are|will|does) (a|an)
         (am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
         (may|must|might) (i|we|you), any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news
             |thoughts|recipe*)
@@ -13068,17 +13906,16 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""
-        write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
         provide, simplify, shorten, elaborate, define, list, remind, find, search, polish, evaluate, critique
         transcribe, grade, (reply|respond|answer) to, answer (this|the|these|my|that), finish, complete, continue
-        invent, propose, tldr, tl;dr, sort, format, spell, guess, pick, choose, enumerate, interpret, optimi(z|s)e
+        invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
@@ -13094,7 +13931,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -13105,7 +13942,7 @@ ENGLISH = Phrases(
             |elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective
             |narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator
             |pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)""",
-    handling="""translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
+    handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
         (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
         transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
     soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
@@ -13116,13 +13953,14 @@ ENGLISH = Phrases(
         document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
         abstract, draft, page, ticket, interview, speech, phrase, phrases, words, answer, snippet, caption, blog
         newsletter, script, dialog*, profile, application""",
-    speaking="""wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
+    speaking="""the following, wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
         got this, received, reads, quote, quoted, here is, here's, here are, sings, claims, shouted, whispered""",
-    self_leads="""about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
+    self_leads="""introduce myself, what i, about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
         please note, for the record, to know about me, my situation, my background, about my family""",
     salutations="dear, hi, hello, hey, good (morning|afternoon|evening|day), greetings, to whom it may concern",
     signoffs="""best, best regards, best wishes, (kind|kindest|warm) regards, regards, sincerely, yours, cheers, love
         many thanks, thanks, thank you, all the best, take care, with (best|kind) (regards|wishes), cordially""",
+    subjects="subject, fwd, fw",
     headers="from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw",
     resumes="""cv, resume, résumé, curriculum vitae, work experience, professional experience, employment history
         education, professional summary, skills, references, career objective, certifications, work history""",
@@ -13164,8 +14002,7 @@ FRENCH = Phrases(
         (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
         faut-il, (tu peux|tu pourrais|tu sais|vous pouvez|vous pourriez|on peut), je me demande, je voudrais savoir, j'aimerais savoir, quelqu'un (sait|connaît)
         une idée, des idées, un conseil, ou (puis-je|trouver|acheter)""",
-    requests="""
-        écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
+    requests="""(idées|recette|recettes|conseils|exercices|cadeaux) pour, écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
         génère, générez, aide, aidez, aide-moi, dis-moi, dites-moi, montre, montrez, résume, résumez, résumer, corrige, corrigez, calcule, cherche, trouve, trouvez
         propose, proposez, suggère, recommande, conseille, raconte, décris, compare, analyse, analysez, améliore, réécris, reformule, reformulez, classe, classifie
         note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
@@ -13174,7 +14011,7 @@ FRENCH = Phrases(
         rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+    supposing="""tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
     conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
@@ -13185,11 +14022,12 @@ FRENCH = Phrases(
     texts="""ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
-    speaking="écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
-    self_leads="à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
+    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
     salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
     signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
         bonne journée, je t'embrasse, respectueusement""",
+    subjects="objet, tr",
     headers="de, à, objet, date, envoyé, cc, tr",
     resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
     forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
@@ -13228,8 +14066,7 @@ GERMAN = Phrases(
             |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
         (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
         ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
-    requests="""
-        schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
+    requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
         formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
         fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
             |heraus|ein|eine|einen), entwirf, dichte, plane, überprüf*, prüf*, bewert*, beurteil*, klassifizier*, kürz*, vervollständig*
@@ -13239,23 +14076,24 @@ GERMAN = Phrases(
             |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
     always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
     standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+    supposing="""du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
         sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
         tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
     conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
     roles="""als (ein |eine |der |die )?(pirat|piratin|zauberer|hexe|drache|ritter|könig|königin|prinz|prinzessin|vampir|roboter|alien
             |elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)""",
-    handling="""übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
+    handling="""(gutes|richtiges|korrektes) (deutsch|englisch|französisch|spanisch), übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
         klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*, gegenlesen, lies, rechtschreib*, grammatik, benot*""",
     soft_handling="erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
     texts="""dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
         e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
         liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
-    speaking="schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
-    self_leads="über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
+    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
+    self_leads="stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
     salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
     signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
         schöne grüße, lg, mfg, vg, gruß, grüße, dein, deine, ihr, ihre, hochachtungsvoll, bis bald""",
+    subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
     forgetting="dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
@@ -13291,8 +14129,7 @@ ITALIAN = Phrases(
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
         qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""
-        scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+    requests="""(idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
         mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
         suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
         organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
@@ -13300,7 +14137,7 @@ ITALIAN = Phrases(
         ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
     always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+    supposing="""(tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
     conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
@@ -13311,10 +14148,11 @@ ITALIAN = Phrases(
     texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
         frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
         post, pagina, candidatura""",
-    speaking="scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
-    self_leads="su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
+    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
+    self_leads="mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
     salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
     signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
+    subjects="oggetto",
     headers="da, a, oggetto, data, inviato, cc",
     resumes="curriculum vitae, curriculum, esperienza lavorativa, esperienze lavorative, esperienza professionale, istruzione, formazione, competenze",
     forgetting="dimentica, dimenticati, dimentichi, dimenticare, dimenticassi, cancella, cancelli, cancellare, elimina, elimini, eliminare, rimuovi, scorda, non ricordare più",
@@ -13352,6 +14190,7 @@ JAPANESE = Phrases(
     always="必ず, 常に, 絶対",
     standing="これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語",
     supposing="もし私が, 仮に, 想像して, 仮定, 例えば私が, たとえば私が, 〜のふり, ロールプレイ, 昔々, むかしむかし, この物語, このゲーム, ごっこ, としましょう, 私が海賊, 設定で",
+    ends_supposing="想像して(ください)?, 仮定して(ください)?, ふりをして(ください)?, とします, としましょう, と仮定する",
     conditional="もし(私|僕|俺), もしも",
     roles="(海賊|魔法使い|魔女|ドラゴン|騎士|王|女王|王子|姫|吸血鬼|ロボット|宇宙人|エルフ|幽霊|ヒーロー|忍者|侍|探偵|語り手|神|皇帝|AI)として, 私は海賊",
     handling="訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正",
@@ -13361,6 +14200,7 @@ JAPANESE = Phrases(
     self_leads="私について, 自己紹介, 覚えて, 忘れない, メモ, 注意",
     salutations="拝啓, 様, お世話になって, こんにちは",
     signoffs="敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします",
+    subjects="件名",
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
@@ -13370,6 +14210,48 @@ JAPANESE = Phrases(
     speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
     user="ユーザーは, ユーザーの, ユーザー",
     forms="います/いる, ました/た",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/korean.py
+
+SOURCES["language/korean.py"] = r'''"""Korean, whose particles stick to the words."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+KOREAN = Phrases(
+    spaced=False,
+    openers="안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
+    polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
+    questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
+    ends_question="까, 까요, 나요, 가요, 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
+    requests="다음을, 다음 문장을, 아래, 당신은, 너는",
+    ends_request="(써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
+    always="항상, 절대, 언제나",
+    standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
+    supposing="내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
+    ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
+    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
+    soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
+    texts="다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기",
+    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용",
+    self_leads="나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고",
+    salutations="안녕하세요, 존경하는, 친애하는, 에게, 님께",
+    signoffs="감사합니다, 드림, 올림, 감사드립니다",
+    headers="보낸 사람, 받는 사람, 제목, 날짜",
+    subjects="제목",
+    resumes="이력서, 경력, 학력, 자격증",
+    forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
+    everything="모두, 전부, 다 잊어, 모든",
+    ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
+    fillers="지금, 현재, 정말, 아주",
+    speaker="저는, 나는, 제, 내, 저의, 나의",
+    user="사용자는, 사용자의, 사용자",
+    forms="어요/다",
 )
 '''
 
@@ -13401,7 +14283,8 @@ class Phrases:
     questions: begin a question, with or without its mark. ends_question: end one.
     requests: begin a request for a piece of work. ends_request: end one.
     always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
-    supposing: begin a supposition or a role play, which lasts. conditional: one that its sentence ends.
+    supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
+    conditional: begin a supposition that its sentence ends.
     roles: begin a sentence that is said in somebody else's person: "as a pirate".
     handling: verbs that hand over a text to be worked on. soft_handling: verbs that also ask in general.
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
@@ -13430,6 +14313,7 @@ class Phrases:
     always: str = ""
     standing: str = ""
     supposing: str = ""
+    ends_supposing: str = ""
     conditional: str = ""
     roles: str = ""
     handling: str = ""
@@ -13440,6 +14324,7 @@ class Phrases:
     salutations: str = ""
     signoffs: str = ""
     headers: str = ""
+    subjects: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
@@ -13504,6 +14389,50 @@ _AS_PATTERN = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/polish.py
+
+SOURCES["language/polish.py"] = r'''"""Polish."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+POLISH = Phrases(
+    openers="proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
+    polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
+    questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
+        jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
+    requests="""napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
+        znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
+    always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
+    standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
+    supposing="załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    conditional="gdybym, gdyby, jeślibym",
+    roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
+    handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
+    soft_handling="wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj",
+    texts="to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list, artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*, raport*, cytat*, recenzj*",
+    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam",
+    self_leads="o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga",
+    salutations="drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry",
+    signoffs="z poważaniem, pozdrawiam, pozdrowienia, serdecznie pozdrawiam, z wyrazami szacunku, całuję, do zobaczenia",
+    headers="od, do, temat, data, wysłano, dw",
+    subjects="temat",
+    resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
+    forgetting="zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    asking="proszę, żebyś, i, możesz, teraz, też, chcę",
+    everything="wszystko, wszystkim, co wiesz",
+    ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
+    fillers="teraz, obecnie, bardzo, naprawdę, też, także",
+    speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
+    user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
+    links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
+    forms="jestem/jest, jem/je, mam/ma",
+    endings="m/, ę/e, ę/i, em/e",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/portuguese.py
 
 SOURCES["language/portuguese.py"] = r'''"""Portuguese."""
@@ -13520,8 +14449,7 @@ PORTUGUESE = Phrases(
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
         (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|há|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
         alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto, alguma (ideia|sugestão|dica), algum conselho, meu _ pode, minha _ pode""",
-    requests="""
-        escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
+    requests="""(ideias|receita|receitas|dicas|exercícios|presentes) para, escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
         gere, gera, ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre, mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige
         calcule, calcula, procure, procura, encontre, encontra, recomende, recomenda, sugira, sugere, proponha, conte-me, conta-me, me conte, descreva, descreve, compare, compara, analise, analisa
         melhore, melhora, reescreva, reescreve, reformule, reformula, classifique, classifica, avalie, avalia, responda a, responde a, complete, completa, continue, continua, planeje, planeia
@@ -13529,7 +14457,7 @@ PORTUGUESE = Phrases(
         quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
     always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+    supposing="""(você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
     conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
@@ -13538,10 +14466,11 @@ PORTUGUESE = Phrases(
     soft_handling="explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
     texts="""isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
-    self_leads="sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
+    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
+    self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
     salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
     signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
+    subjects="assunto, enc",
     headers="de, para, assunto, data, enviado, enviada, cc, enc",
     resumes="curriculum vitae, currículo, experiência profissional, experiência, formação acadêmica, formação académica, formação, habilidades, competências",
     forgetting="esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
@@ -13575,8 +14504,7 @@ RUSSIAN = Phrases(
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
         когда (можно|мне|лучше|будет|начинается|откроется), куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли, ты (знаешь|можешь|умеешь), вы (знаете|можете), можешь ли
         кто-нибудь знает, интересно, хочу (знать|узнать|спросить), хотел* бы узнать, подскаж*, можно мне, могу я, можно""",
-    requests="""
-        напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
+    requests="""(идеи|рецепт|рецепты|советы|упражнения|подарки) для, напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
         придумай, придумайте, посоветуй, посоветуйте, найди, найдите, расскажи, расскажите, перескажи, перескажите, сократи, сократите, проверь, проверьте, оцени, оцените, ответь на, ответьте на, перепиши
         перепишите, перефразируй*, сформулируй*, предложи, предложите, порекомендуй*, опиши, опишите, сравни, сравните, посчитай*, рассчитай*, вычисли, подбери, сгенерируй*, продолжи, продолжите, проанализируй*
         классифицируй*, обобщи, резюмируй*, подведи, улучши, отредактируй*, почини, прочитай*, веди себя, ты (—|-) , представь себя, мне (нужен|нужна|нужно|нужны) (стих*|рецепт*|список|текст|письмо|перевод|совет*|идея|идеи|помощь|пример*)
@@ -13591,10 +14519,11 @@ RUSSIAN = Phrases(
     soft_handling="объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
     texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
         песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
-    speaking="написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
-    self_leads="обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
+    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
+    self_leads="давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
     salutations="уважаем*, дорог*, здравствуйте, здравствуй, привет, добрый (день|вечер), доброе утро, мил*",
     signoffs="с уважением, с наилучшими пожеланиями, всего (доброго|наилучшего|хорошего), искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока",
+    subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
     forgetting="забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
@@ -13628,6 +14557,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
 _END_CHARS = 40
+_MOST = 600  # sentences of a text; what comes after them is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -13644,22 +14574,27 @@ class Sentence:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a text, in order."""
-    start = 0
+    """The sentences of a text that have a letter or a digit, in order."""
+    start = found = 0
     for end in _END.finditer(text):
-        if (
-            _ABBREVIATION.search(text[max(start, end.start() - _END_CHARS) : end.start()])
-            and "\n" not in end.group()
-        ):
+        before = text[max(start, end.start() - _END_CHARS) : end.start()]
+        if "\n" not in end.group() and _ABBREVIATION.search(before):
             continue
-        yield from _sentence(text, start, end.start(), line_ends="\n" in end.group())
+        if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
+            found += 1
+            yield sentence
         start = end.end()
-    yield from _sentence(text, start, len(text), line_ends=True)
+        if found >= _MOST:
+            break
+    if sentence := _sentence(text, start, len(text), line_ends=True):
+        yield sentence
 
 
-def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Iterator[Sentence]:
-    if said := text[start:end].strip():
-        yield Sentence(_BULLET.sub("", said), start, end, line_ends)
+def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
+    said = text[start:end].strip()
+    if end - start < _END_CHARS and not any(map(str.isalnum, said)):
+        return None
+    return Sentence(_BULLET.sub("", said), start, end, line_ends) if said else None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13682,8 +14617,7 @@ SPANISH = Phrases(
         (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
             |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
         alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que""",
-    requests="""
-        escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
+    requests="""(ideas|receta|recetas|consejos|ejercicios|regalos) para, escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
         genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
         calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
         clasifica, califica, evalúa, puntúa, responde a, contesta a, completa, continúa, planifica, organiza, lista, enumera, prepara, inventa, revisa, convierte
@@ -13693,7 +14627,7 @@ SPANISH = Phrases(
         quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
     always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
     standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+    supposing="""eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
     conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
@@ -13705,10 +14639,11 @@ SPANISH = Phrases(
     texts="""esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
         artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
         formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
-    speaking="escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
-    self_leads="sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
+    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
+    self_leads="me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
     salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
     signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
+    subjects="asunto, rv",
     headers="de, para, asunto, fecha, enviado, cc, rv",
     resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
     forgetting="olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
@@ -13746,6 +14681,9 @@ _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
 _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
+_LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
+_LABEL_CHARS = 24  # "Text:", "This mail:"
+_OBJECT_CHARS = 24  # from the verb to what is handed over
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 _MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
@@ -13756,6 +14694,7 @@ _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
 _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
@@ -13789,8 +14728,10 @@ def requests(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    starts = _starts(_lowered(sentence))
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+    text = _lowered(sentence)
+    if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
+        return True
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
@@ -13813,16 +14754,25 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
     text = _lowered(lead)
     handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
     asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
-    named = bool(_TEXTS.search(text))
     if text.endswith(_COLONS):
         if _SELF_LEADS.search(text) and not (handled or softly):
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or named else 0
-    if not asked or not named or not (handled or (softly and line_ends)):
+        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _TEXTS.match(text)) else 0
+    if not asked or len(text) > _LEAD_CHARS:
         return 0
-    return 2 if handled and line_ends else 1
+    if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
+        return 2 if line_ends else 1
+    return int(line_ends and any(_names_text(text, verb) for verb in _SOFT_HANDLING.finditer(text)))
+
+
+def _names_text(text: str, verb: re.Match[str]) -> bool:
+    """Whether a text is named right before or after a verb that hands it over."""
+    return bool(
+        _TEXTS.search(text, verb.end(), verb.end() + _OBJECT_CHARS)
+        or _TEXTS.search(text, max(verb.start() - _OBJECT_CHARS, 0), verb.start())
+    )
 
 
 def asks_to_forget(sentence: str) -> bool:
@@ -14387,9 +15337,9 @@ _LEADING = (
     *("backend", "backend_url", "vector_store", "vector_store_url"),
     *("embedder_provider", "embedder_base_url", "embedder_model"),
 )
-# Which secret belongs to which address.
+# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
 SECRETS = {
-    "backend_api_key": ("backend", "backend_url"),
+    "backend_api_key": ("backend_url",),
     "vector_store_api_key": ("vector_store", "vector_store_url"),
     "embedder_api_key": ("embedder_provider", "embedder_base_url"),
 }
@@ -15502,6 +16452,64 @@ class Inquiry(Generic[T]):
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# ops/lanes.py
+
+SOURCES["ops/lanes.py"] = r'''"""Work of users in a pool: one at a time of each, so that nobody fills it alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+_MOST = 16  # of one user's that may wait
+
+
+class BusyError(Exception):
+    """The same user has too much waiting already."""
+
+
+class Lanes:
+    """For one event loop. What is begun goes on in its thread, whoever waits for it."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, asyncio.Task[Any]] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def run(self, user_id: str, pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Task[Any]:
+        """Do this in the pool, once all that the same user has here is done.
+
+        Raises:
+            BusyError: too much of it waits.
+        """
+        if self._waiting[user_id] >= _MOST:
+            raise BusyError
+        before = self._last.get(user_id)
+        self._waiting[user_id] += 1
+        task = asyncio.get_running_loop().create_task(_after(before, pool, work, *values))
+        self._last[user_id] = task
+        task.add_done_callback(lambda done: self._done(user_id, done))
+        return task
+
+    def _done(self, user_id: str, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            task.exception()  # after its time nobody else looks at it
+        self._waiting -= Counter([user_id])  # a user with nothing left is kept no longer
+        if self._last.get(user_id) is task:
+            del self._last[user_id]
+
+
+async def _after(
+    before: asyncio.Task[Any] | None, pool: Executor, work: Callable[..., Any], *values: Any
+) -> Any:
+    if before is not None:
+        await asyncio.wait({before})
+    return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # ops/ledger.py
 
 SOURCES["ops/ledger.py"] = r'''"""Calls and tokens of each day and model, kept in the state database: its table `llm_days`."""
@@ -16144,14 +17152,24 @@ class _Check:
 
 @runtime_checkable
 class _HasModels(Protocol):
-    """A backend whose models are in this process: mem0's server and platform keep theirs."""
+    """A backend whose models are ours: mem0's server and platform keep theirs."""
 
     @property
     def models(self) -> Models: ...
 
 
+@runtime_checkable
+class _HasLlms(Protocol):
+    """mem0's server or platform, perhaps with LLMs of ours beside it."""
+
+    @property
+    def llms(self) -> tuple[Llm, ...]: ...
+
+
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
-    return backend.models if isinstance(backend, _HasModels) else (None, ())
+    if isinstance(backend, _HasModels):
+        return backend.models
+    return None, backend.llms if isinstance(backend, _HasLlms) else ()
 
 
 def _read(backend: Backend) -> Part:
@@ -18613,7 +19631,8 @@ _PERSONAL = (
     ("cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
 )
 _PERSONS = re.compile(
-    rf"(?<![\w+.,/-])(?=[\dA-Z])(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
+    r"(?<![\w+.,/-])(?=[\dA-Z]{2}|[12] \d\d|[XYZ\d][-.])"
+    rf"(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
 )
 _CARD = re.compile(  # what an issuer's numbers begin with, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
@@ -18923,13 +19942,13 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop, is_of_the_text
+from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
+from ..errors import Drop, MemoryFault, is_of_the_text
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
@@ -18941,6 +19960,7 @@ from .outbox import Batch, Exchange
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
+_AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
@@ -19078,7 +20098,9 @@ class Changes:
             return False
         made, unfit = {}, []
         try:
-            for change in intended:
+            for at, change in enumerate(intended):
+                if at % _AT_ONCE == 0:
+                    _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
                     made[change.id] = self._made(backend, change, confirm, again=again)
                 except Exception as error:
@@ -19110,6 +20132,13 @@ class Changes:
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
+    texts = [change.after for change in changes if change.op == "add"]
+    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+        with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
+            backend.prepare(texts)
 
 
 def _admitted(change: Change) -> Change:
@@ -19329,7 +20358,7 @@ from ..language import speech
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, is_dense, letters
-from .material import HOLE, marked, own_part, prose
+from .material import HOLE, ends_of, marked, own_part, prose
 from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
@@ -19489,6 +20518,7 @@ def _is_of_a_machine(line: str) -> bool:
 
 
 def _what_is_left_out(text: str) -> str:
+    text = ends_of(text)
     if not text.strip():
         return "nothing said"
     if not letters(_URL.sub("", text)):
@@ -19900,6 +20930,8 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
+        if self._spill.has(turn.user_id):
+            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
 
     def decision(self, turn: Turn) -> Spilled:
@@ -20048,6 +21080,7 @@ _SAID_BY = re.compile(
 _TIMED = re.compile(r"^[ \t]*[\[(]?\d{1,2}[:.]\d\d")
 _FORM_LINES = 3  # of label and value, one below the other
 _HEADERS_WITHIN = 4  # lines
+_LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
 _COLON = re.compile(r":(?=\s|\ufffc|$)|：")
@@ -20059,6 +21092,7 @@ _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u340
 
 _SALUTATIONS = at_beginning(TABLES, "salutations")
 _SIGNOFFS = at_beginning(TABLES, "signoffs")
+_SUBJECTS = at_beginning(TABLES, "subjects")
 _HEADERS = at_beginning(TABLES, "headers")
 _RESUMES = at_beginning(TABLES, "resumes")
 
@@ -20071,7 +21105,7 @@ _QUOTES = re.compile("[" + "".join(_CLOSERS) + "”’」』›]")
 
 def marked(text: str) -> str:
     """A message with `HOLE` in place of fenced and quoted lines; of a long one beginning and end."""
-    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", _cut(text)))
+    return _QUOTED_LINES.sub(HOLE, _FENCE.sub(f"\n{HOLE}\n", ends_of(text)))
 
 
 def prose(text: str) -> str:
@@ -20084,11 +21118,13 @@ def own_part(text: str, *, strict: bool) -> str:
 
     strict: also what only may be somebody else's, for where nobody reads it before it is kept.
     """
-    text = _without_quotes(_without_logs(_without_letters(_without_forwarded(text)), strict=strict))
+    text = _without_letters(_without_forwarded(text.lstrip("\n")))
+    text = _without_quotes(_without_logs(text, strict=strict))
     return _without_handed_over(text, least=1 if strict else 2)
 
 
-def _cut(text: str) -> str:
+def ends_of(text: str) -> str:
+    """The beginning and the end of a text that is longer than what is looked at."""
     if len(text) <= _MOST_CHARS:
         return text
     half = _MOST_CHARS // 2
@@ -20109,7 +21145,7 @@ def _without_letters(text: str) -> str:
     for first, second in pairwise(headers):
         if second - first < _HEADERS_WITHIN:
             return "\n".join([*lines[:first], HOLE])
-    if any(_RESUMES.match(line) and len(line.split()) <= _LETTER_WORDS and line for line in lowered[:1]):
+    if _heads_material(lowered[0]) and len(lines) > 1:
         return HOLE
     begins = next((at for at, line in enumerate(lowered) if _is_short(line) and _salutes(line)), None)
     if begins is None:
@@ -20124,6 +21160,14 @@ def _without_letters(text: str) -> str:
         after += 1
     signed = after < len(lines) and _is_short(lowered[after])
     return "\n".join([*lines[:begins], HOLE, *lines[after + signed :]])
+
+
+def _heads_material(line: str) -> bool:
+    """Whether a message's first line is the heading of a CV, or a mail's subject."""
+    label, colon, _ = line.partition(":")
+    if colon and len(label) < _LABEL_CHARS and _SUBJECTS.fullmatch(label.strip()):
+        return True
+    return _is_short(line) and bool(_RESUMES.fullmatch(line.strip(" :#*")))
 
 
 def _is_short(line: str) -> bool:
@@ -20225,15 +21269,25 @@ def _without_handed_over(text: str, *, least: int) -> str:
         if rest.startswith(HOLE):
             continue  # it is delimited, and what comes after it is the user's
         if not rest:
-            if sentence.text.endswith((":", "：")) or not text[done : sentence.start].strip():
-                continue
-            return f"{HOLE}\n{text[sentence.start : lead_end]}"  # handed over above
+            if _hands_over_above(text[: sentence.start], sentence.text, least):
+                return f"{HOLE}\n{text[sentence.start : lead_end]}"
+            continue
         kept += [text[done:lead_end], f" {HOLE}\n"]
         closing = _closing(rest)
         if not closing:
             return "".join(kept)
         done = begins + closing
     return "".join([*kept, text[done:]])
+
+
+def _hands_over_above(above: str, lead: str, least: int) -> bool:
+    """Whether a text's last sentence is about what stands above it, not about what is left out already."""
+    return bool(
+        above.strip()
+        and HOLE not in above
+        and not lead.endswith((":", "："))
+        and hands_over(lead, line_ends=least > 1 and above.endswith("\n")) >= least
+    )
 
 
 def _lead_end(text: str, start: int, end: int, line_ends: bool, least: int) -> int:
@@ -20315,7 +21369,8 @@ _WORDS = frozenset(
     """.split()
 )
 _PHRASES = re.compile(
-    r"from now on|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
+    r"your (?:answers|replies|responses)|from now on"
+    r"|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
     r"|(?:a partir de|desde) (?:ahora|agora)|de ahora en adelante|de agora em diante|d'ora in poi|od teraz"
     r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ"
     r"|\b(?:call me|nenn mich|llámame|appelle[sz]?-moi|chiamami|me chame|chama-me|noem mij?|kall[ad] mig"
@@ -20566,70 +21621,380 @@ def _date(value: Any) -> date | None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/order_words.py
+
+SOURCES["remember/order_words.py"] = r'''"""What orders to a model are made of, a language a line: beginnings of words, folded as `orders.folded` does.
+
+`=` before a word: the whole word. Of languages without spaces, parts of a text.
+"""
+
+# ruff: noqa: E501  (lists of words are read and corrected as text)
+
+from __future__ import annotations
+
+
+def _words(table: str) -> tuple[str, ...]:
+    lines = (line.partition(":")[2] for line in table.strip().splitlines())
+    return tuple(word.strip() for line in lines for word in line.split(",") if word.strip())
+
+
+# To leave unheeded.
+SET_ASIDE = _words("""
+en: =ignore, =ignoring, =disregard, =disregarding, =forget, =override, =overrule, =bypass, =circumvent, =neglect, =discard, =drop, =skip, =abandon, =disable, =suspend, =erase, =void, =revoke, =obsolete, =invalid, =overridden, =cancelled, =superseded
+de: =ignorier, =ignoriere, =ignorieren, =ignoriert, =vergiss, =vergesst, =vergessen, =missachte, =missachten, =umgehe, =uberschreibe, =verwirf
+fr: =ignore, =ignorez, =ignorer, =oublie, =oubliez, =contourne, =contournez, =neglige, =negligez, =desobeis
+es: =ignora, =ignore, =ignorad, =ignoren, =olvida, =olvide, =olvidad, =omite, =descarta, =desobedece
+it: =ignora, =ignorate, =ignori, =dimentica, =dimenticate, =scavalca, =trascura
+pt: =ignora, =ignore, =ignorem, =esquece, =esqueca, =desconsidere, =desconsidera, =desobedeca
+nl: =negeer, =negeert, =vergeet, =omzeil
+sv da no is: =ignorera, =ignorer, =strunta, =bortse, =glom, =glem, =glomma, =se bort, =tilsidesæt, =hunsa
+fi et: =unohda, =ohita, =sivuuta, =jata, =unusta, =eira, =ignoreeri
+pl: =zignoruj, =ignoruj, =zapomnij, =pomin, =omin, =odrzuc
+cs sk: =ignoruj, =ignorujte, =zapomen, =zapomente, =nedbej, =zabudni, =prehlizej
+hr sl sr: =ignoriraj, =zanemari, =zaboravi, =pozabi, =prezri, занемари, игнориши
+hu: =hagyd, =felejtsd, =mellozd, =ignorald
+ro: =ignora, =ignorati, =uita, =uitati, =nesocoteste
+tr az: yok say, yoksay, =unut, =unutun, gormezden gel, =goz ardi, dikkate alma
+el: αγνοησε, αγνοηστε, ξεχασε, ξεχνα, παραβλεψε
+ru uk bg: игнорируй, игнорируите, проигнорируй, =забудь, =забудьте, пренебреги, ігноруй, ігноруите, знехтуй, =забуди, игнорирай, забрави
+he: התעלם, התעלמ, תתעלם, שכח מ, תשכח, להתעלם
+ar fa ur: تجاهل, انس, اهمل, نادیده, فراموش کن, نظر انداز
+hi: अनदख, नजरअदाज, नजरदाज, भल जा, उपकष
+vi id ms tl: bo qua, quen, phot lo, =abaikan, =lupakan, =hiraukan, =balewalain, =kalimutan
+sw: =puuza, =sahau
+""")
+# What is left unheeded.
+RULES = _words("""
+en: instruction, =prompt, =prompts, =rule, =rules, guideline, directive, =policy, =policies, =restrictions, =guardrails, =constraints, =safeguards, =programming, =training, =commands, =orders, =filters, =context, =messages, =safety
+de: anweisung, =regel, =regeln, =befehl, =befehle, vorgabe, richtlini, instruktion, weisung
+fr: =consigne, =consignes, =regle, =regles, =directive, =directives
+es it pt ro: instruccion, instruçõe, instrucoe, instruca, istruzion, =reglas, =regole, =regras, =ordenes, =ordini, =ordens, directrices, direttive, diretrizes, =normas, =comandi, =comenzi, instructiun, =reguli, =indicaciones
+nl: instructie, =regels, opdracht, richtlijn
+sv da no fi et: instruktion, instruks, =regler, =reglerna, =reglerne, =anvisningar, =ohjeet, =ohjeita, =saannot, =juhised, =juhiseid, retningslinj
+pl cs sk hr sl sr: instrukcj, instrukc, polecen, =zasady, =zasad, =reguly, pokyn, pravidl, =instrukce, =prikazy, =upute, uputstv, =pravila, navodil, инструкциј, правила
+hu tr az: utasitas, szabaly, talimat, =kural, =kurallar, yonerge, komut, telimat
+el: οδηγι, εντολ, κανον, κατευθυνσ
+ru uk bg: инструкци, указани, =правила, =правил, =команды, =команд, =приказы, інструкці, вказівк, вказивк
+he: הוראות, ההוראות, הכללים, כללים, הנחיות, ההנחיות
+ar fa ur: تعليمات, التعليمات, الاوامر, اوامر, القواعد, دستور, قوانین, هدایات
+hi: निर्दश, निरदश, नर्दश, आदश, नियम, नयम
+vi id ms tl sw: huong dan, chi thi, quy tac, =lenh, instruksi, =perintah, =aturan, =arahan, panuto, maelekezo
+""")
+# Which: those that the model has so far.
+EARLIER = _words("""
+en: previous, =prior, =earlier, =above, preceding, =system, =original, =initial, =all, =any, =every, =your, =safety, =existing, =current, =content, =foregoing, =former, =before, =past
+de: vorherig, bisherig, =obige, =obigen, fruher, vorangegangen, =alle, =deine, =deiner, =deinen, =ihre, ursprunglich
+fr: precedent, anterieur, =toutes, =tous, =tes, =vos, =ci
+es it pt ro: anterior, =previas, =previos, precedent, =todas, =tus, =sus, =tutte, =tue, =sistema, =suas, =teus, =toate, =tale
+nl: eerder, =vorige, bovenstaand, =alle, =jouw, =je
+sv da no fi et: tidigare, tidligere, =alla, =alle, =dina, =dine, aiem, =kaikki, =kaikkia, eelne, =koik, forrige, foregaende
+pl cs sk hr sl sr: poprzedni, wczesniejsz, =wszystkie, =twoje, =swoje, predchozi, =vsechny, =sve, predosl, =vsetky, =sve, prethodn, prejsnj, =vse, претходн, =све
+hu tr az: korabbi, elozo, =osszes, =minden, onceki, =tum, =butun, evvelki
+el: προηγουμεν, =ολες, =ολους, =σου
+ru uk bg: предыдущ, прежни, =все, =всю, =свои, =твои, попередн, =усі, =всі, =уси, =вси, =своі, предишн, =всички
+he: קודמ, הקודמ, =כל, מכל
+ar fa ur: السابق, سابق, =جميع, =كل, قبلی, قبل, =تمام, پچھل
+hi: पछल, पिछल, सभी, =सब, पहल
+vi id ms tl sw: =truoc, =tat, =truoc do, sebelumnya, =semua, =nakaraang, =zote
+""")
+# Of languages without spaces: to leave unheeded, and what.
+DENSE = (
+    (("忽略", "无视", "無視", "忘记", "忘記", "忘掉", "不要遵守", "不再遵守", "跳过", "覆盖"), ("指令", "指示", "提示", "规则", "規則", "命令", "设定", "設定", "要求", "限制")),
+    (("無視", "忘れ", "従わない", "破棄"), ("指示", "命令", "ルール", "規則", "プロンプト", "制約")),
+    (("무시", "잊어", "따르지"), ("지시", "명령", "규칙", "지침", "프롬프트")),
+    (("เพิกเฉย", "ละเว้น", "ลืม", "ไม่ต้องทำตาม"), ("คำสั่ง", "คําสั่ง", "คำแนะนำ", "กฎ", "ข้อกำหนด")),
+)  # fmt: skip
+DENSE_EARLIER = (
+    "以上",
+    "之前",
+    "上面",
+    "先前",
+    "所有",
+    "全部",
+    "以前の",
+    "前の指示",
+    "上記",
+    "これまで",
+    "すべて",
+    "全て",
+    "이전",
+    "모든",
+    "위의",
+    "앞의",
+    "ก่อนหน้า",
+    "ทั้งหมด",
+    "你的",
+    "系统",
+    "システム",
+    "시스템",
+    "あなたの",
+)
+# "Do not follow your rules any more."
+NOT_TO = _words("""
+en: do not follow, don't follow, stop following, do not obey, don't obey, stop obeying, no longer apply, no longer follow, no longer hold, do not apply, need not follow, are void, is void
+de: nicht mehr, befolge nicht, halte dich nicht, gelten nicht
+fr: ne tiens plus, ne tenez plus, ne tiens pas compte, ne suis plus, ne suivez pas, ne suivez plus, ne respecte
+es it pt: no sigas, no obedezcas, haz caso omiso, ya no, non seguire, non rispettare, nao siga, nao obedeca
+nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fran, se bort fra
+pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй
+""")
+EVERYTHING_BEFORE = _words("""
+en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know
+de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt
+fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior
+nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi
+ru uk: все что тебе говорили, все, что тебе, все сказанное, усе сказане, все предыдущее
+""")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/orders.py
 
 SOURCES["remember/orders.py"] = r'''"""Texts that give orders to a model instead of telling of a user: they are not remembered.
 
-Wishes for how to be answered are none. What gets around this stands in a prompt quoted, as any other.
+They set aside what the model was told, make it another one, put on a role of a conversation, call its tools,
+have it act behind its user's back, or send out what it knows; in many languages (`order_words.py`). Wishes
+for how to be answered are none, but are nobody else's: see `is_wish`. What gets around this stands in a
+prompt quoted, as any other.
 """
 
-# ruff: noqa: E501  (an order is a line)
+# ruff: noqa: E501, SIM905  (a pattern is a line)
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 from ..inert import disarmed
+from . import order_words as table
 
 REFUSED = "it gives orders to a model"
 
-_EARLIER = (
-    r"(?:previous|prior|earlier|above|preceding|system|original|safety|all|vorherigen?|bisherigen?|obigen?|früheren?"
-    r"|précédent\w*|antérieur\w*|anteriores|previas?|previos?|precedenti|eerdere|vorige|bovenstaande|poprzednie|wcześniejsze"
-    r"|предыдущи\w*|прежни\w*|önceki)"
-)
-_RULES = (
-    r"(?:instructions?|prompts?|rules?|guidelines?|directives?|messages?|context|commands?|anweisung\w*|regeln"
-    r"|befehle?|vorgaben|consignes?|règles|instrucciones|reglas|órdenes|istruzioni|regole|instruções|regras|instructies"
-    r"|regels|instrukcj\w*|polece\w*|zasad\w*|инструкци\w*|указани\w*|правила|talimat\w*)"
-)
-_ORDERS = re.compile(
-    r"(?:\b(?:ignore|disregard|forget|override|bypass|ignorier\w*|vergiss|missachte|ignore[zr]?|oublie[zr]?|ignora\w*|olvida"
-    r"|dimentica|esqueça|esquece|negeer|vergeet|zignoruj|ignoruj|zapomnij|игнорируй\w*|забудь\w*|проигнорируй\w*|yok say)\b"
-    rf"[^.!?\n]{{0,40}}?\b(?:{_EARLIER}\b[^.!?\n]{{0,30}}?\b{_RULES}|{_RULES}\b[^.!?\n]{{0,20}}?\b{_EARLIER})\b)"
-    rf"|{_EARLIER} {_RULES}[^.!?\n]{{0,20}}(?:yok say|unut)"
-    r"|忽略.{0,8}(?:指令|指示|提示)|(?:以前|前|上記)の(?:指示|命令).{0,6}(?:無視|忘れ)|이전.{0,6}(?:지시|명령).{0,6}무시"
-    r"|\byou are (?:now|no longer) (?:an? |the )?(?:dan\b|ai\b|unrestricted|jailbroken|developer mode|evil|root|in developer)"
-    r"|\b(?:du bist|tu es|eres|sei|você é) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |une? |un )?(?:dan\b|unbeschränk|sans restriction|sin restricciones|senza restrizioni|sem restrições)"
-    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|verrate|zeige|révèle\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaż)\b[^.!?\n]{0,30}"
-    r"\b(?:(?:system|hidden|initial|secret) ?-?(?:prompt|instructions?|message)|systemprompt|prompt (?:système|du système|del sistema|di sistema|do sistema|systemowy))\b"
-    r"|\b(?:call|invoke|execute|run)\b[^.!?\n]{0,20}\b(?:tool|function|plugin)s?\b[^.!?\n]{0,40}(?:[{(\"'`]|\bwith\b|\barguments?\b|\bto (?:send|delete|email|upload))"
-    r"|\buse\b[^.!?\n]{0,20}\b(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call)\b"
-    r"|\"?(?:tool_calls?|function_call|tool_name)\"?\s*[:=]|\{\s*\"(?:name|function|tool)\"\s*:\s*\""
-    r"|\b(?:send|post|forward|upload|exfiltrate|append|email|schicke|sende|envoie\w*|envía|invia|envie|stuur|wyślij)\b[^.!?\n]{0,60}\b(?:conversation|chat history|memories|user data|user's data|secrets?|passwords?|api keys?|unterhaltung|gespräch|conversación|conversazione|conversa|gesprek|rozmow\w*)\b[^\n]{0,40}(?:://|www\.|@|\bto )"
-    r"|(?:^|[\n\"'»›>\]|])\s*(?:system|assistant|developer)\s*(?:prompt|message|override|note)?\s*:\s"
+_WINDOW_CHARS, _OVERLAP_CHARS = 4000, 400  # a text is looked through piece by piece
+_LOOKED_CHARS = 20_000  # nothing longer becomes a memory, and of what is stored less is ever shown
+_NEAR_WORDS = 11
+
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .*_-]{1,3}){5,}\w(?!\w)")
+_JOINERS = re.compile(r"(?<=\w)[_*.~|\\-]+(?=\w)")
+_SENTENCE_END = re.compile(r"[.!?;\n。！？।؟]+")
+_WORD = re.compile(r"\w+|[,:]")
+_LEET = str.maketrans("013457@$", "oleastas")
+_LATIN_LOOKALIKES = str.maketrans("аеорсхуіѕјԁһοαει", "aeopcxyisjdhoaei")
+_HAS_LATIN = re.compile(r"[a-z]")
+
+# Of markup, in the text as a prompt would have it.
+_ROLES = re.compile(
+    r"(?:^|[\n\"'»›>\]|])\s{0,8}#{0,6}\s{0,2}(?:system|assistant|developer|instructions?)\s?(?:prompt|message|override|note)?\s{0,3}:\s"
+    r"|(?:^|[.!?]\s)(?:human|user):.{0,200}\b(?:assistant|ai):"
     r"|‹\|[\w ]{2,30}\|›|\((?:/?INST|SYSTEM_PROMPT|/?TOOL_CALLS|AVAILABLE_TOOLS)\)|‹‹/?SYS››"
-    r"|‹/?\s*(?:system|user[ _]?memories|tool_call|tool_response|function_calls?|invoke|start_of_turn|end_of_turn|s)\b[^›]{0,40}›",
+    r"|‹/?\s{0,3}(?:system|user[ _]?memories|tool_call|tool_response|function_calls?|invoke|start_of_turn|end_of_turn|s)\b[^›]{0,40}›"
+    r"|#{2,6} ?(?:system|instruction|response|new task)\b"
+    r"|\"?\b(?:tool_calls?|function_call|tool_name)\"?\s{0,3}[:=]|\{\s{0,3}\"(?:name|function|tool|tool_calls)\"\s{0,3}:\s{0,3}[\"\[{]",
     re.IGNORECASE,
+)
+_NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
+_KNOWN = (
+    r"(?:conversation|chat|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
+    r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
+    r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
+)
+_PLACE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b|webhook|server|e ?mail|\bto\b)"
+# In folded text: small letters without marks and signs.
+_PHRASES = re.compile(
+    # another model
+    r"\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?"
+    r"(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored"
+    r"|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b"
+    r"|\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3}"
+    r" (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b"
+    r"|\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b"
+    r"|\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b"
+    r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
+    r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
+    # addressed to it
+    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:system )?(?:instructions?|orders?|directives?)(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: are| is|:| begin| start)\b"
+    r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
+    r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
+    r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
+    r"|\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b"
+    r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
+    r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
+    r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
+    # what it was told
+    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
+    r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
+    # its tools
+    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke|execute|run|trigger)\b.{{0,20}}\b(?:tool|function|plugin)s?\b.{{0,40}}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)"
+    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke) the (?:tool|function|plugin)\b"
+    r"|\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b"
+    r"|\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b"
+    # behind its user's back
+    r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
+    r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
+    r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
+    # for others
+    r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
+    r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
+    r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
+    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request)s? with\b"
+    # sent out
+    rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
+    r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
+    r"|\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b"
+    r"|\bappend\b.{0,60}\bhttps?\b"
+)
+_ADDRESSED_URL = re.compile(r"://[^\s\"')]{0,200}(?:\{[^}]{0,60}\}|\?[\w.-]{1,20}=(?:\s|$))")
+_WISH = re.compile(
+    r"\A\W*(?:(?:please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor"
+    r"|siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда) )*"
+    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain"
+    r"|translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise"
+    r"|responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik"
+    r"|svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit)\b"
+    r"|\Athe user (?:wants|asks|would like|wishes|expects|tells) (?:you|the (?:ai|model|assistant))\b"
+    r"|(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)"
 )
 
 
 def gives_orders(text: str) -> bool:
     """Whether a text is of that kind."""
-    return bool(_ORDERS.search(disarmed(text)))
-
-
-_WISH = re.compile(
-    r"\A\s*(?:the user (?:wants|asks|would like) (?:you|the (?:model|assistant))\b"
-    r"|(?:please |kindly |from now on,? |always |never |don't |do not |only )+"
-    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain)\b)",
-    re.IGNORECASE,
-)
+    return any(
+        _in_a_piece(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+        for begin in range(0, max(min(len(text), _LOOKED_CHARS), 1), _WINDOW_CHARS)
+    )
 
 
 def is_wish(text: str) -> bool:
     """Whether a text tells the model how to answer its user."""
-    return bool(_WISH.search(text))
+    return bool(_WISH.search(folded(text[:_WINDOW_CHARS])))
+
+
+def folded(text: str) -> str:
+    """Small letters without marks, look-alikes and what is put between them."""
+    text = unicodedata.normalize("NFKD", text).casefold()
+    text = "".join(char for char in text if unicodedata.category(char) != "Mn")
+    text = _SPACED.sub(lambda match: _unspaced(match[0]), text)
+    text = _JOINERS.sub(" ", text)
+    return " ".join(
+        _without_lookalikes(word) for word in re.sub(r"[^\w\s.,!?;:。！？।؟/]", " ", text).split()
+    )
+
+
+def _unspaced(text: str) -> str:
+    """ "i g n o r e   a l l" -> "ignore all"; the wider gaps are those between words."""
+    words = re.split(r"[ .*_-]{2,}", text)
+    return " ".join(re.sub(r"[ .*_-]", "", word) for word in words)
+
+
+def _without_lookalikes(word: str) -> str:
+    if not word.isascii() and _HAS_LATIN.search(word):
+        return word.translate(_LATIN_LOOKALIKES)
+    if _HAS_LATIN.search(word) and any(map(str.isdigit, word[:-1])) and "/" not in word:
+        return word.translate(_LEET)
+    return word
+
+
+def _in_a_piece(text: str) -> bool:
+    shown = disarmed(text)
+    if _ROLES.search(shown) or _ROLES.search(text) or _ADDRESSED_URL.search(text):
+        return True
+    flat = folded(text)
+    return bool(_PHRASES.search(flat)) or _sets_aside(flat) or _sets_aside_dense(text)
+
+
+def _sets_aside(flat: str) -> bool:
+    """Whether in a sentence what the model was told is set aside."""
+    verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
+    for sentence in filter(None, _SENTENCE_END.split(flat)):
+        phrases = f" {sentence} "
+        if any(f" {words}" in phrases for words in table.EVERYTHING_BEFORE) and verbs.any(sentence):
+            return True
+        if any(f" {words}" in phrases for words in table.NOT_TO):
+            words = _WORD.findall(sentence)
+            if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
+                return True
+        if verbs.any(sentence) and _are_near(_WORD.findall(sentence), verbs, rules, earlier):
+            return True
+    return False
+
+
+def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stems) -> bool:
+    """Whether one of each stands within so many words, and the verb is not what somebody says of themselves."""
+    last: dict[str, int] = {}
+    for at, word in enumerate(words):
+        for sort, stems in (("verb", verbs), ("rule", rules), ("earlier", earlier)):
+            if stems.holds(word) and not (sort == "verb" and _is_told_of(words, at)):
+                last[sort] = at
+        if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
+            return True
+    phrases = " ".join(words)
+    return "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(table.SET_ASIDE))
+
+
+def _is_told_of(words: Sequence[str], at: int) -> bool:
+    before = words[at - 1] if at else ","
+    if words[at] in _ENGLISH:
+        return before not in _BEFORE_COMMANDS
+    return before in _SPEAKERS
+
+
+# In front of what somebody else does, and of what is ordered.
+_SPEAKERS = frozenset(
+    "i we he she they who j je ich wir er sie yo nosotros io noi eu nos ik wij jag vi ja já my me jeg din mein "
+    "his her their hijo jefe figlio filho".split()
+)
+_ENGLISH = frozenset(
+    "ignore disregard forget override overrule bypass circumvent neglect discard drop skip".split()
+)
+_BEFORE_COMMANDS = frozenset(
+    ", : please and then must should shall to you now just also always first kindly or will instead can so do ai".split()
+)
+
+
+class _Stems:
+    """Words that may begin others; those after `=` may not."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._whole, self._begins = _split(tuple(words))
+        self._phrases = _phrases(tuple(words))
+
+    def holds(self, word: str) -> bool:
+        return word in self._whole or word.startswith(self._begins)
+
+    def any(self, sentence: str) -> bool:
+        words = _WORD.findall(sentence)
+        return any(map(self.holds, words)) or any(one in sentence for one in self._phrases)
+
+
+@lru_cache(8)
+def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    single = [word for word in words if " " not in word]
+    whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
+    return whole, tuple(folded(word) for word in single if not word.startswith("="))
+
+
+@lru_cache(8)
+def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(folded(word.strip("=")) for word in words if " " in word)
+
+
+def _sets_aside_dense(text: str) -> bool:
+    if text.isascii():
+        return False
+    for sentence in _SENTENCE_END.split(text):
+        holds = sentence.__contains__
+        for verbs, rules in table.DENSE:
+            parts = (verbs, rules, table.DENSE_EARLIER)
+            if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
+                return True
+    return False
+
+
+def _dense_told(sentence: str) -> bool:
+    return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21030,6 +22395,8 @@ _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of t
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
 _ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to
+_MEMORY_CHARS = 1000  # of a memory, which may have been imported
+_SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
 _SYSTEM = """\
 You keep the memory of a personal assistant: what is worth knowing about one user in later conversations. You get \
@@ -21069,19 +22436,23 @@ Memories: 1. The user likes short answers. / User: Translate "good morning" into
 
 
 def reconcile_prompt(
-    exchanges: Iterable[Exchange], known: Sequence[Memory], now: datetime, rules: str
+    exchanges: Iterable[Exchange], known: Sequence[Memory], now: datetime, rules: str, *, short: bool = False
 ) -> list[dict[str, str]]:
-    """The messages to ask an LLM with. `now` is in the user's time zone."""
+    """The messages to ask an LLM with. `now` is in the user's time zone. short: for one that reads little."""
+    part = _SHORT if short else 1
     parts = [f"Today is {now:%A %Y-%m-%d}, {now.tzname()}."]
     if rules:
         parts.append(f"The administrator's rules, which come first: {rules}")
     parts.append("Memories:" + ("" if known else " none"))
-    parts += [f"{number}. {_one_line(memory.text)}" for number, memory in enumerate(known, 1)]
+    parts += [
+        f"{number}. {_one_line(memory.text)[: _MEMORY_CHARS // part]}"
+        for number, memory in enumerate(known, 1)
+    ]
     parts.append("\nNew messages:")
     for exchange in exchanges:
-        parts.append(f"User: {_typed(exchange.user_text)}")
+        parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_shortened(exchange.assistant_text)}")
+            parts.append(f"Assistant: {_shortened(exchange.assistant_text, _ANSWER_CHARS // part)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
@@ -21098,16 +22469,16 @@ def example_texts() -> tuple[str, ...]:
     return tuple(filter(None, texts))
 
 
-def _typed(text: str) -> str:
+def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
+    text = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
     text = _HOLES.sub(_NOT_OWN, text).strip()
-    half = _TYPED_CHARS // 2
-    return text if len(text) <= _TYPED_CHARS else f"{text[:half]} ... {text[-half:]}"
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]} ..."
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def _one_line(text: str) -> str:
@@ -21185,8 +22556,7 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         known = _nearest(near)
-        prompt = reconcile_prompt(self.batch.exchanges, known, _now(self.batch), self.rules)
-        operations, model = _ask(self.backend, prompt)
+        operations, model = self._asked(known)
         changes = [
             self._change(position, operation, operations, known, model)
             for position, operation in enumerate(operations)
@@ -21194,6 +22564,20 @@ class Reconciler:
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._heard(near, touched, first=len(changes))
+
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
+        """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
+
+        def prompt(*, short: bool) -> list[dict[str, str]]:
+            exchanges, now = self.batch.exchanges, _now(self.batch)
+            return reconcile_prompt(exchanges, known, now, self.rules, short=short)
+
+        try:
+            return _ask(self.backend, prompt(short=False))
+        except Drop:
+            if len(self.batch.exchanges) > 1:
+                raise  # each is asked about alone, later
+            return _ask(self.backend, prompt(short=True))
 
     def _change(
         self,
@@ -21720,6 +23104,10 @@ class Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
 
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
+
     @property
     def answered(self) -> Answered:
         """As the outlet had it, but for secrets."""
@@ -21876,7 +23264,8 @@ class Spill:
         except OSError:
             there = []
         ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        return sorted({*ours, *list(self._in_memory)})
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
 
     def _bytes_there(self) -> int:
         with os.scandir(self._folder) as files:
@@ -21981,7 +23370,7 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+def next_user(connection: Connection, now: float, in_hand: Collection[str] = ()) -> str | None:
     """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
 
     in_hand: names of batches that this process works on, whatever their claims say.
@@ -21999,7 +23388,7 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> s
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
 ) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
     first = connection.execute(
@@ -22036,7 +23425,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import is_among, known_as
+from .sameness import is_among, known_as, wording
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -22119,13 +23508,13 @@ def _statements(exchange: Exchange) -> list[str]:
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
-    """What a message asks to be forgotten: only where one memory alone has all of its words."""
+    """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
-    return meant if len(meant) == 1 else []
+    return meant if len({wording(memory.text) for memory in meant}) == 1 else []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22139,17 +23528,18 @@ import logging
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..backends.base import AskableBackend, Backend, EditableBackend, Message
+from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
 from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from ..words import words
 from .admission import refused_among
 from .changes import Changes
 from .gate import sift
@@ -22157,7 +23547,7 @@ from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
 from .turns import CLAIM_S
-from .verbatim import decide_verbatim
+from .verbatim import decide_verbatim, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -22332,10 +23722,12 @@ class Writer:
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
         # mem0 reads and stores in one go: who stands still in there for longer than a claim stores it late.
         self._outbox.renew(batch)
-        if not stored and backend.add(
-            batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
-        ):
-            stored = backend.added_by(batch.user_id, batch.name)
+        if not stored:
+            messages = list(_messages(batch))
+            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            if not all(memory.id for memory in stored):
+                stored = backend.added_by(batch.user_id, batch.name)
+        stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
             Change(
@@ -22346,6 +23738,7 @@ class Writer:
                 memory_id=memory.id,
                 before="",
                 after=memory.text,
+                kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
@@ -22354,6 +23747,10 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
+        if isinstance(backend, EditableBackend):
+            for change in changes:
+                if change.kind != "fact" and not change.refused:
+                    backend.mark(change.memory_id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -22417,6 +23814,17 @@ def _messages(batch: Batch) -> Iterator[Message]:
             yield {"role": "assistant", "content": exchange.assistant_text}
 
 
+def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
+    """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
+    first: dict[tuple[str, ...], Memory] = {}
+    for memory in sorted(stored, key=lambda memory: memory.id):
+        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
+            backend, EditableBackend
+        ):
+            backend.remove(memory.id)
+    return [memory for memory in stored if first[words(memory.text)] is memory]
+
+
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     verdicts = list(sift(batch.exchanges, verbatim=verbatim))
@@ -22461,6 +23869,7 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.comparison import compared
 from .ops.inquiry import Inquiry
+from .ops.lanes import Lanes
 from .ops.ledger import Ledger
 from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
@@ -22539,6 +23948,7 @@ class Runtime:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
+        self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -23003,7 +24413,14 @@ class Valves(PanelModel):
         title="mem0 server's address",
         description="For server (and platform, if it is not the usual address).",
     )
-    backend_api_key: Secret = Field("", title="mem0 key", description="For server and platform.")
+    backend_api_key: Secret = Field(
+        "",
+        title="mem0 key",
+        description=(
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
+            "an API key (m0sk_...) makes it slow."
+        ),
+    )
 
     vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
         "sqlite",
@@ -23107,8 +24524,8 @@ class Valves(PanelModel):
         title="Extraction",
         description=(
             "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM (mem0 for its "
-            "server and platform), else verbatim."
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
+            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
         ),
     )
     extraction_rules: Text = Field(
@@ -23311,9 +24728,9 @@ class Valves(PanelModel):
         """How exchanges are remembered: `extraction`, with auto resolved."""
         if self.extraction != "auto":
             return self.extraction
-        if self.backend != "library":
-            return "mem0"
-        return "verbatim" if self.llm_provider == "none" else "reconcile"
+        if self.llm_provider != "none":
+            return "reconcile"
+        return "verbatim" if self.backend == "library" else "mem0"
 
     @property
     def uses_llm(self) -> bool:
@@ -23432,12 +24849,11 @@ def without_thoughts(text: str) -> str:
     """
     if "<" not in text:
         return text
-    tags = list(_TAG.finditer(text))
-    last_closing = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
+    last_closing = {tag[2].lower(): tag.start() for tag in _TAG.finditer(text) if tag[1]}
     kept: list[str] = []
     done, inside = 0, ""
     has_said = False
-    for tag in tags:
+    for tag in _TAG.finditer(text):
         name = tag[2].lower()
         if inside:
             if tag[1] and name == inside:
@@ -23637,9 +25053,23 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, fun
 
 from ... import engines
 from ...errors import TellAdmin
-from . import m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users
+from . import (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
-STEPS: tuple[ModuleType, ...] = (m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users)
+STEPS: tuple[ModuleType, ...] = (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _LOCK_S = 60
@@ -23650,7 +25080,7 @@ _version = Table("schema_version", MetaData(), Column("number", Integer, primary
 
 def version_of(engine: Engine) -> int:
     """The version of a database's schema; 0 where there is none."""
-    if not inspect(engine).has_table(_version.name):
+    if not inspect(engines.reading(engine)).has_table(_version.name):
         return 0
     with engines.reading(engine).connect() as connection:
         return _done(connection)
@@ -24083,6 +25513,14 @@ DROP INDEX commands_user
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m006_where_commands_are.py
+
+SOURCES["state/migrations/m006_where_commands_are.py"] = r'''"""What holds where a command was given: see chat/circumstances.py."""
+
+SQL = "ALTER TABLE commands ADD here TEXT NOT NULL DEFAULT ''"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -24180,6 +25618,7 @@ from sqlalchemy import (
     UniqueConstraint,
     column,
     func,
+    text,
 )
 
 from ..words import plain
@@ -24348,6 +25787,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
@@ -24654,8 +26094,8 @@ def terms_of(text: object) -> list[str]:
     spaced = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in folded)
     terms: list[str] = []
     for run in (match for word in spaced.split() for match in _RUNS.finditer(word)):
-        if run[1]:
-            terms += [run[1][at : at + 2] for at in range(len(run[1]))]
+        if dense := run[1]:
+            terms += [dense[at : at + 2] for at in range(len(dense))]
         else:
             terms.append(run[0][:TERM_CHARS])
     return terms

@@ -84,6 +84,10 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
         )
     if settings.extraction in ("mem0", "reconcile") and settings.llm_provider == "none":
         yield SettingsError("extraction", "extraction must be verbatim or auto when llm_provider is none.")
+    yield from _of_providers(settings)
+
+
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.llm_provider != "none":
         roles.append("llm")
@@ -104,8 +108,9 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("backend", "backend must be platform when backend_url is mem0's hosted service.")
     if settings.backend == "platform" and not settings.backend_api_key:
         yield SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-    if settings.extraction == "reconcile":
-        yield SettingsError("extraction", "extraction must not be reconcile unless backend is library.")
+    if settings.extraction == "reconcile" and settings.llm_provider == "none":
+        yield SettingsError("extraction", "extraction must not be reconcile when llm_provider is none.")
+    yield from _of_providers(settings)
 
 
 def _host(url: str) -> str:

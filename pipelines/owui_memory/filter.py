@@ -16,6 +16,7 @@ from .chat.intake import Intake, read_asked, read_finished
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import (
     NOT_NOW,
+    STILL_AT_EARLIER,
     STILL_AT_IT,
     is_command,
     may_be_command,
@@ -26,6 +27,7 @@ from .chat.slash import (
 )
 from .errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
 from .ops import embeddings, guard, status
+from .ops.lanes import BusyError
 from .panel import lenient
 from .recall.block import Blocks
 from .remember.spill import Spill, Spilled
@@ -145,6 +147,8 @@ class Pipeline:
         try:
             if runtime is None:
                 await self._kept_early(answered)
+            elif self._was_forbidden_early(answered):
+                return body
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -185,6 +189,10 @@ class Pipeline:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
@@ -227,6 +235,7 @@ class Pipeline:
 
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
+        self._early.pop((turn.user_id, turn.key), None)
         permission, spilling = None, None
         if decision.write:
             runtime.keeper.announce(turn)
@@ -269,8 +278,12 @@ class Pipeline:
         if answer:
             return with_task(body, answer)
         try:
-            giving = _in(runtime.command_pool, runtime.commander.give, turn)
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.place == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+        except BusyError:
+            answer = STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             answer = NOT_NOW
@@ -285,9 +298,12 @@ class Pipeline:
             return nothing
         try:
             asked = answered.user_id, answered.keys, answered.name
-            answering = _in(runtime.command_pool, runtime.commander.answer, *asked)
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
             done = await _within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else STILL_AT_IT
+        except BusyError:
+            return STILL_AT_EARLIER
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
             return NOT_NOW

@@ -116,7 +116,8 @@ _PERSONAL = (
     ("cl.rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
 )
 _PERSONS = re.compile(
-    rf"(?<![\w+.,/-])(?=[\dA-Z])(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
+    r"(?<![\w+.,/-])(?=[\dA-Z]{2}|[12] \d\d|[XYZ\d][-.])"
+    rf"(?:{'|'.join(f'({form})' for _, form in _PERSONAL)})(?![\w-]|[.,/]\d)"
 )
 _CARD = re.compile(  # what an issuer's numbers begin with, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"

@@ -31,6 +31,7 @@ from .ops import costs
 from .ops.breaker import Breaker
 from .ops.comparison import compared
 from .ops.inquiry import Inquiry
+from .ops.lanes import Lanes
 from .ops.ledger import Ledger
 from .ops.metrics import COUNTS_FOR, Metrics
 from .ops.nearness import nearness
@@ -111,6 +112,7 @@ class Runtime:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
+        self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(

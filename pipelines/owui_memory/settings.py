@@ -108,7 +108,14 @@ class Valves(PanelModel):
         title="mem0 server's address",
         description="For server (and platform, if it is not the usual address).",
     )
-    backend_api_key: Secret = Field("", title="mem0 key", description="For server and platform.")
+    backend_api_key: Secret = Field(
+        "",
+        title="mem0 key",
+        description=(
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
+            "an API key (m0sk_...) makes it slow."
+        ),
+    )
 
     vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
         "sqlite",
@@ -212,8 +219,8 @@ class Valves(PanelModel):
         title="Extraction",
         description=(
             "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM (mem0 for its "
-            "server and platform), else verbatim."
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
+            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
         ),
     )
     extraction_rules: Text = Field(
@@ -416,9 +423,9 @@ class Valves(PanelModel):
         """How exchanges are remembered: `extraction`, with auto resolved."""
         if self.extraction != "auto":
             return self.extraction
-        if self.backend != "library":
-            return "mem0"
-        return "verbatim" if self.llm_provider == "none" else "reconcile"
+        if self.llm_provider != "none":
+            return "reconcile"
+        return "verbatim" if self.backend == "library" else "mem0"
 
     @property
     def uses_llm(self) -> bool:

@@ -6,6 +6,7 @@ Source: `server/main.py`, `server/auth.py` and `server/errors.py` of mem0 as of 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,11 @@ class MemoryCreate(BaseModel):
     prompt: str | None = None
 
 
+class LoginRequest(BaseModel):
+    email: str
+    password: str
+
+
 class MemoryUpdate(BaseModel):
     text: str | None = None
     metadata: Json | None = None
@@ -52,13 +58,27 @@ class RestServer(StandIn):
 
     But only where something is written: of a list or a single memory, whatever mem0 raises is 502, like all
     that fails behind the server. `is_admin`: whether the key is one of an admin.
+
+    key_costs_s: what checking a key that begins with m0sk_ costs its event loop, as bcrypt does there.
+    add_takes_s: how long its LLM reads; like the real one it reads on when the client has gone.
+    users: e-mail address and password of those who may sign in; `tokens`: those that are valid.
     """
 
     def __init__(self, memory: Any, key: str, *, is_admin: bool = False) -> None:
         self.is_admin = is_admin
+        self.key_costs_s = self.add_takes_s = 0.0
+        self.users: dict[str, str] = {}
+        self.tokens: set[str] = set()
         super().__init__(memory, key)
 
     def _authenticate(self, request: Request) -> None:
+        if request.url.path == "/auth/login":
+            return
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme == "Bearer":
+            if token not in self.tokens:
+                raise HTTPException(401, "Invalid or expired token.")
+            return
         given = request.headers.get("x-api-key")
         if given is None:
             raise HTTPException(401, "Authentication required. Provide a Bearer token or X-API-Key header.")
@@ -66,6 +86,8 @@ class RestServer(StandIn):
             raise HTTPException(401, "Invalid API key.")
 
     def _add_routes(self, app: FastAPI) -> None:
+        app.add_middleware(SlowKeys, server=self)
+        app.post("/auth/login")(self._sign_in)
         app.post("/memories")(self._add)
         app.get("/memories")(self._list)
         app.delete("/memories")(self._delete_all)
@@ -74,11 +96,19 @@ class RestServer(StandIn):
         app.delete("/memories/{memory_id}")(self._delete)
         app.post("/search")(self._search)
 
+    def _sign_in(self, body: LoginRequest) -> Json:
+        if self.users.get(body.email) != body.password:
+            raise HTTPException(401, "Invalid email or password.")
+        self.tokens.add(token := f"ey.{len(self.tokens)}.token")
+        return {"access_token": token, "refresh_token": "refresh", "token_type": "bearer"}
+
     def _add(self, body: MemoryCreate) -> Json:
         if not (body.user_id or body.agent_id or body.run_id):
             detail = "At least one identifier (user_id, agent_id, run_id) is required."
             raise HTTPException(400, detail)
         params = {k: v for k, v in body.model_dump().items() if v is not None and k != "messages"}
+        if body.infer is not False:
+            time.sleep(self.add_takes_s)
         with _behind(refusals=True):
             return self.memory.add(messages=[m.model_dump() for m in body.messages], **params)
 
@@ -107,6 +137,8 @@ class RestServer(StandIn):
 
     def _update(self, memory_id: str, body: MemoryUpdate) -> Json:
         params = body.model_dump(include=body.model_fields_set)
+        if "text" in params:  # the real one still uses the name that mem0 is about to drop
+            params["data"] = params.pop("text")
         with _behind(refusals=True):
             return self.memory.update(memory_id, **params)
 
@@ -126,6 +158,18 @@ class RestServer(StandIn):
     def _admin_only(self, detail: str) -> None:
         if not self.is_admin:
             raise HTTPException(403, detail)
+
+
+class SlowKeys:
+    """Checks API keys on the event loop, where everybody waits for it."""
+
+    def __init__(self, app: Any, server: RestServer) -> None:
+        self._app, self._server = app, server
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if dict(scope.get("headers", ())).get(b"x-api-key", b"").startswith(b"m0sk_"):
+            time.sleep(self._server.key_costs_s)
+        await self._app(scope, receive, send)
 
 
 def _raw(row: Any) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.harness.bodies import Chat, Turn, inlet_body, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import held, recalled, take, tell
+from tests.harness.waiting import wait_until
 
 DOG = "My dog is called Rex and he is very old."
 CITY = "I live in Lisbon, near the river."
@@ -333,3 +335,25 @@ def test_another_server_gives_the_same_answer(pipelines_server: StartServer, tmp
     assert answer.startswith("Remembered")
     assert read(first.outlet(body, turn.user)) == answer
     assert told_text(first.inlet(Chat().say("Do I keep bees?").inlet, turn.user)).count("bees") == 1
+
+
+def test_one_users_imports_keep_nobody_waiting(
+    pipelines_server: StartServer, scripted_llm: ScriptedLLM
+) -> None:
+    server = pipelines_server()
+    tell(server, DOG, user="bob")
+    lines = "\n".join(json.dumps({"memory": f"I have been to place number {n}."}) for n in range(60))
+    imports = []
+    for number in range(8):
+        turn = Chat("ada").say(f"/memory import\n{lines.replace('place', f'place {number}.')}")
+        imports.append(turn.outlet("OK", sent=server.inlet(turn.inlet, turn.user)))
+    held_up = scripted_llm.hold("embeddings", when=lambda request: "place" in str(request.inputs))
+    with held_up as gate, ThreadPoolExecutor(8) as threads:
+        answers = [threads.submit(server.outlet, body, {"id": "ada"}) for body in imports]
+        wait_until(lambda: gate.waiting == 1, what="one of them is at work")
+        assert rows(ask(server, "/memory", user="bob")) == [DOG]
+        assert ask(server, "/memory remember I keep bees.", user="bob").startswith("Remembered")
+        assert gate.waiting == 1
+        gate.release()
+        assert all(read(answer.result()).startswith("60 memories added") for answer in answers)
+    assert len(held(server, "ada")) == 480

@@ -141,7 +141,7 @@ def test_the_backup_of_the_page_has_all_that_was_written_while_the_databases_are
         store.insert([[1, 0, 0]], [{"data": "has a dog called Rex", "user_id": "anne"}], ["one"])
         with engine.begin() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO decisions VALUES ('key', 'anne', 'chat', 'exchange', '', '', '', 1.0)"
+                "INSERT INTO switches (user_id, chat_id, is_on, at) VALUES ('anne', '', 1, 1.0)"
             )
         assert (data / "state.db-wal").stat().st_size > 0, "a plain copy would miss what is in here"
         environment = {**os.environ, "MEMORY_DATA_DIR": str(data), "BACKUP_DIR": str(copy)}
@@ -151,7 +151,7 @@ def test_the_backup_of_the_page_has_all_that_was_written_while_the_databases_are
         engine.dispose()
     assert (copy / "memories.db").stat().st_mode & 0o077 == 0, "nobody else's"
     with sqlite3.connect(copy / "state.db") as state:
-        assert state.execute("SELECT user_id FROM decisions").fetchall() == [("anne",)]
+        assert state.execute("SELECT user_id FROM switches").fetchall() == [("anne",)]
         assert state.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     state.close()
     restored = SqliteStore("memories", 3, str(copy / "memories.db"))

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, update
 
+from owui_memory.chat.body import read_inlet
 from owui_memory.chat.decisions import KEPT_S
 from owui_memory.state import decisions, open_state, outbox
 from tests.harness.bodies import Body, Chat, inlet_body, outlet_body, user_of
@@ -229,7 +230,7 @@ def no_backend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_mixed_paths() -> None:
     patient = settings(
-        max_examples=50, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=30, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(MixedPaths, settings=patient)  # type: ignore[no-untyped-call]
 
@@ -311,6 +312,39 @@ def test_nor_is_that_of_one_model_for_another(running: Running, own_data_folder:
     said = Said("ada", "api", WORDS[0], "secretive", {}, "Not for memory.", "", False)
     running.outlet(api_outlet(said, 1), user_of("ada"))
     assert kept(own_data_folder) == []
+
+
+def test_nor_is_one_that_is_still_to_be_stored(running: Running, own_data_folder: Path) -> None:
+    keeper = running.pipeline._runtime.keeper  # type: ignore[union-attr]
+    keeper._spill.accept(keeper.decision(read_inlet(api_inlet("ada", WORDS[0], "plain"), user_of("ada"))))
+    forbidden(running)
+    keeper.take_in()
+    said = Said("ada", "api", WORDS[0], "plain", {}, "Not for memory.", "", False)
+    running.outlet(api_outlet(said, 1), user_of("ada"))
+    assert kept(own_data_folder) == []
+
+
+def test_nor_where_it_was_forbidden_before_the_database_was_there(
+    running: Running, own_data_folder: Path
+) -> None:
+    never_answered(running)
+    start = running.pipeline._start
+    runtime, start._runtime = start._runtime, None
+    forbidden(running)
+    start._runtime = runtime
+    said = Said("ada", "api", WORDS[0], "plain", {}, "Not for memory.", "", False)
+    running.outlet(api_outlet(said, 1), user_of("ada"))
+    assert kept(own_data_folder) == []
+    never_answered(running)
+    running.outlet(api_outlet(replace(said, answer="For memory."), 2), user_of("ada"))
+    assert kept(own_data_folder) == ["For memory."]
+
+
+def forbidden(running: Running) -> None:
+    """The same call while memory is off."""
+    running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": False})
+    running.inlet(api_inlet("ada", WORDS[0], "plain"), user_of("ada"))
+    running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": True})
 
 
 def test_an_api_call_in_a_chat_of_its_clients_own_is_heard(running: Running, own_data_folder: Path) -> None:

@@ -74,11 +74,11 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
         ),
         (
             {"backend": "server", "backend_url": "http://m:8000", "extraction": "reconcile"},
-            "extraction must not be reconcile unless backend is library.",
+            "extraction must not be reconcile when llm_provider is none.",
         ),
         (
             {"backend": "platform", "backend_api_key": "k", "extraction": "reconcile"},
-            "extraction must not be reconcile unless backend is library.",
+            "extraction must not be reconcile when llm_provider is none.",
         ),
         ({"vector_store": "pgvector"}, "vector_store_url must be set when vector_store is pgvector."),
         (
@@ -233,7 +233,7 @@ def test_a_provider_that_may_work_is_not_refused(provider: str, url: str) -> Non
 
 
 def test_settings_that_are_not_used_are_not_judged() -> None:
-    assert Valves(backend="server", backend_url="http://m:8000", llm_provider="openai", vector_store="qdrant")
+    assert Valves(backend="server", backend_url="http://m:8000", vector_store="qdrant")
     assert Valves(fallback_llm_provider="openai")
 
 

@@ -37,7 +37,7 @@ def running(
         monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "file"))
     running = Running()
     if request.param != "not opened":
-        wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
+        wait_until(lambda: running.part("backend")["ok"], within=60, what="the backend is ready")
     if request.param == "no tables":
         with sqlite3.connect(own_data_folder / "state.db") as connection:
             tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

@@ -7,7 +7,11 @@ from pathlib import Path
 
 from ..ops.metrics import Metrics
 from ..settings import Valves
+from . import assemble
 from .base import Backend
+from .embedder import Embedder
+from .llms import Llms
+from .own_models import OwnModels
 
 
 def open_backend(
@@ -27,10 +31,23 @@ def open_backend(
         from .library import LibraryBackend
 
         return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
+    own = _own_models(settings, data_dir, metrics)
     if settings.backend == "server":
         from .server import ServerBackend
 
-        return ServerBackend.open(settings)
+        return ServerBackend.open(settings, own)
     from .platform import PlatformBackend
 
-    return PlatformBackend.open(settings)
+    return PlatformBackend.open(settings, own)
+
+
+def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> OwnModels:
+    def open_llms() -> Llms:
+        assemble.import_mem0(data_dir)
+        return Llms.open(settings, metrics)
+
+    def open_embedder() -> Embedder:
+        assemble.import_mem0(data_dir)
+        return assemble.open_embedder(settings)
+
+    return OwnModels(open_llms if settings.llm_provider != "none" else None, open_embedder)

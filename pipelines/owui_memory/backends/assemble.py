@@ -71,6 +71,15 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
+def open_embedder(settings: Valves) -> Embedder:
+    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
+    """
+    return _embedder(settings, None)
+
+
 def import_mem0(data_dir: Path) -> None:
     """Import mem0 with its home in the data folder and its telemetry off.
 

@@ -93,8 +93,11 @@ class Backend(Protocol):
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them; how many were added."""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """What this batch has added so far."""
@@ -139,11 +142,22 @@ class EditableBackend(Backend, Protocol):
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
 
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
+
     def remove(self, memory_id: str) -> bool:
         """Take a memory away; False where it is gone already."""
 
     def erase(self, user_id: str) -> int:
         """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+
+
+@runtime_checkable
+class PreparingBackend(Backend, Protocol):
+    """One that stores several memories faster where it is told before."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """What will be stored next, a handful."""
 
 
 @runtime_checkable

@@ -67,6 +67,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._prepared: dict[str, Vector] = {}
 
     @cached_property
     def model(self) -> Any:
@@ -87,17 +88,31 @@ class Embedder:
         cosines = [cosine(question, memory) for question in questions for memory in memories]
         return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
 
+    def similarity(self, cosine: float) -> float:
+        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
+        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
 
         Raises:
             MemoryFault: the embedder cannot be had, or Drop: the text is empty.
         """
+        text = self._limit.cut(text)
+        if (vector := self._prepared.pop(text, None)) is not None:
+            return vector
         try:
-            return list(self._cached(self._limit.cut(text)))
+            return list(self._cached(text))
         except MemoryFault as fault:
             getattr(self._watched, "faults", []).append(fault)
             raise
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed several at once: `embed` then gives each of them, once, without a call. Raises as `embed`."""
+        if len(self._prepared) > _CACHED:  # of writers that broke off
+            self._prepared.clear()
+        cut = [self._limit.cut(text) for text in texts]
+        self._prepared.update(zip(cut, self.embed_batch(cut), strict=True))
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
         """A vector for each text."""
@@ -132,6 +147,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
         """The same, if each is one that can be stored and compared."""

@@ -159,7 +159,7 @@ class LibraryBackend:
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         told = [{**message, "content": plain(message["content"])} for message in messages]
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
@@ -169,10 +169,15 @@ class LibraryBackend:
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
                 raise faults[0].again()
-        return len(added["results"])
+        return [
+            Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
+        ]
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        self._memory.embedding_model.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
         with translated("store", self._settings.vector_store_url):
@@ -218,6 +223,9 @@ class LibraryBackend:
         return self._changed(
             memory_id, self._memory.update, text=plain(text), expiration_date=expires or None
         )
+
+    def mark(self, memory_id: str, kind: str) -> bool:
+        return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
         """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
@@ -274,14 +282,14 @@ class LibraryBackend:
         self._vectors.cache_clear()
 
     def close(self) -> None:
+        self._llms.hang_up()
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
 
     def _similarity(self, cosine: float) -> float:
-        """0 to 1: opposite is no more different than unrelated, and rounding may go beyond 1."""
-        floor: float = self._memory.embedding_model.floor
-        return min(max((float(cosine) - floor) / (1 - floor), 0.0), 1.0)
+        embedder: Embedder = self._memory.embedding_model
+        return embedder.similarity(cosine)
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")

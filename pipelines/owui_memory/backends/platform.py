@@ -8,11 +8,14 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from ..errors import Retry
 from ..settings import Valves
 from .answers import Answer, memory_of, results_of
 from .base import Memory, owner
-from .remote import RemoteBackend, Timeouts
+from .own_models import OwnModels
+from .remote import KeyHeader, RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
@@ -42,10 +45,11 @@ class PlatformBackend(RemoteBackend):
         *,
         rules: str = "",
         timeouts: Timeouts | None = None,
+        own: OwnModels | None = None,
         pauses_s: Sequence[float] = _PAUSES_S,
     ) -> None:
         """`pauses_s`: seconds between questions for the outcome of an `add`; then no more is asked."""
-        super().__init__(url, key, rules=rules, timeouts=timeouts)
+        super().__init__(url, key, rules=rules, timeouts=timeouts, own=own)
         self._pauses_s = pauses_s
         self._closing = threading.Event()
 
@@ -98,8 +102,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _key_header(self, key: str) -> dict[str, str]:
-        return {"Authorization": f"Token {key}"}
+    def _auth(self, key: str) -> httpx.Auth:
+        return KeyHeader("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)

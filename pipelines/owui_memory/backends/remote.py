@@ -1,12 +1,16 @@
 """What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
 
+mem0 keeps the store and the vectors there. An LLM and an embedder of ours are optional: see `own_models.py`.
+
 The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -24,6 +28,7 @@ from .base import (
     Memory,
     Message,
     Part,
+    Reply,
     beside_of,
     is_id,
     is_over,
@@ -33,9 +38,17 @@ from .base import (
     page_of,
 )
 from .faults import host_of, translated
+from .limits import bounded, limited
+from .llms import Llm
+from .own_models import OwnModels
 
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
+_AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
+_NOTED_S = 1.0  # that what was just read counts as read
+_TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,7 @@ class Timeouts:
 
     connect: float = 2.0
     search: float = 10.0
-    add: float = 60.0
+    add: float = 120.0
 
 
 class RemoteBackend(ABC):
@@ -57,27 +70,44 @@ class RemoteBackend(ABC):
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
-    def __init__(self, url: str, key: str = "", *, rules: str = "", timeouts: Timeouts | None = None) -> None:
-        """`url`: the API's address; `rules`: the setting `extraction_rules`."""
-        self._url, self._rules = url.rstrip("/"), rules
+    def __init__(
+        self,
+        url: str,
+        key: str = "",
+        *,
+        rules: str = "",
+        timeouts: Timeouts | None = None,
+        own: OwnModels | None = None,
+    ) -> None:
+        """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
+        self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
         self._timeouts = timeouts or Timeouts()
         self._client = httpx.Client(
             base_url=self._url,
-            headers=self._key_header(key) if key else {},
+            auth=self._auth(key) if key else None,
             follow_redirects=False,
             trust_env=False,
         )
+        limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
+        self._seen = threading.local()  # what this thread was just told: see `_note`
+        self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
 
     @classmethod
-    def open(cls, settings: Valves) -> Self:
+    def open(cls, settings: Valves, own: OwnModels | None = None) -> Self:
         """Connect as the settings say, and ask once whether it works.
 
         Raises:
             TellAdmin: the key or the address is wrong.
             Retry: it cannot be reached now.
         """
-        backend = cls(cls._address(settings), settings.backend_api_key, rules=settings.extraction_rules)
+        backend = cls(
+            cls._address(settings),
+            settings.backend_api_key,
+            rules=settings.extraction_rules,
+            timeouts=Timeouts(add=settings.llm_timeout_s),
+            own=own,
+        )
         try:
             backend._ask_whether_it_works()
         except MemoryFault:
@@ -92,31 +122,67 @@ class RemoteBackend(ABC):
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        pool = limit
+        pool = max(limit, _AT_LEAST)
         while True:
-            wanted = {
-                "query": query,
-                "filters": {"user_id": owner_id},
-                "top_k": min(pool, _MOST_RESULTS),
-                "threshold": 0.0,  # what is relevant is decided here, not there
-                **self.search_options,
-            }
-            answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
-            found = [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+            found = self._search(owner_id, query, pool)
+            self._note(item.memory for item in found)
             seen = [item for item in found if is_seen(item.memory, view)]
-            if len(found) < pool or len(seen) >= limit or len(seen) == len(found):
-                return seen
+            if len(found) < pool or len(seen) >= limit:
+                return _best(seen, limit)
             pool *= 4
 
-    def similarities(self, text: str, others: Sequence[str]) -> list[float]:  # noqa: ARG002 - it keeps its vectors
-        return [0.0] * len(others)
+    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Found]:
+        wanted = {
+            "query": query,
+            "filters": {"user_id": owner_id},
+            "top_k": most,
+            "threshold": 0.0,  # what is relevant is decided here, not there
+            **self.search_options,
+            **options,
+        }
+        answer = self._call("POST", self.search_route, self._timeouts.search, json=wanted)
+        return [found_of(row, owner_id) for row in self._rows(answer, owner_id)]
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        return self._own.similarities(text, others)
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """As in `AskableBackend`, by an LLM of ours."""
+        return self._own.ask(messages)
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those of ours, which may be asked one by one."""
+        return self._own.llms
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> int:
+    ) -> list[Memory]:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
         beside = {"batch": batch, **({"scope": scope} if scope else {})}
-        return len(self._add(user_id, messages, beside, infer=infer, **rules))
+        if infer:
+            self._wait_for(batch)
+            rules |= self._apart(scope)
+        try:
+            rows = self._add(user_id, messages, beside, infer=infer, **rules)
+        except Retry as fault:
+            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+                self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
+            raise
+        return [_added_memory(row, batch, scope) for row in rows]
+
+    def _wait_for(self, batch: str) -> None:
+        """Nothing is sent again while mem0 may still read what was sent before.
+
+        Raises:
+            Retry: it may.
+        """
+        now = time.monotonic()
+        for name in [name for name, until in self._under_way.items() if until <= now]:
+            del self._under_way[name]
+        if batch in self._under_way:
+            hint = "Its LLM is slow: allow it more time (llm_timeout_s), or choose a faster one there."
+            raise Retry(f"The {self.name} may still be reading these messages.", hint=hint)
 
     @abstractmethod
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
@@ -130,6 +196,11 @@ class RemoteBackend(ABC):
         added = self._add(user_id, told, beside, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def mark(self, memory_id: str, kind: str) -> bool:
+        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        body = {"metadata": {"kind": kind}}
+        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+
     def get(self, memory_id: str) -> Memory | None:
         row = self._call_one("GET", memory_id, self._timeouts.search)
         if row is not None and "memory" not in row:
@@ -137,9 +208,42 @@ class RemoteBackend(ABC):
         return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
+        noted = self._noted()
+        wanted = dict.fromkeys(memory_ids)
+        known = [noted[memory_id] for memory_id in wanted if memory_id in noted]
         with translated(self.name, self._url):
-            found = list(self._beside.map(self.get, dict.fromkeys(memory_ids)))
-        return [memory for memory in found if memory is not None]
+            found = list(self._beside.map(self.get, (one for one in wanted if one not in noted)))
+        return [*known, *(memory for memory in found if memory is not None)]
+
+    def _note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
+        """This thread was just told of these: asked for once more at once, they are not fetched again.
+
+        listed_of: whose they all are.
+        """
+        seen, now = self._seen, time.monotonic()
+        if now >= getattr(seen, "until", 0.0):
+            seen.memories, seen.lists = {}, {}
+        memories = list(memories)
+        seen.memories |= {memory.id: memory for memory in memories}
+        if listed_of:
+            seen.lists[listed_of] = memories
+        seen.until = now + _NOTED_S
+
+    def _noted(self) -> dict[str, Memory]:
+        noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
+        return noted
+
+    def _noted_list(self, user_id: str) -> list[Memory] | None:
+        lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
+        return lists.get(user_id)
+
+    @property
+    def _is_noted(self) -> bool:
+        return time.monotonic() < getattr(self._seen, "until", 0.0)
+
+    def _changing(self) -> None:
+        """What this thread was told is no longer current."""
+        self._seen.until = 0.0
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         alike = self._of_kind(owner(user_id), kind)
@@ -173,10 +277,12 @@ class RemoteBackend(ABC):
             backend = Part("backend", False, str(fault), fault.hint)
         else:
             backend = Part("backend", True, f"{self.name} at {host_of(self._url)}")
-        return [
-            backend,
-            *(Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder", "LLM")),
-        ]
+        kept = (Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
+        return [backend, *kept, *self._more_parts(works=backend.ok)]
+
+    def _more_parts(self, *, works: bool) -> list[Part]:  # noqa: ARG002 - for subclasses
+        """What else is to be told; `works`: it has just answered."""
+        return [self._own.part() or Part("LLM", True, f"kept by the {self.name}")]
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
@@ -189,11 +295,16 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _key_header(self, key: str) -> dict[str, str]: ...
+    def _auth(self, key: str) -> httpx.Auth:
+        """What goes with each request."""
 
     @abstractmethod
     def _ask_whether_it_works(self) -> None:
         """One cheap request that needs the key; raises what is wrong."""
+
+    def _apart(self, scope: str) -> dict[str, str]:  # noqa: ARG002 - for subclasses
+        """What keeps mem0 from taking a fact of another scope for known."""
+        return {}
 
     def _added(self, answer: Answer) -> list[Answer]:
         """The memories that an `add` made, by its answer."""
@@ -224,6 +335,7 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
     ) -> list[Answer]:
         """Send messages to be remembered; the memories made of them, as far as the answer tells."""
+        self._changing()
         body = {
             "messages": [{**message, "content": plain(message["content"])} for message in messages],
             "user_id": owner(user_id),
@@ -244,6 +356,8 @@ class RemoteBackend(ABC):
 
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
         """As `_call`, about one memory; None where there is none."""
+        if method != "GET":
+            self._changing()
         if not is_id(memory_id):
             return None
         with translated(self.name, self._url):
@@ -253,7 +367,8 @@ class RemoteBackend(ABC):
 
     def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        return self._client.request(method, path, timeout=timeout, **sent)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
 
     def _read(self, response: httpx.Response) -> Answer:
         if response.is_redirect:
@@ -276,3 +391,31 @@ class RemoteBackend(ABC):
     def _stranger(self) -> TellAdmin:
         hint = "backend_url is the address of its API, not of its dashboard."
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+
+
+def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
+    """What an `add` made; without an id where the answer does not tell enough of it."""
+    within = row.get("data")
+    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
+    known = isinstance(text, str) and bool(text)
+    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
+
+
+class KeyHeader(httpx.Auth):
+    """A key that stands in a header of each request."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers[self._name] = self._value
+        yield request
+
+
+def _best(found: Sequence[Found], most: int) -> list[Found]:
+    """At most so many by meaning, and so many by words."""
+    by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
+    by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[
+        :most
+    ]
+    return list({item.memory.id: item for item in (*by_meaning, *by_words)}.values())

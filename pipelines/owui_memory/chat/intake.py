@@ -22,6 +22,8 @@ from .body import Answered, Turn, read_inlet, read_outlet
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
 _THREADS = 2
 _HALF = re.compile("[\ud800-\udfff]")
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_SPARE = "\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11"  # hardly any text has all of them
 _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it is through
 
 _T = TypeVar("_T")
@@ -113,7 +115,7 @@ def sendable(body: Any) -> Any:
     while rest:
         value = rest.pop()
         if isinstance(value, str):
-            if not value.isascii() and _whole(value) is not value:
+            if not _is_whole(value):
                 break
         elif isinstance(value, float):
             if not math.isfinite(value):
@@ -148,15 +150,26 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def _whole(text: str) -> str:
+def _is_whole(text: str) -> bool:
     if text.isascii():
-        return text
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        slices = (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
-        return "".join(_HALF.sub("\N{REPLACEMENT CHARACTER}", one) for one in slices)
-    return text
+        return False
+    return True
+
+
+def _whole(text: str) -> str:
+    """A text with U+FFFD for each half of a character."""
+    if _is_whole(text):
+        return text
+    spare = next((char for char in _SPARE if char not in text), "")
+    if spare:  # ten times faster
+        marked = text.replace("?", spare).encode(errors="replace").decode()  # a question mark for each half
+        return marked.replace("?", _REPLACED).replace(spare, "?")
+    slices = (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
+    return "".join(_HALF.sub(_REPLACED, one) for one in slices)
 
 
 def _id_of(user: Any) -> str:

@@ -13,7 +13,7 @@ from ..backends.base import is_person
 if TYPE_CHECKING:
     from .body import Answered, Turn
 
-COMMAND_CHARS = 1_000_000  # of a command with all that is imported
+COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAMES = ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
@@ -48,6 +48,7 @@ _ALIKE = {
 }
 _MEANT = {word: verb for verb, words in _ALIKE.items() for word in words.split()}
 
+STILL_AT_EARLIER = "Your earlier commands are still being carried out. Send this again in a minute."
 STILL_AT_IT = "This still takes a moment. Regenerate this answer to see what came of it."
 NOT_NOW = "Memory is not available now, so this command was not carried out. Send it again in a minute."
 SWITCHED_OFF = (
@@ -179,9 +180,9 @@ def refusal(text: str, *, enabled: bool) -> str:
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another task."""
+    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 

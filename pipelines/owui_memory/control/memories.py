@@ -19,7 +19,6 @@ from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest
 from ..errors import Drop, TellAdmin
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
-from ..recall.select import LEAST_MEANING
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -34,11 +33,13 @@ from ..settings import Valves
 from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
+from .fitting import fitting
 
 PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
+_QUERY_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,9 @@ class Control:
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        found = self._live.get().search(user_id, query, _CANDIDATES, view=None)
-        items = ranked(found, query, datetime.now(UTC))
-        return [one for one in items if one.keyword or one.meaning >= LEAST_MEANING][:_FOUND_MOST]
+        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
+        return fitting(backend, items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""

@@ -12,6 +12,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
 _END_CHARS = 40
+_MOST = 600  # sentences of a text; what comes after them is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,24 @@ class Sentence:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a text, in order."""
-    start = 0
+    """The sentences of a text that have a letter or a digit, in order."""
+    start = found = 0
     for end in _END.finditer(text):
-        if (
-            _ABBREVIATION.search(text[max(start, end.start() - _END_CHARS) : end.start()])
-            and "\n" not in end.group()
-        ):
+        before = text[max(start, end.start() - _END_CHARS) : end.start()]
+        if "\n" not in end.group() and _ABBREVIATION.search(before):
             continue
-        yield from _sentence(text, start, end.start(), line_ends="\n" in end.group())
+        if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
+            found += 1
+            yield sentence
         start = end.end()
-    yield from _sentence(text, start, len(text), line_ends=True)
+        if found >= _MOST:
+            break
+    if sentence := _sentence(text, start, len(text), line_ends=True):
+        yield sentence
 
 
-def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Iterator[Sentence]:
-    if said := text[start:end].strip():
-        yield Sentence(_BULLET.sub("", said), start, end, line_ends)
+def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
+    said = text[start:end].strip()
+    if end - start < _END_CHARS and not any(map(str.isalnum, said)):
+        return None
+    return Sentence(_BULLET.sub("", said), start, end, line_ends) if said else None

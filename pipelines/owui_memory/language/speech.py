@@ -15,6 +15,9 @@ _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
 _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
+_LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
+_LABEL_CHARS = 24  # "Text:", "This mail:"
+_OBJECT_CHARS = 24  # from the verb to what is handed over
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 _MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
@@ -25,6 +28,7 @@ _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
 _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
@@ -58,8 +62,10 @@ def requests(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    starts = _starts(_lowered(sentence))
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+    text = _lowered(sentence)
+    if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
+        return True
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
@@ -82,16 +88,25 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
     text = _lowered(lead)
     handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
     asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
-    named = bool(_TEXTS.search(text))
     if text.endswith(_COLONS):
         if _SELF_LEADS.search(text) and not (handled or softly):
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or named else 0
-    if not asked or not named or not (handled or (softly and line_ends)):
+        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _TEXTS.match(text)) else 0
+    if not asked or len(text) > _LEAD_CHARS:
         return 0
-    return 2 if handled and line_ends else 1
+    if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
+        return 2 if line_ends else 1
+    return int(line_ends and any(_names_text(text, verb) for verb in _SOFT_HANDLING.finditer(text)))
+
+
+def _names_text(text: str, verb: re.Match[str]) -> bool:
+    """Whether a text is named right before or after a verb that hands it over."""
+    return bool(
+        _TEXTS.search(text, verb.end(), verb.end() + _OBJECT_CHARS)
+        or _TEXTS.search(text, max(verb.start() - _OBJECT_CHARS, 0), verb.start())
+    )
 
 
 def asks_to_forget(sentence: str) -> bool:

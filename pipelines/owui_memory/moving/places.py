@@ -33,9 +33,9 @@ _LEADING = (
     *("backend", "backend_url", "vector_store", "vector_store_url"),
     *("embedder_provider", "embedder_base_url", "embedder_model"),
 )
-# Which secret belongs to which address.
+# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
 SECRETS = {
-    "backend_api_key": ("backend", "backend_url"),
+    "backend_api_key": ("backend_url",),
     "vector_store_api_key": ("vector_store", "vector_store_url"),
     "embedder_api_key": ("embedder_provider", "embedder_base_url"),
 }

@@ -213,14 +213,24 @@ class _Check:
 
 @runtime_checkable
 class _HasModels(Protocol):
-    """A backend whose models are in this process: mem0's server and platform keep theirs."""
+    """A backend whose models are ours: mem0's server and platform keep theirs."""
 
     @property
     def models(self) -> Models: ...
 
 
+@runtime_checkable
+class _HasLlms(Protocol):
+    """mem0's server or platform, perhaps with LLMs of ours beside it."""
+
+    @property
+    def llms(self) -> tuple[Llm, ...]: ...
+
+
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
-    return backend.models if isinstance(backend, _HasModels) else (None, ())
+    if isinstance(backend, _HasModels):
+        return backend.models
+    return None, backend.llms if isinstance(backend, _HasLlms) else ()
 
 
 def _read(backend: Backend) -> Part:

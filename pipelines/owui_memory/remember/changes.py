@@ -6,13 +6,13 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop, is_of_the_text
+from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
+from ..errors import Drop, MemoryFault, is_of_the_text
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
@@ -24,6 +24,7 @@ from .outbox import Batch, Exchange
 Decide = Callable[[], Iterable[Change]]
 Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
 
+_AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
 
 _INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
@@ -161,7 +162,9 @@ class Changes:
             return False
         made, unfit = {}, []
         try:
-            for change in intended:
+            for at, change in enumerate(intended):
+                if at % _AT_ONCE == 0:
+                    _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
                     made[change.id] = self._made(backend, change, confirm, again=again)
                 except Exception as error:
@@ -193,6 +196,13 @@ class Changes:
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
         return change.memory_id
+
+
+def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
+    texts = [change.after for change in changes if change.op == "add"]
+    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+        with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
+            backend.prepare(texts)
 
 
 def _admitted(change: Change) -> Change:

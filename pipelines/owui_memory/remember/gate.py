@@ -15,7 +15,7 @@ from ..language import speech
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, is_dense, letters
-from .material import HOLE, marked, own_part, prose
+from .material import HOLE, ends_of, marked, own_part, prose
 from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
 from .outbox import Exchange
 
@@ -175,6 +175,7 @@ def _is_of_a_machine(line: str) -> bool:
 
 
 def _what_is_left_out(text: str) -> str:
+    text = ends_of(text)
     if not text.strip():
         return "nothing said"
     if not letters(_URL.sub("", text)):

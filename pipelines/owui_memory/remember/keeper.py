@@ -70,6 +70,8 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
+        if self._spill.has(turn.user_id):
+            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
 
     def decision(self, turn: Turn) -> Spilled:

@@ -60,6 +60,10 @@ class Spilled:
         """What an inlet has decided: that this turn may be remembered."""
         return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
 
+    def permits(self, key: str) -> bool:
+        """Whether it lets the turn with this key be remembered, and nothing was said yet."""
+        return not self.is_said and key in self.keys
+
     @property
     def answered(self) -> Answered:
         """As the outlet had it, but for secrets."""
@@ -227,7 +231,8 @@ class Spill:
         except OSError:
             there = []
         ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        return sorted({*ours, *list(self._in_memory)})
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
 
     def _bytes_there(self) -> int:
         with os.scandir(self._folder) as files:

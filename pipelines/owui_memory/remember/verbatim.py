@@ -12,7 +12,7 @@ from .changes import heard
 from .gate import said_by_user, statements
 from .journal import Change
 from .outbox import Batch, Exchange
-from .sameness import is_among, known_as
+from .sameness import is_among, known_as, wording
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -95,10 +95,10 @@ def _statements(exchange: Exchange) -> list[str]:
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
-    """What a message asks to be forgotten: only where one memory alone has all of its words."""
+    """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = wish(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
-    return meant if len(meant) == 1 else []
+    return meant if len({wording(memory.text) for memory in meant}) == 1 else []

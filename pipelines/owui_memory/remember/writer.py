@@ -6,17 +6,18 @@ import logging
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..backends.base import AskableBackend, Backend, EditableBackend, Message
+from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
 from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
+from ..words import words
 from .admission import refused_among
 from .changes import Changes
 from .gate import sift
@@ -24,7 +25,7 @@ from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
 from .reconcile import Reconciler
 from .turns import CLAIM_S
-from .verbatim import decide_verbatim
+from .verbatim import decide_verbatim, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -203,10 +204,12 @@ class Writer:
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
         # mem0 reads and stores in one go: who stands still in there for longer than a claim stores it late.
         self._outbox.renew(batch)
-        if not stored and backend.add(
-            batch.user_id, list(_messages(batch)), infer=True, batch=batch.name, scope=batch.scope
-        ):
-            stored = backend.added_by(batch.user_id, batch.name)
+        if not stored:
+            messages = list(_messages(batch))
+            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            if not all(memory.id for memory in stored):
+                stored = backend.added_by(batch.user_id, batch.name)
+        stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
             Change(
@@ -217,6 +220,7 @@ class Writer:
                 memory_id=memory.id,
                 before="",
                 after=memory.text,
+                kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
                 model=self._settings().llm_model,
@@ -225,6 +229,10 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
+        if isinstance(backend, EditableBackend):
+            for change in changes:
+                if change.kind != "fact" and not change.refused:
+                    backend.mark(change.memory_id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -286,6 +294,17 @@ def _messages(batch: Batch) -> Iterator[Message]:
         yield {"role": "user", "content": exchange.user_text}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
+
+
+def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
+    """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
+    first: dict[tuple[str, ...], Memory] = {}
+    for memory in sorted(stored, key=lambda memory: memory.id):
+        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
+            backend, EditableBackend
+        ):
+            backend.remove(memory.id)
+    return [memory for memory in stored if first[words(memory.text)] is memory]
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:

@@ -214,7 +214,12 @@ def test_the_server_tells_meaning_and_words_apart(to_server: ServerBackend) -> N
 
 @pytest.mark.parametrize(
     ("code", "reaction"),
-    [("provider_auth_failed", TellAdmin), ("provider_bad_request", Drop), ("datastore_unavailable", Retry)],
+    [
+        ("provider_auth_failed", TellAdmin),
+        ("provider_bad_request", Drop),
+        *((code, Retry) for code in ("provider_rate_limited", "provider_timeout", "provider_unavailable")),
+        *((code, Retry) for code in ("datastore_unavailable", "vector_store_unavailable", "unknown")),
+    ],
 )
 def test_what_fails_behind_the_server_is_sorted_by_its_code(
     server: RestServer, to_server: ServerBackend, code: str, reaction: type[MemoryFault]
@@ -225,17 +230,7 @@ def test_what_fails_behind_the_server_is_sorted_by_its_code(
         to_server.add("ada", said(SECRET), infer=True, batch="batch-1")
 
     assert type(raised.value) is reaction
-
-
-def test_the_server_does_not_pass_off_some_memories_as_all(
-    server: RestServer, to_server: ServerBackend
-) -> None:
-    fill(server.memory, "ada", [f"Boat {number}." for number in range(999)])
-    assert len(to_server.list_all("ada")) == 999
-
-    fill(server.memory, "ada", ["One more.", "And one more."])
-    with pytest.raises(TellAdmin, match="lists 1000 memories") as raised:
-        to_server.list_all("ada", limit=10)
+    assert "502" not in str(raised.value)
     assert raised.value.hint
 
 
@@ -300,14 +295,14 @@ def test_a_failed_event_is_tried_again(platform: Platform, to_platform: Platform
 
 def test_what_stays_pending_counts_as_remembered(platform: Platform) -> None:
     with contextlib.closing(PlatformBackend(platform.url, KEY, pauses_s=(0,))) as backend:
-        assert backend.add("ada", said("I live in Rome."), infer=True, batch="batch-1") == 0
+        assert backend.add("ada", said("I live in Rome."), infer=True, batch="batch-1") == []
 
     assert [event["status"] for event in platform.events.values()] == ["RUNNING"]
 
 
 def test_closing_ends_the_wait_for_an_event(platform: Platform) -> None:
     backend = PlatformBackend(platform.url, KEY, pauses_s=(3600,))
-    results: list[int] = []
+    results: list[list[Memory]] = []
     adding = threading.Thread(
         target=lambda: results.append(backend.add("ada", said("I live in Rome."), infer=True, batch="b"))
     )
@@ -318,7 +313,7 @@ def test_closing_ends_the_wait_for_an_event(platform: Platform) -> None:
     adding.join(30)
     backend.close()
 
-    assert results == [0]
+    assert results == [[]]
 
 
 def test_a_long_batch_is_read_page_by_page(platform: Platform, to_platform: PlatformBackend) -> None:

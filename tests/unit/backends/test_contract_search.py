@@ -19,7 +19,7 @@ def test_what_is_added_as_it_stands_is_found_by_its_user_only(backend: Backend) 
     added = backend.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
     backend.add("bob", said("My cat is called Tom."), infer=False, batch="batch-2")
 
-    assert added == 1
+    assert [memory.text for memory in added] == ["My dog is called Rex."]
     assert found_texts(backend, "ada", "What is my dog called?") == ["My dog is called Rex."]
     assert found_texts(backend, "bob", "What is my dog called?") == ["My cat is called Tom."]
     assert found_texts(backend, "eve", "What is my dog called?") == []
@@ -94,13 +94,14 @@ def test_with_infer_the_llm_says_what_is_remembered(backend: Backend) -> None:
 
     added = backend.add("ada", chat, infer=True, batch="batch-1")
 
-    assert added == 1
+    assert [(memory.text, memory.batch) for memory in added] == [("User live in Rome.", "batch-1")]
+    assert {memory.id for memory in added} <= {memory.id for memory in backend.added_by("ada", "batch-1")}
     assert found_texts(backend, "ada", "Where do I live?") == ["User live in Rome."]
     assert added_texts(backend, "batch-1") == {"User live in Rome."}
 
 
 def test_with_infer_small_talk_adds_nothing(backend: Backend) -> None:
-    assert backend.add("ada", said("What time is it?"), infer=True, batch="batch-1") == 0
+    assert backend.add("ada", said("What time is it?"), infer=True, batch="batch-1") == []
     assert backend.search("ada", "time", 5) == []
 
 

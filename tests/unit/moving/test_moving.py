@@ -11,7 +11,7 @@ import pytest
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.moving import copying, mover
-from owui_memory.moving.places import name_for
+from owui_memory.moving.places import name_for, place_of, settings_of
 from owui_memory.settings import Valves
 from owui_memory.state import erasures
 from tests.harness.mem0_server import RestServer
@@ -286,12 +286,42 @@ class TestMem0sServer:
         there = moved_in.backend.list_all("ada")
         assert {memory.origin for memory in there} == set(first)
         assert {memory.created_at for memory in there} == {memory.created_at for memory in first.values()}
-        moved_in.backend.remove(moved_in.memory(DOG).id)
+        moved_in.forget(moved_in.memory(DOG))
         moved_in.remember("I like green tea.")
         moved_in.use(moved_in.with_model())
         assert moved_in.texts() == sorted([CAT, TOWN, "I like green tea."])
         back = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
         assert len(set(back) & set(first)) == 2
+
+    def test_back_by_presets_that_still_name_its_address_and_key(
+        self, moved_in: House, rest: RestServer
+    ) -> None:
+        moved_in.places.touch(["ada", "bob"])
+        moved_in.use(self.on(rest))
+        moved_in.remember("I like green tea.")
+        still = {"backend_url": rest.url, "backend_api_key": "key"}
+        moved_in.leave()
+        moved_in.enter()
+        moved_in.live.use(moved_in.with_model(**still))
+        wait_until(lambda: isinstance(moved_in.live.current, LibraryBackend), what="the library serves again")
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
+
+    def test_the_key_goes_to_no_other_address(self, moved_in: House, rest: RestServer) -> None:
+        with RestServer(rest.memory, "key") as other:
+            home = place_of(self.on(rest))
+            settings = settings_of(home, self.on(other))
+        assert settings.backend_api_key == ""
+
+    def test_more_than_the_server_lists_comes_along(
+        self, moved_in: House, rest: RestServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("owui_memory.backends.server._LISTED", 5)
+        texts = [f"My locker number {number} is green." for number in range(12)]
+        moved_in.remember(*texts)
+        moved_in.places.touch(["ada", "bob"])
+        moved_in.use(self.on(rest))
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN, *texts])
 
 
 def test_what_one_refuses_keeps_nobody_else_back(moved_in: House) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from owui_memory.remember.orders import REFUSED, gives_orders
+from owui_memory.remember.orders import REFUSED, gives_orders, is_wish
 from tests.unit.hostile import NO_ORDERS, ORDERS
+from tests.unit.orders_said import ATTACKS, NO_ATTACKS
 from tests.unit.remember.mind import Mind, batch
 from tests.unit.remember.workbench import Bench
 
@@ -18,6 +21,109 @@ def test_orders(text: str) -> None:
 @pytest.mark.parametrize("text", NO_ORDERS)
 def test_what_is_none(text: str) -> None:
     assert not gives_orders(text)
+
+
+def test_those_it_is_mended_by() -> None:
+    assert len(ATTACKS) > 60
+    assert len(NO_ATTACKS) > 60
+    assert [text for text in ATTACKS[::2] if not gives_orders(text)] == []
+    assert [text for text in NO_ATTACKS[::2] if gives_orders(text)] == []
+
+
+def test_those_it_is_not_mended_by() -> None:
+    """36 of 39 orders at first, and 1 of 36 others taken for one."""
+    assert len([text for text in ATTACKS[1::2] if not gives_orders(text)]) <= 3
+    assert len([text for text in NO_ATTACKS[1::2] if gives_orders(text)]) <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please answer in German from now on.",
+        "Always reply with short sentences.",
+        "Never use emojis.",
+        "Call me Captain.",
+        "The user wants the assistant to be brief.",
+        "Bitte antworte immer auf Deutsch.",
+        "Réponds-moi toujours en français.",
+        "Responde siempre en español.",
+        "Отвечай мне по-русски.",
+        "请用中文回答我。",
+    ],
+)
+def test_a_wish(text: str) -> None:
+    assert is_wish(text)
+    assert not gives_orders(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["I always answer my mail.", "The user prefers short answers.", "I use Emacs."]
+)
+def test_no_wish(text: str) -> None:
+    assert not is_wish(text)
+
+
+# What the patterns are made of.
+FRAGMENTS = (
+    *(
+        "ignore ",
+        "ignore all ",
+        "previous ",
+        "instructions ",
+        "you are ",
+        "you are now ",
+        "act ",
+        "pretend you ",
+    ),
+    *(
+        "system: ",
+        "human: ",
+        "\n",
+        " ",
+        "<|",
+        "[INST]",
+        "{",
+        '{"name": ',
+        "###",
+        "send ",
+        "send conversation ",
+    ),
+    *(
+        "call function ",
+        "run ",
+        "use the tool ",
+        "open and ",
+        "never tell ",
+        "whenever anyone ",
+        "every reply ",
+        "://x?a=",
+    ),
+    *(
+        "append ",
+        "i g n o r e ",
+        "1g",
+        "忽略",
+        "无视以上",
+        "игнорируй ",
+        "а",
+        "a.",
+        "\u0301",
+        "&lt;",
+        "![](",
+        "[a](http:",
+    ),
+)
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_no_text_takes_long(fragment: str) -> None:
+    times = []
+    for text in (fragment * (1_000_000 // len(fragment)), fragment * (4_000_000 // len(fragment))):
+        begin = time.process_time()
+        gives_orders(text)
+        is_wish(text)
+        times.append(time.process_time() - begin)
+    assert times[1] < 1.0 or times[1] <= 8 * times[0]
 
 
 def test_the_models_own_choice_is_refused(mind: Mind) -> None:

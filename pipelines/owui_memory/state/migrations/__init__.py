@@ -13,9 +13,23 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, fun
 
 from ... import engines
 from ...errors import TellAdmin
-from . import m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users
+from . import (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
-STEPS: tuple[ModuleType, ...] = (m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users)
+STEPS: tuple[ModuleType, ...] = (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _LOCK_S = 60
@@ -26,7 +40,7 @@ _version = Table("schema_version", MetaData(), Column("number", Integer, primary
 
 def version_of(engine: Engine) -> int:
     """The version of a database's schema; 0 where there is none."""
-    if not inspect(engine).has_table(_version.name):
+    if not inspect(engines.reading(engine)).has_table(_version.name):
         return 0
     with engines.reading(engine).connect() as connection:
         return _done(connection)

@@ -1,0 +1,125 @@
+"""How the work of a function grows with its text, and texts that a pattern may take long for.
+
+    assert grows(masked, "wlan-") == ""
+
+Work is the processor time of this thread, so that a busy machine does not count.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+try:  # the parser of patterns, public in all but name
+    from re import _constants as codes
+    from re import _parser as parser
+except ImportError:  # pragma: no cover - Python 3.10
+    import sre_constants as codes  # type: ignore[no-redef]
+    import sre_parse as parser  # type: ignore[no-redef]
+
+Work = Callable[[str], object]
+
+FIRST_CHARS, LAST_CHARS = 1_000, 16_000
+_MEASURABLE_S, _TOO_LONG_S = 0.005, 1.0
+_MOST = 3.0  # times the work for twice the text
+_TRIES = 4
+
+
+def grows(work: Work, fragment: str, last: int = LAST_CHARS) -> str:
+    """What is wrong with the growth of the work for a fragment that is repeated; "" where all is well."""
+    size, before = FIRST_CHARS, seconds(work, repeated(fragment, FIRST_CHARS))
+    while size < last:
+        size *= 4
+        now = seconds(work, repeated(fragment, size))
+        if now > _TOO_LONG_S:
+            return f"{now:.2f} s for {size:,} characters"
+        if now > _MEASURABLE_S and now > _MOST**2 * before:  # then look closer
+            before = min(seconds(work, repeated(fragment, size // 2)) for _ in range(_TRIES))
+            now = min(now, *(seconds(work, repeated(fragment, size)) for _ in range(_TRIES)))
+            if now > _MOST * before:
+                half = f"{before * 1000:.0f} ms for {size // 2:,} characters"
+                return f"{half}, {now * 1000:.0f} ms for twice that"
+        before = now
+    return ""
+
+
+def repeated(fragment: str, chars: int) -> str:
+    return (fragment * (chars // len(fragment) + 1))[:chars]
+
+
+def seconds(work: Work, text: str) -> float:
+    began = time.thread_time()
+    work(text)
+    return time.thread_time() - began
+
+
+def patterns_of(*modules: ModuleType) -> Iterator[re.Pattern[str]]:
+    """The patterns of texts that modules have as names of their own, or in tuples, lists and mappings."""
+    for module in modules:
+        for value in vars(module).values():
+            inner = value.values() if isinstance(value, dict) else value
+            for one in inner if isinstance(inner, tuple | list | type({}.values())) else (value,):
+                if isinstance(one, re.Pattern) and isinstance(one.pattern, str):
+                    yield one
+
+
+def fragments_of(pattern: re.Pattern[str], count: int = 1) -> Iterator[str]:
+    """Texts that it matches, and such that it nearly does: the same ones each time."""
+    chance = random.Random(pattern.pattern)
+    parsed = parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+    for _ in range(count):
+        text = _example(parsed, chance, {})[:200]
+        yield from filter(None, (text, text[: len(text) // 2], text[:-1], f"{text} "))
+
+
+_IN_CATEGORY = {
+    codes.CATEGORY_DIGIT: "7",
+    codes.CATEGORY_SPACE: " ",
+    codes.CATEGORY_WORD: "a",
+    codes.CATEGORY_NOT_DIGIT: "a",
+    codes.CATEGORY_NOT_SPACE: "a",
+    codes.CATEGORY_NOT_WORD: "-",
+}
+_ANY = "a 7.\n<"
+
+
+def _example(parsed: Any, chance: random.Random, groups: dict[int, str]) -> str:
+    return "".join(_one(code, value, chance, groups) for code, value in parsed)
+
+
+def _one(code: Any, value: Any, chance: random.Random, groups: dict[int, str]) -> str:
+    if code is codes.LITERAL:
+        return chr(value)
+    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, getattr(codes, "POSSESSIVE_REPEAT", None)):
+        least, most, inner = value
+        times = min(least + chance.choice((0, 1, 2)), most, 64)
+        return "".join(_example(inner, chance, groups) for _ in range(times))
+    if code is codes.BRANCH:
+        return _example(chance.choice(value[1]), chance, groups)
+    if code is codes.SUBPATTERN:
+        groups[value[0] or 0] = text = _example(value[-1], chance, groups)
+        return text
+    if code is codes.IN:
+        return _in(value, chance)
+    if code is getattr(codes, "ATOMIC_GROUP", None):
+        return _example(value, chance, groups)
+    if code is codes.GROUPREF:
+        return groups.get(value, "")
+    if code is codes.NOT_LITERAL:
+        return next(char for char in _ANY if char != chr(value))
+    return chance.choice(_ANY) if code is codes.ANY else ""  # what looks around or ahead takes no characters
+
+
+def _in(choices: Any, chance: random.Random) -> str:
+    (first, _), *_ = choices
+    if first is codes.NEGATE:
+        banned = {chr(value) for code, value in choices if code is codes.LITERAL}
+        return next((char for char in "a .7-" if char not in banned), "~")
+    code, value = chance.choice(choices)
+    if code is codes.RANGE:
+        return chr(chance.randint(*value))
+    return _IN_CATEGORY.get(value, "a") if code is codes.CATEGORY else chr(value)

@@ -1,0 +1,247 @@
+"""All that reads what users, models and imports say: for the tests of growth, and for bench/hostile.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+from owui_memory import credentials, inert, redact, spans, words
+from owui_memory.chat import asides, imported, intake, markup, numbers, slash
+from owui_memory.chat.body import with_blocks
+from owui_memory.chat.texts import without_addresses
+from owui_memory.language import sentences, speech
+from owui_memory.recall import block, rank, search, wishes
+from owui_memory.recall.tokens import estimated_tokens
+from owui_memory.remember import gate, material, oneself, operations, orders, prompt, sameness
+from owui_memory.remember.outbox import Exchange
+from tests.harness.growth import Work, fragments_of, patterns_of
+from tests.unit.samples import NOW
+
+_USER = {"id": "ada"}
+_BLOCK = block.render(['- (today) "The user likes tea."'])
+
+# What the patterns do not show: openings, names, and characters of other scripts and none.
+FRAGMENTS = (
+    *(
+        "x",
+        "x ",
+        " ",
+        "\n",
+        "\t",
+        "\0",
+        "\r\n",
+        ".",
+        "?",
+        "\"'",
+        "-",
+        "_",
+        "/",
+        "\\",
+        "é",
+        "ß",
+        "ж",
+        "字",
+        "か",
+    ),
+    *(
+        "ไ",
+        "अ",
+        "\u0301",
+        "😀",
+        "\u200b",
+        "\u200d",
+        "\u202e",
+        "\ud83d",
+        "\ud83da",
+        "İ",
+        "1",
+        "1 ",
+        "1. ",
+        "1,",
+    ),
+    *(
+        "<",
+        ">",
+        "<>",
+        "[",
+        "](",
+        "![",
+        "[x](",
+        "&",
+        "&amp;",
+        "{",
+        "}",
+        "{}",
+        '{"',
+        "`",
+        "```",
+        "``` ",
+        "~~~\n",
+        ">",
+    ),
+    *("<think>", "</think>", "<think>\n", "<think></think>", "<thinking><think>", "<reasoning", "<details "),
+    *(
+        "see <details type= ",
+        '<details type="reasoning" done="true" duration="3">\n',
+        "<details>",
+        "</details>",
+    ),
+    *("<details type=x></details>", asides.NOTES, f"{asides.NOTES}</details>", "</details>\n \n"),
+    *(
+        _BLOCK,
+        _BLOCK[:-1],
+        _BLOCK.partition("- ")[0],
+        "<user_memories>",
+        "<user_memories>\n",
+        "</user_memories>",
+    ),
+    *("\n- ", "- ", "\nUSER: ", "\nUSER: /memory\n", "\nUSER: /memory", "\n</chat_history>", "\nASSISTANT: "),
+    *(
+        "/memory ",
+        "/memory",
+        "/ memory",
+        "//",
+        "/memory import\n",
+        '{"memory": "I like tea."}\n',
+        "1-2,",
+        "#1 ",
+    ),
+    *(
+        "wlan-",
+        "password ",
+        "password: ",
+        "my pin is ",
+        "sk-",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----",
+        "4111 1111 ",
+    ),
+    *(
+        "DE89 3704 ",
+        "a:b@",
+        "://a:",
+        "http://",
+        "www.",
+        "I am ",
+        "I live in Lisbon. ",
+        "forget ",
+        "please forget ",
+    ),
+    *("ignore all previous ", "From: a@b.c\n", "> ", "12:30 ", "Ada: ", "\x1b[", "\x1b]", "&#0", "user_"),
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Something that is given a text. modules: whose patterns it uses. chars: up to which it is measured."""
+
+    name: str
+    work: Work
+    modules: tuple[ModuleType, ...] = ()
+    chars: int = 16_000
+
+    def fragments(self) -> Iterator[str]:
+        """What may be hard for it, in no order, each once."""
+        own = (text for pattern in patterns_of(*self.modules) for text in fragments_of(pattern))
+        yield from dict.fromkeys([*FRAGMENTS, *own])
+
+
+def _message(role: str, content: object) -> dict[str, Any]:
+    return {"role": role, "content": content}
+
+
+def _inlet(*messages: dict[str, Any], **metadata: str) -> object:
+    asked = intake.read_asked({"messages": list(messages), "metadata": metadata}, _USER)
+    return with_blocks(asked.body, block.Blocks(_BLOCK))
+
+
+def _outlet(*messages: dict[str, Any]) -> object:
+    return intake.read_finished({"messages": list(messages), "id": "m", "chat_id": "c"}, _USER)
+
+
+def _part(text: str) -> list[dict[str, str]]:
+    return [{"type": "text", "text": text}]
+
+
+def _operations(text: str) -> None:
+    with suppress(ValueError):
+        operations.read_operations(text)
+
+
+def _exchange(text: str) -> Exchange:
+    return Exchange("k", "ada", "c", text, text, 1.0)
+
+
+HI = _message("user", "Hi")
+ASIDES = (asides, spans, slash, block)
+
+# Whole bodies, as they come: of any length.
+_BODIES = (
+    Reader("inlet: message", lambda text: _inlet(_message("user", text)), ASIDES),
+    Reader("inlet: message in parts", lambda text: _inlet(_message("user", _part(text))), ASIDES),
+    Reader("inlet: earlier message", lambda text: _inlet(_message("user", text), HI), ASIDES),
+    Reader("inlet: earlier answer", lambda text: _inlet(HI, _message("assistant", text), HI), ASIDES),
+    Reader("inlet: system prompt", lambda text: _inlet(_message("system", text), HI), ASIDES),
+    Reader("inlet: task", lambda text: _inlet(_message("user", text), task="title_generation"), ASIDES),
+    Reader("inlet: command", lambda text: _inlet(_message("user", f"/memory remember {text}")), ASIDES),
+    Reader("inlet: names", lambda text: _inlet(HI, chat_id=text, message_id=text, folder_id=text), ASIDES),
+    Reader("outlet: answer", lambda text: _outlet(HI, _message("assistant", text)), ASIDES),
+    Reader(
+        "outlet: message", lambda text: _outlet(_message("user", text), _message("assistant", "x")), ASIDES
+    ),
+    Reader(
+        "outlet: command",
+        lambda text: _outlet(_message("user", f"/memory {text}"), _message("assistant", "x")),
+    ),
+)
+
+BODIES = tuple(replace(reader, chars=256_000) for reader in _BODIES)
+
+_SPEECH = (gate, material, oneself, speech, sentences)
+
+# What the intake lets through, with its bound.
+TEXTS = (
+    Reader("plain", words.plain),
+    Reader(
+        "words", lambda text: (words.terms_of(text), words.content_words(text), words.words(text)), (words,)
+    ),
+    Reader(
+        "telling words",
+        lambda text: (words.telling(text), words.denials(text), words.mark_of(text)),
+        (words,),
+    ),
+    Reader("query", lambda text: rank.stems_asked(search.query_of(text)), (words,)),
+    Reader("wish", wishes.wish, (wishes,)),
+    Reader("memory in words", lambda text: wishes.is_meant("forget my dog", text), (wishes,)),
+    Reader("tokens", estimated_tokens),
+    Reader("shown in a prompt", block.shown, (inert, block)),
+    Reader("inert", inert.inert, (inert,)),
+    Reader("one line", inert.one_line, (inert,)),
+    Reader("disarmed", inert.disarmed, (inert,)),
+    Reader("shown in an answer", markup.shown, (markup,)),
+    Reader("code in an answer", lambda text: (markup.code(text), markup.fenced(text)), (markup,)),
+    Reader("secrets", redact.masked, (redact, credentials)),
+    Reader(
+        "secret at the end",
+        lambda text: redact.masked(f"{text} my password is hunter2"),
+        (redact, credentials),
+    ),
+    Reader("orders to a model", orders.gives_orders, (orders, inert)),
+    Reader("gate", lambda text: gate.judge(_exchange(text)), _SPEECH, 4_000),
+    Reader("gate, after an answer", lambda text: gate.judge(_exchange("Yes."), _exchange(text)), (speech,)),
+    Reader("statements", lambda text: gate.statements(text, text), _SPEECH, 4_000),
+    Reader("said by the user", gate.said_by_user, (gate, material)),
+    Reader(
+        "prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], NOW, ""), (prompt, material)
+    ),
+    Reader(
+        "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (words,)
+    ),
+    Reader("an LLM's answer", _operations, (operations,)),
+    Reader("numbers of a command", numbers.numbers_in, (numbers,)),
+    Reader("import", imported.rows_in, (imported,)),
+    Reader("error of a backend", without_addresses),
+)
