@@ -13269,7 +13269,9 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
-_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
+# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
+# are stored meanwhile, there is only a queue, and it may take longer.
+_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
@@ -13386,7 +13388,7 @@ class Pipeline:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
             keep = self._intake.in_turn if long else _in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await _within(_KEEP_S, keeping):
+            if await self._stored(runtime, keeping):
                 try:
                     return str(keeping.result())
                 except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
@@ -13398,6 +13400,15 @@ class Pipeline:
         if (record := keeper.exchange(answered)) is not None:
             await self._spilled(record)
         return ""
+
+    @staticmethod
+    async def _stored(runtime: Runtime, storing: asyncio.Future[Any]) -> bool:
+        """Wait for the state database, for as long as it is worth it."""
+        until = asyncio.get_running_loop().time() + _QUEUE_S
+        while not (done := await _within(_KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+                break
+        return done
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -13428,14 +13439,17 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._failed("inlet", error)
 
-    def _spill_decision(self, record: Spilled) -> None:
-        """At once in memory, and soon in the data folder: no message waits for it."""
-        if self._spill.accept(record):
-            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder."""
+        if not self._spill.accept(record):
+            return None
+        writing = _in(self._spilling, self._spill.write)
+        writing.add_done_callback(_looked_at)
+        return writing
 
     async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await _within(_KEEP_S, permission):
+        if await self._stored(runtime, permission):
             if (error := permission.exception()) is None:
                 return
             _note(runtime, "inlet", error)
@@ -13448,11 +13462,11 @@ class Pipeline:
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         self._early.pop((turn.user_id, turn.key), None)
-        permission = None
+        permission, spilling = None, None
         if decision.write:
             runtime.keeper.announce(turn)
             if runtime.keeper.is_ill:
-                self._spill_decision(runtime.keeper.decision(turn))
+                spilling = self._spill_decision(runtime.keeper.decision(turn))
             else:
                 permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
@@ -13466,6 +13480,8 @@ class Pipeline:
                 seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
+        if spilling is not None:
+            await _done_by(deadline, spilling)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -20870,6 +20886,7 @@ SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -20915,6 +20932,7 @@ class Keeper:
         self._settings, self._metrics = settings, metrics
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+        self._done_at = 0.0
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
@@ -20922,7 +20940,13 @@ class Keeper:
 
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        self._done_at = time.monotonic()
+        return allowed
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether something was stored within the last so many seconds: what waits is in a queue then."""
+        return time.monotonic() - self._done_at < within_s
 
     def announce_ban(self, turn: Turn) -> None:
         """As `forbid`, for this process and at once: never blocks."""
@@ -21033,6 +21057,7 @@ class Keeper:
         if added and secrets + more:
             self._metrics.count("secrets not stored", secrets + more)
         self._metrics.succeeded("outlet")
+        self._done_at = time.monotonic()
         self._wake()
         return permission.chat_id
 '''
@@ -23146,12 +23171,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            for name, record in list(self._in_memory.items()):
-                try:
+            written: list[str] = []
+            try:
+                for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
-                except OSError:
-                    return False
-                self._forget(name)
+                    written.append(name)
+            except OSError:
+                return False
+            finally:
+                if written:
+                    self._sync_folder()
+                for name in written:
+                    self._forget(name)
         return True
 
     def has(self, user_id: str) -> bool:
@@ -23237,7 +23268,12 @@ class Spill:
         except OSError:
             new.unlink(missing_ok=True)
             raise
-        if _SYNC_FOLDER:
+
+    def _sync_folder(self) -> None:
+        """So that the new names outlast a power cut. Not every file system can."""
+        if not _SYNC_FOLDER:
+            return
+        with contextlib.suppress(OSError):
             folder = os.open(self._folder, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -23569,9 +23605,13 @@ class Writer:
         settings: Callable[[], Valves],
         metrics: Metrics,
         take_in: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """take_in: brings to the outbox what could not be put there at once."""
-        self._take_in = take_in
+        """take_in: brings to the outbox what could not be put there at once.
+
+        is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        """
+        self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -23624,7 +23664,7 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= settings.users_at_once:
+        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
             return False
         try:
             self._live.get()
@@ -23889,6 +23929,7 @@ from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
+_MANY_RECALLS = 4  # at once: the writer's embeddings must not slow them down
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
@@ -23934,10 +23975,11 @@ class Runtime:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
+        self._recalls: list[None] = []  # one for each that is under way
         journal = Journal(self._engine)
         told = Told(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in, self._is_busy
         )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
@@ -23975,7 +24017,14 @@ class Runtime:
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        self._recalls.append(None)
+        try:
+            return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        finally:
+            self._recalls.pop()
+
+    def _is_busy(self) -> bool:
+        return len(self._recalls) >= _MANY_RECALLS
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
