@@ -262,7 +262,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .base import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
 from .model_text import unbroken
 
 Answer = dict[str, Any]
@@ -335,6 +335,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
         said_at=aware_time(beside.get(SAID_AT)),
+        copy_of=str(beside.get(COPY_OF) or ""),
     )
 
 
@@ -547,7 +548,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
+BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -558,7 +559,7 @@ class Memory:
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
     `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
-    that is not known, and `said_at` when they had said it.
+    that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -575,6 +576,7 @@ class Memory:
     scope: str = ""
     by: str = ""
     said_at: datetime | None = None
+    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -741,7 +743,7 @@ def beside_of(new: Memory) -> dict[str, Any]:
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
     return beside | {name: value for name, value in told.items() if value}
 
 
@@ -1290,6 +1292,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    COPY_OF,
     SAID_AT,
     Found,
     Memory,
@@ -1604,6 +1607,7 @@ def _memory(row: Any) -> Memory:
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -10895,11 +10899,15 @@ class Control:
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             text = self._checked(asked, memory.text, team=True)
-            if all(shared.text != text for shared in backend.added_by(owner, batch)):
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
                 confirm()
                 (as_said,) = self._sources.as_without([memory], ())
-                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
-                admission.store(backend, owner, new)
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -15370,7 +15378,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
+from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -15617,6 +15625,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
+        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -15639,6 +15648,7 @@ def _memory_of(record: Record) -> Memory:
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -18110,7 +18120,7 @@ class Recaller:
             return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
-        if aside:
+        if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
@@ -18162,8 +18172,7 @@ class Recaller:
         if not aside and checked is not None and checked.holds(before):
             return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
-        holding = self._sources.as_without(there.values(), aside) if aside else there.values()
-        holds = {memory.id: memory for memory in holding}
+        holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
             told.id
@@ -18178,7 +18187,8 @@ class Recaller:
             for told in {told.memory_id: told for told in left}.values()
             if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
-        if not gone and not corrections and not aside:  # else it is looked at once more, until that is kept
+        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
+        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
             hidden = frozenset(there.keys() - seen.keys())
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
@@ -18554,6 +18564,7 @@ _STEPS = select(
     journal.c.memory_id,
     journal.c.op,
     journal.c.before,
+    journal.c.after,
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
@@ -18566,7 +18577,8 @@ _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 class Step:
     """A change of a memory, or a message that said it again.
 
-    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    before: what it said until then, "" for a new one. after: what it says from then on. sources: ids of the
+    messages that it came from.
     """
 
     id: int
@@ -18574,6 +18586,7 @@ class Step:
     before: str
     sources: frozenset[str]
     said_at: float
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18633,18 +18646,31 @@ class Sources:
         Left out are those that nothing else has said.
         """
         memories = list(memories)
-        pasts = self.of(memory.id for memory in memories) if memories else {}
-        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
 
 
-def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
+    if memory.copy_of and not _is_said(memory.text, pasts.get(memory.copy_of), messages):
+        return None
+    if memory.copy_of:
+        return replace(memory, updated_at=memory.said_at or memory.updated_at)
+    past = pasts.get(memory.id, Past())
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at or memory.said_at
+    known = past.without(messages).said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
+    """Whether a memory has said this, and not only by messages that do not count or were taken back.
+
+    Of what was forgotten the words are gone, but not what was shared of it.
+    """
+    return past is None or any(step.after in (text, "") for step in past.without(messages).steps)
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -18676,7 +18702,9 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)
+            yield Step(
+                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+            )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
