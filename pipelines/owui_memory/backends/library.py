@@ -283,6 +283,7 @@ class LibraryBackend:
         self._vectors.cache_clear()
 
     def close(self) -> None:
+        self._llms.hang_up()
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
