@@ -262,7 +262,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .base import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
 from .model_text import unbroken
 
 Answer = dict[str, Any]
@@ -335,6 +335,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
         said_at=aware_time(beside.get(SAID_AT)),
+        copy_of=str(beside.get(COPY_OF) or ""),
     )
 
 
@@ -547,7 +548,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
+BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -558,7 +559,7 @@ class Memory:
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
     `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
-    that is not known, and `said_at` when they had said it.
+    that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -575,6 +576,7 @@ class Memory:
     scope: str = ""
     by: str = ""
     said_at: datetime | None = None
+    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -741,7 +743,7 @@ def beside_of(new: Memory) -> dict[str, Any]:
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
     return beside | {name: value for name, value in told.items() if value}
 
 
@@ -1290,6 +1292,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    COPY_OF,
     SAID_AT,
     Found,
     Memory,
@@ -1605,6 +1608,7 @@ def _memory(row: Any) -> Memory:
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -11050,11 +11054,15 @@ class Control:
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             text = self._checked(asked, memory.text, team=True)
-            if all(shared.text != text for shared in backend.added_by(owner, batch)):
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
                 confirm()
                 (as_said,) = self._sources.as_without([memory], ())
-                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
-                admission.store(backend, owner, new)
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -13269,7 +13277,9 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
-_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
+# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
+# are stored meanwhile, there is only a queue, and it may take longer.
+_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
@@ -13386,7 +13396,7 @@ class Pipeline:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
             keep = self._intake.in_turn if long else _in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await _within(_KEEP_S, keeping):
+            if await self._stored(runtime, keeping):
                 try:
                     return str(keeping.result())
                 except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
@@ -13398,6 +13408,15 @@ class Pipeline:
         if (record := keeper.exchange(answered)) is not None:
             await self._spilled(record)
         return ""
+
+    @staticmethod
+    async def _stored(runtime: Runtime, storing: asyncio.Future[Any]) -> bool:
+        """Wait for the state database, for as long as it is worth it."""
+        until = asyncio.get_running_loop().time() + _QUEUE_S
+        while not (done := await _within(_KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+                break
+        return done
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -13428,14 +13447,17 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._failed("inlet", error)
 
-    def _spill_decision(self, record: Spilled) -> None:
-        """At once in memory, and soon in the data folder: no message waits for it."""
-        if self._spill.accept(record):
-            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder."""
+        if not self._spill.accept(record):
+            return None
+        writing = _in(self._spilling, self._spill.write)
+        writing.add_done_callback(_looked_at)
+        return writing
 
     async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await _within(_KEEP_S, permission):
+        if await self._stored(runtime, permission):
             if (error := permission.exception()) is None:
                 return
             _note(runtime, "inlet", error)
@@ -13448,11 +13470,11 @@ class Pipeline:
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         self._early.pop((turn.user_id, turn.key), None)
-        permission = None
+        permission, spilling = None, None
         if decision.write:
             runtime.keeper.announce(turn)
             if runtime.keeper.is_ill:
-                self._spill_decision(runtime.keeper.decision(turn))
+                spilling = self._spill_decision(runtime.keeper.decision(turn))
             else:
                 permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
@@ -13466,6 +13488,8 @@ class Pipeline:
                 seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
+        if spilling is not None:
+            await _done_by(deadline, spilling)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -15673,7 +15697,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
+from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -15920,6 +15944,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
+        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -15942,6 +15967,7 @@ def _memory_of(record: Record) -> Memory:
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -18413,7 +18439,7 @@ class Recaller:
             return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
-        if aside:
+        if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
@@ -18465,8 +18491,7 @@ class Recaller:
         if not aside and checked is not None and checked.holds(before):
             return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
-        holding = self._sources.as_without(there.values(), aside) if aside else there.values()
-        holds = {memory.id: memory for memory in holding}
+        holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
             told.id
@@ -18481,7 +18506,8 @@ class Recaller:
             for told in {told.memory_id: told for told in left}.values()
             if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
-        if not gone and not corrections and not aside:  # else it is looked at once more, until that is kept
+        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
+        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
             hidden = frozenset(there.keys() - seen.keys())
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
@@ -18857,6 +18883,7 @@ _STEPS = select(
     journal.c.memory_id,
     journal.c.op,
     journal.c.before,
+    journal.c.after,
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
@@ -18869,7 +18896,8 @@ _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 class Step:
     """A change of a memory, or a message that said it again.
 
-    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    before: what it said until then, "" for a new one. after: what it says from then on. sources: ids of the
+    messages that it came from.
     """
 
     id: int
@@ -18877,6 +18905,7 @@ class Step:
     before: str
     sources: frozenset[str]
     said_at: float
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18936,18 +18965,31 @@ class Sources:
         Left out are those that nothing else has said.
         """
         memories = list(memories)
-        pasts = self.of(memory.id for memory in memories) if memories else {}
-        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
 
 
-def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
+    if memory.copy_of and not _is_said(memory.text, pasts.get(memory.copy_of), messages):
+        return None
+    if memory.copy_of:
+        return replace(memory, updated_at=memory.said_at or memory.updated_at)
+    past = pasts.get(memory.id, Past())
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at or memory.said_at
+    known = past.without(messages).said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
+    """Whether a memory has said this, and not only by messages that do not count or were taken back.
+
+    Of what was forgotten the words are gone, but not what was shared of it.
+    """
+    return past is None or any(step.after in (text, "") for step in past.without(messages).steps)
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -18979,7 +19021,9 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)
+            yield Step(
+                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+            )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20870,6 +20914,7 @@ SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -20915,6 +20960,7 @@ class Keeper:
         self._settings, self._metrics = settings, metrics
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+        self._done_at = 0.0
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
@@ -20922,7 +20968,13 @@ class Keeper:
 
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        self._done_at = time.monotonic()
+        return allowed
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether something was stored within the last so many seconds: what waits is in a queue then."""
+        return time.monotonic() - self._done_at < within_s
 
     def announce_ban(self, turn: Turn) -> None:
         """As `forbid`, for this process and at once: never blocks."""
@@ -21033,6 +21085,7 @@ class Keeper:
         if added and secrets + more:
             self._metrics.count("secrets not stored", secrets + more)
         self._metrics.succeeded("outlet")
+        self._done_at = time.monotonic()
         self._wake()
         return permission.chat_id
 '''
@@ -23146,12 +23199,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            for name, record in list(self._in_memory.items()):
-                try:
+            written: list[str] = []
+            try:
+                for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
-                except OSError:
-                    return False
-                self._forget(name)
+                    written.append(name)
+            except OSError:
+                return False
+            finally:
+                if written:
+                    self._sync_folder()
+                for name in written:
+                    self._forget(name)
         return True
 
     def has(self, user_id: str) -> bool:
@@ -23237,7 +23296,12 @@ class Spill:
         except OSError:
             new.unlink(missing_ok=True)
             raise
-        if _SYNC_FOLDER:
+
+    def _sync_folder(self) -> None:
+        """So that the new names outlast a power cut. Not every file system can."""
+        if not _SYNC_FOLDER:
+            return
+        with contextlib.suppress(OSError):
             folder = os.open(self._folder, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -23569,9 +23633,13 @@ class Writer:
         settings: Callable[[], Valves],
         metrics: Metrics,
         take_in: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """take_in: brings to the outbox what could not be put there at once."""
-        self._take_in = take_in
+        """take_in: brings to the outbox what could not be put there at once.
+
+        is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        """
+        self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -23624,7 +23692,7 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= settings.users_at_once:
+        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
             return False
         try:
             self._live.get()
@@ -23889,6 +23957,7 @@ from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
+_MANY_RECALLS = 4  # at once: the writer's embeddings must not slow them down
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
@@ -23934,10 +24003,11 @@ class Runtime:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
+        self._recalls: list[None] = []  # one for each that is under way
         journal = Journal(self._engine)
         told = Told(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in, self._is_busy
         )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
@@ -23975,7 +24045,14 @@ class Runtime:
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        self._recalls.append(None)
+        try:
+            return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        finally:
+            self._recalls.pop()
+
+    def _is_busy(self) -> bool:
+        return len(self._recalls) >= _MANY_RECALLS
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
