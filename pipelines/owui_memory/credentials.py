@@ -285,7 +285,7 @@ class _Around:
         """The figures behind a link, or, unless they must be `linked`, right behind the name."""
         text = self.text
         sign = self._sign() or _BRACKET.match(text, self.place.end)
-        may_be = bool(sign) or not linked
+        may_be, is_told = bool(sign) or not linked, bool(sign)
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             if may_be:
                 start = first_figures(text, *word.span())
@@ -295,17 +295,18 @@ class _Around:
                     return
                 start, end = stripped(text, *word.span())
                 value = text[start:end]
+                digits = sum(map(str.isdigit, value))  # of letters, too: G-48291, 4f9a-22c1
                 if (
                     figures is FIGURES
-                    and "-" in value
-                    and sum(map(str.isdigit, value)) > 1
-                    and is_value(value, 5)
+                    and (digits if is_told else digits > 1 and "-" in value)
+                    and is_value(value, 4)
                 ):
                     yield start, end
                     return
             small = word[0].lower()
             is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
-            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            is_told = is_link or word[0].endswith(_COLONS) or (is_told and small in table.FILLERS)
+            may_be = is_told or (may_be and small in table.FILLERS)
             if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
                 return
 
