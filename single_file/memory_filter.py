@@ -263,6 +263,7 @@ from typing import Any
 import httpx
 
 from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .model_text import unbroken
 
 Answer = dict[str, Any]
 
@@ -271,7 +272,7 @@ def object_in(response: httpx.Response) -> Answer | None:
     """The answer as an object; None where it is anything else."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -322,7 +323,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
     place = beside.get("place")
     return Memory(
         id=str(row.get("id") or ""),
-        text=str(row["memory"]),
+        text=unbroken(str(row["memory"])),
         created_at=aware_time(beside.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
         batch=str(beside.get("batch") or ""),
@@ -2127,7 +2128,9 @@ class Llms:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
             raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
-        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
+        kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
+        # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
+        return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -2295,14 +2298,15 @@ _ESCAPE = re.compile(
 )
 
 
-def model_text(text: str) -> str:
-    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
-
-    What is broken becomes U+FFFD, what controls becomes a space.
-    """
+def unbroken(text: str) -> str:
+    """A text without halves of characters and NUL, which become U+FFFD, and controls, which become spaces."""
     text = plain(text)
-    if not text.isprintable():
-        text = text.translate(_CONTROLS)
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def model_text(text: str) -> str:
+    """JSON, with other words around it, that holds no broken characters, nor escapes that stand for such."""
+    text = unbroken(text)
     return _ESCAPE.sub(_harmless, text) if "\\" in text else text
 
 
@@ -3051,7 +3055,7 @@ from ..settings import Valves
 from . import providers
 from .faults import host_of
 from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import model_text
+from .model_text import unbroken
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -3144,7 +3148,7 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     if not isinstance(listed, list):
         return None
     return sorted(
-        model_text(row[name])
+        unbroken(row[name])
         for row in listed
         if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
     )
@@ -3850,9 +3854,12 @@ from .base import (
     page_of,
 )
 from .faults import host_of, translated
+from .limits import bounded, limited
 from .llms import Llm
 from .own_models import OwnModels
 
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
@@ -3897,6 +3904,7 @@ class RemoteBackend(ABC):
             follow_redirects=False,
             trust_env=False,
         )
+        limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
         self._seen = threading.local()  # what this thread was just told: see `_note`
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
@@ -4175,7 +4183,8 @@ class RemoteBackend(ABC):
 
     def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        return self._client.request(method, path, timeout=timeout, **sent)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
 
     def _read(self, response: httpx.Response) -> Answer:
         if response.is_redirect:
@@ -7842,7 +7851,7 @@ from ..backends.base import is_person
 if TYPE_CHECKING:
     from .body import Answered, Turn
 
-COMMAND_CHARS = 1_000_000  # of a command with all that is imported
+COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAMES = ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
@@ -22071,6 +22080,8 @@ _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of t
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
 _ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to
+_MEMORY_CHARS = 1000  # of a memory, which may have been imported
+_SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
 _SYSTEM = """\
 You keep the memory of a personal assistant: what is worth knowing about one user in later conversations. You get \
@@ -22110,19 +22121,23 @@ Memories: 1. The user likes short answers. / User: Translate "good morning" into
 
 
 def reconcile_prompt(
-    exchanges: Iterable[Exchange], known: Sequence[Memory], now: datetime, rules: str
+    exchanges: Iterable[Exchange], known: Sequence[Memory], now: datetime, rules: str, *, short: bool = False
 ) -> list[dict[str, str]]:
-    """The messages to ask an LLM with. `now` is in the user's time zone."""
+    """The messages to ask an LLM with. `now` is in the user's time zone. short: for one that reads little."""
+    part = _SHORT if short else 1
     parts = [f"Today is {now:%A %Y-%m-%d}, {now.tzname()}."]
     if rules:
         parts.append(f"The administrator's rules, which come first: {rules}")
     parts.append("Memories:" + ("" if known else " none"))
-    parts += [f"{number}. {_one_line(memory.text)}" for number, memory in enumerate(known, 1)]
+    parts += [
+        f"{number}. {_one_line(memory.text)[: _MEMORY_CHARS // part]}"
+        for number, memory in enumerate(known, 1)
+    ]
     parts.append("\nNew messages:")
     for exchange in exchanges:
-        parts.append(f"User: {_typed(exchange.user_text)}")
+        parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_shortened(exchange.assistant_text)}")
+            parts.append(f"Assistant: {_shortened(exchange.assistant_text, _ANSWER_CHARS // part)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
@@ -22139,16 +22154,16 @@ def example_texts() -> tuple[str, ...]:
     return tuple(filter(None, texts))
 
 
-def _typed(text: str) -> str:
+def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
+    text = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
     text = _HOLES.sub(_NOT_OWN, text).strip()
-    half = _TYPED_CHARS // 2
-    return text if len(text) <= _TYPED_CHARS else f"{text[:half]} ... {text[-half:]}"
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]} ..."
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def _one_line(text: str) -> str:
@@ -22226,8 +22241,7 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         known = _nearest(near)
-        prompt = reconcile_prompt(self.batch.exchanges, known, _now(self.batch), self.rules)
-        operations, model = _ask(self.backend, prompt)
+        operations, model = self._asked(known)
         changes = [
             self._change(position, operation, operations, known, model)
             for position, operation in enumerate(operations)
@@ -22235,6 +22249,20 @@ class Reconciler:
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._heard(near, touched, first=len(changes))
+
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
+        """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
+
+        def prompt(*, short: bool) -> list[dict[str, str]]:
+            exchanges, now = self.batch.exchanges, _now(self.batch)
+            return reconcile_prompt(exchanges, known, now, self.rules, short=short)
+
+        try:
+            return _ask(self.backend, prompt(short=False))
+        except Drop:
+            if len(self.batch.exchanges) > 1:
+                raise  # each is asked about alone, later
+            return _ask(self.backend, prompt(short=True))
 
     def _change(
         self,
@@ -22921,7 +22949,8 @@ class Spill:
         except OSError:
             there = []
         ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        return sorted({*ours, *list(self._in_memory)})
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
 
     def _bytes_there(self) -> int:
         with os.scandir(self._folder) as files:
@@ -23026,7 +23055,7 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+def next_user(connection: Connection, now: float, in_hand: Collection[str] = ()) -> str | None:
     """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
 
     in_hand: names of batches that this process works on, whatever their claims say.
@@ -23044,7 +23073,7 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> s
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
 ) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
     first = connection.execute(
@@ -24505,12 +24534,11 @@ def without_thoughts(text: str) -> str:
     """
     if "<" not in text:
         return text
-    tags = list(_TAG.finditer(text))
-    last_closing = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
+    last_closing = {tag[2].lower(): tag.start() for tag in _TAG.finditer(text) if tag[1]}
     kept: list[str] = []
     done, inside = 0, ""
     has_said = False
-    for tag in tags:
+    for tag in _TAG.finditer(text):
         name = tag[2].lower()
         if inside:
             if tag[1] and name == inside:
@@ -24723,7 +24751,7 @@ _version = Table("schema_version", MetaData(), Column("number", Integer, primary
 
 def version_of(engine: Engine) -> int:
     """The version of a database's schema; 0 where there is none."""
-    if not inspect(engine).has_table(_version.name):
+    if not inspect(engines.reading(engine)).has_table(_version.name):
         return 0
     with engines.reading(engine).connect() as connection:
         return _done(connection)
@@ -25727,8 +25755,8 @@ def terms_of(text: object) -> list[str]:
     spaced = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in folded)
     terms: list[str] = []
     for run in (match for word in spaced.split() for match in _RUNS.finditer(word)):
-        if run[1]:
-            terms += [run[1][at : at + 2] for at in range(len(run[1]))]
+        if dense := run[1]:
+            terms += [dense[at : at + 2] for at in range(len(dense))]
         else:
             terms.append(run[0][:TERM_CHARS])
     return terms

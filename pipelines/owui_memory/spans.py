@@ -51,12 +51,11 @@ def without_thoughts(text: str) -> str:
     """
     if "<" not in text:
         return text
-    tags = list(_TAG.finditer(text))
-    last_closing = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
+    last_closing = {tag[2].lower(): tag.start() for tag in _TAG.finditer(text) if tag[1]}
     kept: list[str] = []
     done, inside = 0, ""
     has_said = False
-    for tag in tags:
+    for tag in _TAG.finditer(text):
         name = tag[2].lower()
         if inside:
             if tag[1] and name == inside:

@@ -112,8 +112,8 @@ def terms_of(text: object) -> list[str]:
     spaced = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in folded)
     terms: list[str] = []
     for run in (match for word in spaced.split() for match in _RUNS.finditer(word)):
-        if run[1]:
-            terms += [run[1][at : at + 2] for at in range(len(run[1]))]
+        if dense := run[1]:
+            terms += [dense[at : at + 2] for at in range(len(dense))]
         else:
             terms.append(run[0][:TERM_CHARS])
     return terms

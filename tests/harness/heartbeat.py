@@ -14,10 +14,14 @@ _BEAT_S = 0.005
 
 
 class Heartbeat:
-    """Beats on the running loop. longest_s: between two beats. busiest_s: the loop's own work between two."""
+    """Beats on the running loop.
+
+    longest_s: between two beats. Processor time between two beats, which a busy machine does not stretch:
+    busiest_s of the loop's own thread, spent_s of the whole process, whose threads may hold the interpreter.
+    """
 
     def __init__(self) -> None:
-        self.longest_s = self.busiest_s = 0.0
+        self.longest_s = self.busiest_s = self.spent_s = 0.0
 
     async def __aenter__(self) -> Heartbeat:
         self._beating = asyncio.ensure_future(self._beat())
@@ -29,10 +33,11 @@ class Heartbeat:
         self._beating.cancel()
 
     async def _beat(self) -> None:
-        before, worked = time.perf_counter(), time.thread_time()
+        before, worked, spent = time.perf_counter(), time.thread_time(), time.process_time()
         while True:
             await asyncio.sleep(_BEAT_S)
-            now, works = time.perf_counter(), time.thread_time()
+            now, works, spends = time.perf_counter(), time.thread_time(), time.process_time()
             self.longest_s = max(self.longest_s, now - before - _BEAT_S)
             self.busiest_s = max(self.busiest_s, works - worked)
-            before, worked = now, works
+            self.spent_s = max(self.spent_s, spends - spent)
+            before, worked, spent = now, works, spends

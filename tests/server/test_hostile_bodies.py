@@ -30,7 +30,8 @@ def test_others_go_on_while_one_sends_megabytes(
 ) -> None:
     tell(shared_server, "My dog is called Rex.", user=user)
     text = fragment * (_BYTES // (len(json.dumps(fragment)) - 2))
-    asked, answered = Chat(f"not-{user}").say(text), Chat(f"not-{user}").say("Hi")
+    asked, answered = Chat(f"not-{user}").say(text), Chat(f"not-{user}").say("I live in Lisbon.")
+    shared_server.inlet(answered.inlet, answered.user)  # so that the answer may be remembered
     sent = [("inlet", {"body": asked.inlet, "user": asked.user})] * 2
     sent += [("outlet", {"body": answered.outlet(text), "user": answered.user})] * 2
     took: list[float] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from owui_memory.chat.body import read_inlet
+from owui_memory.chat.body import read_inlet, read_outlet
 from owui_memory.chat.decisions import Decisions
 from owui_memory.clock import is_later
 from owui_memory.control import erase as erasing
@@ -19,8 +19,11 @@ from owui_memory.control.erasures import DONE, Erasures
 from owui_memory.control.orders import Orders
 from owui_memory.control.retention import prune
 from owui_memory.moving.places import PUT_RIGHT_S, Places, place_of
+from owui_memory.ops.metrics import Metrics
 from owui_memory.remember.journal import Change, Journal
+from owui_memory.remember.keeper import Keeper
 from owui_memory.remember.outbox import Batch, Exchange, Outbox, is_overdue
+from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.remember.turns import CLAIM_S, PAUSE_MOST_S
 from owui_memory.settings import Valves
 from owui_memory.state import outbox
@@ -222,6 +225,24 @@ def test_an_answer_is_remembered_while_the_clock_is_put_right(
     clock.wrong_by = 0.0
     prune(engine)
     assert Decisions(engine).allowed("ada", [turn.key]) is not None
+
+
+@pytest.mark.parametrize("wrong_by", JUMPS)
+def test_what_was_spilled_is_stored(engine: Engine, tmp_path: Path, clock: Clock, wrong_by: float) -> None:
+    said = Chat("ada").say("I live in Lisbon.")
+    turn, answered = read_inlet(said.inlet, said.user), read_outlet(said.outlet("I see."), said.user)
+    assert answered is not None
+    before = Spill(tmp_path)
+    clock.wrong_by = wrong_by
+    before.accept(Spilled.decision(turn, ""))
+    clock.wrong_by = 0.0
+    before.accept(Spilled.exchange(answered))
+    assert before.write()
+    queue, restarted = Outbox(engine), Spill(tmp_path)
+    keeper = Keeper(engine, queue, restarted, Valves, Metrics(), lambda: None)
+    keeper.take_in()
+    assert queue.counts().pending == 1
+    assert not restarted.has("ada")
 
 
 def eraser_of(engine: Engine, folder: Path) -> Eraser:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .model_text import unbroken
 
 Answer = dict[str, Any]
 
@@ -15,7 +16,7 @@ def object_in(response: httpx.Response) -> Answer | None:
     """The answer as an object; None where it is anything else."""
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -66,7 +67,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
     place = beside.get("place")
     return Memory(
         id=str(row.get("id") or ""),
-        text=str(row["memory"]),
+        text=unbroken(str(row["memory"])),
         created_at=aware_time(beside.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
         batch=str(beside.get("batch") or ""),

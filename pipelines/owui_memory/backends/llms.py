@@ -100,7 +100,9 @@ class Llms:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
             raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
-        return json.dumps({_MEM0S_KEY: [item for item in listed[:_MOST_MEMORIES] if _says(item)]})
+        kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
+        # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
+        return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""

@@ -21,14 +21,15 @@ _ESCAPE = re.compile(
 )
 
 
-def model_text(text: str) -> str:
-    """A text, or JSON as text, without halves of characters, NUL and control characters, also in escapes.
-
-    What is broken becomes U+FFFD, what controls becomes a space.
-    """
+def unbroken(text: str) -> str:
+    """A text without halves of characters and NUL, which become U+FFFD, and controls, which become spaces."""
     text = plain(text)
-    if not text.isprintable():
-        text = text.translate(_CONTROLS)
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def model_text(text: str) -> str:
+    """JSON, with other words around it, that holds no broken characters, nor escapes that stand for such."""
+    text = unbroken(text)
     return _ESCAPE.sub(_harmless, text) if "\\" in text else text
 
 

@@ -18,7 +18,7 @@ from ..settings import Valves
 from . import providers
 from .faults import host_of
 from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import model_text
+from .model_text import unbroken
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -111,7 +111,7 @@ def _names(answer: Any, rows: str, name: str) -> list[str] | None:
     if not isinstance(listed, list):
         return None
     return sorted(
-        model_text(row[name])
+        unbroken(row[name])
         for row in listed
         if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
     )

@@ -13,7 +13,7 @@ from ..backends.base import is_person
 if TYPE_CHECKING:
     from .body import Answered, Turn
 
-COMMAND_CHARS = 1_000_000  # of a command with all that is imported
+COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAMES = ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards

@@ -20,6 +20,8 @@ _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of t
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
 _ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to
+_MEMORY_CHARS = 1000  # of a memory, which may have been imported
+_SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
 _SYSTEM = """\
 You keep the memory of a personal assistant: what is worth knowing about one user in later conversations. You get \
@@ -59,19 +61,23 @@ Memories: 1. The user likes short answers. / User: Translate "good morning" into
 
 
 def reconcile_prompt(
-    exchanges: Iterable[Exchange], known: Sequence[Memory], now: datetime, rules: str
+    exchanges: Iterable[Exchange], known: Sequence[Memory], now: datetime, rules: str, *, short: bool = False
 ) -> list[dict[str, str]]:
-    """The messages to ask an LLM with. `now` is in the user's time zone."""
+    """The messages to ask an LLM with. `now` is in the user's time zone. short: for one that reads little."""
+    part = _SHORT if short else 1
     parts = [f"Today is {now:%A %Y-%m-%d}, {now.tzname()}."]
     if rules:
         parts.append(f"The administrator's rules, which come first: {rules}")
     parts.append("Memories:" + ("" if known else " none"))
-    parts += [f"{number}. {_one_line(memory.text)}" for number, memory in enumerate(known, 1)]
+    parts += [
+        f"{number}. {_one_line(memory.text)[: _MEMORY_CHARS // part]}"
+        for number, memory in enumerate(known, 1)
+    ]
     parts.append("\nNew messages:")
     for exchange in exchanges:
-        parts.append(f"User: {_typed(exchange.user_text)}")
+        parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_shortened(exchange.assistant_text)}")
+            parts.append(f"Assistant: {_shortened(exchange.assistant_text, _ANSWER_CHARS // part)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
@@ -88,16 +94,16 @@ def example_texts() -> tuple[str, ...]:
     return tuple(filter(None, texts))
 
 
-def _typed(text: str) -> str:
+def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    text = own_words(text, keep_links=True) if len(text) > _TYPED_CHARS else said_by_user(text)
+    text = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
     text = _HOLES.sub(_NOT_OWN, text).strip()
-    half = _TYPED_CHARS // 2
-    return text if len(text) <= _TYPED_CHARS else f"{text[:half]} ... {text[-half:]}"
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]} ..."
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def _one_line(text: str) -> str:

@@ -65,8 +65,7 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         known = _nearest(near)
-        prompt = reconcile_prompt(self.batch.exchanges, known, _now(self.batch), self.rules)
-        operations, model = _ask(self.backend, prompt)
+        operations, model = self._asked(known)
         changes = [
             self._change(position, operation, operations, known, model)
             for position, operation in enumerate(operations)
@@ -74,6 +73,20 @@ class Reconciler:
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._heard(near, touched, first=len(changes))
+
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
+        """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
+
+        def prompt(*, short: bool) -> list[dict[str, str]]:
+            exchanges, now = self.batch.exchanges, _now(self.batch)
+            return reconcile_prompt(exchanges, known, now, self.rules, short=short)
+
+        try:
+            return _ask(self.backend, prompt(short=False))
+        except Drop:
+            if len(self.batch.exchanges) > 1:
+                raise  # each is asked about alone, later
+            return _ask(self.backend, prompt(short=True))
 
     def _change(
         self,

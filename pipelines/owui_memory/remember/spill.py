@@ -220,7 +220,8 @@ class Spill:
         except OSError:
             there = []
         ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        return sorted({*ours, *list(self._in_memory)})
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
 
     def _bytes_there(self) -> int:
         with os.scandir(self._folder) as files:

@@ -63,7 +63,7 @@ _NEXT = _next()
 _NEXT_OF_USER = _next(outbox.c.user_id == bindparam("of_user"))
 
 
-def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> str | None:
+def next_user(connection: Connection, now: float, in_hand: Collection[str] = ()) -> str | None:
     """Whose turn it is; that user's exchanges are ours alone until the transaction ends.
 
     in_hand: names of batches that this process works on, whatever their claims say.
@@ -81,7 +81,7 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str]) -> s
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str]
+    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
 ) -> list[Any]:
     """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
     first = connection.execute(

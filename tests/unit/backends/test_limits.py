@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import tracemalloc
@@ -30,6 +31,12 @@ ODD = (
     "deep nesting",
     "too long",
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> None:
+    """What earlier tests left is not to be cleared away deep in a recursion, which warns."""
+    gc.collect()
 
 
 def llms_at(url: str, provider: str, timeout_s: float = 1.5) -> Llms:

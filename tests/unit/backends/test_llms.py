@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.llms import Llms
-from owui_memory.errors import Drop, Retry, TellAdmin
+from owui_memory.errors import Doubtful, Drop, Retry, TellAdmin
 from owui_memory.ops import costs
 from owui_memory.ops.metrics import Metrics
 from owui_memory.recall.tokens import estimated_tokens
@@ -59,6 +60,21 @@ def test_the_second_is_not_asked_while_the_first_answers(
     assert first.chats()[0].body["response_format"] == {"type": "json_object"}
     assert second.chats() == []
     assert (llms.part().ok, llms.part().detail) == (True, "openai one, then vllm two")
+
+
+@pytest.mark.parametrize("answer", ["", " \n "])
+def test_the_second_answers_where_the_first_says_nothing(
+    settings: Valves, first: ScriptedLLM, answer: str
+) -> None:
+    llms = Llms.open(settings, Metrics())
+
+    first.when("remember", answer)
+    for _ in range(5):
+        assert llms.ask(ASKED).text == "from the second one"
+    assert "answered nothing" in llms.part().detail
+    assert len(first.chats()) == 5, "it may be the input's fault: it is not left alone"
+    first.when("remember", "from the first")
+    assert llms.ask(ASKED).text == "from the first"
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"cut": True}, {"broken_json": True}])
@@ -267,6 +283,44 @@ def test_no_call_costs_nothing() -> None:
 
 
 # In mem0 ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        (
+            '<think>{"memory": []}</think>{"memory": [{"id": "0", "text": "tea"}]}',
+            [{"id": "0", "text": "tea"}],
+        ),
+        ('First {"memory": []}, then: ```json\n{"memory": [{"text": "tea"},]}\n```', [{"text": "tea"}]),
+        ('{"memory": [{"text": "tea"}, 7, "x", {"text": "..."}, {"text": ["a"]}, {}]}', [{"text": "tea"}]),
+        ('{"memory": [{"text": "a </think> tag"}]}', [{"text": "a </think> tag"}]),
+        ('{"memory": [{"text": "half \\ud83d"}]}', [{"text": "half \N{REPLACEMENT CHARACTER}"}]),
+        ('{"memory": []}', []),
+        ("{}", None),
+    ],
+)
+def test_what_mem0_reads_is_what_was_meant(
+    settings: Valves, first: ScriptedLLM, answer: str, read: list[Any] | None
+) -> None:
+    first.when("remember", answer)
+    told = json.loads(Llms.open(settings, Metrics()).generate_response(ASKED))
+    assert told == ({} if read is None else {"memory": read})
+
+
+@pytest.mark.parametrize(
+    "answer", ["I am sorry.", '<think>{"memory": []}</think>', '{"memory": [', "[[[[" * 9999]
+)
+def test_what_mem0_could_not_read_is_a_fault(settings: Valves, first: ScriptedLLM, answer: str) -> None:
+    first.when("remember", answer)
+    with pytest.raises(Doubtful, match="no JSON object"):
+        Llms.open(settings, Metrics()).generate_response(ASKED)
+
+
+def test_of_what_mem0_is_told_twenty_are_kept(settings: Valves, first: ScriptedLLM) -> None:
+    first.when("remember", json.dumps({"memory": [{"text": f"cat {number}"} for number in range(9999)]}))
+    told = json.loads(Llms.open(settings, Metrics()).generate_response(ASKED))
+    assert len(told["memory"]) == 20
 
 
 def test_mem0s_own_extraction_is_answered_by_the_second_and_counted(

@@ -185,6 +185,18 @@ def test_a_repair_that_the_server_refuses_is_not_the_end(mind: Mind) -> None:
     assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
 
 
+def test_a_model_that_reads_little_is_shown_less(mind: Mind) -> None:
+    for number in range(8):
+        mind.knows(f"The user has cat number {number}. " + "It sleeps all day long on a chair. " * 30)
+    mind.llm.when(is_ours, '{"operations": [{"op": "add", "text": "The user likes tea."}]}')
+    too_long = {"when": lambda request: len(request.last_user_text) > 5000, "status": 400}
+    with mind.llm.fault("chat", **too_long):
+        assert mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
+    shown = mind.llm.chats()[-1].last_user_text
+    assert "I like tea" in shown
+    assert all(f"cat number {number}" in shown for number in range(6))
+
+
 def test_broken_characters_of_a_model_are_stored_as_such(mind: Mind) -> None:
     mind.llm.when(
         is_ours,

@@ -1,0 +1,121 @@
+"""Models that misbehave, behind the real server: it stays small, and remembers once they are well."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.harness import scripted_llm as harness
+from tests.harness.bodies import Chat
+from tests.harness.hostile_server import HostileServer
+from tests.harness.narrow_embedder import NarrowEmbedder
+from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.talk import recalled, stored, take, tell
+from tests.harness.waiting import wait_until
+from tests.unit.remember.mind import is_ours
+
+TEA = json.dumps({"operations": [{"op": "add", "text": "The user likes tea."}]})
+
+
+def megabytes(server: PipelinesServer) -> float:
+    return int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def refuses_empty_messages(llm: ScriptedLLM) -> None:
+    empty = lambda request: any(not m.get("content") for m in request.messages)  # noqa: E731
+    llm.add_fault("chat", when=empty, status=400)
+
+
+@pytest.mark.parametrize("kind", ["endless body", "drops", "gzip bomb"])
+def test_an_llm_without_end(pipelines_server: StartServer, scripted_llm: ScriptedLLM, kind: str) -> None:
+    with HostileServer(kind) as hostile:
+        env = {
+            **with_llm(scripted_llm),
+            "MEMORY_LLM_BASE_URL": f"{hostile.url}/v1",
+            "MEMORY_LLM_TIMEOUT_S": "5",
+        }
+        server = pipelines_server(env=env)
+        before, threads = megabytes(server), server.threads
+        take(server, Chat("ada").say("I like tea."))
+        wait_until(lambda: not server.part("LLM")["ok"], what="the failure is told", within=40)
+        began = time.monotonic()
+        recalled(server, "What does the user drink?", user="bob")
+        assert time.monotonic() - began < 5
+        time.sleep(3)
+        assert megabytes(server) < before + 150
+        assert server.threads <= threads + 8
+        assert not server.status()["ok"]
+
+        server.change_valves(llm_base_url=scripted_llm.base_url)
+        scripted_llm.when(is_ours, TEA)
+        server.wait_until_drained(within=60)
+        assert stored(server) == [("ada", "The user likes tea.")]
+
+
+def test_empty_answers_are_waited_out(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
+    server = pipelines_server(env=with_llm(scripted_llm))
+    refuses_empty_messages(scripted_llm)
+    scripted_llm.when(is_ours, "")
+    take(server, Chat("ada").say("I like tea."))
+    wait_until(lambda: len(scripted_llm.chats()) >= 3, what="it is asked again")
+    queue = server.part("queue")["detail"]
+    assert "0 dead" in queue or "dead" not in queue
+    scripted_llm.when(is_ours, TEA)
+    server.wait_until_drained()
+    assert stored(server) == [("ada", "The user likes tea.")]
+
+
+def test_twenty_thousand_operations_hold_up_nobody(
+    pipelines_server: StartServer, scripted_llm: ScriptedLLM
+) -> None:
+    server = pipelines_server(env=with_llm(scripted_llm))
+    many = [{"op": "add", "text": f"The user has cat number {number}."} for number in range(15_000)]
+    scripted_llm.when(
+        lambda request: is_ours(request) and "cats" in request.text, json.dumps({"operations": many})
+    )
+    scripted_llm.when(lambda request: is_ours(request) and "tea" in request.text, TEA)
+    take(server, Chat("ada").say("I have many cats."))
+    tell(server, "I like tea.", user="bob")
+    held = stored(server)
+    assert ("bob", "The user likes tea.") in held
+    assert len([text for user, text in held if user == "ada"]) <= 20
+
+
+@pytest.mark.parametrize("vector", [[float("nan")] * 256, [0.0] * 256, ["a"] * 256])
+def test_an_embedder_that_sends_no_vectors(
+    pipelines_server: StartServer,
+    scripted_llm: ScriptedLLM,
+    vector: list[object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = pipelines_server()
+    tell(server, "I live in Lisbon.", user="ada")
+    with monkeypatch.context() as ill:
+        ill.setattr(harness, "_nearer", lambda *_: vector)
+        take(server, Chat("ada").say("My dog is called Rex."))
+        told: list[str] = []
+        threading.Thread(target=lambda: told.append(recalled(server, "Tell me a joke.", user="ada"))).start()
+        wait_until(lambda: told, what="the chat goes on")
+        wait_until(lambda: not server.part("embedder")["ok"], what="the status tells it", within=60)
+    server.wait_until_drained(within=60)
+    assert sorted(stored(server)) == [("ada", "I live in Lisbon."), ("ada", "My dog is called Rex.")]
+    assert "Rex" in recalled(server, "What is my dog called?", user="ada")
+
+
+def test_a_diary_and_an_embedder_of_few_tokens(pipelines_server: StartServer) -> None:
+    diary = "I live in Tartu now. " + "Today I walked along the river with my friend. " * 230
+    with NarrowEmbedder("no words") as narrow:
+        env = {
+            "MEMORY_EMBEDDER_PROVIDER": "openai",
+            "MEMORY_EMBEDDER_BASE_URL": f"{narrow.url}/v1",
+            "MEMORY_EMBEDDER_MODEL": "m",
+        }
+        server = pipelines_server(env=env, embedder=None)
+        tell(server, diary, user="ada")
+        assert ("ada", "I live in Tartu now.") in stored(server)
+        assert "river with my friend" in recalled(server, f"Once more: {diary}", user="ada")

@@ -1,0 +1,120 @@
+"""Whatever a message, a memory or a name says: twice of it takes about twice the time, and no time at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from owui_memory.backends.base import Found
+from owui_memory.recall.block import line
+from owui_memory.recall.rank import ranked
+from owui_memory.recall.search import query_of
+from owui_memory.recall.select import evidence, select
+from owui_memory.recall.sources import Past, Step
+from owui_memory.recall.tokens import estimated_tokens
+from owui_memory.recall.wishes import is_meant, unwanted, wish
+from owui_memory.scopes import name_of, read_teams
+from tests.unit.samples import NOW, memory
+
+PIECES = [
+    "a",
+    "word ",
+    "wlan-",
+    "please, ",
+    "forget.",
+    "... ",
+    "\n",
+    "<user_memories>\n",
+    "忘れてください",
+    "잊어 줘",
+    "не ",
+    "ﷺ",
+    "e\u0301",
+    "\U0001f468\u200d",
+    "Ada, team x (just now): ",
+    '- "(',
+    "A-",
+]
+
+
+def some(text: str) -> list[Found]:
+    """Candidates, each with another beginning, so that none repeats another."""
+    return [
+        Found(replace(memory(f"{n} {text}", name=str(n)), chat="c", place=n), 0.5, None) for n in range(40)
+    ]
+
+
+def all_of_recall(text: str) -> None:
+    """All that recall does with a message and with memories, but for what the backend does."""
+    query = query_of(text)
+    items = ranked(some(text[:1000]), query, NOW)
+    evidence(items, query, 1.4)
+    select(items, least_meaning=0.0, most=50, room=10**6, cost=lambda one: estimated_tokens(line(one, NOW)))
+    unwanted(text, items)
+
+
+SCANS: dict[str, Callable[[str], object]] = {
+    "wish": wish,
+    "a short wish": lambda text: [wish(text[at : at + 300]) for at in range(0, min(len(text), 30_000), 300)],
+    "is_meant": lambda text: is_meant(text, text),
+    "ranked": lambda text: ranked([Found(memory(text), 0.5, None)], text, NOW),
+    "evidence": lambda text: evidence(ranked([Found(memory(text), 0.5, None)], text, NOW), text, 1.4),
+    "select": lambda text: select(
+        ranked([Found(memory(text), 0.5, None)], "x", NOW),
+        least_meaning=0.0,
+        most=8,
+        room=10**6,
+        cost=lambda _: 1,
+    ),
+    "line": lambda text: line(memory(text), NOW),
+    "a name": name_of,
+    "teams": lambda text: _refused(lambda: read_teams(text)),
+    "recall": all_of_recall,
+}
+
+
+def _refused(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except ValueError:
+        return
+
+
+def grows_evenly(short: Callable[[], object], long: Callable[[], object]) -> bool:
+    """Whether `long` takes at most three times as long as `short`, in one of some tries: others work, too."""
+    for _ in range(5):
+        first, second = seconds(short), seconds(long)
+        if second < 0.02 or second <= 3 * first:
+            return True
+    return False
+
+
+def seconds(scan: Callable[[], object]) -> float:
+    """Of the processor, the best of two."""
+    best = float("inf")
+    for _ in range(2):
+        began = time.thread_time()
+        scan()
+        best = min(best, time.thread_time() - began)
+    return best
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_twice_the_text_takes_about_twice_the_time(name: str) -> None:
+    scan = SCANS[name]
+    for piece in PIECES:
+        half, whole = (piece * (size // len(piece)) + "forget" for size in (10_000, 20_000))
+        assert grows_evenly(partial(scan, half), partial(scan, whole)), piece
+        assert seconds(partial(scan, whole)) < 2.0, piece
+
+
+def test_a_memory_that_was_changed_often() -> None:
+    half, whole = (
+        Past(tuple(Step(n, True, "x", frozenset({"m"}), 1.0) for n in range(count)))
+        for count in (20_000, 40_000)
+    )
+    assert grows_evenly(partial(half.text_without, {"m"}, "y"), partial(whole.text_without, {"m"}, "y"))
