@@ -23,7 +23,8 @@ class Phrases:
     questions: begin a question, with or without its mark. ends_question: end one.
     requests: begin a request for a piece of work. ends_request: end one.
     always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
-    supposing: begin a supposition or a role play, which lasts. conditional: one that its sentence ends.
+    supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
+    conditional: begin a supposition that its sentence ends.
     roles: begin a sentence that is said in somebody else's person: "as a pirate".
     handling: verbs that hand over a text to be worked on. soft_handling: verbs that also ask in general.
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
@@ -52,6 +53,7 @@ class Phrases:
     always: str = ""
     standing: str = ""
     supposing: str = ""
+    ends_supposing: str = ""
     conditional: str = ""
     roles: str = ""
     handling: str = ""
@@ -62,6 +64,7 @@ class Phrases:
     salutations: str = ""
     signoffs: str = ""
     headers: str = ""
+    subjects: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
