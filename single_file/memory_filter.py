@@ -14335,8 +14335,11 @@ words, and `~` up to twelve characters. They are compared with lower-case text, 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from re import Pattern
+from functools import cached_property
+from re import Match, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -14412,19 +14415,46 @@ def listed(phrases: str) -> list[str]:
     return [" ".join(phrase.split()) for phrase in re.split(r"[,\n]", joined) if phrase.strip()]
 
 
-def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Matches at the beginning of a lower-case text, by `match`."""
-    return re.compile(_either(tables, entry, "", r"(?!\w)", ""))
+class Matcher:
+    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    @cached_property
+    def _pattern(self) -> Pattern[str]:
+        return re.compile(self._make())
+
+    def match(self, text: str) -> Match[str] | None:
+        """Where the beginning of a lower-case text matches."""
+        return self._pattern.match(text)
+
+    def fullmatch(self, text: str) -> Match[str] | None:
+        """Where the whole of it does."""
+        return self._pattern.fullmatch(text)
+
+    def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
+        """The first match in it."""
+        return self._pattern.search(text, start, end)
+
+    def finditer(self, text: str) -> Iterator[Match[str]]:
+        """All matches in it."""
+        return self._pattern.finditer(text)
 
 
-def anywhere(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found anywhere in a lower-case text, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the beginning of a lower-case text, for `match`."""
+    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
 
 
-def at_end(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found at the end of a lower-case text, whatever marks follow, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases anywhere in a lower-case text, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+
+
+def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -22579,6 +22609,15 @@ def _typed(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
+def as_said(text: str) -> str:
+    """A message with a note where others' words stood."""
+    return _noted(said_by_user(text))
+
+
+def _noted(text: str) -> str:
+    return _HOLES.sub(_NOT_OWN, text).strip()
+
+
 def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
 
@@ -23658,6 +23697,7 @@ from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
+from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_verbatim, kind_of
@@ -23926,7 +23966,7 @@ class _Failing:
 
 def _messages(batch: Batch) -> Iterator[Message]:
     for exchange in batch.exchanges:
-        yield {"role": "user", "content": exchange.user_text}
+        yield {"role": "user", "content": as_said(exchange.user_text)}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
 
