@@ -6724,6 +6724,7 @@ from ..control.orders import Order, Orders
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
+from ..redact import masked
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
@@ -6812,7 +6813,8 @@ class Commander:
             self._failed("command", error)
             self._orders.released(order)
             return texts.BROKEN.format(error=type(error).__name__)
-        self._orders.answered(order, answer if kept is None else kept)
+        # An answer may list what was stored when less was known of secrets.
+        self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
     def _do(self, order: Order) -> tuple[str, str | None]:
@@ -12034,22 +12036,25 @@ class _Names:
             "dense": table.DENSE_PASSWORDS,
             "dense code": table.DENSE_CODES,
         }
-        names = {
-            (sort, text): Name(
+        languages: dict[tuple[str, str], str] = {}
+        for sort, lines in sorts.items():
+            for spoken, words in table.rows(lines):
+                for text in words:
+                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        names = [
+            Name(
                 text.strip("~^"),
                 sort,
-                languages,
+                spoken,
                 text[0] == "~",
                 text[0] == "^",
                 frozenset(filter(str.isalpha, text)),
             )
-            for sort, lines in sorts.items()
-            for languages, words in table.rows(lines)
-            for text in words
-        }
+            for (sort, text), spoken in languages.items()
+        ]
         self.parts: list[Name] = []
         self.by_first_word: dict[str, list[Name]] = {}
-        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+        for name in sorted(names, key=lambda name: -len(name.text)):
             first = _LETTERS.match(name.text)
             if not first or name.is_part or not name.text.isascii():
                 self.parts.append(name)
@@ -12112,7 +12117,8 @@ def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
     if ending > most or (ending and most == 1 and flat[end] != "s"):
         return None
     if (
-        text[end + ending : end + ending + 1] in ("-", "_")
+        name.sort in ("password", "key", "identifier")
+        and text[end + ending : end + ending + 1] in ("-", "_")
         and flat[end + ending + 1 : end + ending + 2].isalpha()
     ):
         return None  # the identifier goes on
@@ -12138,7 +12144,7 @@ FEWEST_CHARS, FEWEST_KEY_CHARS = 4, 8
 _LONGEST_CHARS = 300  # of a word that is looked at
 _YEAR_CHARS = 6  # of figures, with a month
 
-_OPENING, _CLOSING = "([{\"'“”„«»‘’`「『《‹", ".,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
+_OPENING, _CLOSING = "*([{\"'“”„«»‘’`「『《‹", ".*,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
 WORD = re.compile(r"\S+")
 QUOTED = re.compile(r"[\"'“”„«»‘’`「『]([^\n\"“”„«»`」』]{2,64}?)[\"'“”«»’`」』](?!\w)")
 _AFTER_FIGURES = (
@@ -12148,7 +12154,8 @@ _AFTER_FIGURES = (
 FIGURES = re.compile(
     rf"[#*]?(?:[A-Z]{{1,3}}-)?\d(?:[ .-]?[\dA-F]){{2,22}}[#*]?{_AFTER_FIGURES}", re.IGNORECASE
 )
-NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|[A-Z](?=\d|[A-Z]?(?!\w))|-[\dA-Z]){3,24}(?!\w)")
+SENT = re.compile(r"(?:[A-Z]-)?(?:\d{3}[ -]?\d{3}|\d{8})(?![\w-]|[.,]\d)")  # by somebody to prove something
+NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|-?[A-Z]){3,24}(?!\w)")
 _DATE = re.compile(r"(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _UNIT = re.compile(
@@ -12161,7 +12168,7 @@ _ADDRESS = re.compile(
 )
 _REFERENCE = re.compile(  # to where the value is
     r"\$\{|\$\(|\$[A-Z_]+\Z|<|\{\{|%\(|%[A-Z_]+%|\*+\Z|(?:os|process|env|self|args|config|settings)\."
-    r"|[\w.]+[(\[]|x+\Z|\.\.\.",
+    r"|[\w.]+[(\[]|[a-z_]+(?:\.[a-z_]+)+\Z|x+\Z|\.\.\.",
     re.IGNORECASE,
 )
 
@@ -12184,7 +12191,7 @@ def bare_words(text: str) -> list[str]:
 
 def with_tail(text: str, start: int, end: int) -> Span:
     """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
+    while text[end : end + 1] in ("!", "?", "*"):
         end += 1
     return start, end
 
@@ -12247,7 +12254,7 @@ def counts(value: str, figures: re.Pattern[str]) -> bool:
     digits = sum(map(str.isdigit, value))
     if _DATE.fullmatch(value.strip()):
         return False
-    if figures is FIGURES:
+    if figures is not NUMBER:
         return digits >= 3
     is_lettered = value[0].isalpha() and sum(map(str.isalnum, value)) > _YEAR_CHARS
     return digits > _YEAR_CHARS or (digits >= 4 and is_lettered)
@@ -12301,7 +12308,7 @@ tr az uz: şifre, sifre, ~parola, parol, şifrə
 el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
 ru: пароль, пароля, паролем, паролі, парол, кодовое слово
 uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
-he: סיסמה, סיסמא, סיסמת, הסיסמ
+he: ססמה, ססמת, ססמא, סיסמה, סיסמא, סיסמת, הסיסמ
 ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
 fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
 hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
@@ -12353,7 +12360,7 @@ pt: código pin, código de verificação, código de segurança, código de ace
 nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
 sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
 fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
-pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod jednorazowy, numer pin
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod z sms, kod jednorazowy, numer pin
 cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
 hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
 tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
@@ -12365,7 +12372,7 @@ vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifika
 """
 # With a place or a thing of the next table in the same sentence, a code or a key is a secret.
 CODE_WORDS = """
-all: code, codes, kod, kód, kode, koodi, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+all: code, codes, kod, koden, kodu, kód, kódu, kódja, kode, koodi, koodin, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
 """
 NOT_CODES = frozenset(  # "zip code", "code postal"
     "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
@@ -12469,7 +12476,7 @@ AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan a
 NOT_BEHIND = tuple(
     """
 manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
-less, box, dialog, tresor, vault, richtlin, stärke, changed, rule, oak, count, limit, budget, price, size, error,
+less, box, dialog, tresor, vault, richtlin, stärke, rule, oak, count, limit, budget, price, size, error,
 type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
 """.replace("\n", " ")
     .strip()
@@ -12577,6 +12584,7 @@ from .credential_values import (
     FIGURES,
     NUMBER,
     QUOTED,
+    SENT,
     WORD,
     Span,
     bare_words,
@@ -12608,6 +12616,9 @@ _ASSIGNED = re.compile(  # also of XML: key="password" value="..."
 _BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
 _CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
 _NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_PAIR = re.compile(r":\s{0,2}[\w.@+-]{2,64}/(\S{6,64})")
+_END_OF_SETTING = re.compile(r"[ \t]*[,;}]?[ \t]*(?:#|//|\n|\Z)")
+_VARIABLE = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
 _PHRASE_LINK = re.compile(
     r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
@@ -12661,11 +12672,15 @@ class _Around:
             if any(word in self._near() for word in table.NETWORKS):
                 yield from self._said(FEWEST_KEY_CHARS)
         elif sort == "open":
-            if self._opens():
-                yield from self._figures(FIGURES, linked=" " not in name.text)
+            before = self._words_before(30)
+            if self._opens(before):
+                articles = table.ARTICLES.isdisjoint(before[-1:])
+                yield from self._figures(FIGURES, linked=" " not in name.text and articles)
+            elif self._is_sent():
+                yield from self._figures(SENT, linked=False)
         elif sort == "code":
             is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
-            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._figures(FIGURES, linked=is_any_pin and not self._is_near_a_lock())
             yield from self._before(FIGURES)
         elif sort == "number":
             yield from self._figures(NUMBER, linked=False)
@@ -12705,13 +12720,22 @@ class _Around:
         is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
         return is_just_before or any(word in before for word in table.NOT_BEFORE)
 
-    def _opens(self) -> bool:
-        """Whether a code is one that opens something, or that somebody was sent."""
-        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
-        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
-            return False
+    def _opens(self, before: list[str]) -> bool:
+        """Whether a code is one that opens something, or that its reader was sent."""
+        return self._is_a_code(before) and (not table.YOURS.isdisjoint(before[-3:]) or self._is_near_a_lock())
+
+    def _is_a_code(self, before: list[str]) -> bool:
+        behind = self.flat[self.place.end : self.place.end + 30].split()
+        return not {*before[-1:], *behind[:1]} & table.NOT_CODES
+
+    def _is_near_a_lock(self) -> bool:
         near = self._near()
-        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+        return any(word in near for word in _things_with_codes())
+
+    def _is_sent(self) -> bool:
+        """Whether a code has the name of who sends it: "WhatsApp code 481-223"."""
+        words = self.text[max(self.place.start - 30, 0) : self.place.start].split()
+        return bool(words) and words[-1][0].isupper() and self._is_a_code([words[-1].lower()])
 
     def _is_link(self, word: str) -> bool:
         languages = table.LOCAL_LINKS.get(word, "").split()
@@ -12755,6 +12779,11 @@ class _Around:
         value = text[start:end]
         if len(value) < 3 or not is_no_placeholder(value):
             return []
+        if not quoted and identifier.islower() and _VARIABLE.fullmatch(value):
+            return []
+        is_told = quoted or "=" in sign[0] or looks_made(value, FEWEST_CHARS)
+        if not is_told and not _END_OF_SETTING.match(text, end):
+            return []  # a sentence about it
         made = looks_made(value, FEWEST_KEY_CHARS)
         if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
             return []
@@ -12770,7 +12799,9 @@ class _Around:
         sign = self._sign() or _BRACKET.match(text, self.place.end)
         is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
         # linked: the next word may be the value; sure: also one like any other.
-        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        linked = bool(sign) or is_option or (bare and self._follows_user())
+        is_code = sign is not None and sign[0].rstrip()[-1:] in ("(", "=")
+        sure = linked and not (sign and sign[0].endswith("("))
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             small = word[0].lower().rstrip(",")
             if self._is_link(small):
@@ -12781,10 +12812,15 @@ class _Around:
             if linked and bare and (quoted := QUOTED.match(text, word.start())):
                 yield quoted.span(1)
                 return
+            if is_code and count == 0 and _VARIABLE.fullmatch(value):
+                return
             # A word in Latin letters stands out among others.
             stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
             if linked or count == 0 or (stands_out and not value.isdigit()):
-                if is_value(value, fewest):
+                # A key has figures, unless it is said to be one.
+                if is_value(value, fewest) and (
+                    linked or fewest == FEWEST_CHARS or any(map(str.isdigit, value))
+                ):
                     yield with_tail(text, start, end)
                     yield from self._others(word.end(), fewest)
                     return
@@ -12837,12 +12873,16 @@ class _Around:
             span = stripped(text, *word.span())
             if is_value(text[slice(*span)], FEWEST_CHARS):
                 yield with_tail(text, *span)
+        elif pair := _PAIR.search(text, self.place.end, line if line >= 0 else end):
+            span = stripped(text, *pair.span(1))
+            if is_value(text[slice(*span)], 6):
+                yield with_tail(text, *span)
 
     def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
         """The figures behind a link, or, unless they must be `linked`, right behind the name."""
         text = self.text
         sign = self._sign() or _BRACKET.match(text, self.place.end)
-        may_be = bool(sign) or not linked
+        may_be, is_told = bool(sign) or not linked, bool(sign)
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             if may_be:
                 start = first_figures(text, *word.span())
@@ -12852,17 +12892,18 @@ class _Around:
                     return
                 start, end = stripped(text, *word.span())
                 value = text[start:end]
+                digits = sum(map(str.isdigit, value))  # of letters, too: G-48291, 4f9a-22c1
                 if (
                     figures is FIGURES
-                    and "-" in value
-                    and sum(map(str.isdigit, value)) > 1
-                    and is_value(value, 5)
+                    and (digits if is_told else digits > 1 and "-" in value)
+                    and is_value(value, 4)
                 ):
                     yield start, end
                     return
             small = word[0].lower()
             is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
-            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            is_told = is_link or word[0].endswith(_COLONS) or (is_told and small in table.FILLERS)
+            may_be = is_told or (may_be and small in table.FILLERS)
             if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
                 return
 
@@ -12888,18 +12929,20 @@ class _Around:
         """In a text without spaces: the next letters and figures of ours."""
         begin = self.place.end
         near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
-        if not (match := _ASCII_VALUE.search(near)):
-            return
-        start, end = stripped(self.text, begin + match.start(), begin + match.end())
-        value = self.text[start:end]
-        if self.place.name.sort == "dense code":
-            is_one = sum(map(str.isdigit, value)) >= 4
-        elif _DENSE_LINK.fullmatch(near[: match.start()]):
-            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
-        else:
-            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
-        if is_one:
-            yield with_tail(self.text, start, end)
+        for match in _ASCII_VALUE.finditer(near):
+            start, end = stripped(self.text, begin + match.start(), begin + match.end())
+            value = self.text[start:end]
+            if self.place.name.sort == "dense code":
+                is_one = sum(map(str.isdigit, value)) >= 4
+            elif value.lower() in table.NETWORKS:  # whose password it is
+                is_one = False
+            elif _DENSE_LINK.fullmatch(near[: match.start()]):
+                is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+            else:
+                is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+            if is_one:
+                yield with_tail(self.text, start, end)
+                return
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19602,6 +19645,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
@@ -19667,6 +19711,7 @@ _PARTS = (  # of commands, headers and messages; what is secret is the group
         r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
     ),
 )
+_LOGIN = re.compile(r":[ \t]{0,2}[\w.@+-]{2,64} / (\S{6,64})")  # "Jira: ada / ..."
 # A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
 _RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
 _TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
@@ -19759,6 +19804,10 @@ def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a key") for start, end in _keys(text))
     yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
     yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    for login in _LOGIN.finditer(text):
+        start, end = stripped(text, *login.span(1))
+        if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
+            yield Secret(start, end, "a password")
     yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
