@@ -28,6 +28,7 @@ _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
 _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
@@ -61,8 +62,10 @@ def requests(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    starts = _starts(_lowered(sentence))
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+    text = _lowered(sentence)
+    if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
+        return True
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
