@@ -8,9 +8,11 @@ MEMORY_<SETTING>.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
@@ -21,6 +23,7 @@ from scripts.progress import step
 from scripts.services import RUN, OpenWebUI, Pipelines
 
 START_SECONDS = 300  # a first start makes Open WebUI's database, on a slow disk too
+NEWS_SECONDS = 3
 LOGS = RUN / "logs"
 
 # What a newcomer is told to try, and what the browser test tries.
@@ -63,8 +66,10 @@ def run(env: Mapping[str, str], children: list[Child]) -> NoReturn:
         wait_until(pipelines.is_healthy, children, START_SECONDS, "The Pipelines server")
     with step("Starting Open WebUI"):
         wait_until(webui.is_healthy, children, START_SECONDS, "Open WebUI")
-    print(report(pipelines.status()))
+    status = pipelines.status()
+    print(report(status))
     print(welcome(webui, pipelines))
+    threading.Thread(target=_tell_news, args=(pipelines, News(status)), daemon=True).start()
     supervisor = Supervisor(children, {children[0]: pipelines.is_healthy})
     forever = threading.Event()
     while True:
@@ -105,6 +110,39 @@ def report(status: Mapping[str, object] | None) -> str:
     parts = status.get("parts")
     lines = [_line(part) for part in parts] if isinstance(parts, list) else []
     return "\n".join(["", "Memory", *lines])
+
+
+class News:
+    """What the status says that it did not say before: the admin panel calls every change a success."""
+
+    def __init__(self, status: Mapping[str, object] | None) -> None:
+        self._wrong = _wrong(status)
+
+    def of(self, status: Mapping[str, object] | None) -> list[str]:
+        """Lines, for parts that are wrong now, in new words, and for those that are mended."""
+        if status is None:  # the supervisor tells of a server that is gone
+            return []
+        before, self._wrong = self._wrong, _wrong(status)
+        new = [line for name, line in self._wrong.items() if _bare(before.get(name, "")) != _bare(line)]
+        return new + [f"  ok  {name}: works again" for name in before if name not in self._wrong]
+
+
+def _bare(line: str) -> str:
+    """Without times and counts, which change by themselves."""
+    return re.sub(r"\d+", "", line)
+
+
+def _wrong(status: Mapping[str, object] | None) -> dict[str, str]:
+    parts = (status or {}).get("parts")
+    found = parts if isinstance(parts, list) else []
+    return {str(part.get("name")): _line(part) for part in found if not part.get("ok")}
+
+
+def _tell_news(pipelines: Pipelines, news: News) -> NoReturn:
+    while True:
+        time.sleep(NEWS_SECONDS)
+        for line in news.of(pipelines.status()):
+            print(line, flush=True)
 
 
 def _line(part: Mapping[str, object]) -> str:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from scripts import up
+from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import recalled, tell
+from tests.harness.waiting import wait_until
 
 SECRET = "sk-very-secret-4711"
 SECRETS = ("backend_api_key", "vector_store_api_key", "llm_api_key", "embedder_api_key")
@@ -254,3 +257,28 @@ class TestWhereAValueComesFrom:
         assert recalled(server, "What is my dog called?") == ""
         server.change_valves(memories_per_turn="4")
         assert "Rex" in recalled(server, "What is my dog called?")
+
+
+def test_a_store_that_cannot_be_reached_is_saved_and_told_at_once(server: PipelinesServer) -> None:
+    """The panel can say no more than that it was saved."""
+    server.wait_until_ready()
+    tell(server, "My dog is called Rex.")
+    before = server.get_valves()
+    after = server.change_valves(vector_store="qdrant", vector_store_url="http://127.0.0.1:9")
+    assert after["vector_store"] == "qdrant"
+
+    def wrong() -> list[str]:
+        return [f"{part['detail']} {part['hint']}" for part in server.status()["parts"] if not part["ok"]]
+
+    wait_until(lambda: any("127.0.0.1:9" in told for told in wrong()), within=10, what="the status tells it")
+    assert server.status()["ok"] is False
+    news = up.News({"parts": []}).of(server.status())
+    assert any("127.0.0.1:9" in line for line in news), "and so does `make up`"
+    turn = Chat("ada").say("/memory status")
+    body = turn.outlet("OK", sent=server.inlet(turn.inlet, {"id": "ada", "role": "user"}))
+    answer = server.outlet(body, {"id": "ada", "role": "user"})["messages"][-1]["content"]
+    assert "cannot be reached" in answer
+    assert "127.0.0.1" not in answer
+    assert "Rex" in recalled(server, "What is my dog called?"), "the earlier one stays in use"
+    server.save_valves(before)
+    wait_until(lambda: not any("127.0.0.1:9" in told for told in wrong()), within=10, what="it is mended")

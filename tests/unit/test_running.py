@@ -283,6 +283,17 @@ def test_a_filter_that_was_not_loaded_is_told() -> None:
     assert "was not loaded" in up.report(None)
 
 
+def test_what_goes_wrong_later_is_told_once_and_that_it_is_mended() -> None:
+    store = {"name": "store", "ok": True, "detail": "sqlite", "hint": ""}
+    error = {"name": "last error", "ok": False, "detail": "10:15:01 UTC, recall", "hint": ""}
+    news = up.News({"parts": [store, error]})
+    gone = {**store, "ok": False, "detail": "q:1 cannot be reached", "hint": "Start it."}
+    assert news.of({"parts": [gone, error]}) == ["  NO  store: q:1 cannot be reached\n      Start it."]
+    assert news.of({"parts": [gone, {**error, "detail": "10:15:09 UTC, recall"}]}) == []
+    assert news.of(None) == []
+    assert news.of({"parts": [store, error]}) == ["  ok  store: works again"]
+
+
 # Installing
 
 

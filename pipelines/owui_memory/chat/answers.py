@@ -31,7 +31,9 @@ _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Answers:
     """The answers to one user, in their time zone (an IANA name, or ""). `chat_id`: where they asked."""
 
-    def __init__(self, timezone: str, chat_id: str, user_id: str = "") -> None:
+    def __init__(self, timezone: str, chat_id: str, user_id: str = "", *, admin: bool = False) -> None:
+        """admin: else addresses of stores and models are left out."""
+        self._admin = admin
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
     def page(self, page: Page) -> str:
@@ -153,7 +155,7 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id)
+        return explained(one, said, self._zone, self._chat_id, admin=self._admin)
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""

@@ -66,6 +66,7 @@ class Turn:
     searched: bool = False
     folder: str = ""
     email: str = ""
+    is_admin: bool = False
     name: str = field(default="", compare=False)  # it may change from one message to the next
 
 
@@ -122,6 +123,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
         email=_id(_mapping(user).get("email")),
+        is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),

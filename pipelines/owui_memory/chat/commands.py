@@ -21,14 +21,16 @@ from ..control.erase import Eraser
 from ..control.memories import Asked, Control, Forgotten
 from ..control.orders import Order, Orders
 from ..control.switches import Switches
-from ..errors import Drop, MemoryFault, TakenOver, TellAdmin
+from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
+from ..redact import masked
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
 from . import texts
 from .answers import Answers
 from .body import Turn
+from .circumstances import Here
 from .imported import rows_in
 from .markup import code, counted
 from .numbers import a_number, numbers_in
@@ -66,13 +68,14 @@ class Commander:
         settings = self._settings()
         teams = teams_of(turn, settings)
         if turn.place != "api":
-            self._orders.give(turn, teams)
+            self._orders.give(turn, teams, Here.of(turn, settings).written())
             return ""
         if not decide(turn, settings).may_show:
             return texts.NOT_THIS_MODEL
         # Without ids, the same text once more is another request.
         own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
-        self._orders.give(replace(own, key=own.exchange_key), teams)
+        here = Here.of(turn, settings).written()
+        self._orders.give(replace(own, key=own.exchange_key), teams, here)
         return self._answer(own.user_id, own.exchange_key, turn.name)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "") -> str:
@@ -104,13 +107,13 @@ class Commander:
         except MemoryFault as fault:  # it may work when the answer is asked for again
             self._failed("command", fault)
             self._orders.released(order)
-            hint = "" if isinstance(fault, TellAdmin) else fault.hint
-            return texts.NOT_DONE_NOW.format(fault=fault, hint=hint).strip()
+            return texts.NOT_DONE_NOW.format(fault=_told_to(Here.read(order.here), fault))
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._failed("command", error)
             self._orders.released(order)
             return texts.BROKEN.format(error=type(error).__name__)
-        self._orders.answered(order, answer if kept is None else kept)
+        # An answer may list what was stored when less was known of secrets.
+        self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
     def _do(self, order: Order) -> tuple[str, str | None]:
@@ -128,6 +131,13 @@ class Commander:
             command_text = code(f"/memory {meant} {rest}")
             return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=command_text), None
         return texts.UNKNOWN_VERB.format(verb=code(command.verb)), None
+
+
+def _told_to(here: Here, fault: MemoryFault) -> str:
+    """A fault in words: where stores and models are, and what to set, is for admins."""
+    if here.admin:
+        return f"{fault} {fault.hint}".strip()
+    return f"{texts.without_addresses(str(fault))} {texts.TRY_AGAIN}"
 
 
 class _Work:
@@ -154,8 +164,9 @@ class _Work:
             again=order.attempts > 1,
             name=order.name,
         )
+        self._here = Here.read(order.here)
         self._confirm = partial(self._orders.renew, order)
-        self._answers = Answers(order.timezone, order.chat_id, order.user_id)
+        self._answers = Answers(order.timezone, order.chat_id, order.user_id, admin=self._here.admin)
 
     # Looking
 
@@ -200,24 +211,27 @@ class _Work:
         return texts.HELP
 
     def status(self) -> str:
-        total = len(self._control.all(self._user_id))
+        lines = [self._switched(), *self._here.described()]
+        try:
+            lines.append(texts.KNOWN_OF_YOU.format(memories=counted(self._total(), "memory", "memories")))
+            fault = self._live.fault
+        except MemoryFault as failed:
+            fault = failed
         waiting = self._outbox.waiting_of(self._user_id)
-        fault = self._live.fault
-        return "\n".join(
-            [
-                self._switched(),
-                f"- {counted(total, 'memory', 'memories')} about you.",
-                f"- {counted(waiting, 'message waits', 'messages wait')} to be remembered.",
-                *([f"- {fault} {fault.hint}"] if fault else []),
-            ]
-        )
+        lines.append(texts.WAITING.format(messages=counted(waiting, "message waits", "messages wait")))
+        lines += [_told_to(self._here, fault)] if fault else []
+        return "\n".join(f"- {line}" for line in lines)
+
+    def _total(self) -> int:
+        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
-            return "- Memory is on."
+            holds = self._here.told and self._here.learned
+            return texts.IS_ON if holds else texts.YOURS_IS_ON
         if self._switches.is_on(self._user_id, ""):
-            return "- Memory is off in this chat: `/memory on` switches it on."
-        return "- Memory is off in all chats: `/memory on always` switches it on."
+            return texts.IS_OFF_HERE
+        return texts.IS_OFF_ALWAYS
 
     # Changing
 
@@ -338,13 +352,20 @@ class _Work:
         scope = self._rest.lower().strip(".!")
         if scope == "always":
             self._switches.set(self._user_id, "", on)
-            return texts.SWITCHED_ALWAYS.format(state=state, verb=verb)
+            return self._but_here(texts.SWITCHED_ALWAYS.format(state=state, verb=verb), on)
         if scope not in ("", "here"):
             return texts.SAY_SWITCH.format(state=state)
         if not self._chat_id:
             return texts.NO_CHAT.format(state=state)
         self._switches.set(self._user_id, self._chat_id, on)
-        return texts.SWITCHED_HERE.format(state=state, verb=verb)
+        return self._but_here(texts.SWITCHED_HERE.format(state=state, verb=verb), on)
+
+    def _but_here(self, said: str, on: bool) -> str:
+        """With what still does not hold in this chat, where memory was switched on."""
+        if not on:
+            return said
+        off = [] if self._switches.is_on(self._user_id, self._chat_id) else [texts.IS_OFF_HERE]
+        return "\n\n".join([said, *off, *(self._here.described() if self._here.reason else [])])
 
     # Numbers
 

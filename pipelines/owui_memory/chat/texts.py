@@ -35,7 +35,8 @@ UNKNOWN_VERB = "I do not know {verb}, and nothing was done. `/memory help` lists
 UNKNOWN_VERB_NEAR = "I do not know {verb}. Did you mean {command}? Nothing was done."
 WAITED = "This command has waited for more than a day. Send it again."
 NOT_THIS_MODEL = "Here the model would read the answer, and it may not know what is remembered."
-NOT_DONE_NOW = "This could not be done now. {fault} {hint}"
+NOT_DONE_NOW = "This could not be done now. {fault}"
+TRY_AGAIN = "Regenerate this answer in a minute to try it again; your admin sees the reason in the status."
 BROKEN = (
     "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
 )
@@ -134,6 +135,40 @@ THIS_IS_NO_JSON = "it is no JSON"
 
 # Switches and status
 
+IS_ON = "Memory is on in this chat."
+YOURS_IS_ON = "You have not switched memory off."
+IS_OFF_HERE = "Memory is off in this chat: `/memory on` switches it on."
+IS_OFF_ALWAYS = "Memory is off in all chats: `/memory on always` switches it on."
+NOT_HERE = "But in this chat nothing is told to the model or remembered: {why}."
+ONLY_TOLD = "But what is said in this chat is not remembered: {why}."
+ONLY_LEARNED = "But in this chat the model is told nothing: {why}."
+IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
+IN_PERSONA = "What is said in this chat stays with its model."
+KNOWN_OF_YOU = "{memories} about you."
+WAITING = "{messages} to be remembered."
+# The words of chat.policy, as its users are told them.
+REASONS = {
+    "memory is switched off in the settings": "the admin has switched memory off",
+    "a temporary chat": "it is a temporary chat",
+    "the model's Memory capability is off": "the Memory capability of its model is off; choose another model",
+    "the user's Memory switch is off": "your Memory switch is off, under Settings > Personalization",
+    "the model is external (local_only)": (
+        "its model is not a local one, and the admin allows memory for local ones only (`local_only`)"
+    ),
+    "it is not told whether the model is local (local_only)": (
+        "it is not known whether its model is a local one, and the admin allows memory for those only "
+        "(`local_only`)"
+    ),
+    "the model gets no memory (models_off)": "the admin gives its model no memory (`models_off`)",
+    "the model gets no memory (models_on)": "the admin gives its model no memory (`models_on`)",
+    "nothing is learned from this model's chats (recall_only)": (
+        "the admin lets nothing be learned from its model (`recall_only`)"
+    ),
+    "the model is told nothing (learn_only)": "the admin lets its model only learn (`learn_only`)",
+    "the model is told nothing (learn_only and recall_only)": (
+        "the admin gives its model no memory (`learn_only` and `recall_only`)"
+    ),
+}
 SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
 SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
 NO_CHAT = "This is no chat of its own: say `/memory {state} always`."

@@ -29,6 +29,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    here: what held where it was given: see chat/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -42,6 +43,7 @@ class Order:
     attempts: int = 0
     teams: tuple[str, ...] = ()
     name: str = ""
+    here: str = ""
 
 
 class Orders:
@@ -50,10 +52,10 @@ class Orders:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
 
-    def give(self, turn: Turn, teams: Sequence[str] = ()) -> None:
+    def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
         """Keep the command of this turn; nothing happens where the same message has given it before.
 
-        teams: those that its user is in.
+        teams: those that its user is in. here: what holds there.
         """
         now = time.time()
         row = {
@@ -63,6 +65,7 @@ class Orders:
             "message_id": turn.user_message_id or turn.exchange_key,
             "timezone": turn.timezone,
             "teams": " ".join(teams),
+            "here": here,
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
@@ -124,6 +127,7 @@ class Orders:
             row.asked_at,
             row.attempts,
             tuple(row.teams.split()),
+            here=row.here,
         )
 
     def renew(self, order: Order) -> None:

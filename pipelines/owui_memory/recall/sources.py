@@ -66,6 +66,7 @@ _STEPS = select(
     journal.c.memory_id,
     journal.c.op,
     journal.c.before,
+    journal.c.after,
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
@@ -78,7 +79,8 @@ _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 class Step:
     """A change of a memory, or a message that said it again.
 
-    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    before: what it said until then, "" for a new one. after: what it says from then on. sources: ids of the
+    messages that it came from.
     """
 
     id: int
@@ -86,6 +88,7 @@ class Step:
     before: str
     sources: frozenset[str]
     said_at: float
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +148,31 @@ class Sources:
         Left out are those that nothing else has said.
         """
         memories = list(memories)
-        pasts = self.of(memory.id for memory in memories) if memories else {}
-        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
 
 
-def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
+    if memory.copy_of and not _is_said(memory.text, pasts.get(memory.copy_of), messages):
+        return None
+    if memory.copy_of:
+        return replace(memory, updated_at=memory.said_at or memory.updated_at)
+    past = pasts.get(memory.id, Past())
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at or memory.said_at
+    known = past.without(messages).said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
+    """Whether a memory has said this, and not only by messages that do not count or were taken back.
+
+    Of what was forgotten the words are gone, but not what was shared of it.
+    """
+    return past is None or any(step.after in (text, "") for step in past.without(messages).steps)
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -188,4 +204,6 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)
+            yield Step(
+                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+            )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     column,
     func,
+    text,
 )
 
 from ..words import plain
@@ -188,6 +189,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),

@@ -62,9 +62,8 @@ class Desk:
         said = Chat(user).say(text)
         number = next(_IDS)
         changed = {"key": f"a{number}", "exchange_key": f"{user}\n{chat}\nm{number}", **more}
-        return replace(
-            read_inlet(said.inlet, said.user), chat_id=chat, user_message_id=f"m{number}", **changed
-        )
+        changed = {"chat_id": chat, "user_message_id": f"m{number}", **changed}
+        return replace(read_inlet(said.inlet, said.user), **changed)
 
     def answer_to(self, turn: Turn) -> str:
         return self.commander.give(turn) or self.commander.answer(turn.user_id, [turn.key])

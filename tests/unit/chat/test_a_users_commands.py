@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from owui_memory.chat.slash import VERBS
+from owui_memory.errors import TellAdmin
+from owui_memory.settings import Valves
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.chat.desk import Desk, a_desk
 
@@ -236,3 +238,68 @@ class TestImport:
     def test_deep_and_long_ones(self, desk: Desk) -> None:
         assert "no line is JSON" in desk.ask("/memory import " + "[" * 100_000)
         assert "500" in desk.ask("/memory import " + json.dumps(["I am here."] * 2000))
+
+
+class TestStatus:
+    """What holds in this very chat, and why."""
+
+    CASES = (
+        ({"chat_id": "temporary:s", "place": "temporary"}, {}, "temporary chat", "nothing is told"),
+        ({"memory_switch": False}, {}, "Settings > Personalization", "nothing is told"),
+        ({"memory_capability": False}, {}, "Memory capability", "nothing is told"),
+        ({"model": "gpt-5"}, {"models_off": "gpt-*"}, "models_off", "nothing is told"),
+        ({"model": "gpt-5"}, {"models_on": "llama*"}, "models_on", "nothing is told"),
+        ({"connection": "external"}, {"local_only": True}, "not a local one", "nothing is told"),
+        ({"connection": "unknown"}, {"local_only": True}, "not known whether", "nothing is told"),
+        ({"model": "gpt-5"}, {"recall_only": "gpt-*"}, "recall_only", "is not remembered"),
+        ({"model": "gpt-5"}, {"learn_only": "gpt-*"}, "learn_only", "the model is told nothing"),
+    )
+
+    @pytest.mark.parametrize(("turn", "settings", "why", "what"), CASES)
+    @pytest.mark.parametrize("command", ["/memory status", "/memory on always", "/memory on"])
+    def test_what_does_not_hold_here_is_told_with_the_reason(
+        self,
+        desk: Desk,
+        command: str,
+        turn: dict[str, object],
+        settings: dict[str, object],
+        why: str,
+        what: str,
+    ) -> None:
+        desk.settings = Valves(**{**desk.settings.model_dump(), **settings})
+        answer = desk.ask(command, **{"described": True, "connection": "local", **turn})
+        assert why in answer
+        assert what in answer
+        assert "Memory is on in this chat." not in answer or command == "/memory on"
+
+    def test_where_all_holds(self, desk: Desk) -> None:
+        desk.knows(DOG)
+        assert desk.ask("/memory status").splitlines() == [
+            "- Memory is on in this chat.",
+            "- 1 memory about you.",
+            "- 0 messages wait to be remembered.",
+        ]
+
+    def test_on_always_says_where_this_chat_is_off_itself(self, desk: Desk) -> None:
+        desk.ask("/memory off")
+        answer = desk.ask("/memory on always")
+        assert "Memory is off in this chat: `/memory on`" in answer
+        assert "off in this chat" in desk.ask("/memory status")
+
+    def test_a_folder(self, desk: Desk) -> None:
+        desk.settings = Valves(**{**desk.settings.model_dump(), "folder_memories": "own"})
+        assert "stay in its folder" in desk.ask("/memory status", folder="f1")
+
+    @pytest.mark.parametrize(
+        "command", ["/memory status", "/memory search dog", "/memory", "/memory remember x y"]
+    )
+    def test_addresses_are_for_admins(self, desk: Desk, command: str) -> None:
+        fault = TellAdmin("The store at q.example:6333 cannot be reached.", hint="Set vector_store_url.")
+        desk.live._backend, desk.live._fault = None, fault
+        answer = desk.ask(command, is_admin=False)
+        assert "cannot be reached" in answer
+        assert "q.example" not in answer
+        assert "vector_store_url" not in answer
+        answer = desk.ask(command, is_admin=True)
+        assert "q.example:6333" in answer
+        assert "vector_store_url" in answer

@@ -13,9 +13,23 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, fun
 
 from ... import engines
 from ...errors import TellAdmin
-from . import m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users
+from . import (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
-STEPS: tuple[ModuleType, ...] = (m001_queue, m002_recall, m003_places, m004_users_say, m005_keys_of_users)
+STEPS: tuple[ModuleType, ...] = (
+    m001_queue,
+    m002_recall,
+    m003_places,
+    m004_users_say,
+    m005_keys_of_users,
+    m006_where_commands_are,
+)
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _LOCK_S = 60
