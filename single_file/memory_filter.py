@@ -13892,6 +13892,7 @@ CHINESE = Phrases(
     headers="发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期",
     resumes="简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价",
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
+    asking="请, 請, 你, 可以, 能, 把~, 将~, 將~, 帮我, 都",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
@@ -14033,9 +14034,10 @@ ENGLISH = Phrases(
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
-    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, left, sold
+    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
+        left (me|him|her|us|my|our|the), sold
         quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
         any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
@@ -14098,7 +14100,7 @@ FRENCH = Phrases(
     headers="de, à, objet, date, envoyé, cc, tr",
     resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
     forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
-    asking="s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
+    asking="(pouvez|pourriez)-vous, pourrais-tu, s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
@@ -14163,7 +14165,7 @@ GERMAN = Phrases(
     subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
-    forgetting="dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
+    forgetting="(kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
     asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
     everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
     ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
@@ -14271,6 +14273,7 @@ JAPANESE = Phrases(
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
+    asking="全部, すべて, を, は, も, のこと",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
     fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
@@ -14313,6 +14316,7 @@ KOREAN = Phrases(
     subjects="제목",
     resumes="이력서, 경력, 학력, 자격증",
     forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
+    asking="를, 을, 은, 는, 도, 전부, 다, 모두",
     everything="모두, 전부, 다 잊어, 모든",
     ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
     fillers="지금, 현재, 정말, 아주",
@@ -14743,7 +14747,7 @@ SPANISH = Phrases(
     subjects="asunto, rv",
     headers="de, para, asunto, fecha, enviado, cc, rv",
     resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
-    forgetting="olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
+    forgetting="bórralo, bórrala, bórralos, olvídalo, olvídala, olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
     asking="por favor, que, y, puedes, podrías, ahora, también, favor, me gustaría",
     everything="todo, todos, toda, todas, lo que sabes, lo que sepas",
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
@@ -14876,6 +14880,8 @@ def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
     for found in _FORGETTING.finditer(text):
+        if _DENIED_AFTER.match(text, found.end()):
+            continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
         if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
             return not _is_denied(before)
@@ -14898,6 +14904,7 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
+_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
 _DENIED = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
 )
@@ -22658,6 +22665,7 @@ from .changes import heard
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
+from .oneself import signs, weak_sign
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
@@ -22781,7 +22789,7 @@ class Reconciler:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
         own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
         said = [sentence.text for text in own for sentence in sentences(text)]
-        to_forget = [one for one in said if wish(one) or asks_to_forget(one)]
+        to_forget = [one for one in said if wish(one) or (asks_to_forget(one) and _is_of_memory(one))]
         if any(map(means_everything, to_forget)):
             return inf
         if to_forget or any(map(says_it_ended, said)):
@@ -22840,6 +22848,11 @@ class Reconciler:
 
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
+
+
+def _is_of_memory(sentence: str) -> bool:
+    """Whether a wish to forget or delete is about its speaker, or everything, and not about files."""
+    return bool(signs(sentence)) or weak_sign(sentence) or means_everything(sentence)
 
 
 def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
