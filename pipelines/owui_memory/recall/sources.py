@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, selec
 
 from ..backends.base import Memory
 from ..chat.body import Turn
+from ..remember.journal import EDITED
 from ..remember.outbox import message_id_of
 from ..state import decisions, journal, outbox, reading
 
@@ -70,6 +71,7 @@ _STEPS = select(
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
+    journal.c.model,
 ).where(journal.c.made, journal.c.refused == "")
 _OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
 _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
@@ -93,9 +95,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What became of a memory, oldest first, without what was taken back; empty where that is not known."""
+    """What became of a memory, oldest first, without what was taken back; empty where that is not known.
+
+    said: all texts that it had, but for those that were taken back because their message was edited.
+    """
 
     steps: tuple[Step, ...] = ()
+    said: frozenset[str] = frozenset()
 
     @property
     def said_at(self) -> datetime | None:
@@ -172,7 +178,12 @@ def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
 
     Of what was forgotten the words are gone, but not what was shared of it.
     """
-    return past is None or any(step.after in (text, "") for step in past.without(messages).steps)
+    if past is None:
+        return True
+    kept = past.without(messages).steps
+    only_so = any(step.after == text for step in past.steps[len(kept) :])
+    said = {step.after for step in kept} | (set() if only_so else past.said)
+    return not said.isdisjoint((text, ""))
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -187,7 +198,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
         for removal in removals:
             steps = before.get(removal.memory_id, Past()).steps
             earlier[back[removal.id]] = tuple(step for step in steps if step.id < removal.id)
-    return {id_: Past((*earlier.get(id_, ()), *_steps(of_one))) for id_, of_one in rows.items()}
+    return {
+        id_: Past((*earlier.get(id_, ()), *_steps(of_one)), _said(of_one)) for id_, of_one in rows.items()
+    }
 
 
 def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
@@ -207,3 +220,8 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
             yield Step(
                 row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
             )
+
+
+def _said(rows: Collection[Any]) -> frozenset[str]:
+    edited = {row.undoes for row in rows if row.model == EDITED}
+    return frozenset(row.after for row in rows if not row.undoes and row.id not in edited)

@@ -102,6 +102,9 @@ def test_what_was_corrected_or_forgotten_since_stays_with_the_team(desk: Desk) -
     desk.house._change("ada", "", op="replace", memory_id=known.id, before=SISTER, after="She moved.")
     assert desk.inlet(Chat("bob").say(QUESTION)).others == {SISTER: "Ada, team family"}
     desk.house.forgets(known.id)
+    for change in reversed(desk.journal.of_user("ada")):
+        if change.op in ("add", "replace"):  # as `/memory undo` does
+            desk.house.changes.undo(desk.house.backend, change)
     assert desk.inlet(Chat("bob").say(f"{QUESTION} Say it.")).others == {SISTER: "Ada, team family"}
 
 
