@@ -9,6 +9,7 @@ messages, as fast as the server answers, for `--seconds`; a third of what they s
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import threading
 import time
@@ -40,7 +41,9 @@ def main() -> None:
             crowd = _Crowd(server)
             crowd.talk(2, 3.0)  # what is made at the first message
             before = rss_mib(server.pid)[0]
+            spent = cpu_s(server.pid)
             inlets, outlets = crowd.talk(options.at_once, seconds)
+            spent = cpu_s(server.pid) - spent
             after = rss_mib(server.pid)[0]
             detail = server.part("filter")["detail"]
             began = time.perf_counter()
@@ -59,6 +62,7 @@ def main() -> None:
     ]
     print(table(f"{options.at_once} users, {seconds:g} s", ["", "count", "p50 ms", "p95 ms", "p99 ms"], rows))
     print(f"{missed} inlets were late (no memories), {crowd.failed} failed; writer {behind:.0f} s behind")
+    print(f"the server used {spent * 1000 / max(inlet.count, 1):.0f} ms of a processor for each turn")
     print(f"memory: {before:.0f} MiB before, {after:.0f} after, {drained:.0f} when all is remembered")
     memory = {"before": before, "after": after, "drained": drained}
     finish(options, {"inlet": inlet, "outlet": outlet, "late": missed, "rss_mib": memory})
@@ -104,6 +108,12 @@ class _Crowd:
                 self.failed += 1
             return json.loads(json.dumps(body))  # type: ignore[no-any-return]
         return answer.json()  # type: ignore[no-any-return]
+
+
+def cpu_s(pid: int) -> float:
+    """What a process has used of the processors so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ def main() -> None:
         server.client.timeout = 60
         wait_until(server.is_drained, within=600, what=lambda: f"drained: {server.status()}")
         status = server.status()
+        wrong = [part for part in status["parts"] if not part["ok"] or part["name"] == "filter"]
         server.stop()
         store = store_in(data_dir)
         held = Counter(found for row in store.list()[0] for found in _SAID.findall(row.payload["data"]))
@@ -78,6 +79,8 @@ def main() -> None:
     print(f"said {len(talk.said)}, the server was away for {talk.away}, slowest answer {talk.slowest:.1f} s")
     dead = status["queue"]["dead"]
     print(f"lost {len(lost)}, doubled {len(doubled)}, failed {len(talk.failed)}, given up {dead}")
+    for part in wrong:
+        print(f"{part['name']}: {part['detail']}")
     for problem in [*talk.failed[:5], *lost[:5], *doubled[:5]]:
         print(f"  {problem}")
     results = {"lost": len(lost), "doubled": len(doubled), "failed": len(talk.failed)}

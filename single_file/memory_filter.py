@@ -262,7 +262,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .base import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
 from .model_text import unbroken
 
 Answer = dict[str, Any]
@@ -335,6 +335,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
         said_at=aware_time(beside.get(SAID_AT)),
+        copy_of=str(beside.get(COPY_OF) or ""),
     )
 
 
@@ -547,7 +548,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
+BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -558,7 +559,7 @@ class Memory:
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
     `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
-    that is not known, and `said_at` when they had said it.
+    that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -575,6 +576,7 @@ class Memory:
     scope: str = ""
     by: str = ""
     said_at: datetime | None = None
+    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -741,7 +743,7 @@ def beside_of(new: Memory) -> dict[str, Any]:
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
     return beside | {name: value for name, value in told.items() if value}
 
 
@@ -1290,6 +1292,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    COPY_OF,
     SAID_AT,
     Found,
     Memory,
@@ -1555,6 +1558,7 @@ class LibraryBackend:
         self._vectors.cache_clear()
 
     def close(self) -> None:
+        self._llms.hang_up()
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
@@ -1604,6 +1608,7 @@ def _memory(row: Any) -> Memory:
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -1620,13 +1625,15 @@ handshakes alike. Whoever goes beyond them has the connection closed, in the thr
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -1690,10 +1697,7 @@ def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
 
 def limited(client: Any) -> bool:
     """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
-    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
-    pools: list[Any] = [
-        getattr(transport, "_pool", None) for transport in transports if transport is not None
-    ]
+    pools = _pools(client)
     if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
         return False
     for pool in pools:
@@ -1703,6 +1707,19 @@ def limited(client: Any) -> bool:
     client.headers["Accept-Encoding"] = "identity"
     client.event_hooks["response"].insert(0, _decompressed)
     return True
+
+
+def hang_up(client: Any) -> None:
+    """End the calls that threads are in, by a client that is `limited`: they raise as if the server had."""
+    for pool in _pools(client):
+        if isinstance(network := getattr(pool, "_network_backend", None), _Network):
+            network.hang_up()
+
+
+def _pools(client: Any) -> list[Any]:
+    """What holds an httpx client's connections, also those through proxies."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    return [getattr(transport, "_pool", None) for transport in transports if transport is not None]
 
 
 def left_behind(seconds: float, call: Callable[[], T]) -> T:
@@ -1745,15 +1762,28 @@ class _Network:
 
     def __init__(self, network: Any) -> None:
         self._network = network
+        self._streams: WeakSet[_Stream] = WeakSet()
+
+    def hang_up(self) -> None:
+        for stream in list(self._streams):
+            sock = stream.get_extra_info("socket")
+            if isinstance(sock, socket.socket):
+                with suppress(OSError):  # TLS's own way would wait for its lock
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def opened(self, stream: Any) -> _Stream:
+        kept = _Stream(stream, self)
+        self._streams.add(kept)
+        return kept
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
         call = _call()
         if call:
             timeout = min(call.wait_s(timeout), _CONNECT_S)
-        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+        return self.opened(self._network.connect_tcp(host, port, timeout=timeout, **options))
 
     def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
-        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+        return self.opened(self._network.connect_unix_socket(path, timeout=timeout, **options))
 
     def sleep(self, seconds: float) -> None:
         self._network.sleep(seconds)
@@ -1762,8 +1792,8 @@ class _Network:
 class _Stream:
     """One of them."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, network: _Network) -> None:
+        self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         call = _call()
@@ -1783,7 +1813,8 @@ class _Stream:
     ) -> _Stream:
         call = _call()
         left = call.wait_s(timeout) if call else timeout
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+        secured = self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left)
+        return self._network.opened(secured)
 
     def close(self) -> None:
         self._stream.close()
@@ -2047,7 +2078,7 @@ from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
 from .json_answer import last_value
-from .limits import ANSWER_BYTES, bounded, left_behind
+from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
@@ -2131,6 +2162,11 @@ class Llms:
         kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
         # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
         return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
+
+    def hang_up(self) -> None:
+        """End the calls under way, each with a MemoryFault."""
+        for llm in self.llms:
+            hang_up(providers.http_client(llm.model))
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
@@ -6688,6 +6724,7 @@ from ..control.orders import Order, Orders
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
+from ..redact import masked
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
@@ -6776,7 +6813,8 @@ class Commander:
             self._failed("command", error)
             self._orders.released(order)
             return texts.BROKEN.format(error=type(error).__name__)
-        self._orders.answered(order, answer if kept is None else kept)
+        # An answer may list what was stored when less was known of secrets.
+        self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
     def _do(self, order: Order) -> tuple[str, str | None]:
@@ -11018,11 +11056,15 @@ class Control:
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             text = self._checked(asked, memory.text, team=True)
-            if all(shared.text != text for shared in backend.added_by(owner, batch)):
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
                 confirm()
                 (as_said,) = self._sources.as_without([memory], ())
-                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
-                admission.store(backend, owner, new)
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -11994,22 +12036,25 @@ class _Names:
             "dense": table.DENSE_PASSWORDS,
             "dense code": table.DENSE_CODES,
         }
-        names = {
-            (sort, text): Name(
+        languages: dict[tuple[str, str], str] = {}
+        for sort, lines in sorts.items():
+            for spoken, words in table.rows(lines):
+                for text in words:
+                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        names = [
+            Name(
                 text.strip("~^"),
                 sort,
-                languages,
+                spoken,
                 text[0] == "~",
                 text[0] == "^",
                 frozenset(filter(str.isalpha, text)),
             )
-            for sort, lines in sorts.items()
-            for languages, words in table.rows(lines)
-            for text in words
-        }
+            for (sort, text), spoken in languages.items()
+        ]
         self.parts: list[Name] = []
         self.by_first_word: dict[str, list[Name]] = {}
-        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+        for name in sorted(names, key=lambda name: -len(name.text)):
             first = _LETTERS.match(name.text)
             if not first or name.is_part or not name.text.isascii():
                 self.parts.append(name)
@@ -12072,7 +12117,8 @@ def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
     if ending > most or (ending and most == 1 and flat[end] != "s"):
         return None
     if (
-        text[end + ending : end + ending + 1] in ("-", "_")
+        name.sort in ("password", "key", "identifier")
+        and text[end + ending : end + ending + 1] in ("-", "_")
         and flat[end + ending + 1 : end + ending + 2].isalpha()
     ):
         return None  # the identifier goes on
@@ -12098,7 +12144,7 @@ FEWEST_CHARS, FEWEST_KEY_CHARS = 4, 8
 _LONGEST_CHARS = 300  # of a word that is looked at
 _YEAR_CHARS = 6  # of figures, with a month
 
-_OPENING, _CLOSING = "([{\"'“”„«»‘’`「『《‹", ".,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
+_OPENING, _CLOSING = "*([{\"'“”„«»‘’`「『《‹", ".*,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
 WORD = re.compile(r"\S+")
 QUOTED = re.compile(r"[\"'“”„«»‘’`「『]([^\n\"“”„«»`」』]{2,64}?)[\"'“”«»’`」』](?!\w)")
 _AFTER_FIGURES = (
@@ -12108,7 +12154,8 @@ _AFTER_FIGURES = (
 FIGURES = re.compile(
     rf"[#*]?(?:[A-Z]{{1,3}}-)?\d(?:[ .-]?[\dA-F]){{2,22}}[#*]?{_AFTER_FIGURES}", re.IGNORECASE
 )
-NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|[A-Z](?=\d|[A-Z]?(?!\w))|-[\dA-Z]){3,24}(?!\w)")
+SENT = re.compile(r"(?:[A-Z]-)?(?:\d{3}[ -]?\d{3}|\d{8})(?![\w-]|[.,]\d)")  # by somebody to prove something
+NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|-?[A-Z]){3,24}(?!\w)")
 _DATE = re.compile(r"(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _UNIT = re.compile(
@@ -12121,7 +12168,7 @@ _ADDRESS = re.compile(
 )
 _REFERENCE = re.compile(  # to where the value is
     r"\$\{|\$\(|\$[A-Z_]+\Z|<|\{\{|%\(|%[A-Z_]+%|\*+\Z|(?:os|process|env|self|args|config|settings)\."
-    r"|[\w.]+[(\[]|x+\Z|\.\.\.",
+    r"|[\w.]+[(\[]|[a-z_]+(?:\.[a-z_]+)+\Z|x+\Z|\.\.\.",
     re.IGNORECASE,
 )
 
@@ -12144,7 +12191,7 @@ def bare_words(text: str) -> list[str]:
 
 def with_tail(text: str, start: int, end: int) -> Span:
     """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
+    while text[end : end + 1] in ("!", "?", "*"):
         end += 1
     return start, end
 
@@ -12207,7 +12254,7 @@ def counts(value: str, figures: re.Pattern[str]) -> bool:
     digits = sum(map(str.isdigit, value))
     if _DATE.fullmatch(value.strip()):
         return False
-    if figures is FIGURES:
+    if figures is not NUMBER:
         return digits >= 3
     is_lettered = value[0].isalpha() and sum(map(str.isalnum, value)) > _YEAR_CHARS
     return digits > _YEAR_CHARS or (digits >= 4 and is_lettered)
@@ -12261,7 +12308,7 @@ tr az uz: şifre, sifre, ~parola, parol, şifrə
 el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
 ru: пароль, пароля, паролем, паролі, парол, кодовое слово
 uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
-he: סיסמה, סיסמא, סיסמת, הסיסמ
+he: ססמה, ססמת, ססמא, סיסמה, סיסמא, סיסמת, הסיסמ
 ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
 fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
 hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
@@ -12313,7 +12360,7 @@ pt: código pin, código de verificação, código de segurança, código de ace
 nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
 sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
 fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
-pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod jednorazowy, numer pin
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod z sms, kod jednorazowy, numer pin
 cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
 hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
 tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
@@ -12325,7 +12372,7 @@ vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifika
 """
 # With a place or a thing of the next table in the same sentence, a code or a key is a secret.
 CODE_WORDS = """
-all: code, codes, kod, kód, kode, koodi, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+all: code, codes, kod, koden, kodu, kód, kódu, kódja, kode, koodi, koodin, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
 """
 NOT_CODES = frozenset(  # "zip code", "code postal"
     "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
@@ -12429,7 +12476,7 @@ AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan a
 NOT_BEHIND = tuple(
     """
 manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
-less, box, dialog, tresor, vault, richtlin, stärke, changed, rule, oak, count, limit, budget, price, size, error,
+less, box, dialog, tresor, vault, richtlin, stärke, rule, oak, count, limit, budget, price, size, error,
 type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
 """.replace("\n", " ")
     .strip()
@@ -12537,6 +12584,7 @@ from .credential_values import (
     FIGURES,
     NUMBER,
     QUOTED,
+    SENT,
     WORD,
     Span,
     bare_words,
@@ -12568,6 +12616,9 @@ _ASSIGNED = re.compile(  # also of XML: key="password" value="..."
 _BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
 _CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
 _NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_PAIR = re.compile(r":\s{0,2}[\w.@+-]{2,64}/(\S{6,64})")
+_END_OF_SETTING = re.compile(r"[ \t]*[,;}]?[ \t]*(?:#|//|\n|\Z)")
+_VARIABLE = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
 _PHRASE_LINK = re.compile(
     r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
@@ -12621,11 +12672,15 @@ class _Around:
             if any(word in self._near() for word in table.NETWORKS):
                 yield from self._said(FEWEST_KEY_CHARS)
         elif sort == "open":
-            if self._opens():
-                yield from self._figures(FIGURES, linked=" " not in name.text)
+            before = self._words_before(30)
+            if self._opens(before):
+                articles = table.ARTICLES.isdisjoint(before[-1:])
+                yield from self._figures(FIGURES, linked=" " not in name.text and articles)
+            elif self._is_sent():
+                yield from self._figures(SENT, linked=False)
         elif sort == "code":
             is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
-            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._figures(FIGURES, linked=is_any_pin and not self._is_near_a_lock())
             yield from self._before(FIGURES)
         elif sort == "number":
             yield from self._figures(NUMBER, linked=False)
@@ -12665,13 +12720,22 @@ class _Around:
         is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
         return is_just_before or any(word in before for word in table.NOT_BEFORE)
 
-    def _opens(self) -> bool:
-        """Whether a code is one that opens something, or that somebody was sent."""
-        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
-        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
-            return False
+    def _opens(self, before: list[str]) -> bool:
+        """Whether a code is one that opens something, or that its reader was sent."""
+        return self._is_a_code(before) and (not table.YOURS.isdisjoint(before[-3:]) or self._is_near_a_lock())
+
+    def _is_a_code(self, before: list[str]) -> bool:
+        behind = self.flat[self.place.end : self.place.end + 30].split()
+        return not {*before[-1:], *behind[:1]} & table.NOT_CODES
+
+    def _is_near_a_lock(self) -> bool:
         near = self._near()
-        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+        return any(word in near for word in _things_with_codes())
+
+    def _is_sent(self) -> bool:
+        """Whether a code has the name of who sends it: "WhatsApp code 481-223"."""
+        words = self.text[max(self.place.start - 30, 0) : self.place.start].split()
+        return bool(words) and words[-1][0].isupper() and self._is_a_code([words[-1].lower()])
 
     def _is_link(self, word: str) -> bool:
         languages = table.LOCAL_LINKS.get(word, "").split()
@@ -12715,6 +12779,11 @@ class _Around:
         value = text[start:end]
         if len(value) < 3 or not is_no_placeholder(value):
             return []
+        if not quoted and identifier.islower() and _VARIABLE.fullmatch(value):
+            return []
+        is_told = quoted or "=" in sign[0] or looks_made(value, FEWEST_CHARS)
+        if not is_told and not _END_OF_SETTING.match(text, end):
+            return []  # a sentence about it
         made = looks_made(value, FEWEST_KEY_CHARS)
         if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
             return []
@@ -12730,7 +12799,9 @@ class _Around:
         sign = self._sign() or _BRACKET.match(text, self.place.end)
         is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
         # linked: the next word may be the value; sure: also one like any other.
-        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        linked = bool(sign) or is_option or (bare and self._follows_user())
+        is_code = sign is not None and sign[0].rstrip()[-1:] in ("(", "=")
+        sure = linked and not (sign and sign[0].endswith("("))
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             small = word[0].lower().rstrip(",")
             if self._is_link(small):
@@ -12741,10 +12812,15 @@ class _Around:
             if linked and bare and (quoted := QUOTED.match(text, word.start())):
                 yield quoted.span(1)
                 return
+            if is_code and count == 0 and _VARIABLE.fullmatch(value):
+                return
             # A word in Latin letters stands out among others.
             stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
             if linked or count == 0 or (stands_out and not value.isdigit()):
-                if is_value(value, fewest):
+                # A key has figures, unless it is said to be one.
+                if is_value(value, fewest) and (
+                    linked or fewest == FEWEST_CHARS or any(map(str.isdigit, value))
+                ):
                     yield with_tail(text, start, end)
                     yield from self._others(word.end(), fewest)
                     return
@@ -12797,12 +12873,16 @@ class _Around:
             span = stripped(text, *word.span())
             if is_value(text[slice(*span)], FEWEST_CHARS):
                 yield with_tail(text, *span)
+        elif pair := _PAIR.search(text, self.place.end, line if line >= 0 else end):
+            span = stripped(text, *pair.span(1))
+            if is_value(text[slice(*span)], 6):
+                yield with_tail(text, *span)
 
     def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
         """The figures behind a link, or, unless they must be `linked`, right behind the name."""
         text = self.text
         sign = self._sign() or _BRACKET.match(text, self.place.end)
-        may_be = bool(sign) or not linked
+        may_be, is_told = bool(sign) or not linked, bool(sign)
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             if may_be:
                 start = first_figures(text, *word.span())
@@ -12812,17 +12892,18 @@ class _Around:
                     return
                 start, end = stripped(text, *word.span())
                 value = text[start:end]
+                digits = sum(map(str.isdigit, value))  # of letters, too: G-48291, 4f9a-22c1
                 if (
                     figures is FIGURES
-                    and "-" in value
-                    and sum(map(str.isdigit, value)) > 1
-                    and is_value(value, 5)
+                    and (digits if is_told else digits > 1 and "-" in value)
+                    and is_value(value, 4)
                 ):
                     yield start, end
                     return
             small = word[0].lower()
             is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
-            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            is_told = is_link or word[0].endswith(_COLONS) or (is_told and small in table.FILLERS)
+            may_be = is_told or (may_be and small in table.FILLERS)
             if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
                 return
 
@@ -12848,18 +12929,20 @@ class _Around:
         """In a text without spaces: the next letters and figures of ours."""
         begin = self.place.end
         near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
-        if not (match := _ASCII_VALUE.search(near)):
-            return
-        start, end = stripped(self.text, begin + match.start(), begin + match.end())
-        value = self.text[start:end]
-        if self.place.name.sort == "dense code":
-            is_one = sum(map(str.isdigit, value)) >= 4
-        elif _DENSE_LINK.fullmatch(near[: match.start()]):
-            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
-        else:
-            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
-        if is_one:
-            yield with_tail(self.text, start, end)
+        for match in _ASCII_VALUE.finditer(near):
+            start, end = stripped(self.text, begin + match.start(), begin + match.end())
+            value = self.text[start:end]
+            if self.place.name.sort == "dense code":
+                is_one = sum(map(str.isdigit, value)) >= 4
+            elif value.lower() in table.NETWORKS:  # whose password it is
+                is_one = False
+            elif _DENSE_LINK.fullmatch(near[: match.start()]):
+                is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+            else:
+                is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+            if is_one:
+                yield with_tail(self.text, start, end)
+                return
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13237,7 +13320,9 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
-_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
+# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
+# are stored meanwhile, there is only a queue, and it may take longer.
+_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
@@ -13354,7 +13439,7 @@ class Pipeline:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
             keep = self._intake.in_turn if long else _in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await _within(_KEEP_S, keeping):
+            if await self._stored(runtime, keeping):
                 try:
                     return str(keeping.result())
                 except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
@@ -13366,6 +13451,15 @@ class Pipeline:
         if (record := keeper.exchange(answered)) is not None:
             await self._spilled(record)
         return ""
+
+    @staticmethod
+    async def _stored(runtime: Runtime, storing: asyncio.Future[Any]) -> bool:
+        """Wait for the state database, for as long as it is worth it."""
+        until = asyncio.get_running_loop().time() + _QUEUE_S
+        while not (done := await _within(_KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+                break
+        return done
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -13396,14 +13490,17 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._failed("inlet", error)
 
-    def _spill_decision(self, record: Spilled) -> None:
-        """At once in memory, and soon in the data folder: no message waits for it."""
-        if self._spill.accept(record):
-            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder."""
+        if not self._spill.accept(record):
+            return None
+        writing = _in(self._spilling, self._spill.write)
+        writing.add_done_callback(_looked_at)
+        return writing
 
     async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await _within(_KEEP_S, permission):
+        if await self._stored(runtime, permission):
             if (error := permission.exception()) is None:
                 return
             _note(runtime, "inlet", error)
@@ -13416,11 +13513,11 @@ class Pipeline:
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         self._early.pop((turn.user_id, turn.key), None)
-        permission = None
+        permission, spilling = None, None
         if decision.write:
             runtime.keeper.announce(turn)
             if runtime.keeper.is_ill:
-                self._spill_decision(runtime.keeper.decision(turn))
+                spilling = self._spill_decision(runtime.keeper.decision(turn))
             else:
                 permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
@@ -13434,6 +13531,8 @@ class Pipeline:
                 seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
+        if spilling is not None:
+            await _done_by(deadline, spilling)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:
@@ -13729,12 +13828,15 @@ Another language is another module with a table, and its name in `TABLES`.
 """
 
 from .chinese import CHINESE
+from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
+from .korean import KOREAN
 from .phrases import Phrases
+from .polish import POLISH
 from .portuguese import PORTUGUESE
 from .russian import RUSSIAN
 from .spanish import SPANISH
@@ -13749,6 +13851,9 @@ TABLES: tuple[Phrases, ...] = (
     RUSSIAN,
     CHINESE,
     JAPANESE,
+    DUTCH,
+    POLISH,
+    KOREAN,
 )
 '''
 
@@ -13780,17 +13885,63 @@ CHINESE = Phrases(
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
     texts="这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容, 短信, 帖子",
     speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用",
-    self_leads="关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
+    self_leads="自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
     salutations="亲爱的, 親愛的, 尊敬的, 你好, 您好",
     signoffs="此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上",
+    subjects="主题, 主題, 主旨",
     headers="发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期",
     resumes="简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价",
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
+    asking="请, 請, 你, 可以, 能, 把~, 将~, 將~, 帮我, 都",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
     speaker="我, 本人",
     user="用户, 使用者, 用戶",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/dutch.py
+
+SOURCES["language/dutch.py"] = r'''"""Dutch."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+DUTCH = Phrases(
+    openers="alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
+    polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
+    questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
+        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
+    requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
+        beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
+    always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
+    standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
+    supposing="stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
+    conditional="als ik (was|had|kon|zou), was ik, had ik",
+    roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
+    handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
+    soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
+    texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
+    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
+    self_leads="over mij, over mezelf, over ons, onthoud, vergeet niet, let op",
+    salutations="beste, geachte, lieve, hallo, hoi, goedemorgen",
+    signoffs="met vriendelijke groet, met vriendelijke groeten, groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg",
+    headers="van, aan, onderwerp, datum, verzonden, cc",
+    subjects="onderwerp",
+    resumes="curriculum vitae, werkervaring, opleiding, vaardigheden",
+    forgetting="vergeet, vergeten, wis, verwijder, schrap",
+    asking="alsjeblieft, je, en, wil, kun, ook, dan, graag",
+    everything="alles, wat je (weet|over)",
+    ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
+    fillers="een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
+    speaker="ik, mij, me, mijn, zich",
+    user="de gebruiker, gebruiker",
+    links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
+    forms="heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet",
+    endings="/t, oon/oont, erk/erkt",
 )
 '''
 
@@ -13808,8 +13959,7 @@ ENGLISH = Phrases(
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    questions="""
-        (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+    questions="""(my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
         whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
@@ -13824,8 +13974,7 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""
-        write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
@@ -13834,7 +13983,7 @@ ENGLISH = Phrases(
         invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
@@ -13850,7 +13999,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -13861,7 +14010,7 @@ ENGLISH = Phrases(
             |elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective
             |narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator
             |pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)""",
-    handling="""translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
+    handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
         (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
         transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
     soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
@@ -13872,21 +14021,23 @@ ENGLISH = Phrases(
         document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
         abstract, draft, page, ticket, interview, speech, phrase, phrases, words, answer, snippet, caption, blog
         newsletter, script, dialog*, profile, application""",
-    speaking="""wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
+    speaking="""the following, wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
         got this, received, reads, quote, quoted, here is, here's, here are, sings, claims, shouted, whispered""",
-    self_leads="""about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
+    self_leads="""introduce myself, what i, about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
         please note, for the record, to know about me, my situation, my background, about my family""",
     salutations="dear, hi, hello, hey, good (morning|afternoon|evening|day), greetings, to whom it may concern",
     signoffs="""best, best regards, best wishes, (kind|kindest|warm) regards, regards, sincerely, yours, cheers, love
         many thanks, thanks, thank you, all the best, take care, with (best|kind) (regards|wishes), cordially""",
+    subjects="subject, fwd, fw",
     headers="from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw",
     resumes="""cv, resume, résumé, curriculum vitae, work experience, professional experience, employment history
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
-    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, left, sold
+    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
+        left (me|him|her|us|my|our|the), sold
         quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
         any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
@@ -13920,8 +14071,7 @@ FRENCH = Phrases(
         (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
         faut-il, (tu peux|tu pourrais|tu sais|vous pouvez|vous pourriez|on peut), je me demande, je voudrais savoir, j'aimerais savoir, quelqu'un (sait|connaît)
         une idée, des idées, un conseil, ou (puis-je|trouver|acheter)""",
-    requests="""
-        écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
+    requests="""(idées|recette|recettes|conseils|exercices|cadeaux) pour, écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
         génère, générez, aide, aidez, aide-moi, dis-moi, dites-moi, montre, montrez, résume, résumez, résumer, corrige, corrigez, calcule, cherche, trouve, trouvez
         propose, proposez, suggère, recommande, conseille, raconte, décris, compare, analyse, analysez, améliore, réécris, reformule, reformulez, classe, classifie
         note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
@@ -13930,7 +14080,7 @@ FRENCH = Phrases(
         rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+    supposing="""tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
     conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
@@ -13941,15 +14091,16 @@ FRENCH = Phrases(
     texts="""ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
-    speaking="écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
-    self_leads="à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
+    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
     salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
     signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
         bonne journée, je t'embrasse, respectueusement""",
+    subjects="objet, tr",
     headers="de, à, objet, date, envoyé, cc, tr",
     resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
     forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
-    asking="s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
+    asking="(pouvez|pourriez)-vous, pourrais-tu, s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
@@ -13984,8 +14135,7 @@ GERMAN = Phrases(
             |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
         (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
         ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
-    requests="""
-        schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
+    requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
         formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
         fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
             |heraus|ein|eine|einen), entwirf, dichte, plane, überprüf*, prüf*, bewert*, beurteil*, klassifizier*, kürz*, vervollständig*
@@ -13995,26 +14145,27 @@ GERMAN = Phrases(
             |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
     always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
     standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+    supposing="""du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
         sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
         tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
     conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
     roles="""als (ein |eine |der |die )?(pirat|piratin|zauberer|hexe|drache|ritter|könig|königin|prinz|prinzessin|vampir|roboter|alien
             |elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)""",
-    handling="""übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
+    handling="""(gutes|richtiges|korrektes) (deutsch|englisch|französisch|spanisch), übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
         klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*, gegenlesen, lies, rechtschreib*, grammatik, benot*""",
     soft_handling="erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
     texts="""dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
         e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
         liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
-    speaking="schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
-    self_leads="über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
+    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
+    self_leads="stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
     salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
     signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
         schöne grüße, lg, mfg, vg, gruß, grüße, dein, deine, ihr, ihre, hochachtungsvoll, bis bald""",
+    subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
-    forgetting="dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
+    forgetting="(kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
     asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
     everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
     ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
@@ -14047,8 +14198,7 @@ ITALIAN = Phrases(
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
         qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""
-        scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+    requests="""(idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
         mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
         suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
         organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
@@ -14056,7 +14206,7 @@ ITALIAN = Phrases(
         ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
     always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+    supposing="""(tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
     conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
@@ -14067,10 +14217,11 @@ ITALIAN = Phrases(
     texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
         frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
         post, pagina, candidatura""",
-    speaking="scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
-    self_leads="su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
+    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
+    self_leads="mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
     salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
     signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
+    subjects="oggetto",
     headers="da, a, oggetto, data, inviato, cc",
     resumes="curriculum vitae, curriculum, esperienza lavorativa, esperienze lavorative, esperienza professionale, istruzione, formazione, competenze",
     forgetting="dimentica, dimenticati, dimentichi, dimenticare, dimenticassi, cancella, cancelli, cancellare, elimina, elimini, eliminare, rimuovi, scorda, non ricordare più",
@@ -14108,6 +14259,7 @@ JAPANESE = Phrases(
     always="必ず, 常に, 絶対",
     standing="これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語",
     supposing="もし私が, 仮に, 想像して, 仮定, 例えば私が, たとえば私が, 〜のふり, ロールプレイ, 昔々, むかしむかし, この物語, このゲーム, ごっこ, としましょう, 私が海賊, 設定で",
+    ends_supposing="想像して(ください)?, 仮定して(ください)?, ふりをして(ください)?, とします, としましょう, と仮定する",
     conditional="もし(私|僕|俺), もしも",
     roles="(海賊|魔法使い|魔女|ドラゴン|騎士|王|女王|王子|姫|吸血鬼|ロボット|宇宙人|エルフ|幽霊|ヒーロー|忍者|侍|探偵|語り手|神|皇帝|AI)として, 私は海賊",
     handling="訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正",
@@ -14117,15 +14269,60 @@ JAPANESE = Phrases(
     self_leads="私について, 自己紹介, 覚えて, 忘れない, メモ, 注意",
     salutations="拝啓, 様, お世話になって, こんにちは",
     signoffs="敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします",
+    subjects="件名",
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
+    asking="全部, すべて, を, は, も, のこと",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
     fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
     speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
     user="ユーザーは, ユーザーの, ユーザー",
     forms="います/いる, ました/た",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/korean.py
+
+SOURCES["language/korean.py"] = r'''"""Korean, whose particles stick to the words."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+KOREAN = Phrases(
+    spaced=False,
+    openers="안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
+    polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
+    questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
+    ends_question="까, 까요, 나요, 가요, 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
+    requests="다음을, 다음 문장을, 아래, 당신은, 너는",
+    ends_request="(써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
+    always="항상, 절대, 언제나",
+    standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
+    supposing="내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
+    ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
+    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
+    soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
+    texts="다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기",
+    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용",
+    self_leads="나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고",
+    salutations="안녕하세요, 존경하는, 친애하는, 에게, 님께",
+    signoffs="감사합니다, 드림, 올림, 감사드립니다",
+    headers="보낸 사람, 받는 사람, 제목, 날짜",
+    subjects="제목",
+    resumes="이력서, 경력, 학력, 자격증",
+    forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
+    asking="를, 을, 은, 는, 도, 전부, 다, 모두",
+    everything="모두, 전부, 다 잊어, 모든",
+    ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
+    fillers="지금, 현재, 정말, 아주",
+    speaker="저는, 나는, 제, 내, 저의, 나의",
+    user="사용자는, 사용자의, 사용자",
+    forms="어요/다",
 )
 '''
 
@@ -14142,8 +14339,11 @@ words, and `~` up to twelve characters. They are compared with lower-case text, 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from re import Pattern
+from functools import cached_property
+from re import Match, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -14157,7 +14357,8 @@ class Phrases:
     questions: begin a question, with or without its mark. ends_question: end one.
     requests: begin a request for a piece of work. ends_request: end one.
     always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
-    supposing: begin a supposition or a role play, which lasts. conditional: one that its sentence ends.
+    supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
+    conditional: begin a supposition that its sentence ends.
     roles: begin a sentence that is said in somebody else's person: "as a pirate".
     handling: verbs that hand over a text to be worked on. soft_handling: verbs that also ask in general.
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
@@ -14186,6 +14387,7 @@ class Phrases:
     always: str = ""
     standing: str = ""
     supposing: str = ""
+    ends_supposing: str = ""
     conditional: str = ""
     roles: str = ""
     handling: str = ""
@@ -14196,6 +14398,7 @@ class Phrases:
     salutations: str = ""
     signoffs: str = ""
     headers: str = ""
+    subjects: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
@@ -14216,19 +14419,46 @@ def listed(phrases: str) -> list[str]:
     return [" ".join(phrase.split()) for phrase in re.split(r"[,\n]", joined) if phrase.strip()]
 
 
-def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Matches at the beginning of a lower-case text, by `match`."""
-    return re.compile(_either(tables, entry, "", r"(?!\w)", ""))
+class Matcher:
+    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    @cached_property
+    def _pattern(self) -> Pattern[str]:
+        return re.compile(self._make())
+
+    def match(self, text: str) -> Match[str] | None:
+        """Where the beginning of a lower-case text matches."""
+        return self._pattern.match(text)
+
+    def fullmatch(self, text: str) -> Match[str] | None:
+        """Where the whole of it does."""
+        return self._pattern.fullmatch(text)
+
+    def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
+        """The first match in it."""
+        return self._pattern.search(text, start, end)
+
+    def finditer(self, text: str) -> Iterator[Match[str]]:
+        """All matches in it."""
+        return self._pattern.finditer(text)
 
 
-def anywhere(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found anywhere in a lower-case text, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the beginning of a lower-case text, for `match`."""
+    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
 
 
-def at_end(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found at the end of a lower-case text, whatever marks follow, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases anywhere in a lower-case text, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+
+
+def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -14260,6 +14490,50 @@ _AS_PATTERN = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/polish.py
+
+SOURCES["language/polish.py"] = r'''"""Polish."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
+POLISH = Phrases(
+    openers="proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
+    polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
+    questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
+        jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
+    requests="""napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
+        znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
+    always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
+    standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
+    supposing="załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    conditional="gdybym, gdyby, jeślibym",
+    roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
+    handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
+    soft_handling="wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj",
+    texts="to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list, artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*, raport*, cytat*, recenzj*",
+    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam",
+    self_leads="o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga",
+    salutations="drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry",
+    signoffs="z poważaniem, pozdrawiam, pozdrowienia, serdecznie pozdrawiam, z wyrazami szacunku, całuję, do zobaczenia",
+    headers="od, do, temat, data, wysłano, dw",
+    subjects="temat",
+    resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
+    forgetting="zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    asking="proszę, żebyś, i, możesz, teraz, też, chcę",
+    everything="wszystko, wszystkim, co wiesz",
+    ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
+    fillers="teraz, obecnie, bardzo, naprawdę, też, także",
+    speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
+    user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
+    links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
+    forms="jestem/jest, jem/je, mam/ma",
+    endings="m/, ę/e, ę/i, em/e",
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/portuguese.py
 
 SOURCES["language/portuguese.py"] = r'''"""Portuguese."""
@@ -14276,8 +14550,7 @@ PORTUGUESE = Phrases(
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
         (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|há|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
         alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto, alguma (ideia|sugestão|dica), algum conselho, meu _ pode, minha _ pode""",
-    requests="""
-        escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
+    requests="""(ideias|receita|receitas|dicas|exercícios|presentes) para, escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
         gere, gera, ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre, mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige
         calcule, calcula, procure, procura, encontre, encontra, recomende, recomenda, sugira, sugere, proponha, conte-me, conta-me, me conte, descreva, descreve, compare, compara, analise, analisa
         melhore, melhora, reescreva, reescreve, reformule, reformula, classifique, classifica, avalie, avalia, responda a, responde a, complete, completa, continue, continua, planeje, planeia
@@ -14285,7 +14558,7 @@ PORTUGUESE = Phrases(
         quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
     always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+    supposing="""(você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
     conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
@@ -14294,10 +14567,11 @@ PORTUGUESE = Phrases(
     soft_handling="explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
     texts="""isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
-    self_leads="sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
+    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
+    self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
     salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
     signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
+    subjects="assunto, enc",
     headers="de, para, assunto, data, enviado, enviada, cc, enc",
     resumes="curriculum vitae, currículo, experiência profissional, experiência, formação acadêmica, formação académica, formação, habilidades, competências",
     forgetting="esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
@@ -14331,8 +14605,7 @@ RUSSIAN = Phrases(
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
         когда (можно|мне|лучше|будет|начинается|откроется), куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли, ты (знаешь|можешь|умеешь), вы (знаете|можете), можешь ли
         кто-нибудь знает, интересно, хочу (знать|узнать|спросить), хотел* бы узнать, подскаж*, можно мне, могу я, можно""",
-    requests="""
-        напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
+    requests="""(идеи|рецепт|рецепты|советы|упражнения|подарки) для, напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
         придумай, придумайте, посоветуй, посоветуйте, найди, найдите, расскажи, расскажите, перескажи, перескажите, сократи, сократите, проверь, проверьте, оцени, оцените, ответь на, ответьте на, перепиши
         перепишите, перефразируй*, сформулируй*, предложи, предложите, порекомендуй*, опиши, опишите, сравни, сравните, посчитай*, рассчитай*, вычисли, подбери, сгенерируй*, продолжи, продолжите, проанализируй*
         классифицируй*, обобщи, резюмируй*, подведи, улучши, отредактируй*, почини, прочитай*, веди себя, ты (—|-) , представь себя, мне (нужен|нужна|нужно|нужны) (стих*|рецепт*|список|текст|письмо|перевод|совет*|идея|идеи|помощь|пример*)
@@ -14347,10 +14620,11 @@ RUSSIAN = Phrases(
     soft_handling="объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
     texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
         песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
-    speaking="написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
-    self_leads="обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
+    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
+    self_leads="давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
     salutations="уважаем*, дорог*, здравствуйте, здравствуй, привет, добрый (день|вечер), доброе утро, мил*",
     signoffs="с уважением, с наилучшими пожеланиями, всего (доброго|наилучшего|хорошего), искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока",
+    subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
     forgetting="забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
@@ -14444,8 +14718,7 @@ SPANISH = Phrases(
         (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
             |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
         alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que""",
-    requests="""
-        escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
+    requests="""(ideas|receta|recetas|consejos|ejercicios|regalos) para, escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
         genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
         calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
         clasifica, califica, evalúa, puntúa, responde a, contesta a, completa, continúa, planifica, organiza, lista, enumera, prepara, inventa, revisa, convierte
@@ -14455,7 +14728,7 @@ SPANISH = Phrases(
         quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
     always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
     standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+    supposing="""eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
     conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
@@ -14467,13 +14740,14 @@ SPANISH = Phrases(
     texts="""esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
         artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
         formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
-    speaking="escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
-    self_leads="sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
+    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
+    self_leads="me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
     salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
     signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
+    subjects="asunto, rv",
     headers="de, para, asunto, fecha, enviado, cc, rv",
     resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
-    forgetting="olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
+    forgetting="bórralo, bórrala, bórralos, olvídalo, olvídala, olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
     asking="por favor, que, y, puedes, podrías, ahora, también, favor, me gustaría",
     everything="todo, todos, toda, todas, lo que sabes, lo que sepas",
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
@@ -14521,6 +14795,7 @@ _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
 _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
@@ -14554,8 +14829,10 @@ def requests(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    starts = _starts(_lowered(sentence))
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+    text = _lowered(sentence)
+    if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
+        return True
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
@@ -14603,6 +14880,8 @@ def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
     for found in _FORGETTING.finditer(text):
+        if _DENIED_AFTER.match(text, found.end()):
+            continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
         if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
             return not _is_denied(before)
@@ -14625,6 +14904,7 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
+_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
 _DENIED = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
 )
@@ -15497,7 +15777,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
+from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -15744,6 +16024,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
+        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -15766,6 +16047,7 @@ def _memory_of(record: Record) -> Memory:
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -18237,7 +18519,7 @@ class Recaller:
             return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
-        if aside:
+        if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
@@ -18289,8 +18571,7 @@ class Recaller:
         if not aside and checked is not None and checked.holds(before):
             return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
-        holding = self._sources.as_without(there.values(), aside) if aside else there.values()
-        holds = {memory.id: memory for memory in holding}
+        holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
             told.id
@@ -18305,7 +18586,8 @@ class Recaller:
             for told in {told.memory_id: told for told in left}.values()
             if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
-        if not gone and not corrections and not aside:  # else it is looked at once more, until that is kept
+        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
+        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
             hidden = frozenset(there.keys() - seen.keys())
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
@@ -18631,6 +18913,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, selec
 
 from ..backends.base import Memory
 from ..chat.body import Turn
+from ..remember.journal import EDITED
 from ..remember.outbox import message_id_of
 from ..state import decisions, journal, outbox, reading
 
@@ -18681,9 +18964,11 @@ _STEPS = select(
     journal.c.memory_id,
     journal.c.op,
     journal.c.before,
+    journal.c.after,
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
+    journal.c.model,
 ).where(journal.c.made, journal.c.refused == "")
 _OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
 _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
@@ -18693,7 +18978,8 @@ _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 class Step:
     """A change of a memory, or a message that said it again.
 
-    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    before: what it said until then, "" for a new one. after: what it says from then on. sources: ids of the
+    messages that it came from.
     """
 
     id: int
@@ -18701,13 +18987,18 @@ class Step:
     before: str
     sources: frozenset[str]
     said_at: float
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What became of a memory, oldest first, without what was taken back; empty where that is not known."""
+    """What became of a memory, oldest first, without what was taken back; empty where that is not known.
+
+    said: all texts that it had, but for those that were taken back because their message was edited.
+    """
 
     steps: tuple[Step, ...] = ()
+    said: frozenset[str] = frozenset()
 
     @property
     def said_at(self) -> datetime | None:
@@ -18760,18 +19051,36 @@ class Sources:
         Left out are those that nothing else has said.
         """
         memories = list(memories)
-        pasts = self.of(memory.id for memory in memories) if memories else {}
-        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
 
 
-def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
+    if memory.copy_of and not _is_said(memory.text, pasts.get(memory.copy_of), messages):
+        return None
+    if memory.copy_of:
+        return replace(memory, updated_at=memory.said_at or memory.updated_at)
+    past = pasts.get(memory.id, Past())
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at or memory.said_at
+    known = past.without(messages).said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
+    """Whether a memory has said this, and not only by messages that do not count or were taken back.
+
+    Of what was forgotten the words are gone, but not what was shared of it.
+    """
+    if past is None:
+        return True
+    kept = past.without(messages).steps
+    only_so = any(step.after == text for step in past.steps[len(kept) :])
+    said = {step.after for step in kept} | (set() if only_so else past.said)
+    return not said.isdisjoint((text, ""))
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -18786,7 +19095,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
         for removal in removals:
             steps = before.get(removal.memory_id, Past()).steps
             earlier[back[removal.id]] = tuple(step for step in steps if step.id < removal.id)
-    return {id_: Past((*earlier.get(id_, ()), *_steps(of_one))) for id_, of_one in rows.items()}
+    return {
+        id_: Past((*earlier.get(id_, ()), *_steps(of_one)), _said(of_one)) for id_, of_one in rows.items()
+    }
 
 
 def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
@@ -18803,7 +19114,14 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)
+            yield Step(
+                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+            )
+
+
+def _said(rows: Collection[Any]) -> frozenset[str]:
+    edited = {row.undoes for row in rows if row.model == EDITED}
+    return frozenset(row.after for row in rows if not row.undoes and row.id not in edited)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19352,6 +19670,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
@@ -19417,6 +19736,7 @@ _PARTS = (  # of commands, headers and messages; what is secret is the group
         r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
     ),
 )
+_LOGIN = re.compile(r":[ \t]{0,2}[\w.@+-]{2,64} / (\S{6,64})")  # "Jira: ada / ..."
 # A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
 _RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
 _TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
@@ -19509,6 +19829,10 @@ def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a key") for start, end in _keys(text))
     yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
     yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    for login in _LOGIN.finditer(text):
+        start, end = stripped(text, *login.span(1))
+        if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
+            yield Secret(start, end, "a password")
     yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
@@ -19778,7 +20102,7 @@ from ..redact import masked
 from ..scopes import scope_for
 from . import admission
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
-from .journal import COMMANDS, FORGET, TOO_LATE, Change, Journal
+from .journal import COMMANDS, EDITED, FORGET, TOO_LATE, Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
@@ -19833,7 +20157,9 @@ class Changes:
             yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
-    def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
+    def undo(
+        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
+    ) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -19865,6 +20191,7 @@ class Changes:
                         chat=change.chat,
                         place=change.place,
                         scope=change.scope,
+                        model=model,
                         undoes=change.id,
                         refused=refused.reason if refused else "",
                     )
@@ -19901,7 +20228,7 @@ class Changes:
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
                 with suppress(NotAdmittedError):  # what was there before stays away
-                    undone += self.undo(backend, change, confirm)
+                    undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -20480,6 +20807,9 @@ class ToForget(NamedTuple):
     at: float
 
 
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One row.
@@ -20694,6 +21024,7 @@ SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -20739,6 +21070,7 @@ class Keeper:
         self._settings, self._metrics = settings, metrics
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+        self._done_at = 0.0
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
@@ -20746,7 +21078,13 @@ class Keeper:
 
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        self._done_at = time.monotonic()
+        return allowed
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether something was stored within the last so many seconds: what waits is in a queue then."""
+        return time.monotonic() - self._done_at < within_s
 
     def announce_ban(self, turn: Turn) -> None:
         """As `forbid`, for this process and at once: never blocks."""
@@ -20857,6 +21195,7 @@ class Keeper:
         if added and secrets + more:
             self._metrics.count("secrets not stored", secrets + more)
         self._metrics.succeeded("outlet")
+        self._done_at = time.monotonic()
         self._wake()
         return permission.chat_id
 '''
@@ -20904,6 +21243,7 @@ _SAID_BY = re.compile(
 _TIMED = re.compile(r"^[ \t]*[\[(]?\d{1,2}[:.]\d\d")
 _FORM_LINES = 3  # of label and value, one below the other
 _HEADERS_WITHIN = 4  # lines
+_LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
 _COLON = re.compile(r":(?=\s|\ufffc|$)|：")
@@ -20915,6 +21255,7 @@ _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u340
 
 _SALUTATIONS = at_beginning(TABLES, "salutations")
 _SIGNOFFS = at_beginning(TABLES, "signoffs")
+_SUBJECTS = at_beginning(TABLES, "subjects")
 _HEADERS = at_beginning(TABLES, "headers")
 _RESUMES = at_beginning(TABLES, "resumes")
 
@@ -20940,7 +21281,8 @@ def own_part(text: str, *, strict: bool) -> str:
 
     strict: also what only may be somebody else's, for where nobody reads it before it is kept.
     """
-    text = _without_quotes(_without_logs(_without_letters(_without_forwarded(text)), strict=strict))
+    text = _without_letters(_without_forwarded(text.lstrip("\n")))
+    text = _without_quotes(_without_logs(text, strict=strict))
     return _without_handed_over(text, least=1 if strict else 2)
 
 
@@ -20966,7 +21308,7 @@ def _without_letters(text: str) -> str:
     for first, second in pairwise(headers):
         if second - first < _HEADERS_WITHIN:
             return "\n".join([*lines[:first], HOLE])
-    if any(_RESUMES.match(line) and len(line.split()) <= _LETTER_WORDS and line for line in lowered[:1]):
+    if _heads_material(lowered[0]) and len(lines) > 1:
         return HOLE
     begins = next((at for at, line in enumerate(lowered) if _is_short(line) and _salutes(line)), None)
     if begins is None:
@@ -20981,6 +21323,14 @@ def _without_letters(text: str) -> str:
         after += 1
     signed = after < len(lines) and _is_short(lowered[after])
     return "\n".join([*lines[:begins], HOLE, *lines[after + signed :]])
+
+
+def _heads_material(line: str) -> bool:
+    """Whether a message's first line is the heading of a CV, or a mail's subject."""
+    label, colon, _ = line.partition(":")
+    if colon and len(label) < _LABEL_CHARS and _SUBJECTS.fullmatch(label.strip()):
+        return True
+    return _is_short(line) and bool(_RESUMES.fullmatch(line.strip(" :#*")))
 
 
 def _is_short(line: str) -> bool:
@@ -21182,7 +21532,8 @@ _WORDS = frozenset(
     """.split()
 )
 _PHRASES = re.compile(
-    r"from now on|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
+    r"your (?:answers|replies|responses)|from now on"
+    r"|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
     r"|(?:a partir de|desde) (?:ahora|agora)|de ahora en adelante|de agora em diante|d'ora in poi|od teraz"
     r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ"
     r"|\b(?:call me|nenn mich|llámame|appelle[sz]?-moi|chiamami|me chame|chama-me|noem mij?|kall[ad] mig"
@@ -22289,6 +22640,15 @@ def _typed(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
+def as_said(text: str) -> str:
+    """A message with a note where others' words stood."""
+    return _noted(said_by_user(text))
+
+
+def _noted(text: str) -> str:
+    return _HOLES.sub(_NOT_OWN, text).strip()
+
+
 def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
 
@@ -22329,6 +22689,7 @@ from .changes import heard
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
+from .oneself import signs, weak_sign
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
@@ -22452,7 +22813,7 @@ class Reconciler:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
         own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
         said = [sentence.text for text in own for sentence in sentences(text)]
-        to_forget = [one for one in said if wish(one) or asks_to_forget(one)]
+        to_forget = [one for one in said if wish(one) or (asks_to_forget(one) and _is_of_memory(one))]
         if any(map(means_everything, to_forget)):
             return inf
         if to_forget or any(map(says_it_ended, said)):
@@ -22511,6 +22872,11 @@ class Reconciler:
 
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
+
+
+def _is_of_memory(sentence: str) -> bool:
+    """Whether a wish to forget or delete is about its speaker, or everything, and not about files."""
+    return bool(signs(sentence)) or weak_sign(sentence) or means_everything(sentence)
 
 
 def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
@@ -22958,12 +23324,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            for name, record in list(self._in_memory.items()):
-                try:
+            written: list[str] = []
+            try:
+                for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
-                except OSError:
-                    return False
-                self._forget(name)
+                    written.append(name)
+            except OSError:
+                return False
+            finally:
+                if written:
+                    self._sync_folder()
+                for name in written:
+                    self._forget(name)
         return True
 
     def has(self, user_id: str) -> bool:
@@ -23049,7 +23421,12 @@ class Spill:
         except OSError:
             new.unlink(missing_ok=True)
             raise
-        if _SYNC_FOLDER:
+
+    def _sync_folder(self) -> None:
+        """So that the new names outlast a power cut. Not every file system can."""
+        if not _SYNC_FOLDER:
+            return
+        with contextlib.suppress(OSError):
             folder = os.open(self._folder, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -23357,6 +23734,7 @@ from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
+from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_verbatim, kind_of
@@ -23381,9 +23759,13 @@ class Writer:
         settings: Callable[[], Valves],
         metrics: Metrics,
         take_in: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """take_in: brings to the outbox what could not be put there at once."""
-        self._take_in = take_in
+        """take_in: brings to the outbox what could not be put there at once.
+
+        is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        """
+        self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -23436,7 +23818,7 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= settings.users_at_once:
+        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
             return False
         try:
             self._live.get()
@@ -23621,7 +24003,7 @@ class _Failing:
 
 def _messages(batch: Batch) -> Iterator[Message]:
     for exchange in batch.exchanges:
-        yield {"role": "user", "content": exchange.user_text}
+        yield {"role": "user", "content": as_said(exchange.user_text)}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
 
@@ -23701,6 +24083,7 @@ from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
+_MANY_RECALLS = 4  # at once: the writer's embeddings must not slow them down
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
@@ -23746,10 +24129,11 @@ class Runtime:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
+        self._recalls: list[None] = []  # one for each that is under way
         journal = Journal(self._engine)
         told = Told(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in, self._is_busy
         )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
@@ -23787,7 +24171,14 @@ class Runtime:
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        self._recalls.append(None)
+        try:
+            return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        finally:
+            self._recalls.pop()
+
+    def _is_busy(self) -> bool:
+        return len(self._recalls) >= _MANY_RECALLS
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""

@@ -43,7 +43,9 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
-_KEEP_S = 1.0  # that the state database, then the disk, may take for an exchange; then it is kept otherwise
+# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
+# are stored meanwhile, there is only a queue, and it may take longer.
+_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = (
     20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
@@ -160,7 +162,7 @@ class Pipeline:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
             keep = self._intake.in_turn if long else _in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await _within(_KEEP_S, keeping):
+            if await self._stored(runtime, keeping):
                 try:
                     return str(keeping.result())
                 except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
@@ -172,6 +174,15 @@ class Pipeline:
         if (record := keeper.exchange(answered)) is not None:
             await self._spilled(record)
         return ""
+
+    @staticmethod
+    async def _stored(runtime: Runtime, storing: asyncio.Future[Any]) -> bool:
+        """Wait for the state database, for as long as it is worth it."""
+        until = asyncio.get_running_loop().time() + _QUEUE_S
+        while not (done := await _within(_KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+                break
+        return done
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -202,14 +213,17 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._failed("inlet", error)
 
-    def _spill_decision(self, record: Spilled) -> None:
-        """At once in memory, and soon in the data folder: no message waits for it."""
-        if self._spill.accept(record):
-            _in(self._spilling, self._spill.write).add_done_callback(_looked_at)
+    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder."""
+        if not self._spill.accept(record):
+            return None
+        writing = _in(self._spilling, self._spill.write)
+        writing.add_done_callback(_looked_at)
+        return writing
 
     async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await _within(_KEEP_S, permission):
+        if await self._stored(runtime, permission):
             if (error := permission.exception()) is None:
                 return
             _note(runtime, "inlet", error)
@@ -222,11 +236,11 @@ class Pipeline:
     async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         self._early.pop((turn.user_id, turn.key), None)
-        permission = None
+        permission, spilling = None, None
         if decision.write:
             runtime.keeper.announce(turn)
             if runtime.keeper.is_ill:
-                self._spill_decision(runtime.keeper.decision(turn))
+                spilling = self._spill_decision(runtime.keeper.decision(turn))
             else:
                 permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
@@ -240,6 +254,8 @@ class Pipeline:
                 seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
+        if spilling is not None:
+            await _done_by(deadline, spilling)
         if not on:
             decision, recalled, missed = SWITCHED_OFF, None, ""
         if decision.reason:

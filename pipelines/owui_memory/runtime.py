@@ -51,6 +51,7 @@ from .state import open_state
 
 _STATE_THREADS = 4
 _COMMANDS_AT_ONCE = 8
+_MANY_RECALLS = 4  # at once: the writer's embeddings must not slow them down
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
@@ -96,10 +97,11 @@ class Runtime:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
+        self._recalls: list[None] = []  # one for each that is under way
         journal = Journal(self._engine)
         told = Told(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in, self._is_busy
         )
         # Apart, so that no slow backend keeps an exchange from being stored.
         self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
@@ -137,7 +139,14 @@ class Runtime:
 
     def recall(self, turn: Turn) -> Recalled:
         """The blocks of memories for a turn."""
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        self._recalls.append(None)
+        try:
+            return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        finally:
+            self._recalls.pop()
+
+    def _is_busy(self) -> bool:
+        return len(self._recalls) >= _MANY_RECALLS
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""

@@ -12,6 +12,7 @@ import gzip
 import itertools
 import json
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -91,13 +92,14 @@ def _answer(kind: str, port: int) -> Iterator[bytes]:
 class HostileServer:
     """`sent` are the bytes that it got rid of. Of an unknown kind it answers a chat with that text."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.kind, self.sent, self.asked = kind, 0, 0
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> HostileServer:
         if self.kind == "gzip bomb":
@@ -121,6 +123,8 @@ class HostileServer:
         with suppress(OSError):
             while True:
                 connection, _ = self._listening.accept()
+                if self._tls:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
                 with self._changed:
                     self._open.add(connection)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()

@@ -17,6 +17,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    COPY_OF,
     SAID_AT,
     Found,
     Memory,
@@ -282,6 +283,7 @@ class LibraryBackend:
         self._vectors.cache_clear()
 
     def close(self) -> None:
+        self._llms.hang_up()
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
@@ -331,4 +333,5 @@ def _memory(row: Any) -> Memory:
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )

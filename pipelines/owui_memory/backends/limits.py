@@ -8,13 +8,15 @@ handshakes alike. Whoever goes beyond them has the connection closed, in the thr
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -78,10 +80,7 @@ def bounded(seconds: float, most_bytes: int = ANSWER_BYTES) -> Iterator[None]:
 
 def limited(client: Any) -> bool:
     """Make an httpx client, or one of httpx2, keep to `bounded`; False for a client of another kind."""
-    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
-    pools: list[Any] = [
-        getattr(transport, "_pool", None) for transport in transports if transport is not None
-    ]
+    pools = _pools(client)
     if not pools or not all(hasattr(pool, "_network_backend") for pool in pools):
         return False
     for pool in pools:
@@ -91,6 +90,19 @@ def limited(client: Any) -> bool:
     client.headers["Accept-Encoding"] = "identity"
     client.event_hooks["response"].insert(0, _decompressed)
     return True
+
+
+def hang_up(client: Any) -> None:
+    """End the calls that threads are in, by a client that is `limited`: they raise as if the server had."""
+    for pool in _pools(client):
+        if isinstance(network := getattr(pool, "_network_backend", None), _Network):
+            network.hang_up()
+
+
+def _pools(client: Any) -> list[Any]:
+    """What holds an httpx client's connections, also those through proxies."""
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    return [getattr(transport, "_pool", None) for transport in transports if transport is not None]
 
 
 def left_behind(seconds: float, call: Callable[[], T]) -> T:
@@ -133,15 +145,28 @@ class _Network:
 
     def __init__(self, network: Any) -> None:
         self._network = network
+        self._streams: WeakSet[_Stream] = WeakSet()
+
+    def hang_up(self) -> None:
+        for stream in list(self._streams):
+            sock = stream.get_extra_info("socket")
+            if isinstance(sock, socket.socket):
+                with suppress(OSError):  # TLS's own way would wait for its lock
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def opened(self, stream: Any) -> _Stream:
+        kept = _Stream(stream, self)
+        self._streams.add(kept)
+        return kept
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Stream:
         call = _call()
         if call:
             timeout = min(call.wait_s(timeout), _CONNECT_S)
-        return _Stream(self._network.connect_tcp(host, port, timeout=timeout, **options))
+        return self.opened(self._network.connect_tcp(host, port, timeout=timeout, **options))
 
     def connect_unix_socket(self, path: str, timeout: float | None = None, **options: Any) -> _Stream:
-        return _Stream(self._network.connect_unix_socket(path, timeout=timeout, **options))
+        return self.opened(self._network.connect_unix_socket(path, timeout=timeout, **options))
 
     def sleep(self, seconds: float) -> None:
         self._network.sleep(seconds)
@@ -150,8 +175,8 @@ class _Network:
 class _Stream:
     """One of them."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, network: _Network) -> None:
+        self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         call = _call()
@@ -171,7 +196,8 @@ class _Stream:
     ) -> _Stream:
         call = _call()
         left = call.wait_s(timeout) if call else timeout
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left))
+        secured = self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=left)
+        return self._network.opened(secured)
 
     def close(self) -> None:
         self._stream.close()

@@ -19,7 +19,7 @@ from . import providers
 from .base import Message, Part, Reply
 from .faults import translated
 from .json_answer import last_value
-from .limits import ANSWER_BYTES, bounded, left_behind
+from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
@@ -103,6 +103,11 @@ class Llms:
         kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
         # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
         return json.dumps({_MEM0S_KEY: kept}).replace("<", r"\u003c")
+
+    def hang_up(self) -> None:
+        """End the calls under way, each with a MemoryFault."""
+        for llm in self.llms:
+            hang_up(providers.http_client(llm.model))
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""

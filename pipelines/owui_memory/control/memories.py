@@ -257,11 +257,15 @@ class Control:
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             text = self._checked(asked, memory.text, team=True)
-            if all(shared.text != text for shared in backend.added_by(owner, batch)):
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
                 confirm()
                 (as_said,) = self._sources.as_without([memory], ())
-                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
-                admission.store(backend, owner, new)
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text

@@ -4,12 +4,15 @@ Another language is another module with a table, and its name in `TABLES`.
 """
 
 from .chinese import CHINESE
+from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
+from .korean import KOREAN
 from .phrases import Phrases
+from .polish import POLISH
 from .portuguese import PORTUGUESE
 from .russian import RUSSIAN
 from .spanish import SPANISH
@@ -24,4 +27,7 @@ TABLES: tuple[Phrases, ...] = (
     RUSSIAN,
     CHINESE,
     JAPANESE,
+    DUTCH,
+    POLISH,
+    KOREAN,
 )

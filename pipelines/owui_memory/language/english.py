@@ -9,8 +9,7 @@ ENGLISH = Phrases(
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    questions="""
-        (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+    questions="""(my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
         whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
@@ -25,8 +24,7 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""
-        write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
@@ -35,7 +33,7 @@ ENGLISH = Phrases(
         invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
         prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
             |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|let|play|say) (me|us|a|an|it|this
+            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|play|say) (me|us|a|an|it|this
             |that|these|those|my|our|the|some|your|following)
         (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
         act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
@@ -51,7 +49,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -62,7 +60,7 @@ ENGLISH = Phrases(
             |elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective
             |narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator
             |pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)""",
-    handling="""translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
+    handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
         (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
         transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
     soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
@@ -73,21 +71,23 @@ ENGLISH = Phrases(
         document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
         abstract, draft, page, ticket, interview, speech, phrase, phrases, words, answer, snippet, caption, blog
         newsletter, script, dialog*, profile, application""",
-    speaking="""wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
+    speaking="""the following, wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
         got this, received, reads, quote, quoted, here is, here's, here are, sings, claims, shouted, whispered""",
-    self_leads="""about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
+    self_leads="""introduce myself, what i, about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
         please note, for the record, to know about me, my situation, my background, about my family""",
     salutations="dear, hi, hello, hey, good (morning|afternoon|evening|day), greetings, to whom it may concern",
     signoffs="""best, best regards, best wishes, (kind|kindest|warm) regards, regards, sincerely, yours, cheers, love
         many thanks, thanks, thank you, all the best, take care, with (best|kind) (regards|wishes), cordially""",
+    subjects="subject, fwd, fw",
     headers="from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw",
     resumes="""cv, resume, résumé, curriculum vitae, work experience, professional experience, employment history
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
-    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, left, sold
+    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
+        left (me|him|her|us|my|our|the), sold
         quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
         any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled

@@ -28,6 +28,7 @@ _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
+_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
 _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
@@ -61,8 +62,10 @@ def requests(sentence: str) -> bool:
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    starts = _starts(_lowered(sentence))
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts)
+    text = _lowered(sentence)
+    if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
+        return True
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
@@ -110,6 +113,8 @@ def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
     for found in _FORGETTING.finditer(text):
+        if _DENIED_AFTER.match(text, found.end()):
+            continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
         if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
             return not _is_denied(before)
@@ -132,6 +137,7 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
+_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
 _DENIED = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -47,6 +48,7 @@ class Keeper:
         self._settings, self._metrics = settings, metrics
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
+        self._done_at = 0.0
 
     def announce(self, turn: Turn) -> None:
         """As `allow`, for this process and at once: never blocks."""
@@ -54,7 +56,13 @@ class Keeper:
 
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
-        return self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        self._done_at = time.monotonic()
+        return allowed
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether something was stored within the last so many seconds: what waits is in a queue then."""
+        return time.monotonic() - self._done_at < within_s
 
     def announce_ban(self, turn: Turn) -> None:
         """As `forbid`, for this process and at once: never blocks."""
@@ -165,5 +173,6 @@ class Keeper:
         if added and secrets + more:
             self._metrics.count("secrets not stored", secrets + more)
         self._metrics.succeeded("outlet")
+        self._done_at = time.monotonic()
         self._wake()
         return permission.chat_id

@@ -38,6 +38,7 @@ _SAID_BY = re.compile(
 _TIMED = re.compile(r"^[ \t]*[\[(]?\d{1,2}[:.]\d\d")
 _FORM_LINES = 3  # of label and value, one below the other
 _HEADERS_WITHIN = 4  # lines
+_LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
 _COLON = re.compile(r":(?=\s|\ufffc|$)|：")
@@ -49,6 +50,7 @@ _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u340
 
 _SALUTATIONS = at_beginning(TABLES, "salutations")
 _SIGNOFFS = at_beginning(TABLES, "signoffs")
+_SUBJECTS = at_beginning(TABLES, "subjects")
 _HEADERS = at_beginning(TABLES, "headers")
 _RESUMES = at_beginning(TABLES, "resumes")
 
@@ -74,7 +76,8 @@ def own_part(text: str, *, strict: bool) -> str:
 
     strict: also what only may be somebody else's, for where nobody reads it before it is kept.
     """
-    text = _without_quotes(_without_logs(_without_letters(_without_forwarded(text)), strict=strict))
+    text = _without_letters(_without_forwarded(text.lstrip("\n")))
+    text = _without_quotes(_without_logs(text, strict=strict))
     return _without_handed_over(text, least=1 if strict else 2)
 
 
@@ -100,7 +103,7 @@ def _without_letters(text: str) -> str:
     for first, second in pairwise(headers):
         if second - first < _HEADERS_WITHIN:
             return "\n".join([*lines[:first], HOLE])
-    if any(_RESUMES.match(line) and len(line.split()) <= _LETTER_WORDS and line for line in lowered[:1]):
+    if _heads_material(lowered[0]) and len(lines) > 1:
         return HOLE
     begins = next((at for at, line in enumerate(lowered) if _is_short(line) and _salutes(line)), None)
     if begins is None:
@@ -115,6 +118,14 @@ def _without_letters(text: str) -> str:
         after += 1
     signed = after < len(lines) and _is_short(lowered[after])
     return "\n".join([*lines[:begins], HOLE, *lines[after + signed :]])
+
+
+def _heads_material(line: str) -> bool:
+    """Whether a message's first line is the heading of a CV, or a mail's subject."""
+    label, colon, _ = line.partition(":")
+    if colon and len(label) < _LABEL_CHARS and _SUBJECTS.fullmatch(label.strip()):
+        return True
+    return _is_short(line) and bool(_RESUMES.fullmatch(line.strip(" :#*")))
 
 
 def _is_short(line: str) -> bool:

@@ -50,7 +50,8 @@ _WORDS = frozenset(
     """.split()
 )
 _PHRASES = re.compile(
-    r"from now on|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
+    r"your (?:answers|replies|responses)|from now on"
+    r"|ab jetzt|ab sofort|vanaf nu|från och med nu|à partir de maintenant|dorénavant"
     r"|(?:a partir de|desde) (?:ahora|agora)|de ahora en adelante|de agora em diante|d'ora in poi|od teraz"
     r"|с этого момента|отныне|bundan sonra|mulai sekarang|من الآن|अब से|từ giờ"
     r"|\b(?:call me|nenn mich|llámame|appelle[sz]?-moi|chiamami|me chame|chama-me|noem mij?|kall[ad] mig"

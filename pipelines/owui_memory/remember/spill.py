@@ -102,12 +102,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            for name, record in list(self._in_memory.items()):
-                try:
+            written: list[str] = []
+            try:
+                for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
-                except OSError:
-                    return False
-                self._forget(name)
+                    written.append(name)
+            except OSError:
+                return False
+            finally:
+                if written:
+                    self._sync_folder()
+                for name in written:
+                    self._forget(name)
         return True
 
     def has(self, user_id: str) -> bool:
@@ -193,7 +199,12 @@ class Spill:
         except OSError:
             new.unlink(missing_ok=True)
             raise
-        if _SYNC_FOLDER:
+
+    def _sync_folder(self) -> None:
+        """So that the new names outlast a power cut. Not every file system can."""
+        if not _SYNC_FOLDER:
+            return
+        with contextlib.suppress(OSError):
             folder = os.open(self._folder, os.O_RDONLY)
             try:
                 os.fsync(folder)

@@ -23,6 +23,7 @@ from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
+from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_verbatim, kind_of
@@ -47,9 +48,13 @@ class Writer:
         settings: Callable[[], Valves],
         metrics: Metrics,
         take_in: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """take_in: brings to the outbox what could not be put there at once."""
-        self._take_in = take_in
+        """take_in: brings to the outbox what could not be put there at once.
+
+        is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        """
+        self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
         self._settings, self._metrics = settings, metrics
@@ -102,7 +107,7 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= settings.users_at_once:
+        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
             return False
         try:
             self._live.get()
@@ -287,7 +292,7 @@ class _Failing:
 
 def _messages(batch: Batch) -> Iterator[Message]:
     for exchange in batch.exchanges:
-        yield {"role": "user", "content": exchange.user_text}
+        yield {"role": "user", "content": as_said(exchange.user_text)}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
 

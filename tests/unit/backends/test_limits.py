@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import gc
+import ssl
+import subprocess
 import threading
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from owui_memory.backends.limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from owui_memory.backends.limits import OverlongAnswerError, TotalTimeoutError, bounded, hang_up, limited
 from owui_memory.backends.llms import Llms
 from owui_memory.backends.probe import lacking
 from owui_memory.errors import Doubtful, MemoryFault, Retry, TooSlow
 from owui_memory.settings import Valves
 from tests.harness.hostile_server import HostileServer
+from tests.harness.waiting import wait_until
 
 ASKED = [{"role": "user", "content": "What is there to remember?"}]
 
@@ -111,6 +116,39 @@ def test_each_call_has_its_own_bounds() -> None:
             thread.join(20)
         assert took[0.3] < 1.4
         assert took[1.5] >= 1.4
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+@pytest.mark.parametrize("kind", ["silence", "drops", "endless continue"])
+def test_a_call_under_way_can_be_ended(kind: str, provider: str) -> None:
+    with HostileServer(kind) as server:
+        llms = llms_at(server.url, provider, timeout_s=60)
+        with ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(llms.ask, ASKED)
+            wait_until(lambda: server.asked or asked.done(), what="it is asked")
+            llms.hang_up()
+            assert isinstance(asked.exception(20), MemoryFault)
+
+
+def test_a_call_can_be_ended_that_is_encrypted(tmp_path: Path) -> None:
+    pair, context = tmp_path / "pair.pem", ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", pair, "-out", pair], check=True, capture_output=True)
+    context.load_cert_chain(pair)
+    with HostileServer("drops", tls=context) as server, httpx.Client(timeout=60, verify=False) as client:
+        limited(client)
+
+        def ask() -> None:
+            with bounded(60):
+                client.get(server.url)
+
+        with ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(ask)
+            wait_until(lambda: server.sent > 100 or asked.done(), what="it answers")
+            hang_up(client)
+            asked.exception(20)  # in time; where no length was told, an answer may end anywhere
+        with pytest.raises(TIMEOUTS), bounded(0.5):
+            client.get(server.url)
 
 
 def test_an_inner_call_has_no_more_time_than_the_outer() -> None:

@@ -10,7 +10,7 @@ import pytest
 from owui_memory.remember.gate import judge, sift, statements
 from owui_memory.remember.outbox import Exchange
 from owui_memory.remember.sameness import same
-from tests.unit.remember.whose_words import KEPT, NOTHING
+from tests.unit.remember.whose_words import KEPT, MORE_NOTHING, NOTHING
 
 WORK = "Here it is, with some words about why it is so and not otherwise. " * 30
 POEM = "Golden leaves are falling down,\n" * 60
@@ -345,7 +345,7 @@ def test_requests_and_thanks_are_no_statements(text: str) -> None:
     assert statements(text) == []
 
 
-@pytest.mark.parametrize("text", NOTHING)
+@pytest.mark.parametrize("text", [*NOTHING, *MORE_NOTHING])
 def test_nothing_is_kept_of_what_is_not_the_users_own_statement(text: str) -> None:
     assert statements(text, NOTED) == []
 

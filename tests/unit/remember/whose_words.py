@@ -154,6 +154,27 @@ NOTHING: tuple[str, ...] = (
     "Answer the question at the end.\n\nQ: I live in Rome. My rent is 900 euros.\nQ: I pay 100 more. What do I pay?",
 )
 
+MORE_NOTHING: tuple[str, ...] = (  # of languages whose tables came later
+    "hoe repareer ik mijn fietsketting",
+    "Schrijf een verjaardagsgedicht voor mijn vrouw.",
+    "Stel dat ik 4000 euro per maand verdien. Mijn vrouw werkt niet.",
+    "Vertaal naar het Engels: ik woon in Oslo en mijn vrouw heet Berit.",
+    "Vat deze mail van mijn collega samen:\n\nHoi, ik ben met vakantie. Ik woon nu in Rome.",
+    "jak naprawić mój rower",
+    "Napisz wiersz urodzinowy dla mojej żony.",
+    "Załóżmy, że zarabiam 4000 euro. Moja żona nie pracuje.",
+    "Przetłumacz na angielski: mieszkam w Oslo, moja żona ma na imię Berit.",
+    "내 자전거를 어떻게 고치나요",
+    "내 아내를 위해 생일 시를 써줘",
+    "내 이력서를 고쳐 주세요.",
+    "다음 문장을 영어로 번역해 주세요: 저는 오슬로에 살아요.",
+    "need a gift for my brother",
+    "ideas for my wife's birthday",
+    "You are a doctor and I am your patient. My head hurts.",
+    "Subject: Holiday\n\nI will be in Rome. My phone is off.",
+    "The following is a customer review: I love my new phone.",
+)
+
 KEPT: tuple[tuple[str, str], ...] = (
     ("I live in Lisbon. Please translate: I live in Oslo and my wife is called Berit.", "I live in Lisbon."),
     ("I live in Lisbon.", "I live in Lisbon."),
@@ -271,4 +292,12 @@ KEPT: tuple[tuple[str, str], ...] = (
     ("ꯑꯩ ꯏꯝꯐꯥꯜꯗ ꯂꯩ", "ꯑꯩ ꯏꯝꯐꯥꯜꯗ ꯂꯩ"),
     ("Ik woon in Gent.", "Ik woon in Gent."),
     ("Mieszkam w Krakowie.", "Mieszkam w Krakowie."),
+    ("Ik woon in Gent. Vertaal naar het Engels: ik woon in Oslo.", "Ik woon in Gent."),
+    ("Onthoud dat mijn dochter Clara geen noten eet.", "Onthoud dat mijn dochter Clara geen noten eet."),
+    ("Moja córka ma na imię Klara.", "Moja córka ma na imię Klara."),
+    ("내 딸 이름은 클라라예요.", "내 딸 이름은 클라라예요."),
+    ("I assume my knee will heal by May.", "I assume my knee will heal by May."),
+    ("Let me introduce myself: I am Ada.", "Let me introduce myself: I am Ada."),
+    ("How I met my wife is a long story.", "How I met my wife is a long story."),
+    ("I'm 5'10\" tall and my wife is 5'6\".", "I'm 5'10\" tall and my wife is 5'6\"."),
 )
