@@ -5944,7 +5944,7 @@ from typing import Any
 
 from .. import COMMAND
 from ..backends.base import Memory, is_over
-from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..control.outcomes import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
@@ -6719,8 +6719,9 @@ from sqlalchemy import Engine
 from ..backends.base import Memory
 from ..backends.live import LiveBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control, Forgotten
+from ..control.memories import Control
 from ..control.orders import Order, Orders
+from ..control.outcomes import Asked, Forgotten
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
@@ -8673,8 +8674,9 @@ from ..backends import open_backend
 from ..backends.base import Backend, Memory, is_id, is_person
 from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control
+from ..control.memories import Control
 from ..control.orders import Orders
+from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of
@@ -10478,6 +10480,7 @@ from ..words import content_words, is_lone, stem, terms_of
 # 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
 _LEAST = 0.33
 _COVERAGE_WEIGHT = 0.4  # as in recall's gate
+_ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 _MARGIN = 0.03  # above unrelated sentences of the same script
 _LOOKED_CHARS = 200  # of a memory, for its script
@@ -10514,8 +10517,8 @@ def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranke
     """Those that fit, in the same order. Blocks; raises the backend's errors."""
     if not items:
         return []
-    asked = {stem(word) for word in _whole(content_words(query))}
-    coverages = [_coverage(item.memory.text, asked) for item in items]
+    asked = _whole(content_words(query))
+    coverages = _coverages([item.memory.text for item in items], asked)
     worth = [
         item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
     ]
@@ -10523,7 +10526,7 @@ def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranke
     return [
         item
         for item, coverage, own in zip(items, coverages, worth, strict=True)
-        if coverage == 1.0 or own >= max(least, _floor(item.memory.text, floors))
+        if coverage >= _ENOUGH_WORDS or own >= max(least, _floor(item.memory.text, floors))
     ]
 
 
@@ -10531,14 +10534,27 @@ def _floor(text: str, floors: Mapping[str, float]) -> float:
     return max(floors[""], floors.get(script_of(text), max(floors.values())))
 
 
-def _coverage(text: str, asked: set[str]) -> float:
-    """Share of the words that a text has."""
-    if not asked:
-        return 0.0
-    terms = terms_of(text)
-    there = set(map(stem, terms))
-    lone = {term[0] for term in terms}
-    return sum(word in there or (is_lone(word) and word in lone) for word in asked) / len(asked)
+def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
+    """For each text the share of the words that it has; a word that few of them have counts more.
+
+    Another form of a word counts half where some text has the word itself.
+    """
+    terms = [set(terms_of(text)) for text in texts]
+    stems = [set(map(stem, own)) for own in terms]
+    shares, whole = [0.0] * len(texts), 0.0
+    for word in asked:
+        exact = [_has(own, word) for own in terms]
+        alike = [stem(word) in own for own in stems]
+        weight = 1 / max(sum(exact) or sum(alike), 1)
+        whole += weight
+        other_form = 0.5 if any(exact) else 1.0
+        for at, (is_word, is_form) in enumerate(zip(exact, alike, strict=True)):
+            shares[at] += weight if is_word else weight * other_form * is_form
+    return [share / whole if whole else 0.0 for share in shares]
+
+
+def _has(terms: set[str], word: str) -> bool:
+    return word in terms or (is_lone(word) and any(term.startswith(word) for term in terms))
 
 
 def _whole(words: Sequence[str]) -> Sequence[str]:
@@ -10728,7 +10744,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
@@ -10753,92 +10769,12 @@ from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
 from .fitting import fitting
+from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 
-PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
 _QUERY_CHARS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
-
-    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
-    """
-
-    user_id: str
-    key: str
-    chat_id: str = ""
-    message_id: str = ""
-    at: float = 0.0
-    again: bool = False
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
-
-    memories: tuple[Memory, ...]
-    total: int
-    number: int = 1
-    pages: int = 1
-
-    @property
-    def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
-        return (self.number - 1) * PAGE + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
-
-    text: str
-    known: Memory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
-
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """How many memories are forgotten, and how many of those asked for were gone before.
-
-    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
-    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
-    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
-    """
-
-    count: int
-    gone: int = 0
-    texts: tuple[str, ...] = ()
-    others: Mapping[str, int] = field(default_factory=dict)
-    undo_minutes: int = 0
-    reached: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many memories were added, how many were known already, and what is wrong with the others."""
-
-    added: int
-    known: int
-    flaws: tuple[str, ...] = ()
 
 
 Confirm = Callable[[], None]  # see `remember.changes`
@@ -10895,7 +10831,7 @@ class Control:
         if not 1 <= number <= pages:
             raise Drop(f"There is no page {number}: the memories have {_counted(pages, 'page')}.")
         first = (number - 1) * PAGE
-        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
+        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
@@ -11452,6 +11388,103 @@ class Orders:
 
 def _is(user_id: str, key: str) -> ColumnElement[bool]:
     return and_(commands.c.user_id == user_id, commands.c.key == key)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# control/outcomes.py
+
+SOURCES["control/outcomes.py"] = r'''"""What users ask for, and what came of it, before it is put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..backends.base import Memory
+from ..remember.journal import Change
+
+PAGE = 20  # memories
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
+
+    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
+    """
+
+    user_id: str
+    key: str
+    chat_id: str = ""
+    message_id: str = ""
+    at: float = 0.0
+    again: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+
+    memories: tuple[Memory, ...]
+    total: int
+    number: int = 1
+    pages: int = 1
+    size: int = PAGE
+
+    @property
+    def first(self) -> int:
+        """The number of the page's first memory among all, from 1."""
+        return (self.number - 1) * self.size + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
+
+    text: str
+    known: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A memory's text before and after; `before` is "" where the memory is gone."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many memories are forgotten, and how many of those asked for were gone before.
+
+    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
+    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
+    """
+
+    count: int
+    gone: int = 0
+    texts: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    undo_minutes: int = 0
+    reached: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The changes that were taken back, oldest first; empty where there was none."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many memories were added, how many were known already, and what is wrong with the others."""
+
+    added: int
+    known: int
+    flaws: tuple[str, ...] = ()
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from sqlalchemy import Engine
 from ..backends.base import Memory
 from ..backends.live import LiveBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control, Forgotten
+from ..control.memories import Control
 from ..control.orders import Order, Orders
+from ..control.outcomes import Asked, Forgotten
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
