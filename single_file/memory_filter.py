@@ -262,7 +262,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .base import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
 from .model_text import unbroken
 
 Answer = dict[str, Any]
@@ -335,6 +335,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
         said_at=aware_time(beside.get(SAID_AT)),
+        copy_of=str(beside.get(COPY_OF) or ""),
     )
 
 
@@ -547,7 +548,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
+BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -558,7 +559,7 @@ class Memory:
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
     `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
-    that is not known, and `said_at` when they had said it.
+    that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -575,6 +576,7 @@ class Memory:
     scope: str = ""
     by: str = ""
     said_at: datetime | None = None
+    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -741,7 +743,7 @@ def beside_of(new: Memory) -> dict[str, Any]:
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
     return beside | {name: value for name, value in told.items() if value}
 
 
@@ -1290,6 +1292,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    COPY_OF,
     SAID_AT,
     Found,
     Memory,
@@ -1605,6 +1608,7 @@ def _memory(row: Any) -> Memory:
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -5940,7 +5944,7 @@ from typing import Any
 
 from .. import COMMAND
 from ..backends.base import Memory, is_over
-from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..control.outcomes import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
@@ -6278,7 +6282,7 @@ _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
 TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
-_ANSWER_CHARS = 1_000_000  # of an answer, in which reasoning is looked for
+_ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
 _MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
 _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
 
@@ -6715,11 +6719,13 @@ from sqlalchemy import Engine
 from ..backends.base import Memory
 from ..backends.live import LiveBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control, Forgotten
+from ..control.memories import Control
 from ..control.orders import Order, Orders
+from ..control.outcomes import Asked, Forgotten
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
+from ..redact import masked
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
@@ -6808,7 +6814,8 @@ class Commander:
             self._failed("command", error)
             self._orders.released(order)
             return texts.BROKEN.format(error=type(error).__name__)
-        self._orders.answered(order, answer if kept is None else kept)
+        # An answer may list what was stored when less was known of secrets.
+        self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
     def _do(self, order: Order) -> tuple[str, str | None]:
@@ -8667,8 +8674,9 @@ from ..backends import open_backend
 from ..backends.base import Backend, Memory, is_id, is_person
 from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control
+from ..control.memories import Control
 from ..control.orders import Orders
+from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of
@@ -10472,6 +10480,7 @@ from ..words import content_words, is_lone, stem, terms_of
 # 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
 _LEAST = 0.33
 _COVERAGE_WEIGHT = 0.4  # as in recall's gate
+_ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 _MARGIN = 0.03  # above unrelated sentences of the same script
 _LOOKED_CHARS = 200  # of a memory, for its script
@@ -10508,8 +10517,8 @@ def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranke
     """Those that fit, in the same order. Blocks; raises the backend's errors."""
     if not items:
         return []
-    asked = {stem(word) for word in _whole(content_words(query))}
-    coverages = [_coverage(item.memory.text, asked) for item in items]
+    asked = _whole(content_words(query))
+    coverages = _coverages([item.memory.text for item in items], asked)
     worth = [
         item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
     ]
@@ -10517,7 +10526,7 @@ def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranke
     return [
         item
         for item, coverage, own in zip(items, coverages, worth, strict=True)
-        if coverage == 1.0 or own >= max(least, _floor(item.memory.text, floors))
+        if coverage >= _ENOUGH_WORDS or own >= max(least, _floor(item.memory.text, floors))
     ]
 
 
@@ -10525,14 +10534,27 @@ def _floor(text: str, floors: Mapping[str, float]) -> float:
     return max(floors[""], floors.get(script_of(text), max(floors.values())))
 
 
-def _coverage(text: str, asked: set[str]) -> float:
-    """Share of the words that a text has."""
-    if not asked:
-        return 0.0
-    terms = terms_of(text)
-    there = set(map(stem, terms))
-    lone = {term[0] for term in terms}
-    return sum(word in there or (is_lone(word) and word in lone) for word in asked) / len(asked)
+def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
+    """For each text the share of the words that it has; a word that few of them have counts more.
+
+    Another form of a word counts half where some text has the word itself.
+    """
+    terms = [set(terms_of(text)) for text in texts]
+    stems = [set(map(stem, own)) for own in terms]
+    shares, whole = [0.0] * len(texts), 0.0
+    for word in asked:
+        exact = [_has(own, word) for own in terms]
+        alike = [stem(word) in own for own in stems]
+        weight = 1 / max(sum(exact) or sum(alike), 1)
+        whole += weight
+        other_form = 0.5 if any(exact) else 1.0
+        for at, (is_word, is_form) in enumerate(zip(exact, alike, strict=True)):
+            shares[at] += weight if is_word else weight * other_form * is_form
+    return [share / whole if whole else 0.0 for share in shares]
+
+
+def _has(terms: set[str], word: str) -> bool:
+    return word in terms or (is_lone(word) and any(term.startswith(word) for term in terms))
 
 
 def _whole(words: Sequence[str]) -> Sequence[str]:
@@ -10722,7 +10744,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
@@ -10747,92 +10769,12 @@ from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
 from .fitting import fitting
+from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 
-PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
 _QUERY_CHARS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
-
-    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
-    """
-
-    user_id: str
-    key: str
-    chat_id: str = ""
-    message_id: str = ""
-    at: float = 0.0
-    again: bool = False
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
-
-    memories: tuple[Memory, ...]
-    total: int
-    number: int = 1
-    pages: int = 1
-
-    @property
-    def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
-        return (self.number - 1) * PAGE + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
-
-    text: str
-    known: Memory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
-
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """How many memories are forgotten, and how many of those asked for were gone before.
-
-    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
-    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
-    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
-    """
-
-    count: int
-    gone: int = 0
-    texts: tuple[str, ...] = ()
-    others: Mapping[str, int] = field(default_factory=dict)
-    undo_minutes: int = 0
-    reached: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many memories were added, how many were known already, and what is wrong with the others."""
-
-    added: int
-    known: int
-    flaws: tuple[str, ...] = ()
 
 
 Confirm = Callable[[], None]  # see `remember.changes`
@@ -10889,7 +10831,7 @@ class Control:
         if not 1 <= number <= pages:
             raise Drop(f"There is no page {number}: the memories have {_counted(pages, 'page')}.")
         first = (number - 1) * PAGE
-        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
+        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
@@ -11050,11 +10992,15 @@ class Control:
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             text = self._checked(asked, memory.text, team=True)
-            if all(shared.text != text for shared in backend.added_by(owner, batch)):
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
                 confirm()
                 (as_said,) = self._sources.as_without([memory], ())
-                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
-                admission.store(backend, owner, new)
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text
@@ -11442,6 +11388,103 @@ class Orders:
 
 def _is(user_id: str, key: str) -> ColumnElement[bool]:
     return and_(commands.c.user_id == user_id, commands.c.key == key)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# control/outcomes.py
+
+SOURCES["control/outcomes.py"] = r'''"""What users ask for, and what came of it, before it is put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..backends.base import Memory
+from ..remember.journal import Change
+
+PAGE = 20  # memories
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
+
+    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
+    """
+
+    user_id: str
+    key: str
+    chat_id: str = ""
+    message_id: str = ""
+    at: float = 0.0
+    again: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+
+    memories: tuple[Memory, ...]
+    total: int
+    number: int = 1
+    pages: int = 1
+    size: int = PAGE
+
+    @property
+    def first(self) -> int:
+        """The number of the page's first memory among all, from 1."""
+        return (self.number - 1) * self.size + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
+
+    text: str
+    known: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A memory's text before and after; `before` is "" where the memory is gone."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many memories are forgotten, and how many of those asked for were gone before.
+
+    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
+    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
+    """
+
+    count: int
+    gone: int = 0
+    texts: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    undo_minutes: int = 0
+    reached: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The changes that were taken back, oldest first; empty where there was none."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many memories were added, how many were known already, and what is wrong with the others."""
+
+    added: int
+    known: int
+    flaws: tuple[str, ...] = ()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -12026,22 +12069,25 @@ class _Names:
             "dense": table.DENSE_PASSWORDS,
             "dense code": table.DENSE_CODES,
         }
-        names = {
-            (sort, text): Name(
+        languages: dict[tuple[str, str], str] = {}
+        for sort, lines in sorts.items():
+            for spoken, words in table.rows(lines):
+                for text in words:
+                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        names = [
+            Name(
                 text.strip("~^"),
                 sort,
-                languages,
+                spoken,
                 text[0] == "~",
                 text[0] == "^",
                 frozenset(filter(str.isalpha, text)),
             )
-            for sort, lines in sorts.items()
-            for languages, words in table.rows(lines)
-            for text in words
-        }
+            for (sort, text), spoken in languages.items()
+        ]
         self.parts: list[Name] = []
         self.by_first_word: dict[str, list[Name]] = {}
-        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+        for name in sorted(names, key=lambda name: -len(name.text)):
             first = _LETTERS.match(name.text)
             if not first or name.is_part or not name.text.isascii():
                 self.parts.append(name)
@@ -12104,7 +12150,8 @@ def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
     if ending > most or (ending and most == 1 and flat[end] != "s"):
         return None
     if (
-        text[end + ending : end + ending + 1] in ("-", "_")
+        name.sort in ("password", "key", "identifier")
+        and text[end + ending : end + ending + 1] in ("-", "_")
         and flat[end + ending + 1 : end + ending + 2].isalpha()
     ):
         return None  # the identifier goes on
@@ -12130,7 +12177,7 @@ FEWEST_CHARS, FEWEST_KEY_CHARS = 4, 8
 _LONGEST_CHARS = 300  # of a word that is looked at
 _YEAR_CHARS = 6  # of figures, with a month
 
-_OPENING, _CLOSING = "([{\"'“”„«»‘’`「『《‹", ".,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
+_OPENING, _CLOSING = "*([{\"'“”„«»‘’`「『《‹", ".*,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
 WORD = re.compile(r"\S+")
 QUOTED = re.compile(r"[\"'“”„«»‘’`「『]([^\n\"“”„«»`」』]{2,64}?)[\"'“”«»’`」』](?!\w)")
 _AFTER_FIGURES = (
@@ -12140,7 +12187,8 @@ _AFTER_FIGURES = (
 FIGURES = re.compile(
     rf"[#*]?(?:[A-Z]{{1,3}}-)?\d(?:[ .-]?[\dA-F]){{2,22}}[#*]?{_AFTER_FIGURES}", re.IGNORECASE
 )
-NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|[A-Z](?=\d|[A-Z]?(?!\w))|-[\dA-Z]){3,24}(?!\w)")
+SENT = re.compile(r"(?:[A-Z]-)?(?:\d{3}[ -]?\d{3}|\d{8})(?![\w-]|[.,]\d)")  # by somebody to prove something
+NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|-?[A-Z]){3,24}(?!\w)")
 _DATE = re.compile(r"(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _UNIT = re.compile(
@@ -12153,7 +12201,7 @@ _ADDRESS = re.compile(
 )
 _REFERENCE = re.compile(  # to where the value is
     r"\$\{|\$\(|\$[A-Z_]+\Z|<|\{\{|%\(|%[A-Z_]+%|\*+\Z|(?:os|process|env|self|args|config|settings)\."
-    r"|[\w.]+[(\[]|x+\Z|\.\.\.",
+    r"|[\w.]+[(\[]|[a-z_]+(?:\.[a-z_]+)+\Z|x+\Z|\.\.\.",
     re.IGNORECASE,
 )
 
@@ -12176,7 +12224,7 @@ def bare_words(text: str) -> list[str]:
 
 def with_tail(text: str, start: int, end: int) -> Span:
     """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
+    while text[end : end + 1] in ("!", "?", "*"):
         end += 1
     return start, end
 
@@ -12239,7 +12287,7 @@ def counts(value: str, figures: re.Pattern[str]) -> bool:
     digits = sum(map(str.isdigit, value))
     if _DATE.fullmatch(value.strip()):
         return False
-    if figures is FIGURES:
+    if figures is not NUMBER:
         return digits >= 3
     is_lettered = value[0].isalpha() and sum(map(str.isalnum, value)) > _YEAR_CHARS
     return digits > _YEAR_CHARS or (digits >= 4 and is_lettered)
@@ -12293,7 +12341,7 @@ tr az uz: şifre, sifre, ~parola, parol, şifrə
 el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
 ru: пароль, пароля, паролем, паролі, парол, кодовое слово
 uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
-he: סיסמה, סיסמא, סיסמת, הסיסמ
+he: ססמה, ססמת, ססמא, סיסמה, סיסמא, סיסמת, הסיסמ
 ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
 fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
 hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
@@ -12345,7 +12393,7 @@ pt: código pin, código de verificação, código de segurança, código de ace
 nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
 sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
 fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
-pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod jednorazowy, numer pin
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod z sms, kod jednorazowy, numer pin
 cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
 hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
 tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
@@ -12357,7 +12405,7 @@ vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifika
 """
 # With a place or a thing of the next table in the same sentence, a code or a key is a secret.
 CODE_WORDS = """
-all: code, codes, kod, kód, kode, koodi, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+all: code, codes, kod, koden, kodu, kód, kódu, kódja, kode, koodi, koodin, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
 """
 NOT_CODES = frozenset(  # "zip code", "code postal"
     "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
@@ -12461,7 +12509,7 @@ AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan a
 NOT_BEHIND = tuple(
     """
 manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
-less, box, dialog, tresor, vault, richtlin, stärke, changed, rule, oak, count, limit, budget, price, size, error,
+less, box, dialog, tresor, vault, richtlin, stärke, rule, oak, count, limit, budget, price, size, error,
 type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
 """.replace("\n", " ")
     .strip()
@@ -12569,6 +12617,7 @@ from .credential_values import (
     FIGURES,
     NUMBER,
     QUOTED,
+    SENT,
     WORD,
     Span,
     bare_words,
@@ -12600,6 +12649,9 @@ _ASSIGNED = re.compile(  # also of XML: key="password" value="..."
 _BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
 _CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
 _NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_PAIR = re.compile(r":\s{0,2}[\w.@+-]{2,64}/(\S{6,64})")
+_END_OF_SETTING = re.compile(r"[ \t]*[,;}]?[ \t]*(?:#|//|\n|\Z)")
+_VARIABLE = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
 _PHRASE_LINK = re.compile(
     r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
@@ -12653,11 +12705,15 @@ class _Around:
             if any(word in self._near() for word in table.NETWORKS):
                 yield from self._said(FEWEST_KEY_CHARS)
         elif sort == "open":
-            if self._opens():
-                yield from self._figures(FIGURES, linked=" " not in name.text)
+            before = self._words_before(30)
+            if self._opens(before):
+                articles = table.ARTICLES.isdisjoint(before[-1:])
+                yield from self._figures(FIGURES, linked=" " not in name.text and articles)
+            elif self._is_sent():
+                yield from self._figures(SENT, linked=False)
         elif sort == "code":
             is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
-            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._figures(FIGURES, linked=is_any_pin and not self._is_near_a_lock())
             yield from self._before(FIGURES)
         elif sort == "number":
             yield from self._figures(NUMBER, linked=False)
@@ -12697,13 +12753,22 @@ class _Around:
         is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
         return is_just_before or any(word in before for word in table.NOT_BEFORE)
 
-    def _opens(self) -> bool:
-        """Whether a code is one that opens something, or that somebody was sent."""
-        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
-        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
-            return False
+    def _opens(self, before: list[str]) -> bool:
+        """Whether a code is one that opens something, or that its reader was sent."""
+        return self._is_a_code(before) and (not table.YOURS.isdisjoint(before[-3:]) or self._is_near_a_lock())
+
+    def _is_a_code(self, before: list[str]) -> bool:
+        behind = self.flat[self.place.end : self.place.end + 30].split()
+        return not {*before[-1:], *behind[:1]} & table.NOT_CODES
+
+    def _is_near_a_lock(self) -> bool:
         near = self._near()
-        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+        return any(word in near for word in _things_with_codes())
+
+    def _is_sent(self) -> bool:
+        """Whether a code has the name of who sends it: "WhatsApp code 481-223"."""
+        words = self.text[max(self.place.start - 30, 0) : self.place.start].split()
+        return bool(words) and words[-1][0].isupper() and self._is_a_code([words[-1].lower()])
 
     def _is_link(self, word: str) -> bool:
         languages = table.LOCAL_LINKS.get(word, "").split()
@@ -12747,6 +12812,11 @@ class _Around:
         value = text[start:end]
         if len(value) < 3 or not is_no_placeholder(value):
             return []
+        if not quoted and identifier.islower() and _VARIABLE.fullmatch(value):
+            return []
+        is_told = quoted or "=" in sign[0] or looks_made(value, FEWEST_CHARS)
+        if not is_told and not _END_OF_SETTING.match(text, end):
+            return []  # a sentence about it
         made = looks_made(value, FEWEST_KEY_CHARS)
         if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
             return []
@@ -12762,7 +12832,9 @@ class _Around:
         sign = self._sign() or _BRACKET.match(text, self.place.end)
         is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
         # linked: the next word may be the value; sure: also one like any other.
-        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        linked = bool(sign) or is_option or (bare and self._follows_user())
+        is_code = sign is not None and sign[0].rstrip()[-1:] in ("(", "=")
+        sure = linked and not (sign and sign[0].endswith("("))
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             small = word[0].lower().rstrip(",")
             if self._is_link(small):
@@ -12773,10 +12845,15 @@ class _Around:
             if linked and bare and (quoted := QUOTED.match(text, word.start())):
                 yield quoted.span(1)
                 return
+            if is_code and count == 0 and _VARIABLE.fullmatch(value):
+                return
             # A word in Latin letters stands out among others.
             stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
             if linked or count == 0 or (stands_out and not value.isdigit()):
-                if is_value(value, fewest):
+                # A key has figures, unless it is said to be one.
+                if is_value(value, fewest) and (
+                    linked or fewest == FEWEST_CHARS or any(map(str.isdigit, value))
+                ):
                     yield with_tail(text, start, end)
                     yield from self._others(word.end(), fewest)
                     return
@@ -12829,12 +12906,16 @@ class _Around:
             span = stripped(text, *word.span())
             if is_value(text[slice(*span)], FEWEST_CHARS):
                 yield with_tail(text, *span)
+        elif pair := _PAIR.search(text, self.place.end, line if line >= 0 else end):
+            span = stripped(text, *pair.span(1))
+            if is_value(text[slice(*span)], 6):
+                yield with_tail(text, *span)
 
     def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
         """The figures behind a link, or, unless they must be `linked`, right behind the name."""
         text = self.text
         sign = self._sign() or _BRACKET.match(text, self.place.end)
-        may_be = bool(sign) or not linked
+        may_be, is_told = bool(sign) or not linked, bool(sign)
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             if may_be:
                 start = first_figures(text, *word.span())
@@ -12844,17 +12925,18 @@ class _Around:
                     return
                 start, end = stripped(text, *word.span())
                 value = text[start:end]
+                digits = sum(map(str.isdigit, value))  # of letters, too: G-48291, 4f9a-22c1
                 if (
                     figures is FIGURES
-                    and "-" in value
-                    and sum(map(str.isdigit, value)) > 1
-                    and is_value(value, 5)
+                    and (digits if is_told else digits > 1 and "-" in value)
+                    and is_value(value, 4)
                 ):
                     yield start, end
                     return
             small = word[0].lower()
             is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
-            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            is_told = is_link or word[0].endswith(_COLONS) or (is_told and small in table.FILLERS)
+            may_be = is_told or (may_be and small in table.FILLERS)
             if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
                 return
 
@@ -12880,18 +12962,20 @@ class _Around:
         """In a text without spaces: the next letters and figures of ours."""
         begin = self.place.end
         near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
-        if not (match := _ASCII_VALUE.search(near)):
-            return
-        start, end = stripped(self.text, begin + match.start(), begin + match.end())
-        value = self.text[start:end]
-        if self.place.name.sort == "dense code":
-            is_one = sum(map(str.isdigit, value)) >= 4
-        elif _DENSE_LINK.fullmatch(near[: match.start()]):
-            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
-        else:
-            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
-        if is_one:
-            yield with_tail(self.text, start, end)
+        for match in _ASCII_VALUE.finditer(near):
+            start, end = stripped(self.text, begin + match.start(), begin + match.end())
+            value = self.text[start:end]
+            if self.place.name.sort == "dense code":
+                is_one = sum(map(str.isdigit, value)) >= 4
+            elif value.lower() in table.NETWORKS:  # whose password it is
+                is_one = False
+            elif _DENSE_LINK.fullmatch(near[: match.start()]):
+                is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+            else:
+                is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+            if is_one:
+                yield with_tail(self.text, start, end)
+                return
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13841,6 +13925,7 @@ CHINESE = Phrases(
     headers="发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期",
     resumes="简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价",
     forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
+    asking="请, 請, 你, 可以, 能, 把~, 将~, 將~, 帮我, 都",
     everything="一切, 所有, 全部, 你知道的, 你记得的",
     ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
@@ -13982,9 +14067,10 @@ ENGLISH = Phrases(
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
-    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, left, sold
+    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
+        left (me|him|her|us|my|our|the), sold
         quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
         any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
@@ -14047,7 +14133,7 @@ FRENCH = Phrases(
     headers="de, à, objet, date, envoyé, cc, tr",
     resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
     forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
-    asking="s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
+    asking="(pouvez|pourriez)-vous, pourrais-tu, s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
@@ -14112,7 +14198,7 @@ GERMAN = Phrases(
     subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
-    forgetting="dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
+    forgetting="(kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
     asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
     everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
     ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
@@ -14220,6 +14306,7 @@ JAPANESE = Phrases(
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
     forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
+    asking="全部, すべて, を, は, も, のこと",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
     fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
@@ -14262,6 +14349,7 @@ KOREAN = Phrases(
     subjects="제목",
     resumes="이력서, 경력, 학력, 자격증",
     forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
+    asking="를, 을, 은, 는, 도, 전부, 다, 모두",
     everything="모두, 전부, 다 잊어, 모든",
     ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
     fillers="지금, 현재, 정말, 아주",
@@ -14284,8 +14372,11 @@ words, and `~` up to twelve characters. They are compared with lower-case text, 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from re import Pattern
+from functools import cached_property
+from re import Match, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -14361,19 +14452,46 @@ def listed(phrases: str) -> list[str]:
     return [" ".join(phrase.split()) for phrase in re.split(r"[,\n]", joined) if phrase.strip()]
 
 
-def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Matches at the beginning of a lower-case text, by `match`."""
-    return re.compile(_either(tables, entry, "", r"(?!\w)", ""))
+class Matcher:
+    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    @cached_property
+    def _pattern(self) -> Pattern[str]:
+        return re.compile(self._make())
+
+    def match(self, text: str) -> Match[str] | None:
+        """Where the beginning of a lower-case text matches."""
+        return self._pattern.match(text)
+
+    def fullmatch(self, text: str) -> Match[str] | None:
+        """Where the whole of it does."""
+        return self._pattern.fullmatch(text)
+
+    def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
+        """The first match in it."""
+        return self._pattern.search(text, start, end)
+
+    def finditer(self, text: str) -> Iterator[Match[str]]:
+        """All matches in it."""
+        return self._pattern.finditer(text)
 
 
-def anywhere(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found anywhere in a lower-case text, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the beginning of a lower-case text, for `match`."""
+    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
 
 
-def at_end(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found at the end of a lower-case text, whatever marks follow, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases anywhere in a lower-case text, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+
+
+def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -14662,7 +14780,7 @@ SPANISH = Phrases(
     subjects="asunto, rv",
     headers="de, para, asunto, fecha, enviado, cc, rv",
     resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
-    forgetting="olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
+    forgetting="bórralo, bórrala, bórralos, olvídalo, olvídala, olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
     asking="por favor, que, y, puedes, podrías, ahora, también, favor, me gustaría",
     everything="todo, todos, toda, todas, lo que sabes, lo que sepas",
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
@@ -14795,6 +14913,8 @@ def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
     for found in _FORGETTING.finditer(text):
+        if _DENIED_AFTER.match(text, found.end()):
+            continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
         if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
             return not _is_denied(before)
@@ -14817,6 +14937,7 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
+_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
 _DENIED = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
 )
@@ -15689,7 +15810,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
+from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -15936,6 +16057,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
+        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -15958,6 +16080,7 @@ def _memory_of(record: Record) -> Memory:
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )
 '''
 
@@ -18429,7 +18552,7 @@ class Recaller:
             return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
-        if aside:
+        if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
@@ -18481,8 +18604,7 @@ class Recaller:
         if not aside and checked is not None and checked.holds(before):
             return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
-        holding = self._sources.as_without(there.values(), aside) if aside else there.values()
-        holds = {memory.id: memory for memory in holding}
+        holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
             told.id
@@ -18497,7 +18619,8 @@ class Recaller:
             for told in {told.memory_id: told for told in left}.values()
             if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
-        if not gone and not corrections and not aside:  # else it is looked at once more, until that is kept
+        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
+        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
             hidden = frozenset(there.keys() - seen.keys())
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
@@ -18823,6 +18946,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, selec
 
 from ..backends.base import Memory
 from ..chat.body import Turn
+from ..remember.journal import EDITED
 from ..remember.outbox import message_id_of
 from ..state import decisions, journal, outbox, reading
 
@@ -18873,9 +18997,11 @@ _STEPS = select(
     journal.c.memory_id,
     journal.c.op,
     journal.c.before,
+    journal.c.after,
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
+    journal.c.model,
 ).where(journal.c.made, journal.c.refused == "")
 _OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
 _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
@@ -18885,7 +19011,8 @@ _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 class Step:
     """A change of a memory, or a message that said it again.
 
-    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    before: what it said until then, "" for a new one. after: what it says from then on. sources: ids of the
+    messages that it came from.
     """
 
     id: int
@@ -18893,13 +19020,18 @@ class Step:
     before: str
     sources: frozenset[str]
     said_at: float
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What became of a memory, oldest first, without what was taken back; empty where that is not known."""
+    """What became of a memory, oldest first, without what was taken back; empty where that is not known.
+
+    said: all texts that it had, but for those that were taken back because their message was edited.
+    """
 
     steps: tuple[Step, ...] = ()
+    said: frozenset[str] = frozenset()
 
     @property
     def said_at(self) -> datetime | None:
@@ -18952,18 +19084,36 @@ class Sources:
         Left out are those that nothing else has said.
         """
         memories = list(memories)
-        pasts = self.of(memory.id for memory in memories) if memories else {}
-        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
 
 
-def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
+    if memory.copy_of and not _is_said(memory.text, pasts.get(memory.copy_of), messages):
+        return None
+    if memory.copy_of:
+        return replace(memory, updated_at=memory.said_at or memory.updated_at)
+    past = pasts.get(memory.id, Past())
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at or memory.said_at
+    known = past.without(messages).said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
+    """Whether a memory has said this, and not only by messages that do not count or were taken back.
+
+    Of what was forgotten the words are gone, but not what was shared of it.
+    """
+    if past is None:
+        return True
+    kept = past.without(messages).steps
+    only_so = any(step.after == text for step in past.steps[len(kept) :])
+    said = {step.after for step in kept} | (set() if only_so else past.said)
+    return not said.isdisjoint((text, ""))
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -18978,7 +19128,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
         for removal in removals:
             steps = before.get(removal.memory_id, Past()).steps
             earlier[back[removal.id]] = tuple(step for step in steps if step.id < removal.id)
-    return {id_: Past((*earlier.get(id_, ()), *_steps(of_one))) for id_, of_one in rows.items()}
+    return {
+        id_: Past((*earlier.get(id_, ()), *_steps(of_one)), _said(of_one)) for id_, of_one in rows.items()
+    }
 
 
 def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
@@ -18995,7 +19147,14 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)
+            yield Step(
+                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+            )
+
+
+def _said(rows: Collection[Any]) -> frozenset[str]:
+    edited = {row.undoes for row in rows if row.model == EDITED}
+    return frozenset(row.after for row in rows if not row.undoes and row.id not in edited)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19544,6 +19703,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
@@ -19609,6 +19769,7 @@ _PARTS = (  # of commands, headers and messages; what is secret is the group
         r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
     ),
 )
+_LOGIN = re.compile(r":[ \t]{0,2}[\w.@+-]{2,64} / (\S{6,64})")  # "Jira: ada / ..."
 # A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
 _RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
 _TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
@@ -19701,6 +19862,10 @@ def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a key") for start, end in _keys(text))
     yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
     yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    for login in _LOGIN.finditer(text):
+        start, end = stripped(text, *login.span(1))
+        if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
+            yield Secret(start, end, "a password")
     yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
@@ -19970,7 +20135,7 @@ from ..redact import masked
 from ..scopes import scope_for
 from . import admission
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
-from .journal import COMMANDS, FORGET, TOO_LATE, Change, Journal
+from .journal import COMMANDS, EDITED, FORGET, TOO_LATE, Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
@@ -20025,7 +20190,9 @@ class Changes:
             yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
-    def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
+    def undo(
+        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
+    ) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -20057,6 +20224,7 @@ class Changes:
                         chat=change.chat,
                         place=change.place,
                         scope=change.scope,
+                        model=model,
                         undoes=change.id,
                         refused=refused.reason if refused else "",
                     )
@@ -20093,7 +20261,7 @@ class Changes:
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
                 with suppress(NotAdmittedError):  # what was there before stays away
-                    undone += self.undo(backend, change, confirm)
+                    undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:
@@ -20670,6 +20838,9 @@ class ToForget(NamedTuple):
     memory_id: str
     batch: str
     at: float
+
+
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22502,6 +22673,15 @@ def _typed(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
+def as_said(text: str) -> str:
+    """A message with a note where others' words stood."""
+    return _noted(said_by_user(text))
+
+
+def _noted(text: str) -> str:
+    return _HOLES.sub(_NOT_OWN, text).strip()
+
+
 def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
 
@@ -22542,6 +22722,7 @@ from .changes import heard
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
+from .oneself import signs, weak_sign
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
@@ -22665,7 +22846,7 @@ class Reconciler:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
         own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
         said = [sentence.text for text in own for sentence in sentences(text)]
-        to_forget = [one for one in said if wish(one) or asks_to_forget(one)]
+        to_forget = [one for one in said if wish(one) or (asks_to_forget(one) and _is_of_memory(one))]
         if any(map(means_everything, to_forget)):
             return inf
         if to_forget or any(map(says_it_ended, said)):
@@ -22724,6 +22905,11 @@ class Reconciler:
 
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
+
+
+def _is_of_memory(sentence: str) -> bool:
+    """Whether a wish to forget or delete is about its speaker, or everything, and not about files."""
+    return bool(signs(sentence)) or weak_sign(sentence) or means_everything(sentence)
 
 
 def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
@@ -23581,6 +23767,7 @@ from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
+from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_verbatim, kind_of
@@ -23849,7 +24036,7 @@ class _Failing:
 
 def _messages(batch: Batch) -> Iterator[Message]:
     for exchange in batch.exchanges:
-        yield {"role": "user", "content": exchange.user_text}
+        yield {"role": "user", "content": as_said(exchange.user_text)}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
 

@@ -63,22 +63,25 @@ class _Names:
             "dense": table.DENSE_PASSWORDS,
             "dense code": table.DENSE_CODES,
         }
-        names = {
-            (sort, text): Name(
+        languages: dict[tuple[str, str], str] = {}
+        for sort, lines in sorts.items():
+            for spoken, words in table.rows(lines):
+                for text in words:
+                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        names = [
+            Name(
                 text.strip("~^"),
                 sort,
-                languages,
+                spoken,
                 text[0] == "~",
                 text[0] == "^",
                 frozenset(filter(str.isalpha, text)),
             )
-            for sort, lines in sorts.items()
-            for languages, words in table.rows(lines)
-            for text in words
-        }
+            for (sort, text), spoken in languages.items()
+        ]
         self.parts: list[Name] = []
         self.by_first_word: dict[str, list[Name]] = {}
-        for name in sorted(names.values(), key=lambda name: -len(name.text)):
+        for name in sorted(names, key=lambda name: -len(name.text)):
             first = _LETTERS.match(name.text)
             if not first or name.is_part or not name.text.isascii():
                 self.parts.append(name)
@@ -141,7 +144,8 @@ def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
     if ending > most or (ending and most == 1 and flat[end] != "s"):
         return None
     if (
-        text[end + ending : end + ending + 1] in ("-", "_")
+        name.sort in ("password", "key", "identifier")
+        and text[end + ending : end + ending + 1] in ("-", "_")
         and flat[end + ending + 1 : end + ending + 2].isalpha()
     ):
         return None  # the identifier goes on

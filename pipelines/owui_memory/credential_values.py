@@ -12,7 +12,7 @@ FEWEST_CHARS, FEWEST_KEY_CHARS = 4, 8
 _LONGEST_CHARS = 300  # of a word that is looked at
 _YEAR_CHARS = 6  # of figures, with a month
 
-_OPENING, _CLOSING = "([{\"'“”„«»‘’`「『《‹", ".,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
+_OPENING, _CLOSING = "*([{\"'“”„«»‘’`「『《‹", ".*,;:!?)]}…\"'“”„«»‘’`、。，；：！？」』》›،؟؛।"
 WORD = re.compile(r"\S+")
 QUOTED = re.compile(r"[\"'“”„«»‘’`「『]([^\n\"“”„«»`」』]{2,64}?)[\"'“”«»’`」』](?!\w)")
 _AFTER_FIGURES = (
@@ -22,7 +22,8 @@ _AFTER_FIGURES = (
 FIGURES = re.compile(
     rf"[#*]?(?:[A-Z]{{1,3}}-)?\d(?:[ .-]?[\dA-F]){{2,22}}[#*]?{_AFTER_FIGURES}", re.IGNORECASE
 )
-NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|[A-Z](?=\d|[A-Z]?(?!\w))|-[\dA-Z]){3,24}(?!\w)")
+SENT = re.compile(r"(?:[A-Z]-)?(?:\d{3}[ -]?\d{3}|\d{8})(?![\w-]|[.,]\d)")  # by somebody to prove something
+NUMBER = re.compile(r"(?:[A-Z]{1,6}[ -]?)?\d(?:[ ./-]?\d|-?[A-Z]){3,24}(?!\w)")
 _DATE = re.compile(r"(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _UNIT = re.compile(
@@ -35,7 +36,7 @@ _ADDRESS = re.compile(
 )
 _REFERENCE = re.compile(  # to where the value is
     r"\$\{|\$\(|\$[A-Z_]+\Z|<|\{\{|%\(|%[A-Z_]+%|\*+\Z|(?:os|process|env|self|args|config|settings)\."
-    r"|[\w.]+[(\[]|x+\Z|\.\.\.",
+    r"|[\w.]+[(\[]|[a-z_]+(?:\.[a-z_]+)+\Z|x+\Z|\.\.\.",
     re.IGNORECASE,
 )
 
@@ -58,7 +59,7 @@ def bare_words(text: str) -> list[str]:
 
 def with_tail(text: str, start: int, end: int) -> Span:
     """With what may belong to a password or end the sentence: better left out than told."""
-    while text[end : end + 1] in ("!", "?"):
+    while text[end : end + 1] in ("!", "?", "*"):
         end += 1
     return start, end
 
@@ -121,7 +122,7 @@ def counts(value: str, figures: re.Pattern[str]) -> bool:
     digits = sum(map(str.isdigit, value))
     if _DATE.fullmatch(value.strip()):
         return False
-    if figures is FIGURES:
+    if figures is not NUMBER:
         return digits >= 3
     is_lettered = value[0].isalpha() and sum(map(str.isalnum, value)) > _YEAR_CHARS
     return digits > _YEAR_CHARS or (digits >= 4 and is_lettered)

@@ -43,7 +43,7 @@ tr az uz: şifre, sifre, ~parola, parol, şifrə
 el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
 ru: пароль, пароля, паролем, паролі, парол, кодовое слово
 uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
-he: סיסמה, סיסמא, סיסמת, הסיסמ
+he: ססמה, ססמת, ססמא, סיסמה, סיסמא, סיסמת, הסיסמ
 ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
 fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
 hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
@@ -95,7 +95,7 @@ pt: código pin, código de verificação, código de segurança, código de ace
 nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
 sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
 fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
-pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod jednorazowy, numer pin
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod z sms, kod jednorazowy, numer pin
 cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
 hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
 tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
@@ -107,7 +107,7 @@ vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifika
 """
 # With a place or a thing of the next table in the same sentence, a code or a key is a secret.
 CODE_WORDS = """
-all: code, codes, kod, kód, kode, koodi, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+all: code, codes, kod, koden, kodu, kód, kódu, kódja, kode, koodi, koodin, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
 """
 NOT_CODES = frozenset(  # "zip code", "code postal"
     "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
@@ -211,7 +211,7 @@ AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan a
 NOT_BEHIND = tuple(
     """
 manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
-less, box, dialog, tresor, vault, richtlin, stärke, changed, rule, oak, count, limit, budget, price, size, error,
+less, box, dialog, tresor, vault, richtlin, stärke, rule, oak, count, limit, budget, price, size, error,
 type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
 """.replace("\n", " ")
     .strip()

@@ -20,6 +20,7 @@ from .credential_values import (
     FIGURES,
     NUMBER,
     QUOTED,
+    SENT,
     WORD,
     Span,
     bare_words,
@@ -51,6 +52,9 @@ _ASSIGNED = re.compile(  # also of XML: key="password" value="..."
 _BRACKET = re.compile(r"[)\]]?\s{0,2}[(]")
 _CODE = re.compile(r"[_.]|[a-z][A-Z]|\w-\w")
 _NEXT_SETTING = re.compile(r"[;&](?=[\w ]+=|$)")
+_PAIR = re.compile(r":\s{0,2}[\w.@+-]{2,64}/(\S{6,64})")
+_END_OF_SETTING = re.compile(r"[ \t]*[,;}]?[ \t]*(?:#|//|\n|\Z)")
+_VARIABLE = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _GAP = re.compile(r"(?:\s|,|/|and\b|und\b|et\b|y\b){1,8}")
 _PHRASE_LINK = re.compile(
     r"(?:[^\n.:=]{0,40}?\s(?:is|are|ist|lautet|sind|est|es|è|é|son|sont|jest|to|är|je|это)\b|\s*[:=(-])\s*:?\s*"
@@ -104,11 +108,15 @@ class _Around:
             if any(word in self._near() for word in table.NETWORKS):
                 yield from self._said(FEWEST_KEY_CHARS)
         elif sort == "open":
-            if self._opens():
-                yield from self._figures(FIGURES, linked=" " not in name.text)
+            before = self._words_before(30)
+            if self._opens(before):
+                articles = table.ARTICLES.isdisjoint(before[-1:])
+                yield from self._figures(FIGURES, linked=" " not in name.text and articles)
+            elif self._is_sent():
+                yield from self._figures(SENT, linked=False)
         elif sort == "code":
             is_any_pin = name.text == "pin" and not self._named()[: len(name.text)].isupper()
-            yield from self._figures(FIGURES, linked=is_any_pin)
+            yield from self._figures(FIGURES, linked=is_any_pin and not self._is_near_a_lock())
             yield from self._before(FIGURES)
         elif sort == "number":
             yield from self._figures(NUMBER, linked=False)
@@ -148,13 +156,22 @@ class _Around:
         is_just_before = not table.NOT_JUST_BEFORE.isdisjoint(before.split()[-1:])
         return is_just_before or any(word in before for word in table.NOT_BEFORE)
 
-    def _opens(self) -> bool:
-        """Whether a code is one that opens something, or that somebody was sent."""
-        before, behind = self._words_before(30), self.flat[self.place.end : self.place.end + 30].split()
-        if {*before[-1:], *behind[:1]} & table.NOT_CODES:
-            return False
+    def _opens(self, before: list[str]) -> bool:
+        """Whether a code is one that opens something, or that its reader was sent."""
+        return self._is_a_code(before) and (not table.YOURS.isdisjoint(before[-3:]) or self._is_near_a_lock())
+
+    def _is_a_code(self, before: list[str]) -> bool:
+        behind = self.flat[self.place.end : self.place.end + 30].split()
+        return not {*before[-1:], *behind[:1]} & table.NOT_CODES
+
+    def _is_near_a_lock(self) -> bool:
         near = self._near()
-        return not table.YOURS.isdisjoint(before[-3:]) or any(word in near for word in _things_with_codes())
+        return any(word in near for word in _things_with_codes())
+
+    def _is_sent(self) -> bool:
+        """Whether a code has the name of who sends it: "WhatsApp code 481-223"."""
+        words = self.text[max(self.place.start - 30, 0) : self.place.start].split()
+        return bool(words) and words[-1][0].isupper() and self._is_a_code([words[-1].lower()])
 
     def _is_link(self, word: str) -> bool:
         languages = table.LOCAL_LINKS.get(word, "").split()
@@ -198,6 +215,11 @@ class _Around:
         value = text[start:end]
         if len(value) < 3 or not is_no_placeholder(value):
             return []
+        if not quoted and identifier.islower() and _VARIABLE.fullmatch(value):
+            return []
+        is_told = quoted or "=" in sign[0] or looks_made(value, FEWEST_CHARS)
+        if not is_told and not _END_OF_SETTING.match(text, end):
+            return []  # a sentence about it
         made = looks_made(value, FEWEST_KEY_CHARS)
         if sort == "key" and not made and (value.isdigit() or not (quoted or "=" in sign[0])):
             return []
@@ -213,7 +235,9 @@ class _Around:
         sign = self._sign() or _BRACKET.match(text, self.place.end)
         is_option = text[max(self.place.start - 2, 0) : self.place.start] == "--"  # --password X
         # linked: the next word may be the value; sure: also one like any other.
-        linked = sure = bool(sign) or is_option or (bare and self._follows_user())
+        linked = bool(sign) or is_option or (bare and self._follows_user())
+        is_code = sign is not None and sign[0].rstrip()[-1:] in ("(", "=")
+        sure = linked and not (sign and sign[0].endswith("("))
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             small = word[0].lower().rstrip(",")
             if self._is_link(small):
@@ -224,10 +248,15 @@ class _Around:
             if linked and bare and (quoted := QUOTED.match(text, word.start())):
                 yield quoted.span(1)
                 return
+            if is_code and count == 0 and _VARIABLE.fullmatch(value):
+                return
             # A word in Latin letters stands out among others.
             stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
             if linked or count == 0 or (stands_out and not value.isdigit()):
-                if is_value(value, fewest):
+                # A key has figures, unless it is said to be one.
+                if is_value(value, fewest) and (
+                    linked or fewest == FEWEST_CHARS or any(map(str.isdigit, value))
+                ):
                     yield with_tail(text, start, end)
                     yield from self._others(word.end(), fewest)
                     return
@@ -280,12 +309,16 @@ class _Around:
             span = stripped(text, *word.span())
             if is_value(text[slice(*span)], FEWEST_CHARS):
                 yield with_tail(text, *span)
+        elif pair := _PAIR.search(text, self.place.end, line if line >= 0 else end):
+            span = stripped(text, *pair.span(1))
+            if is_value(text[slice(*span)], 6):
+                yield with_tail(text, *span)
 
     def _figures(self, figures: re.Pattern[str], *, linked: bool) -> Iterator[Span]:
         """The figures behind a link, or, unless they must be `linked`, right behind the name."""
         text = self.text
         sign = self._sign() or _BRACKET.match(text, self.place.end)
-        may_be = bool(sign) or not linked
+        may_be, is_told = bool(sign) or not linked, bool(sign)
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             if may_be:
                 start = first_figures(text, *word.span())
@@ -295,17 +328,18 @@ class _Around:
                     return
                 start, end = stripped(text, *word.span())
                 value = text[start:end]
+                digits = sum(map(str.isdigit, value))  # of letters, too: G-48291, 4f9a-22c1
                 if (
                     figures is FIGURES
-                    and "-" in value
-                    and sum(map(str.isdigit, value)) > 1
-                    and is_value(value, 5)
+                    and (digits if is_told else digits > 1 and "-" in value)
+                    and is_value(value, 4)
                 ):
                     yield start, end
                     return
             small = word[0].lower()
             is_link = self._is_link(small) or (figures is NUMBER and small in table.NUMBER_LINKS)
-            may_be = is_link or word[0].endswith(_COLONS) or (may_be and small in table.FILLERS)
+            is_told = is_link or word[0].endswith(_COLONS) or (is_told and small in table.FILLERS)
+            may_be = is_told or (may_be and small in table.FILLERS)
             if count >= _MOST_WORDS or (word[0][-1] in _ENDS and not may_be):
                 return
 
@@ -331,15 +365,17 @@ class _Around:
         """In a text without spaces: the next letters and figures of ours."""
         begin = self.place.end
         near = _DENSE_END.split(self.text[begin : begin + 40], maxsplit=1)[0]
-        if not (match := _ASCII_VALUE.search(near)):
-            return
-        start, end = stripped(self.text, begin + match.start(), begin + match.end())
-        value = self.text[start:end]
-        if self.place.name.sort == "dense code":
-            is_one = sum(map(str.isdigit, value)) >= 4
-        elif _DENSE_LINK.fullmatch(near[: match.start()]):
-            is_one = len(value) >= FEWEST_CHARS and not is_version(value)
-        else:
-            is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
-        if is_one:
-            yield with_tail(self.text, start, end)
+        for match in _ASCII_VALUE.finditer(near):
+            start, end = stripped(self.text, begin + match.start(), begin + match.end())
+            value = self.text[start:end]
+            if self.place.name.sort == "dense code":
+                is_one = sum(map(str.isdigit, value)) >= 4
+            elif value.lower() in table.NETWORKS:  # whose password it is
+                is_one = False
+            elif _DENSE_LINK.fullmatch(near[: match.start()]):
+                is_one = len(value) >= FEWEST_CHARS and not is_version(value)
+            else:
+                is_one = is_value(value, FEWEST_CHARS) and not value.isdigit()
+            if is_one:
+                yield with_tail(self.text, start, end)
+                return

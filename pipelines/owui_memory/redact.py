@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
 from .credentials import said_secrets
 
@@ -78,6 +79,7 @@ _PARTS = (  # of commands, headers and messages; what is secret is the group
         r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
     ),
 )
+_LOGIN = re.compile(r":[ \t]{0,2}[\w.@+-]{2,64} / (\S{6,64})")  # "Jira: ada / ..."
 # A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
 _RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
 _TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
@@ -170,6 +172,10 @@ def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a key") for start, end in _keys(text))
     yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
     yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    for login in _LOGIN.finditer(text):
+        start, end = stripped(text, *login.span(1))
+        if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
+            yield Secret(start, end, "a password")
     yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (

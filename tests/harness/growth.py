@@ -27,6 +27,7 @@ FIRST_CHARS, LAST_CHARS = 1_000, 16_000
 _MEASURABLE_S, _TOO_LONG_S = 0.005, 1.0
 _MOST = 3.0  # times the work for twice the text
 _TRIES = 4
+PUMP = "\N{SYMBOL FOR RECORD SEPARATOR}"
 
 
 def grows(work: Work, fragment: str, last: int = LAST_CHARS) -> str:
@@ -48,7 +49,10 @@ def grows(work: Work, fragment: str, last: int = LAST_CHARS) -> str:
 
 
 def repeated(fragment: str, chars: int) -> str:
-    return (fragment * (chars // len(fragment) + 1))[:chars]
+    """The fragment again and again; of one with `PUMP` in it, only what stands behind that."""
+    head, pump, rest = fragment.partition(PUMP)
+    unit = rest if pump else fragment
+    return (head * bool(pump) + unit * (chars // len(unit) + 1))[:chars]
 
 
 def seconds(work: Work, text: str) -> float:
@@ -74,6 +78,10 @@ def fragments_of(pattern: re.Pattern[str], count: int = 1) -> Iterator[str]:
     for _ in range(count):
         text = _example(parsed, chance, {})[:200]
         yield from filter(None, (text, text[: len(text) // 2], text[:-1], f"{text} "))
+        if len(text) > 1:
+            middle = len(text) // 2
+            yield f"{text[:-1]}{PUMP}{text[-1]}"
+            yield f"{text[:middle]}{PUMP}{text[middle]}"
 
 
 _IN_CATEGORY = {

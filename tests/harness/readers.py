@@ -8,14 +8,24 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from owui_memory import credentials, inert, redact, spans, words
-from owui_memory.chat import asides, imported, intake, markup, numbers, slash
+from owui_memory import credential_names, credential_values, credentials, inert, redact, spans, words
+from owui_memory.backends import json_answer, model_text, text_limit
+from owui_memory.chat import asides, commands, imported, intake, markup, numbers, slash, texts
 from owui_memory.chat.body import with_blocks
-from owui_memory.chat.texts import without_addresses
 from owui_memory.language import sentences, speech
 from owui_memory.recall import block, rank, search, wishes
 from owui_memory.recall.tokens import estimated_tokens
-from owui_memory.remember import gate, material, oneself, operations, orders, prompt, sameness
+from owui_memory.remember import (
+    admission,
+    echoes,
+    gate,
+    material,
+    oneself,
+    operations,
+    orders,
+    prompt,
+    sameness,
+)
 from owui_memory.remember.outbox import Exchange
 from tests.harness.growth import Work, fragments_of, patterns_of
 from tests.unit.samples import NOW
@@ -202,6 +212,8 @@ BODIES = tuple(replace(reader, chars=256_000) for reader in _BODIES)
 
 _SPEECH = (gate, material, oneself, speech, sentences)
 
+_SECRETS = (redact, credentials, credential_names, credential_values)
+
 # What the intake lets through, with its bound.
 TEXTS = (
     Reader("plain", words.plain),
@@ -223,11 +235,11 @@ TEXTS = (
     Reader("disarmed", inert.disarmed, (inert,)),
     Reader("shown in an answer", markup.shown, (markup,)),
     Reader("code in an answer", lambda text: (markup.code(text), markup.fenced(text)), (markup,)),
-    Reader("secrets", redact.masked, (redact, credentials)),
+    Reader("secrets", redact.masked, _SECRETS),
     Reader(
         "secret at the end",
         lambda text: redact.masked(f"{text} my password is hunter2"),
-        (redact, credentials),
+        _SECRETS,
     ),
     Reader("orders to a model", orders.gives_orders, (orders, inert)),
     Reader("gate", lambda text: gate.judge(_exchange(text)), _SPEECH, 4_000),
@@ -238,10 +250,23 @@ TEXTS = (
         "prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], NOW, ""), (prompt, material)
     ),
     Reader(
-        "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (words,)
+        "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (sameness,)
     ),
-    Reader("an LLM's answer", _operations, (operations,)),
+    Reader("an LLM's answer", _operations, (operations, json_answer, model_text)),
+    Reader(
+        "text of an LLM",
+        lambda text: (model_text.model_text(text), model_text.has_words(text)),
+        (model_text,),
+    ),
+    Reader(
+        "echo of the prompt",
+        lambda text: echoes.unsaid(text, ["I like tea."], ["The user likes tea."]),
+        (echoes,),
+    ),
+    Reader("cut for an embedder", lambda text: text_limit.shortened(text, 500), (text_limit,)),
+    Reader("admission", admission.refusal),
+    Reader("quoted words of a command", commands._QUOTED.fullmatch, (commands,)),
     Reader("numbers of a command", numbers.numbers_in, (numbers,)),
     Reader("import", imported.rows_in, (imported,)),
-    Reader("error of a backend", without_addresses),
+    Reader("error of a backend", texts.without_addresses, (texts,)),
 )

@@ -23,14 +23,15 @@ DIE_AT = "DIE_AT_STEP"
 # Those that only read; and `put`, `hurry` and `renew`, which other threads call whenever they like.
 _LEFT_OUT = {
     "Outbox": {"put", "hurry", "renew", "counts", "pending_batches", "dead_batches"},
-    "Journal": {"of_batch", "of_user", "of_memory", "from_message", "taken_back", "added_in"},
+    "Journal": {"of_batch", "of_user", "of_memory", "from_message", "taken_back", "added_in"}
+    | {"newest_id", "asked_to_forget", "brought_back"},
     "Llms": {"open", "part", "generate_response"},
     "LibraryBackend": {"open", "search", "similarities", "get", "get_all", "of_kind"}
     | {"list_all", "added_by", "ask", "check", "close"},
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
     | {"scan", "count_rows", "search", "keyword_search", "search_batch", "checkpoint", "close"},
     "SQLiteManager": {"get_history", "get_last_messages", "close"},
-    "Erasures": {"teams", "since", "open", "get", "memories_of", "copying"},
+    "Erasures": {"teams", "since", "newest", "open", "get", "memories_of", "copying"},
     "History": set[str](),
     "StoreSite": {"known", "ids_of", "added_by", "close"},
 }

@@ -153,7 +153,7 @@ def test_why_tells_since_when_something_stands_in_the_prompt(server: PipelinesSe
     assert DOG in told_text(sent)
     answer = ask(server, "/memory why", chat=chat)
     assert "so no memory was used" not in answer
-    assert f"| {DOG} | since your message 1 |" in answer
+    assert f"- “{DOG}”: since your message 1\n" in answer
     assert DOG not in answer.partition("Left out")[2]
 
 
@@ -166,7 +166,7 @@ def test_without_memories_for_messages_the_profile_stays(pipelines_server: Start
     assert "I live in Lisbon." in told
     assert DOG not in told
     answer = ask(server, "/memory why", chat=chat)
-    assert "| I live in Lisbon. | | | told in every conversation |" in answer
+    assert "- “I live in Lisbon.”: told in every conversation" in answer
     assert "`memories_per_turn` to 0" in answer
 
 

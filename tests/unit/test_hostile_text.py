@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 
 import pytest
 
+import owui_memory
 from owui_memory.redact import formats
 from tests.harness.growth import fragments_of, grows, patterns_of, repeated, seconds
 from tests.harness.readers import BODIES, TEXTS, Reader
@@ -41,6 +44,19 @@ def test_what_is_hostile_once_is_so_many_times_too(reader: Reader) -> None:
 def test_ten_megabytes_are_read_in_no_time(reader: Reader, fragment: str) -> None:
     """Twenty times what it takes: this only tells it from hanging."""
     assert seconds(reader.work, repeated(fragment, _BODY_CHARS)) < 10
+
+
+# Whose patterns see settings, dates and ids of a bounded length only, or texts that another one has cut.
+_SEE_NO_LONG_TEXTS = {"chat.answers", "chat.intake", "patterns", "remember.reconcile", "scopes", "settings"}
+
+
+def test_every_module_with_patterns_is_measured() -> None:
+    measured = {module.__name__ for reader in (*BODIES, *TEXTS) for module in reader.modules}
+    for found in pkgutil.walk_packages(owui_memory.__path__, "owui_memory."):
+        if found.name.endswith("__main__") or found.name.removeprefix("owui_memory.") in _SEE_NO_LONG_TEXTS:
+            continue
+        if list(patterns_of(importlib.import_module(found.name))):
+            assert found.name in measured, "name what reads texts with it in tests/harness/readers.py"
 
 
 class TestTheMeasure:

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from owui_memory import credential_words, redact
 from owui_memory.redact import LEFT_OUT, find_secrets, holds_secret, masked
 from tests.unit.secrets_held_out import (
+    CODE,
     HELD_OUT_HARMLESS,
     HELD_OUT_SECRETS,
     SECOND_HARMLESS,
     SECOND_SECRETS,
+    THIRD_HARMLESS,
+    THIRD_SECRETS,
 )
 from tests.unit.secrets_said import (
     HARMLESS,
@@ -63,6 +66,9 @@ def test_what_it_was_not_mended_by() -> None:
     assert len(found_in(HELD_OUT_HARMLESS)) <= 1
     assert len(missed(SECOND_SECRETS)) <= 2
     assert len(found_in(SECOND_HARMLESS)) <= 1
+    assert len(missed(THIRD_SECRETS)) <= 2
+    assert found_in(THIRD_HARMLESS) == []
+    assert found_in(CODE) == []
 
 
 @pytest.mark.parametrize("language", ["sv", "cs", "fi", "hi", "ar", "da", "hu", "ro", "pl", "tr", "el", "he"])

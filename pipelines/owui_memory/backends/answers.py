@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from .base import BY, SAID_AT, Found, Memory, aware_time, scope_in
+from .base import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
 from .model_text import unbroken
 
 Answer = dict[str, Any]
@@ -79,6 +79,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
         by=str(beside.get(BY) or ""),
         said_at=aware_time(beside.get(SAID_AT)),
+        copy_of=str(beside.get(COPY_OF) or ""),
     )
 
 

@@ -14,7 +14,7 @@ from ..words import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-BY, SAID_AT = "shared_by", "said_at"  # where they are stored of a memory
+BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -25,7 +25,7 @@ class Memory:
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
     `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
-    that is not known, and `said_at` when they had said it.
+    that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
 
@@ -42,6 +42,7 @@ class Memory:
     scope: str = ""
     by: str = ""
     said_at: datetime | None = None
+    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def beside_of(new: Memory) -> dict[str, Any]:
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at}
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
     return beside | {name: value for name, value in told.items() if value}
 
 

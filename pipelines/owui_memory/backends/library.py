@@ -17,6 +17,7 @@ from ..words import plain
 from .assemble import assemble
 from .base import (
     BY,
+    COPY_OF,
     SAID_AT,
     Found,
     Memory,
@@ -332,4 +333,5 @@ def _memory(row: Any) -> Memory:
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )

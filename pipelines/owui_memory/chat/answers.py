@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import COMMAND
 from ..backends.base import Memory, is_over
-from ..control.memories import Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..control.outcomes import Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation

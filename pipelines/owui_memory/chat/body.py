@@ -24,7 +24,7 @@ _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
 TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
-_ANSWER_CHARS = 1_000_000  # of an answer, in which reasoning is looked for
+_ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
 _MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
 _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
 

@@ -18,11 +18,13 @@ from sqlalchemy import Engine
 from ..backends.base import Memory
 from ..backends.live import LiveBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control, Forgotten
+from ..control.memories import Control
 from ..control.orders import Order, Orders
+from ..control.outcomes import Asked, Forgotten
 from ..control.switches import Switches
 from ..errors import Drop, MemoryFault, TakenOver
 from ..recall.why import Explanations
+from ..redact import masked
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teams_of, teller
 from ..settings import Valves
@@ -111,7 +113,8 @@ class Commander:
             self._failed("command", error)
             self._orders.released(order)
             return texts.BROKEN.format(error=type(error).__name__)
-        self._orders.answered(order, answer if kept is None else kept)
+        # An answer may list what was stored when less was known of secrets.
+        self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
     def _do(self, order: Order) -> tuple[str, str | None]:

@@ -22,8 +22,9 @@ from ..backends import open_backend
 from ..backends.base import Backend, Memory, is_id, is_person
 from ..backends.library import LibraryBackend
 from ..control.erase import Eraser
-from ..control.memories import Asked, Control
+from ..control.memories import Control
 from ..control.orders import Orders
+from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of

@@ -19,6 +19,7 @@ from ..words import content_words, is_lone, stem, terms_of
 # 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
 _LEAST = 0.33
 _COVERAGE_WEIGHT = 0.4  # as in recall's gate
+_ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 _MARGIN = 0.03  # above unrelated sentences of the same script
 _LOOKED_CHARS = 200  # of a memory, for its script
@@ -55,8 +56,8 @@ def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranke
     """Those that fit, in the same order. Blocks; raises the backend's errors."""
     if not items:
         return []
-    asked = {stem(word) for word in _whole(content_words(query))}
-    coverages = [_coverage(item.memory.text, asked) for item in items]
+    asked = _whole(content_words(query))
+    coverages = _coverages([item.memory.text for item in items], asked)
     worth = [
         item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
     ]
@@ -64,7 +65,7 @@ def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranke
     return [
         item
         for item, coverage, own in zip(items, coverages, worth, strict=True)
-        if coverage == 1.0 or own >= max(least, _floor(item.memory.text, floors))
+        if coverage >= _ENOUGH_WORDS or own >= max(least, _floor(item.memory.text, floors))
     ]
 
 
@@ -72,14 +73,27 @@ def _floor(text: str, floors: Mapping[str, float]) -> float:
     return max(floors[""], floors.get(script_of(text), max(floors.values())))
 
 
-def _coverage(text: str, asked: set[str]) -> float:
-    """Share of the words that a text has."""
-    if not asked:
-        return 0.0
-    terms = terms_of(text)
-    there = set(map(stem, terms))
-    lone = {term[0] for term in terms}
-    return sum(word in there or (is_lone(word) and word in lone) for word in asked) / len(asked)
+def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
+    """For each text the share of the words that it has; a word that few of them have counts more.
+
+    Another form of a word counts half where some text has the word itself.
+    """
+    terms = [set(terms_of(text)) for text in texts]
+    stems = [set(map(stem, own)) for own in terms]
+    shares, whole = [0.0] * len(texts), 0.0
+    for word in asked:
+        exact = [_has(own, word) for own in terms]
+        alike = [stem(word) in own for own in stems]
+        weight = 1 / max(sum(exact) or sum(alike), 1)
+        whole += weight
+        other_form = 0.5 if any(exact) else 1.0
+        for at, (is_word, is_form) in enumerate(zip(exact, alike, strict=True)):
+            shares[at] += weight if is_word else weight * other_form * is_form
+    return [share / whole if whole else 0.0 for share in shares]
+
+
+def _has(terms: set[str], word: str) -> bool:
+    return word in terms or (is_lone(word) and any(term.startswith(word) for term in terms))
 
 
 def _whole(words: Sequence[str]) -> Sequence[str]:

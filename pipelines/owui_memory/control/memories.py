@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 
@@ -34,92 +34,12 @@ from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
 from .fitting import fitting
+from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 
-PAGE = 20  # memories
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
 _FOUND_MOST = 20
 _QUERY_CHARS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
-
-    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
-    """
-
-    user_id: str
-    key: str
-    chat_id: str = ""
-    message_id: str = ""
-    at: float = 0.0
-    again: bool = False
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
-
-    memories: tuple[Memory, ...]
-    total: int
-    number: int = 1
-    pages: int = 1
-
-    @property
-    def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
-        return (self.number - 1) * PAGE + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
-
-    text: str
-    known: Memory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
-
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """How many memories are forgotten, and how many of those asked for were gone before.
-
-    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
-    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
-    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
-    """
-
-    count: int
-    gone: int = 0
-    texts: tuple[str, ...] = ()
-    others: Mapping[str, int] = field(default_factory=dict)
-    undo_minutes: int = 0
-    reached: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many memories were added, how many were known already, and what is wrong with the others."""
-
-    added: int
-    known: int
-    flaws: tuple[str, ...] = ()
 
 
 Confirm = Callable[[], None]  # see `remember.changes`
@@ -176,7 +96,7 @@ class Control:
         if not 1 <= number <= pages:
             raise Drop(f"There is no page {number}: the memories have {_counted(pages, 'page')}.")
         first = (number - 1) * PAGE
-        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages)
+        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
 
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
@@ -337,11 +257,15 @@ class Control:
             if memory is None:
                 raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
             text = self._checked(asked, memory.text, team=True)
-            if all(shared.text != text for shared in backend.added_by(owner, batch)):
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
                 confirm()
                 (as_said,) = self._sources.as_without([memory], ())
-                new = Memory("", text, batch=batch, by=name_of(asked.name), said_at=as_said.updated_at)
-                admission.store(backend, owner, new)
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
             with self._engine.begin() as connection:
                 count_up(connection, owner)
         return text

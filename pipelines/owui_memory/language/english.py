@@ -84,9 +84,10 @@ ENGLISH = Phrases(
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
-    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, left, sold
+    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
+        left (me|him|her|us|my|our|the), sold
         quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
         any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled

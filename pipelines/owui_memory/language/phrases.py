@@ -8,8 +8,11 @@ words, and `~` up to twelve characters. They are compared with lower-case text, 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from re import Pattern
+from functools import cached_property
+from re import Match, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +88,46 @@ def listed(phrases: str) -> list[str]:
     return [" ".join(phrase.split()) for phrase in re.split(r"[,\n]", joined) if phrase.strip()]
 
 
-def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Matches at the beginning of a lower-case text, by `match`."""
-    return re.compile(_either(tables, entry, "", r"(?!\w)", ""))
+class Matcher:
+    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    @cached_property
+    def _pattern(self) -> Pattern[str]:
+        return re.compile(self._make())
+
+    def match(self, text: str) -> Match[str] | None:
+        """Where the beginning of a lower-case text matches."""
+        return self._pattern.match(text)
+
+    def fullmatch(self, text: str) -> Match[str] | None:
+        """Where the whole of it does."""
+        return self._pattern.fullmatch(text)
+
+    def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
+        """The first match in it."""
+        return self._pattern.search(text, start, end)
+
+    def finditer(self, text: str) -> Iterator[Match[str]]:
+        """All matches in it."""
+        return self._pattern.finditer(text)
 
 
-def anywhere(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found anywhere in a lower-case text, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the beginning of a lower-case text, for `match`."""
+    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
 
 
-def at_end(tables: tuple[Phrases, ...], entry: str) -> Pattern[str]:
-    """Found at the end of a lower-case text, whatever marks follow, by `search`."""
-    return re.compile(_either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases anywhere in a lower-case text, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+
+
+def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
+    """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
+    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:

@@ -113,6 +113,8 @@ def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
     for found in _FORGETTING.finditer(text):
+        if _DENIED_AFTER.match(text, found.end()):
+            continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
         if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
             return not _is_denied(before)
@@ -135,6 +137,7 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
+_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
 _DENIED = re.compile(
     r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ..backends.base import BY, SAID_AT, EditableBackend, Memory, aware_time
+from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
 from ..redact import masked
 from ..remember import admission
@@ -257,6 +257,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
+        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -279,4 +280,5 @@ def _memory_of(record: Record) -> Memory:
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
+        copy_of=str(get(COPY_OF) or ""),
     )

@@ -205,7 +205,7 @@ class Recaller:
             return Selection((), ()), 0.0, frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
-        if aside:
+        if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
@@ -257,8 +257,7 @@ class Recaller:
         if not aside and checked is not None and checked.holds(before):
             return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
         there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
-        holding = self._sources.as_without(there.values(), aside) if aside else there.values()
-        holds = {memory.id: memory for memory in holding}
+        holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
             told.id
@@ -273,7 +272,8 @@ class Recaller:
             for told in {told.memory_id: told for told in left}.values()
             if (memory := seen.get(told.memory_id)) and memory.text != told.text
         )
-        if not gone and not corrections and not aside:  # else it is looked at once more, until that is kept
+        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
+        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
             hidden = frozenset(there.keys() - seen.keys())
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, selec
 
 from ..backends.base import Memory
 from ..chat.body import Turn
+from ..remember.journal import EDITED
 from ..remember.outbox import message_id_of
 from ..state import decisions, journal, outbox, reading
 
@@ -66,9 +67,11 @@ _STEPS = select(
     journal.c.memory_id,
     journal.c.op,
     journal.c.before,
+    journal.c.after,
     journal.c.source,
     journal.c.said_at,
     journal.c.undoes,
+    journal.c.model,
 ).where(journal.c.made, journal.c.refused == "")
 _OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
 _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
@@ -78,7 +81,8 @@ _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 class Step:
     """A change of a memory, or a message that said it again.
 
-    before: what it said until then, "" for a new one. sources: ids of the messages that it came from.
+    before: what it said until then, "" for a new one. after: what it says from then on. sources: ids of the
+    messages that it came from.
     """
 
     id: int
@@ -86,13 +90,18 @@ class Step:
     before: str
     sources: frozenset[str]
     said_at: float
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What became of a memory, oldest first, without what was taken back; empty where that is not known."""
+    """What became of a memory, oldest first, without what was taken back; empty where that is not known.
+
+    said: all texts that it had, but for those that were taken back because their message was edited.
+    """
 
     steps: tuple[Step, ...] = ()
+    said: frozenset[str] = frozenset()
 
     @property
     def said_at(self) -> datetime | None:
@@ -145,18 +154,36 @@ class Sources:
         Left out are those that nothing else has said.
         """
         memories = list(memories)
-        pasts = self.of(memory.id for memory in memories) if memories else {}
-        as_they_are = (_without(memory, pasts.get(memory.id, Past()), messages) for memory in memories)
+        pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
 
 
-def _without(memory: Memory, past: Past, messages: Collection[str]) -> Memory | None:
+def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
+    if memory.copy_of and not _is_said(memory.text, pasts.get(memory.copy_of), messages):
+        return None
+    if memory.copy_of:
+        return replace(memory, updated_at=memory.said_at or memory.updated_at)
+    past = pasts.get(memory.id, Past())
     text = past.text_without(messages, memory.text)
     if not text:
         return None
-    known = past.without(messages).said_at or memory.said_at
+    known = past.without(messages).said_at
     stored = (memory.updated_at, memory.created_at) if text == memory.text else (memory.created_at,)
     return replace(memory, text=text, updated_at=next(filter(None, (known, *stored)), None))
+
+
+def _is_said(text: str, past: Past | None, messages: Collection[str]) -> bool:
+    """Whether a memory has said this, and not only by messages that do not count or were taken back.
+
+    Of what was forgotten the words are gone, but not what was shared of it.
+    """
+    if past is None:
+        return True
+    kept = past.without(messages).steps
+    only_so = any(step.after == text for step in past.steps[len(kept) :])
+    said = {step.after for step in kept} | (set() if only_so else past.said)
+    return not said.isdisjoint((text, ""))
 
 
 def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> dict[str, Past]:
@@ -171,7 +198,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
         for removal in removals:
             steps = before.get(removal.memory_id, Past()).steps
             earlier[back[removal.id]] = tuple(step for step in steps if step.id < removal.id)
-    return {id_: Past((*earlier.get(id_, ()), *_steps(of_one))) for id_, of_one in rows.items()}
+    return {
+        id_: Past((*earlier.get(id_, ()), *_steps(of_one)), _said(of_one)) for id_, of_one in rows.items()
+    }
 
 
 def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
@@ -188,4 +217,11 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at)
+            yield Step(
+                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+            )
+
+
+def _said(rows: Collection[Any]) -> frozenset[str]:
+    edited = {row.undoes for row in rows if row.model == EDITED}
+    return frozenset(row.after for row in rows if not row.undoes and row.id not in edited)

@@ -18,7 +18,7 @@ from ..redact import masked
 from ..scopes import scope_for
 from . import admission
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
-from .journal import COMMANDS, FORGET, TOO_LATE, Change, Journal
+from .journal import COMMANDS, EDITED, FORGET, TOO_LATE, Change, Journal
 from .outbox import Batch, Exchange
 
 Decide = Callable[[], Iterable[Change]]
@@ -73,7 +73,9 @@ class Changes:
             yield _admitted(replace(change, chat=chat, place=place, scope=scope))
             place += change.op == "add"
 
-    def undo(self, backend: EditableBackend, change: Change, confirm: Confirm = _alone) -> bool:
+    def undo(
+        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
+    ) -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -105,6 +107,7 @@ class Changes:
                         chat=change.chat,
                         place=change.place,
                         scope=change.scope,
+                        model=model,
                         undoes=change.id,
                         refused=refused.reason if refused else "",
                     )
@@ -141,7 +144,7 @@ class Changes:
         for change in reversed(self._journal.from_message(user_id, message_id)):
             if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
                 with suppress(NotAdmittedError):  # what was there before stays away
-                    undone += self.undo(backend, change, confirm)
+                    undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
     def _is_shared(self, change: Change, message_id: str) -> bool:

@@ -46,6 +46,9 @@ class ToForget(NamedTuple):
     at: float
 
 
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One row.

@@ -102,6 +102,15 @@ def _typed(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
+def as_said(text: str) -> str:
+    """A message with a note where others' words stood."""
+    return _noted(said_by_user(text))
+
+
+def _noted(text: str) -> str:
+    return _HOLES.sub(_NOT_OWN, text).strip()
+
+
 def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
 

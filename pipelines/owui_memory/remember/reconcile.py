@@ -26,6 +26,7 @@ from .changes import heard
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
+from .oneself import signs, weak_sign
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
@@ -149,7 +150,7 @@ class Reconciler:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
         own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
         said = [sentence.text for text in own for sentence in sentences(text)]
-        to_forget = [one for one in said if wish(one) or asks_to_forget(one)]
+        to_forget = [one for one in said if wish(one) or (asks_to_forget(one) and _is_of_memory(one))]
         if any(map(means_everything, to_forget)):
             return inf
         if to_forget or any(map(says_it_ended, said)):
@@ -208,6 +209,11 @@ class Reconciler:
 
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
+
+
+def _is_of_memory(sentence: str) -> bool:
+    """Whether a wish to forget or delete is about its speaker, or everything, and not about files."""
+    return bool(signs(sentence)) or weak_sign(sentence) or means_everything(sentence)
 
 
 def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:

@@ -23,6 +23,7 @@ from .changes import Changes
 from .gate import sift
 from .journal import Change, Journal
 from .outbox import Batch, Outbox, is_overdue
+from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_verbatim, kind_of
@@ -291,7 +292,7 @@ class _Failing:
 
 def _messages(batch: Batch) -> Iterator[Message]:
     for exchange in batch.exchanges:
-        yield {"role": "user", "content": exchange.user_text}
+        yield {"role": "user", "content": as_said(exchange.user_text)}
         if exchange.assistant_text:
             yield {"role": "assistant", "content": exchange.assistant_text}
 

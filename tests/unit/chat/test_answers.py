@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from owui_memory.backends.base import Memory
 from owui_memory.chat.answers import Answers, shown
-from owui_memory.control.memories import Page
+from owui_memory.control.outcomes import Page
 from owui_memory.recall.why import Explanation, Weighed
 from owui_memory.scopes import shared_by
 

@@ -43,6 +43,7 @@ def test_a_first_turn() -> None:
         memory_switch=True,
         memory_capability=True,
         email="ada@example.com",
+        is_admin=True,
     )
 
 

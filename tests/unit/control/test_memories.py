@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.live import LiveBackend
 from owui_memory.control import memories
-from owui_memory.control.memories import Asked, Control, Imported
+from owui_memory.control.memories import Control
+from owui_memory.control.outcomes import Asked, Imported
 from owui_memory.errors import Drop, TakenOver
 from owui_memory.remember.journal import Journal
 from owui_memory.settings import Valves

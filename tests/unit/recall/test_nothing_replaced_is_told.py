@@ -58,6 +58,7 @@ class Ledger:
 
     messages: list[Message] = field(default_factory=list)
     shared: dict[str, set[str]] = field(default_factory=lambda: {"ada": set(), "bob": set()})
+    taken_back: dict[str, set[str]] = field(default_factory=lambda: {"ada": set(), "bob": set()})
 
     def is_replaced(self, one: Message) -> bool:
         later = self.messages[self.messages.index(one) + 1 :]
@@ -65,6 +66,15 @@ class Ledger:
 
     def versions(self, one: Message) -> list[Message]:
         return [o for o in self.messages if one.chat and (o.chat, o.follows) == (one.chat, one.follows)]
+
+    def stands(self, who: str, word: str) -> bool:
+        """Whether somebody says this in a message whose newest remembered version it is."""
+        sayers = (o for o in self.messages if o.user == who and word in o.words and o.answered)
+        return any(not any(v.answered for v in self.later_versions(o)) for o in sayers)
+
+    def later_versions(self, one: Message) -> list[Message]:
+        later = self.messages[self.messages.index(one) + 1 :]
+        return [o for o in later if o in self.versions(one)]
 
     def may_be_told(self, one: Message) -> set[str]:
         """What another message of the user has said, that is not replaced."""
@@ -152,10 +162,13 @@ class Chats(RuleBasedStateMachine):
             text = texts[number % len(texts)]
             self.desk.shares(self.users[who], text, self.team, name=who.title())
             self.ledger.shared[who] |= words_in(text)
+            self.ledger.taken_back[who] -= words_in(text)
 
     @rule()
     def writer_comes(self) -> None:
         self.desk.drain()
+        for who, shared in self.ledger.shared.items():
+            self.ledger.taken_back[who] |= {word for word in shared if not self.ledger.stands(who, word)}
 
     # What is held against it
 
@@ -177,8 +190,8 @@ class Chats(RuleBasedStateMachine):
         own = {word for text in told.own for word in words_in(text)}
         others = {word for text in told.others for word in words_in(text)}
         other = "bob" if one.user == "ada" else "ada"
-        assert own <= self.ledger.may_be_told(one) | self.ledger.shared[one.user]
-        assert others <= self.ledger.shared[other]
+        assert own <= self.ledger.may_be_told(one)
+        assert others <= self.ledger.shared[other] - self.ledger.taken_back[other]
         assert set(told.others.values()) <= {f"{other.title()}, team {self.team}"}
         assert words_in(told.block) == own | others, "corrections say nothing else"
 

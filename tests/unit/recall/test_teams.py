@@ -15,7 +15,7 @@ from owui_memory.state import told
 from tests.harness.bodies import Chat
 from tests.unit.hostile import HOSTILE
 from tests.unit.recall.conversation import House
-from tests.unit.recall.desk import Desk
+from tests.unit.recall.desk import Desk, edited
 from tests.unit.samples import NOW
 
 SISTER = "My sister lives in Hamburg."
@@ -75,6 +75,37 @@ def test_it_was_said_when_it_was_said_not_when_it_was_shared(desk: Desk) -> None
     desk.shares("ada", SISTER, "family")
     assert desk.inlet(Chat("ada").say(QUESTION)).own == {SISTER: "2 weeks ago"}
     assert "Ada, team family (2 weeks ago): " in desk.inlet(Chat("bob").say(QUESTION)).block
+
+
+def test_what_only_a_replaced_message_said_is_not_told_to_the_team_either(desk: Desk) -> None:
+    chat, bobs = Chat("ada"), Chat("bob")
+    desk.says(chat, SISTER)
+    desk.shares("ada", SISTER, "family")
+    assert desk.asks(bobs, QUESTION).others == {SISTER: "Ada, team family"}
+    new = edited(chat, "My sister lives in Munich.")
+    assert desk.inlet(new).block == "", "nor to her who has shared it"
+    desk.outlet(new)
+    assert SISTER not in desk.inlet(Chat("ada").say(QUESTION)).block
+    desk.drain()
+    assert desk.inlet(Chat("bob").say(QUESTION)).block == ""
+    assert SISTER not in desk.asks(bobs, QUESTION).block
+    desk.says(Chat("ada"), SISTER)
+    desk.shares("ada", SISTER, "family")
+    assert desk.asks(bobs, QUESTION).others == {SISTER: "Ada, team family"}, "she says and shares it again"
+    assert len(desk.house.backend.list_all(team_owner("family"))) == 1
+
+
+def test_what_was_corrected_or_forgotten_since_stays_with_the_team(desk: Desk) -> None:
+    desk.says(Chat("ada"), SISTER)
+    desk.shares("ada", SISTER, "family")
+    (known,) = desk.house.backend.list_all("ada")
+    desk.house._change("ada", "", op="replace", memory_id=known.id, before=SISTER, after="She moved.")
+    assert desk.inlet(Chat("bob").say(QUESTION)).others == {SISTER: "Ada, team family"}
+    desk.house.forgets(known.id)
+    for change in reversed(desk.journal.of_user("ada")):
+        if change.op in ("add", "replace"):  # as `/memory undo` does
+            desk.house.changes.undo(desk.house.backend, change)
+    assert desk.inlet(Chat("bob").say(f"{QUESTION} Say it.")).others == {SISTER: "Ada, team family"}
 
 
 def test_in_a_later_block_too(desk: Desk) -> None:

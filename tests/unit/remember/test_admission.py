@@ -130,7 +130,9 @@ class TestWhoeverWrites:
             pytest.skip("the answer's reader refuses it before")
         operations = [{"op": "add", "text": text}, {"op": "replace", "id": 1, "text": text}]
         assert mind.hears(batch("I said something."), *operations) == 0
-        assert [change.refused for change in mind.changes()] == [reason, reason]
+        expected = {reason, "it has no text"} if reason == EMPTY else {reason}  # or its reader says so
+        assert {change.refused for change in mind.changes()} <= expected
+        assert len(mind.changes()) == 2
         assert mind.texts() == ["The user lives in Porto."]
 
     def test_verbatim(self, bench: Bench, text: str, reason: str) -> None:

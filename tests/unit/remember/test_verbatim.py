@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
+from owui_memory.remember.gate import sift
+from owui_memory.remember.outbox import Exchange
 from owui_memory.remember.verbatim import kind_of
 from owui_memory.settings import Valves
 
@@ -52,3 +54,18 @@ def test_the_kind_of_a_statement(backend: LibraryBackend, text: str, kind: str) 
 
 def test_the_bundled_embedder_needs_no_correction(backend: LibraryBackend) -> None:
     assert backend._memory.embedding_model.floor == pytest.approx(0.0, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Forget my dog.", True),
+        ("Translate to French: Forget my dog.", False),
+        ("My boss wrote:\nForget my dog.", False),
+        ("> Forget my dog.\n\nWhat does he mean?", False),
+        ('Reply to "Please forget my dog and me", will you?', False),
+    ],
+)
+def test_only_the_users_own_words_ask_to_forget(text: str, asked: bool) -> None:
+    ((_, verdict),) = sift([Exchange("k", "ada", "c", text, "I see.", 1.0)], verbatim=True)
+    assert verdict.worth is asked

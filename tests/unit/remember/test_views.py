@@ -151,6 +151,13 @@ def test_commands_change_what_was_meant_and_nothing_else(everywhere: Mind, name:
     assert {key for key in {*before, *after} if before.get(key) != after.get(key)} == {meant}
 
 
+def test_remember_keeps_what_only_looks_known(mind: Mind) -> None:
+    control = Control(mind.engine, Live(mind.backend), lambda: mind.settings)  # type: ignore[arg-type]
+    for number, text in enumerate(("My left knee hurts.", "My right knee hurts.", "the left knee hurts!")):
+        control.remember(Asked("ada", f"k{number}", "c", "m1", SAID_AT), text)
+    assert mind.texts() == ["My left knee hurts.", "My right knee hurts."]
+
+
 def test_a_search_has_no_view_unless_its_caller_names_one() -> None:
     """The type checker refuses a call without; `None`, all of the user's own, is for the user's own lists."""
     assert inspect.signature(Backend.search).parameters["view"].default is inspect.Parameter.empty

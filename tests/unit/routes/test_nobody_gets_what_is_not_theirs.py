@@ -53,7 +53,6 @@ SETTINGS = {
 
 _ROW = re.compile(r"^\| (\d+) \| .*$", re.MULTILINE)
 _UNDONE = re.compile(r"^\| (no longer remembered|remembered again|as it was) \| (.*) \|$", re.MULTILINE)
-_NONE = ("No memory fits these words", "No memory has these words")
 _COUNTED = re.compile(r"(\d+) memor(?:y|ies)")
 
 servers_ = st.integers(0, 1)
@@ -229,14 +228,15 @@ class Lives(RuleBasedStateMachine):
         if not text.startswith("/memory why"):
             theirs = self.ledger.once_mine(user) | self.ledger.ours(user)
             assert words_in(answer) <= theirs | words_in(text)
-        if text in ("/memory", "/memory team") or answer.startswith(_NONE):
-            self.seen.pop((user, chat_id), None)
         self.notes_numbers(user, chat_id, answer, anew="page" not in text)
         return answer
 
     def notes_numbers(self, user: str, chat_id: str, answer: str, *, anew: bool) -> None:
         """What the user sees with a number: theirs in some lists, their teams' in others."""
         rows = [(int(row[1]), words_in(row[0])) for row in _ROW.finditer(answer)]
+        if "the first of these lines" in answer:
+            exported = [line for line in answer.splitlines() if line.startswith("{")]
+            rows = [(number, words_in(line)) for number, line in enumerate(exported, 1)]
         if not rows:
             return
         ours = [one for one in self.ledger.shared if one.team in self.ledger.teams_of(user)]
@@ -317,6 +317,9 @@ class Lives(RuleBasedStateMachine):
     def search(self, server: int, who: int, chat: int, number: int) -> None:
         user, wanted = self.people[who], self.some_word(self.people[who], number)
         answer = self.command(server, user, self.chat_ids[chat], f"search locker {wanted}")
+        if answer.startswith("Nothing found"):  # it names what was looked for
+            assert wanted not in self.ledger.mine(user)
+            return
         assert words_in(answer) <= self.ledger.mine(user)
         assert wanted in words_in(answer) or wanted not in self.ledger.mine(user)
 
@@ -365,16 +368,17 @@ class Lives(RuleBasedStateMachine):
         self.looks(user, chat_id, look)
         meant = self.meant(user, chat_id, number)
         answer = self.command(server, user, chat_id, f"forget {number}")
-        assert answer.startswith("Forgotten: 1 memory.") == bool(meant)
+        assert answer.startswith("Forgotten: ") == bool(meant)
         if meant:
-            self.ledger.forgets([meant])
+            assert meant.word in words_in(answer)
+            meant.alive = False  # for some minutes it can be brought back
 
     @rule(server=servers_, who=people, chat=chats, number=any_word)
     def forget_by_a_word(self, server: int, who: int, chat: int, number: int) -> None:
         user, wanted = self.people[who], self.some_word(self.people[who], number)
         self.command(server, user, self.chat_ids[chat], f"forget {wanted}")
         if len(found := self.ledger.find(user, wanted)) == 1:
-            self.ledger.forgets(found)
+            found[0].alive = False
 
     @rule(
         server=servers_,
@@ -392,7 +396,8 @@ class Lives(RuleBasedStateMachine):
         turn = message(self.chat(user, self.chat_ids[chat]), f"Forget {wanted}.", folder=folder, model=model)
         self.takes_turn(server, user, turn, folder, model)
         found = self.ledger.find(user, wanted)
-        if len(found) == 1 and self.ledger.is_on(user, self.chat_ids[chat]):
+        seen_there = wanted in self.may_be_told(user, folder, model)
+        if len(found) == 1 and seen_there and self.ledger.is_on(user, self.chat_ids[chat]):
             found[0].alive = False
         if regrets:
             self.undo(server, who, chat)
