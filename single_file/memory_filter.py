@@ -17357,6 +17357,7 @@ from ..state import try_writing
 from .inquiry import Inquiry
 
 _HEADER = b"SQLite format 3\0"
+_opened: dict[tuple[int, int], int] = {}  # descriptors of files, by device and inode; never closed
 _LEAST_FREE_BYTES = 1024 * 1024
 _GOOD_FOR_S, _BAD_FOR_S = 5.0, 2.0
 _PATIENCE_S = 4.0
@@ -17387,11 +17388,7 @@ class StateFile:
         if self._path is None:
             return False
         identity = self._now()
-        try:
-            with self._path.open("rb") as file:
-                is_database = file.read(len(_HEADER)) == _HEADER
-        except OSError:
-            is_database = False
+        is_database = identity is not None and self._header(identity) == _HEADER
         if not is_database:
             self._identity = None
             what = "was overwritten" if identity else "was taken away"
@@ -17433,6 +17430,16 @@ class StateFile:
         self._damaged_at, self._whole_at = time.monotonic(), -math.inf
         self._engine.dispose()
         return TellAdmin(f"The state database {self._path.name} {what}.", hint=_RESTORE)
+
+    def _header(self, identity: tuple[int, int]) -> bytes:
+        """How the file begins. To close it would drop the locks that SQLite has on it in this process."""
+        try:
+            if identity not in _opened:
+                assert self._path is not None
+                _opened[identity] = os.open(self._path, os.O_RDONLY)
+            return os.pread(_opened[identity], len(_HEADER), 0)
+        except OSError:
+            return b""
 
     def _now(self) -> tuple[int, int] | None:
         assert self._path is not None
