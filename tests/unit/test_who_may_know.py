@@ -245,7 +245,9 @@ def test_switched_off_before_the_answer_is_done(filter_: Running, state: Engine)
 
 
 @pytest.mark.parametrize(
-    "chat", [Chat.temporary(ADA), Chat(ADA, options={"task": "title_generation"}), Chat("a b")], ids=str
+    "chat",
+    [Chat.temporary(ADA), Chat(ADA, options={"task": "title_generation"}), Chat("a b")],
+    ids=["temporary", "task", "nobody"],
 )
 def test_nothing_is_noted_of_what_is_no_message_of_a_user_or_is_to_leave_no_trace(
     filter_: Running, state: Engine, chat: Chat
