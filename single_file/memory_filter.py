@@ -17664,10 +17664,7 @@ joins lists with commas; it cannot save a form with an empty text box. The serve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -17684,7 +17681,6 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
 MASK = "********"
-_UNCHECKED = ContextVar("settings_unchecked", default=False)
 _MOST_BITS = 4000  # of a whole number
 IS_SECRET = object()  # marks a Secret field in its metadata
 
@@ -17722,8 +17718,8 @@ class PanelModel(BaseModel):
     `model_dump()` holds only what was given and differs from the preset, so that presets stay in
     force for the rest and preset secrets never reach the disk; JSON holds all, secrets masked.
 
-    In a bound class, a value that cannot be meant stays as it is in force, and is told in `refusals`: where
-    the server's Save fails, Open WebUI shows nothing but "Pipeline not found". Any other class raises.
+    Of a save that is refused, a bound class keeps the sentences in `refusals`: Open WebUI shows nothing but
+    "Pipeline not found", and the fields of the page, opened again.
 
     Raises:
         SettingsError: a sentence for each value that cannot be meant, with what is allowed.
@@ -17765,48 +17761,24 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given, refused = self._meant(values), list[SettingsError]()
-        while (found := self._filled(given)) is not None:
-            known = {refusal.field for refusal in refused}
-            refused += [refusal for refusal in found if refusal.field not in known]
-            if self.refusals is None or isinstance(self, LenientModel):
-                raise SettingsError.of(found)
-            if not self._go_back(given, found):
-                with _unchecked():  # what is in force does not go together either
-                    self._filled(given)
-                break
+        given = self._meant(values)
+        refused = self._filled(given)
         if self.refusals is not None:
             self.refusals[:] = refused
+        if refused:
+            raise SettingsError.of(refused)
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
                 self._given.add(name)
 
-    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError] | None:
-        """Take these values; what cannot be meant among them, or None."""
+    def _filled(self, given: Mapping[str, Any]) -> list[SettingsError]:
+        """Take these values, or tell which of them cannot be meant."""
         try:
             super().__init__(**{**self.presets, **given})
         except ValidationError as invalid:
             return [_as_sentence(type(self), error) for error in invalid.errors()]
-        return None
-
-    def _go_back(self, given: dict[str, Any], refused: Sequence[SettingsError]) -> bool:
-        """Put what is in force in the place of what is refused; False where it was there already.
-
-        Where it is that of a value that another one needs, the other one goes back, which the sentence names.
-        """
-        changed = False
-        for refusal in refused:
-            others = set(re.findall(r"[a-z_]+", str(refusal))).intersection(given)
-            gone_back = self._gone_back(given, refusal.field)
-            changed |= gone_back or bool(sum(self._gone_back(given, name) for name in others))
-        return changed
-
-    def _gone_back(self, given: dict[str, Any], name: str) -> bool:
-        in_force, before = type(self).stored(), given.pop(name, None)
-        if in_force is not None and name in in_force._given:
-            given[name] = getattr(in_force, name)
-        return bool(given.get(name) != before)
+        return []
 
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
@@ -17842,8 +17814,7 @@ class PanelModel(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not _UNCHECKED.get():
-            self.check()
+        self.check()
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -17895,16 +17866,6 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     that raises, so a plugin begins with this class and changes to the strict one afterwards.
     """
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
-
-
-@contextmanager
-def _unchecked() -> Iterator[None]:
-    """Values are not checked against each other."""
-    token = _UNCHECKED.set(True)
-    try:
-        yield
-    finally:
-        _UNCHECKED.reset(token)
 
 
 def _is_list(field: FieldInfo) -> bool:
