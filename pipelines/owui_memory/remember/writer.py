@@ -17,7 +17,6 @@ from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
-from ..words import words
 from .admission import refused_among
 from .changes import Changes
 from .gate import sift
@@ -298,14 +297,12 @@ def _messages(batch: Batch) -> Iterator[Message]:
 
 
 def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
-    """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
-    first: dict[tuple[str, ...], Memory] = {}
+    """What a batch has stored, each text once: two tries of it may both have been read in the end."""
+    first: dict[str, Memory] = {}
     for memory in sorted(stored, key=lambda memory: memory.id):
-        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
-            backend, EditableBackend
-        ):
+        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
-    return [memory for memory in stored if first[words(memory.text)] is memory]
+    return [memory for memory in stored if first[memory.text] is memory]
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
