@@ -188,7 +188,10 @@ def test_a_backend_that_stops_leaves_the_chat_working_and_loses_nothing(
     )
     user.new_chat()
     user.say(FACT)
-    wait_until(lambda: "stopped" in house.part("store"), what="the new collection is in use")
+    wait_until(
+        lambda: "stopped" in house.part("store"),
+        what=lambda: f"the new collection is in use: {house.status()}",
+    )
 
     with scripted_llm.fault("embeddings", status=503):
         user.new_chat()

@@ -16,7 +16,7 @@ HELP = """\
 | `/memory why` | says what was used for the last answer in this chat, and what was left out |
 | `/memory remember <text>` | keeps this text as it stands |
 | `/memory edit <number> <text>` | gives that memory another text |
-| `/memory forget <number>` | forgets it; also several (`forget 2 5`), or by `<words>` that only one memory has |
+| `/memory forget <number>` | forgets it; also several: `forget 2 5`; or `<words>` that only one memory has |
 | `/memory forget everything` | asks once more, then forgets all |
 | `/memory undo` | takes back the last change |
 | `/memory share <number> <team>` | lets a team of yours know it too; `/memory team` lists what they know |
