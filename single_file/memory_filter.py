@@ -7173,20 +7173,24 @@ class Decisions:
 
     def announce(self, turn: Turn, scope: str = "") -> None:
         """Let this process know already what `allow` is about to keep; never blocks."""
-        self._announce(turn, Permission.of(turn, scope))
+        self.remind(turn.user_id, Permission.of(turn, scope))
 
     def announce_ban(self, turn: Turn) -> None:
         """Let this process know already what `forbid` is about to keep; never blocks."""
-        self._announce(turn, None)
+        self._announce((turn.user_id, turn.key), None)
 
-    def _announce(self, turn: Turn, decision: Permission | None) -> None:
+    def remind(self, user_id: str, given: Permission) -> None:
+        """Let this process know a permission, whatever becomes of the database's; never blocks."""
+        self._announce((user_id, given.key), given)
+
+    def _announce(self, whose: tuple[str, str], decision: Permission | None) -> None:
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = decision
+        self._coming[whose] = decision
 
     def _over(self, whose: tuple[str, str], decision: Permission | None) -> None:
         """The database has it, unless there was a later one."""
-        if whose in self._coming and self._coming[whose] is decision:
+        if whose in self._coming and self._coming[whose] == decision:
             self._coming.pop(whose, None)
 
     def drop(self, user_id: str) -> None:
@@ -7261,8 +7265,8 @@ class Decisions:
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
+        self._over((user_id, permission.key), permission)
         if is_unnamed(permission.key):
-            self._coming.pop((user_id, permission.key), None)
             self._take_away((user_id, permission.key))
 
     def _take_away(self, whose: tuple[str, str]) -> None:
@@ -13630,7 +13634,7 @@ class Pipeline:
     ) -> tuple[Recalled, str] | tuple[None, str]:
         """What it is told; or None, and why: the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
-            return self._without(runtime, "recall is paused, the backend keeps failing")
+            return self._without(runtime, "recall is paused, it keeps failing")
         if self._recalling >= runtime.recalls_at_once:
             return self._without(runtime, "too many requests wait for the backend")
         try:
@@ -21079,6 +21083,7 @@ class Keeper:
 
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        self._look()  # an open file takes changes even where it was taken away
         allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
         self._done_at = time.monotonic()
         return allowed
@@ -21117,7 +21122,14 @@ class Keeper:
         """
         if self._spill.has(answered.user_id):
             raise Waits("Something that was said before is still to be stored.")
-        return self._store(answered, self._decisions.allowed(answered.user_id, answered.keys))
+        permission = self._decisions.allowed(answered.user_id, answered.keys)
+        try:
+            self._look()
+            return self._store(answered, permission)
+        except Exception:
+            if permission is not None:  # it may be lost with the file
+                self._decisions.remind(answered.user_id, permission)
+            raise
 
     def take_in(self) -> None:
         """Bring what was spilled, in the order in which it came.
@@ -24273,7 +24285,7 @@ class Runtime:
     def _recall_part(self) -> Part:
         if self.breaker.is_open:
             hint = "Chats go on without memories, and it is tried again by itself."
-            return Part("recall", False, "paused: the backend failed several times in a row", hint)
+            return Part("recall", False, "paused: it failed several times in a row", hint)
         return Part(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
         )
