@@ -6041,7 +6041,7 @@ class Answers:
         notes = sum(count for name, count in done.others.items() if name not in _NOT_COUNTED)
         gone = [texts.GONE_ALREADY.format(memories=_were(done.gone))] if done.gone else []
         if not (done.count or waiting or notes):
-            return " ".join([texts.NOTHING_FORGOTTEN, *gone])
+            return " ".join([texts.NOTHING_FORGOTTEN, *gone]) if gone else texts.NOTHING_THERE
         if len(done.texts) == 1 == done.count:
             lines = [texts.FORGOTTEN_ONE.format(text=cut(done.texts[0]))]
         elif done.texts:
@@ -6054,7 +6054,8 @@ class Answers:
             gone.append(texts.ALSO_WAITING.format(messages=_waiting(waiting)))
         if done.undo_minutes:
             minutes = counted(done.undo_minutes, "minute", "minutes")
-            gone.append(texts.CAN_UNDO.format(minutes=minutes, it="it" if done.count == 1 else "them"))
+            can_undo = texts.CAN_UNDO_ONE if done.count == 1 else texts.CAN_UNDO_MANY
+            gone.append(can_undo.format(minutes=minutes))
         if not done.reached:
             gone.append(texts.NOT_EVERYWHERE_YET)
         return "\n".join([*lines, *(["", " ".join(gone)] if gone else [])])
@@ -6063,7 +6064,7 @@ class Answers:
         if not done.changes:
             return texts.NOTHING_TO_UNDO
         rows = [
-            f"| {texts.UNDONE[change.op]} | {shown(change.before if change.op != 'add' else change.after)} |"
+            f"| {shown(change.before if change.op != 'add' else change.after)} | {texts.UNDONE[change.op]} |"
             for change in done.changes[:TOLD_OF]
         ]
         more = rest(len(done.changes))
@@ -6089,7 +6090,7 @@ class Answers:
         flaws += rest(len(done.flaws))
         if len(done.flaws) < lines:
             said = texts.IMPORTED.format(memories=_memories(done.added), known=done.known)
-            return "\n".join([said, *([""] if flaws else []), *flaws])
+            return "\n".join([said, *(["", texts.NOT_IMPORTED, "", *flaws] if flaws else [])])
         no_json = all(flaw.endswith(texts.THIS_IS_NO_JSON) for flaw in done.flaws)
         why = texts.NO_JSON if no_json else texts.NO_MEMORY
         example = fenced(texts.IMPORT_EXAMPLE)
@@ -6772,7 +6773,7 @@ from .imported import rows_in
 from .markup import code, counted
 from .numbers import a_number, numbers_in
 from .policy import decide
-from .slash import DID_YOU_MEAN, STILL_AT_IT, nearest_verb, read_command
+from .slash import DID_YOU_MEAN, STILL_AT_IT, meant_by, read_command
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -6863,10 +6864,9 @@ class Commander:
         work = _Work(self, order, command.rest)
         if (verb := _VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
-        if meant := "page" if a_number(command.verb) else nearest_verb(command.verb):
-            rest = command.verb if meant == "page" else command.rest
-            command_text = code(f"/memory {meant} {rest}")
-            return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=command_text), None
+        if meant := meant_by(command.verb, command.rest):
+            offered = code(f"/memory {meant}")
+            return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=offered), None
         return texts.UNKNOWN_VERB.format(verb=code(command.verb)), None
 
 
@@ -7045,6 +7045,8 @@ class _Work:
         return self._answers.shared(text, team)
 
     def withdraw(self) -> str:
+        if not self._order.teams:
+            return texts.NO_TEAM
         number = a_number(self._rest)
         if not number:
             return texts.SAY_WITHDRAW
@@ -7095,7 +7097,9 @@ class _Work:
         if not self._chat_id:
             return texts.NO_CHAT.format(state=state)
         self._switches.set(self._user_id, self._chat_id, on)
-        return self._but_here(texts.SWITCHED_HERE.format(state=state, verb=verb), on)
+        in_its_way = on and self._here.reason
+        said = texts.SWITCHED_ON_BUT if in_its_way else texts.SWITCHED_HERE.format(state=state, verb=verb)
+        return self._but_here(said, on)
 
     def _but_here(self, said: str, on: bool) -> str:
         """With what still does not hold in this chat, where memory was switched on."""
@@ -7818,16 +7822,17 @@ def _listed(title: str, items: Sequence[str]) -> Iterator[str]:
 # ----------------------------------------------------------------------------------------------------------
 # chat/numbers.py
 
-SOURCES["chat/numbers.py"] = r'''"""Numbers of a list, as people type them: 2, #2, 2., "2 and 5", 2-4."""
+SOURCES["chat/numbers.py"] = r'''"""Numbers of a list, as people type them: 2, #2, 2., <2>, "2 and 5", 2-4."""
 
 from __future__ import annotations
 
 import re
 
+_NO_BRACKETS = dict.fromkeys(map(ord, "<>[](){}\u2039\u203a\u3008\u3009"), " ")
 _MOST = 1000  # numbers in one command
 _LONGEST = 8 * _MOST  # characters
 _CALLED = re.compile(r"\b(?:numbers?|nos?\.?|nr\.?|#)\s*(?=#?[0-9])")
-_NUMBER = re.compile(r"#?([0-9]{1,6})[.:,)]?")
+_NUMBER = re.compile(r"#?([0-9]{1,6})\s*[.:,]?")
 _SEPARATORS = re.compile(r"\s*(?:[,;&+]|\band\b|\bund\b|\by\b|\bet\b)\s*|\s+")
 _RANGE = re.compile(r"#?([0-9]{1,6})\s*(?:-|\u2013|\u2014|\.\.\.?)\s*#?([0-9]{1,6})")
 
@@ -7847,20 +7852,21 @@ def numbers_in(text: str) -> list[int]:
     found: list[int] = []
     for part in filter(None, _SEPARATORS.split(said)):
         if between := _RANGE.fullmatch(part.strip(".")):
-            first, last = int(between[1]), int(between[2])
-            if not 0 < first <= last < first + _MOST:
+            first, last = sorted((int(between[1]), int(between[2])))
+            if last >= first + _MOST:
                 return []
             found += range(first, last + 1)
-        elif number := a_number(part):
-            found.append(number)
+        elif match := _NUMBER.fullmatch(part):
+            found.append(int(match[1]))
         else:
             return []
     return list(dict.fromkeys(found)) if len(found) <= _MOST else []
 
 
 def _plain(text: str) -> str:
-    """Small letters, and digits of any script as 0 to 9."""
-    return "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+    """Small letters, digits of any script as 0 to 9, and no brackets: the help has <number>."""
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+    return digits.translate(_NO_BRACKETS).strip()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8007,12 +8013,14 @@ SOURCES["chat/slash.py"] = r'''"""`/memory ...` as it is recognised, and the tas
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..backends.base import is_person
+from .numbers import a_number
 
 if TYPE_CHECKING:
     from .body import Answered, Turn
@@ -8025,6 +8033,9 @@ _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
 _LIKE = 0.8  # of difflib's ratio, more than this: /memroy and /memorys, but not /memo
 _NAME_CHARS = 32  # nothing longer is a name with a slip in it
+_GLUED = re.compile(r"([^\W\d]+)[-_:.#]{0,2}(\d.*)", re.DOTALL)  # forget1
+_MORE_CHARS = 200  # of what follows a verb, in a command that is offered
+_POLITE_WORDS = 2  # before a verb: "please forget 1", "switch it off"
 
 DID_YOU_MEAN = "did you mean"  # a verb that nobody can type, as it holds blanks
 VERBS = (
@@ -8033,7 +8044,7 @@ VERBS = (
 )
 # What people say in place of a verb of ours.
 _ALIKE = {
-    "forget": "delete remove erase drop clear unlearn del rm",
+    "forget": "delete remove erase drop clear unlearn del rm wipe clean reset discard",
     "remember": "add save note store keep learn new memorize memorise",
     "search": "find look lookup query grep",
     "list": "show all ls view memories overview display",
@@ -8144,9 +8155,25 @@ def _guessed(name: str, bare: str, rest: str, *, plainly: bool) -> str:
 
 def _spelled(verb: str, rest: str) -> str:
     """A command as it is sent, on one line, its end cut."""
-    verb = verb.casefold().strip(_ENDS)
-    more = " ".join(rest[:80].split())
-    return " ".join(filter(None, ("/memory", nearest_verb(verb) or verb[:_NAME_CHARS], more)))
+    verb, rest = verb.casefold().strip(_ENDS), rest[:80]
+    meant = meant_by(verb, rest) if verb else ""
+    return " ".join(["/memory", *(meant or f"{verb[:_NAME_CHARS]} {rest}").split()])
+
+
+def meant_by(verb: str, rest: str) -> str:
+    """What to send after `/memory` in place of an unknown verb with its rest; "" where nothing comes near."""
+    words = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
+    if a_number(verb) and len(words) == 1:
+        return f"page {verb}"
+    if near := nearest_verb(words[0]):
+        return " ".join([near, *words[1:]])
+    for at, word in enumerate(words[1 : _POLITE_WORDS + 1], 1):
+        known, more = word.casefold().strip(_ENDS), words[at + 1 :]
+        if known in VERBS and not (known in ("on", "off") and more and more != ["always"]):
+            return " ".join([known, *(more or filter(a_number, words[:at]))])
+    if len(words) > _POLITE_WORDS:  # a sentence
+        return " ".join(["search" if words[-1].endswith("?") else "remember", *words])
+    return ""
 
 
 def nearest_verb(word: str) -> str:
@@ -8156,8 +8183,8 @@ def nearest_verb(word: str) -> str:
         return word
     if word in _MEANT:
         return _MEANT[word]
-    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
-    near = near or difflib.get_close_matches(word, _MEANT, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.65)
+    near = near or difflib.get_close_matches(word, _MEANT, n=1, cutoff=0.86)
     return _MEANT.get(near[0], near[0]) if near else ""
 
 
@@ -8218,22 +8245,22 @@ _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\)
 HELP = """\
 **What you can ask of your memories**
 
-| Send | and |
+| Send | What it does |
 |---|---|
-| `/memory` | all of them, newest first; `/memory page 2` goes on |
-| `/memory search <words>` | those that fit |
-| `/memory why` | what was used for the last answer in this chat, and what was left out |
-| `/memory remember <text>` | is remembered as it stands |
-| `/memory edit <number> <text>` | says something else from now on |
-| `/memory forget <number>` | is forgotten; also several numbers, or `<words>` that only one memory has |
+| `/memory` | lists all of them, newest first; `/memory page 2` goes on |
+| `/memory search <words>` | lists those that fit, best first |
+| `/memory why` | says what was used for the last answer in this chat, and what was left out |
+| `/memory remember <text>` | keeps this text as it stands |
+| `/memory edit <number> <text>` | gives that memory another text |
+| `/memory forget <number>` | forgets it; also several: `forget 2 5`; or `<words>` that only one memory has |
 | `/memory forget everything` | asks once more, then forgets all |
 | `/memory undo` | takes back the last change |
-| `/memory share <number> <team>` | a team of yours knows it too; `/memory team` lists what yours know |
-| `/memory withdraw <number>` | what you shared with a team is its no more |
-| `/memory export` | all of them as JSON Lines |
-| `/memory import`, then such lines | are remembered too |
-| `/memory off`, `/memory on` | in this chat; with `always`: in all chats |
-| `/memory status` | whether memory is on here, and how it does |
+| `/memory share <number> <team>` | lets a team of yours know it too; `/memory team` lists what they know |
+| `/memory withdraw <number>` | takes back what you shared with a team |
+| `/memory export` | shows all of them as text to copy (JSON Lines) |
+| `/memory import`, then such lines | adds them, in the same message |
+| `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |
+| `/memory status` | says whether memory is on in this chat and, if not, why |
 
 Numbers are those of the list that you saw last in this chat. The answers are not shown to the model."""
 
@@ -8250,7 +8277,7 @@ BROKEN = (
     "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
 )
 
-SAY_PAGE = "Say which page: `/memory page 2`."
+SAY_PAGE = "Say which page, for example `/memory page 2`."
 SAY_SEARCH = "Say what for: `/memory search <words>`."
 SAY_REMEMBER = "Say what: `/memory remember <text>`."
 SAY_EDIT = "Say which and what: `/memory edit <number> <text>`."
@@ -8258,7 +8285,7 @@ SAY_FORGET = "Say what: `/memory forget <number>`, or `<words>`, or `everything`
 SAY_SHARE = "Say which and with whom: `/memory share <number> <team>`. Your teams: {teams}."
 SAY_WITHDRAW = "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
 SAY_SWITCH = "Say `/memory {state}` for this chat, or `/memory {state} always`."
-SAY_EXPORT = "Say which part: `/memory export 2`."
+SAY_EXPORT = "Send `/memory export` for the first part, or say which one, for example `/memory export 2`."
 SAY_IMPORT = "Put the lines that `/memory export` gave below `/memory import`, in the same message."
 
 # Numbers
@@ -8285,7 +8312,7 @@ AND_MORE = "and {count} more."
 REMEMBERED = "Remembered: {text}\n\n`/memory undo` takes it back."
 KNOWN = "I know that already: {text}"
 MEMORY_GONE = "That memory is gone. `/memory` shows those that there are."
-CHANGED_HEAD = "Changed."
+CHANGED_HEAD = "Changed. `/memory undo` takes it back."
 BEFORE_NOW = "| Before | Now |"
 
 FORGOTTEN_ONE = "Forgotten: {text}"
@@ -8293,8 +8320,9 @@ FORGOTTEN_MANY = "Forgotten: {memories}."
 FORGOTTEN_ALL = "Forgotten: {what}."
 GONE_ALREADY = "{memories} gone already."
 NOTHING_FORGOTTEN = "Nothing was forgotten."
-NOTHING_THERE = "Nothing was forgotten: nothing was known about you."
-CAN_UNDO = "`/memory undo` brings {it} back within {minutes}; after that, {it} is erased for good."
+NOTHING_THERE = "Nothing was forgotten: I remember nothing about you."
+CAN_UNDO_ONE = "`/memory undo` brings it back within {minutes}; after that, it is erased for good."
+CAN_UNDO_MANY = "`/memory undo` brings them back within {minutes}; after that, they are erased for good."
 ALSO_WAITING = "With {messages} and said so."
 NOT_EVERYWHERE_YET = (
     "A place that keeps some of it could not be reached: it is erased there as soon as it can be."
@@ -8310,9 +8338,9 @@ ASK_EVERYTHING = (
 NOTHING_TO_FORGET = "There is nothing to forget: I remember nothing about you."
 
 NOTHING_TO_UNDO = "There is no change that could be taken back."
-UNDONE_HEAD = "Taken back."
-WHAT_MEMORY = "| What | Memory |"
-UNDONE = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
+UNDONE_HEAD = "The last change is taken back. `/memory undo` once more takes back the one before it."
+WHAT_MEMORY = "| Memory | Now |"
+UNDONE = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was before"}
 TOO_LATE = "It is too late to take back the last change: what was forgotten is erased for good."
 TOO_LATE_HINT = "`/memory undo` once more takes back the change before it."
 
@@ -8336,11 +8364,12 @@ PART_OF = "Part {number} of {parts}.{more} As one file, ask the admin for: `{com
 NEXT_PART = " `/memory export {number}` gives the next."
 IMPORTED = "{memories} added, {known} known already."
 IMPORTED_NOTHING = "Nothing was imported: {why} Each line below `/memory import` is one memory, like this:"
+NOT_IMPORTED = "Not imported:"
 NO_JSON = "no line is JSON."
 NO_MEMORY = "no line holds a memory."
 IMPORT_EXAMPLE = '{"memory": "I live in Lisbon."}'
 LINE = "line {number}: {flaw}"
-THIS_IS_NO_JSON = "it is no JSON"
+THIS_IS_NO_JSON = "it is not JSON"
 
 # Switches and status
 
@@ -8348,12 +8377,12 @@ IS_ON = "Memory is on in this chat."
 YOURS_IS_ON = "You have not switched memory off."
 IS_OFF_HERE = "Memory is off in this chat: `/memory on` switches it on."
 IS_OFF_ALWAYS = "Memory is off in all chats: `/memory on always` switches it on."
-NOT_HERE = "But in this chat nothing is told to the model or remembered: {why}."
-ONLY_TOLD = "But what is said in this chat is not remembered: {why}."
-ONLY_LEARNED = "But in this chat the model is told nothing: {why}."
+NOT_HERE = "In this chat nothing is told to the model or remembered: {why}."
+ONLY_TOLD = "What is said in this chat is not remembered: {why}."
+ONLY_LEARNED = "In this chat the model is told nothing: {why}."
 IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
 IN_PERSONA = "What is said in this chat stays with its model."
-KNOWN_OF_YOU = "{memories} about you."
+KNOWN_OF_YOU = "I remember {memories} about you."
 WAITING = "{messages} to be remembered."
 # The words of chat.policy, as its users are told them.
 REASONS = {
@@ -8378,8 +8407,12 @@ REASONS = {
         "the admin gives its model no memory (`learn_only` and `recall_only`)"
     ),
 }
-SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
+SWITCHED_ALWAYS = (
+    "Memory is {state} in all chats but those that you switched {verb} one by one. "
+    "`/memory {verb} always` switches it {verb}."
+)
 SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
+SWITCHED_ON_BUT = "You have switched memory on for this chat, but something else is in its way."
 NO_CHAT = "This is no chat of its own: say `/memory {state} always`."
 
 NOT_SEARCHED = (
@@ -10157,8 +10190,6 @@ _LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
-    "outbox": "queue",
-    "decisions": "permissions",
     "told": "told lines",
     "recalls": "explanations",
     "journal": "journal",
@@ -10203,14 +10234,14 @@ class Erasures:
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, True, memory_ids)
-            counts = Counter(
-                {
-                    _NAMES[table.name]: connection.execute(
-                        delete(table).where(table.c.user_id == user_id)
-                    ).rowcount
-                    for table in (outbox, decisions)
-                }
-            )
+            waiting = and_(outbox.c.user_id == user_id, outbox.c.exchange.is_not(None))
+            counts = Counter[str]()
+            for name, which in (
+                ("queue", delete(outbox).where(waiting)),
+                ("messages that were read", delete(outbox).where(outbox.c.user_id == user_id)),
+                ("permissions", delete(decisions).where(decisions.c.user_id == user_id)),
+            ):
+                counts[name] = connection.execute(which).rowcount
             count_up(connection, user_id)
         return erasure, counts
 
@@ -10868,7 +10899,7 @@ class Control:
         memories = self.all(user_id)
         pages = max(-(-len(memories) // PAGE), 1)
         if not 1 <= number <= pages:
-            raise Drop(f"There is no page {number}: the memories have {_counted(pages, 'page')}.")
+            raise Drop(f"There is no page {number}: the list has {_counted(pages, 'page')}.")
         first = (number - 1) * PAGE
         return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
 
@@ -11216,7 +11247,7 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
     for number, row in enumerate(rows, 1):
         try:
             if row is None:
-                raise ValueError("it is no JSON")
+                raise ValueError("it is not JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
             said_at = aware_time(record.payload.get("updated_at"))
@@ -16229,18 +16260,22 @@ from sqlalchemy import Engine, func, select
 
 from ..backends.base import Backend, Part
 from ..backends.library import LibraryBackend
+from ..moving.reach import place_of_backend
+from ..settings import Valves
 from ..state import journal, places, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
 
-def compared(engine: Engine, backend: Backend) -> Part | None:
+def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
     """The status' line where most of what was remembered is not there; else None. Blocks.
 
-    Only of the library, and where one collection was used ever: the journal does not name any, and mem0's
-    server gives ids of its own.
+    Only of the library, and where this place is the only one that was used ever: the journal does not name
+    any, a new one has everything yet to come, and mem0's server gives ids of its own.
     """
-    if not isinstance(backend, LibraryBackend) or not _is_the_only_one(engine):
+    if not isinstance(backend, LibraryBackend):
+        return None
+    if _keys(engine) != [place_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -16254,9 +16289,10 @@ def compared(engine: Engine, backend: Backend) -> Part | None:
     return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
 
 
-def _is_the_only_one(engine: Engine) -> bool:
+def _keys(engine: Engine) -> list[str]:
+    """Of all places."""
     with reading(engine).connect() as connection:
-        return connection.scalar(select(func.count(places.c.id))) == 1
+        return list(connection.scalars(select(places.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -17178,6 +17214,7 @@ _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
+Compare = Callable[[Valves, Backend], Part | None]
 
 
 def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
@@ -17205,7 +17242,7 @@ class SelfChecks:
         self,
         again_s: float = _AGAIN_S,
         patience_s: float = _PATIENCE_S,
-        compare: Callable[[Backend], Part | None] = lambda _backend: None,
+        compare: Compare = lambda _settings, _backend: None,
     ) -> None:
         """compare: a line where the store lacks what was remembered; see `comparison`."""
         self._compare = compare
@@ -17286,9 +17323,7 @@ class SelfChecks:
 class _Check:
     """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
 
-    def __init__(
-        self, settings: Valves, compare: Callable[[Backend], Part | None] = lambda _backend: None
-    ) -> None:
+    def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
         self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
         self._at, self._began = 0.0, time.monotonic()
@@ -17312,7 +17347,7 @@ class _Check:
         """Ask everything; never raises."""
         embedder, llms = _models_of(backend)
         store = "store" if embedder else "backend"
-        parts = [_tried(store, lambda: self._compare(backend) or _read(backend))]
+        parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
