@@ -320,7 +320,7 @@ class Pipeline:
     ) -> tuple[Recalled, str] | tuple[None, str]:
         """What it is told; or None, and why: the backend is not ready, fails, or misses the deadline."""
         if not runtime.breaker.allows():
-            return self._without(runtime, "recall is paused, the backend keeps failing")
+            return self._without(runtime, "recall is paused, it keeps failing")
         if self._recalling >= runtime.recalls_at_once:
             return self._without(runtime, "too many requests wait for the backend")
         try:

@@ -240,7 +240,7 @@ class Runtime:
     def _recall_part(self) -> Part:
         if self.breaker.is_open:
             hint = "Chats go on without memories, and it is tried again by itself."
-            return Part("recall", False, "paused: the backend failed several times in a row", hint)
+            return Part("recall", False, "paused: it failed several times in a row", hint)
         return Part(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
         )

@@ -223,6 +223,31 @@ def test_what_sqlite_mends_by_itself_is_told_for_a_while(filter_: Running, own_d
     all_is_well(filter_, own_data_folder)
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "another in its place"])
+def test_nothing_is_told_to_a_file_that_is_gone(
+    environment: None, own_data_folder: Path, again: bool
+) -> None:
+    """An open file takes changes even where it was taken away, and nobody ever sees them."""
+    file = own_data_folder / "state.db"
+    with contextlib.closing(Running()) as running:
+        wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
+        remember(running, FACTS[0])
+        copied = copied_from(file)
+        before = Chat("ada").say(FACTS[1])
+        ask(running, before)
+        if again:
+            put_back(file, copied)
+        else:
+            file.unlink()
+        answer(running, before)
+        chat(running, FACTS[2])
+        chat(running, FACTS[3])
+        if again:
+            all_is_well(running, own_data_folder)
+    with contextlib.closing(Running()) as running:
+        all_is_well(running, own_data_folder)
+
+
 @pytest.fixture
 def disk(own_data_folder: Path) -> Iterator[Path]:
     own_data_folder.mkdir()

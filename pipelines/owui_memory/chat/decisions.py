@@ -55,20 +55,24 @@ class Decisions:
 
     def announce(self, turn: Turn, scope: str = "") -> None:
         """Let this process know already what `allow` is about to keep; never blocks."""
-        self._announce(turn, Permission.of(turn, scope))
+        self.remind(turn.user_id, Permission.of(turn, scope))
 
     def announce_ban(self, turn: Turn) -> None:
         """Let this process know already what `forbid` is about to keep; never blocks."""
-        self._announce(turn, None)
+        self._announce((turn.user_id, turn.key), None)
 
-    def _announce(self, turn: Turn, decision: Permission | None) -> None:
+    def remind(self, user_id: str, given: Permission) -> None:
+        """Let this process know a permission, whatever becomes of the database's; never blocks."""
+        self._announce((user_id, given.key), given)
+
+    def _announce(self, whose: tuple[str, str], decision: Permission | None) -> None:
         if len(self._coming) >= _COMING:  # the database has refused so many
             self._coming.pop(next(iter(self._coming)))
-        self._coming[turn.user_id, turn.key] = decision
+        self._coming[whose] = decision
 
     def _over(self, whose: tuple[str, str], decision: Permission | None) -> None:
         """The database has it, unless there was a later one."""
-        if whose in self._coming and self._coming[whose] is decision:
+        if whose in self._coming and self._coming[whose] == decision:
             self._coming.pop(whose, None)
 
     def drop(self, user_id: str) -> None:
@@ -143,8 +147,8 @@ class Decisions:
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
+        self._over((user_id, permission.key), permission)
         if is_unnamed(permission.key):
-            self._coming.pop((user_id, permission.key), None)
             self._take_away((user_id, permission.key))
 
     def _take_away(self, whose: tuple[str, str]) -> None:

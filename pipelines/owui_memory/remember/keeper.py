@@ -56,6 +56,7 @@ class Keeper:
 
     def allow(self, turn: Turn) -> bool:
         """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+        self._look()  # an open file takes changes even where it was taken away
         allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
         self._done_at = time.monotonic()
         return allowed
@@ -94,7 +95,14 @@ class Keeper:
         """
         if self._spill.has(answered.user_id):
             raise Waits("Something that was said before is still to be stored.")
-        return self._store(answered, self._decisions.allowed(answered.user_id, answered.keys))
+        permission = self._decisions.allowed(answered.user_id, answered.keys)
+        try:
+            self._look()
+            return self._store(answered, permission)
+        except Exception:
+            if permission is not None:  # it may be lost with the file
+                self._decisions.remind(answered.user_id, permission)
+            raise
 
     def take_in(self) -> None:
         """Bring what was spilled, in the order in which it came.
