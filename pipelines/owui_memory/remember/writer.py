@@ -230,9 +230,9 @@ class Writer:
             for position, memory in enumerate(stored)
         ]
         if isinstance(backend, EditableBackend):
-            for change in changes:
-                if change.kind != "fact" and not change.refused:
-                    backend.mark(change.memory_id, change.kind)
+            for memory, change in zip(stored, changes, strict=True):
+                if change.kind != memory.kind and not change.refused:
+                    backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -299,10 +299,10 @@ def _messages(batch: Batch) -> Iterator[Message]:
 def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     """What a batch has stored, each text once: two tries of it may both have been read in the end."""
     first: dict[str, Memory] = {}
-    for memory in sorted(stored, key=lambda memory: memory.id):
+    for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
         if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
-    return [memory for memory in stored if first[memory.text] is memory]
+    return list(first.values())
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
