@@ -107,6 +107,11 @@ class House:
     def status(self) -> dict[str, Any]:
         return dict(self.pipelines.status() or {})
 
+    def part(self, name: str) -> str:
+        """What the status says of one part; "" where it does not name it."""
+        parts = self.status().get("parts", [])
+        return next((str(part["detail"]) for part in parts if part["name"] == name), "")
+
     def outlets(self) -> int:
         """How many finished turns have reached the filter."""
         return self.filter_log().count(OUTLET)

@@ -123,19 +123,24 @@ def test_settings_changed_in_the_admin_panel_take_effect(
     settings.fill("Memories per message", "0")
     assert "success" in settings.save()
 
+    ladder = "Which way does a ladder stand best?"
     user.new_chat()
-    user.say(QUESTION)
-    assert BLOCK not in user.asked_model(QUESTION).text
+    user.say("My ladder leans on the left wall.")
+    user.new_chat()
+    user.say(ladder)
+    told = user.asked_model(ladder).text
+    assert "peanuts" in told, "who the user is is not counted"
+    assert "left wall" not in told
 
     settings = PipelinesSettings(admin)
     assert settings.value("Memories per message") == "0"
     settings.fill("Memories per message", "5")
     settings.save()
 
-    again = "Remind me: where do I live, and what am I allergic to?"
+    again = "Which wall does my ladder lean on?"
     user.new_chat()
     user.say(again)
-    assert "peanuts" in user.asked_model(again).text
+    assert "left wall" in user.asked_model(again).text
 
 
 @pytest.mark.usefixtures("unchanged_settings")
@@ -183,7 +188,10 @@ def test_a_backend_that_stops_leaves_the_chat_working_and_loses_nothing(
     )
     user.new_chat()
     user.say(FACT)
-    wait_until(scripted_llm.embedded_texts, what="the new embedder is in use")
+    wait_until(
+        lambda: "stopped" in house.part("store"),
+        what=lambda: f"the new collection is in use: {house.status()}",
+    )
 
     with scripted_llm.fault("embeddings", status=503):
         user.new_chat()

@@ -80,7 +80,7 @@ class Answers:
         notes = sum(count for name, count in done.others.items() if name not in _NOT_COUNTED)
         gone = [texts.GONE_ALREADY.format(memories=_were(done.gone))] if done.gone else []
         if not (done.count or waiting or notes):
-            return " ".join([texts.NOTHING_FORGOTTEN, *gone])
+            return " ".join([texts.NOTHING_FORGOTTEN, *gone]) if gone else texts.NOTHING_THERE
         if len(done.texts) == 1 == done.count:
             lines = [texts.FORGOTTEN_ONE.format(text=cut(done.texts[0]))]
         elif done.texts:
@@ -93,7 +93,8 @@ class Answers:
             gone.append(texts.ALSO_WAITING.format(messages=_waiting(waiting)))
         if done.undo_minutes:
             minutes = counted(done.undo_minutes, "minute", "minutes")
-            gone.append(texts.CAN_UNDO.format(minutes=minutes, it="it" if done.count == 1 else "them"))
+            can_undo = texts.CAN_UNDO_ONE if done.count == 1 else texts.CAN_UNDO_MANY
+            gone.append(can_undo.format(minutes=minutes))
         if not done.reached:
             gone.append(texts.NOT_EVERYWHERE_YET)
         return "\n".join([*lines, *(["", " ".join(gone)] if gone else [])])
@@ -102,7 +103,7 @@ class Answers:
         if not done.changes:
             return texts.NOTHING_TO_UNDO
         rows = [
-            f"| {texts.UNDONE[change.op]} | {shown(change.before if change.op != 'add' else change.after)} |"
+            f"| {shown(change.before if change.op != 'add' else change.after)} | {texts.UNDONE[change.op]} |"
             for change in done.changes[:TOLD_OF]
         ]
         more = rest(len(done.changes))
@@ -128,7 +129,7 @@ class Answers:
         flaws += rest(len(done.flaws))
         if len(done.flaws) < lines:
             said = texts.IMPORTED.format(memories=_memories(done.added), known=done.known)
-            return "\n".join([said, *([""] if flaws else []), *flaws])
+            return "\n".join([said, *(["", texts.NOT_IMPORTED, "", *flaws] if flaws else [])])
         no_json = all(flaw.endswith(texts.THIS_IS_NO_JSON) for flaw in done.flaws)
         why = texts.NO_JSON if no_json else texts.NO_MEMORY
         example = fenced(texts.IMPORT_EXAMPLE)

@@ -36,7 +36,7 @@ from .imported import rows_in
 from .markup import code, counted
 from .numbers import a_number, numbers_in
 from .policy import decide
-from .slash import DID_YOU_MEAN, STILL_AT_IT, nearest_verb, read_command
+from .slash import DID_YOU_MEAN, STILL_AT_IT, meant_by, read_command
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -127,10 +127,9 @@ class Commander:
         work = _Work(self, order, command.rest)
         if (verb := _VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
-        if meant := "page" if a_number(command.verb) else nearest_verb(command.verb):
-            rest = command.verb if meant == "page" else command.rest
-            command_text = code(f"/memory {meant} {rest}")
-            return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=command_text), None
+        if meant := meant_by(command.verb, command.rest):
+            offered = code(f"/memory {meant}")
+            return texts.UNKNOWN_VERB_NEAR.format(verb=code(command.verb), command=offered), None
         return texts.UNKNOWN_VERB.format(verb=code(command.verb)), None
 
 
@@ -309,6 +308,8 @@ class _Work:
         return self._answers.shared(text, team)
 
     def withdraw(self) -> str:
+        if not self._order.teams:
+            return texts.NO_TEAM
         number = a_number(self._rest)
         if not number:
             return texts.SAY_WITHDRAW
@@ -359,7 +360,9 @@ class _Work:
         if not self._chat_id:
             return texts.NO_CHAT.format(state=state)
         self._switches.set(self._user_id, self._chat_id, on)
-        return self._but_here(texts.SWITCHED_HERE.format(state=state, verb=verb), on)
+        in_its_way = on and self._here.reason
+        said = texts.SWITCHED_ON_BUT if in_its_way else texts.SWITCHED_HERE.format(state=state, verb=verb)
+        return self._but_here(said, on)
 
     def _but_here(self, said: str, on: bool) -> str:
         """With what still does not hold in this chat, where memory was switched on."""

@@ -1,13 +1,14 @@
-"""Numbers of a list, as people type them: 2, #2, 2., "2 and 5", 2-4."""
+"""Numbers of a list, as people type them: 2, #2, 2., <2>, "2 and 5", 2-4."""
 
 from __future__ import annotations
 
 import re
 
+_NO_BRACKETS = dict.fromkeys(map(ord, "<>[](){}\u2039\u203a\u3008\u3009"), " ")
 _MOST = 1000  # numbers in one command
 _LONGEST = 8 * _MOST  # characters
 _CALLED = re.compile(r"\b(?:numbers?|nos?\.?|nr\.?|#)\s*(?=#?[0-9])")
-_NUMBER = re.compile(r"#?([0-9]{1,6})[.:,)]?")
+_NUMBER = re.compile(r"#?([0-9]{1,6})\s*[.:,]?")
 _SEPARATORS = re.compile(r"\s*(?:[,;&+]|\band\b|\bund\b|\by\b|\bet\b)\s*|\s+")
 _RANGE = re.compile(r"#?([0-9]{1,6})\s*(?:-|\u2013|\u2014|\.\.\.?)\s*#?([0-9]{1,6})")
 
@@ -27,17 +28,18 @@ def numbers_in(text: str) -> list[int]:
     found: list[int] = []
     for part in filter(None, _SEPARATORS.split(said)):
         if between := _RANGE.fullmatch(part.strip(".")):
-            first, last = int(between[1]), int(between[2])
-            if not 0 < first <= last < first + _MOST:
+            first, last = sorted((int(between[1]), int(between[2])))
+            if last >= first + _MOST:
                 return []
             found += range(first, last + 1)
-        elif number := a_number(part):
-            found.append(number)
+        elif match := _NUMBER.fullmatch(part):
+            found.append(int(match[1]))
         else:
             return []
     return list(dict.fromkeys(found)) if len(found) <= _MOST else []
 
 
 def _plain(text: str) -> str:
-    """Small letters, and digits of any script as 0 to 9."""
-    return "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+    """Small letters, digits of any script as 0 to 9, and no brackets: the help has <number>."""
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in text.strip().casefold())
+    return digits.translate(_NO_BRACKETS).strip()

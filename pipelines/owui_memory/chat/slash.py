@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..backends.base import is_person
+from .numbers import a_number
 
 if TYPE_CHECKING:
     from .body import Answered, Turn
@@ -21,6 +23,9 @@ _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
 _LIKE = 0.8  # of difflib's ratio, more than this: /memroy and /memorys, but not /memo
 _NAME_CHARS = 32  # nothing longer is a name with a slip in it
+_GLUED = re.compile(r"([^\W\d]+)[-_:.#]{0,2}(\d.*)", re.DOTALL)  # forget1
+_MORE_CHARS = 200  # of what follows a verb, in a command that is offered
+_POLITE_WORDS = 2  # before a verb: "please forget 1", "switch it off"
 
 DID_YOU_MEAN = "did you mean"  # a verb that nobody can type, as it holds blanks
 VERBS = (
@@ -29,7 +34,7 @@ VERBS = (
 )
 # What people say in place of a verb of ours.
 _ALIKE = {
-    "forget": "delete remove erase drop clear unlearn del rm",
+    "forget": "delete remove erase drop clear unlearn del rm wipe clean reset discard",
     "remember": "add save note store keep learn new memorize memorise",
     "search": "find look lookup query grep",
     "list": "show all ls view memories overview display",
@@ -140,9 +145,25 @@ def _guessed(name: str, bare: str, rest: str, *, plainly: bool) -> str:
 
 def _spelled(verb: str, rest: str) -> str:
     """A command as it is sent, on one line, its end cut."""
-    verb = verb.casefold().strip(_ENDS)
-    more = " ".join(rest[:80].split())
-    return " ".join(filter(None, ("/memory", nearest_verb(verb) or verb[:_NAME_CHARS], more)))
+    verb, rest = verb.casefold().strip(_ENDS), rest[:80]
+    meant = meant_by(verb, rest) if verb else ""
+    return " ".join(["/memory", *(meant or f"{verb[:_NAME_CHARS]} {rest}").split()])
+
+
+def meant_by(verb: str, rest: str) -> str:
+    """What to send after `/memory` in place of an unknown verb with its rest; "" where nothing comes near."""
+    words = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
+    if a_number(verb) and len(words) == 1:
+        return f"page {verb}"
+    if near := nearest_verb(words[0]):
+        return " ".join([near, *words[1:]])
+    for at, word in enumerate(words[1 : _POLITE_WORDS + 1], 1):
+        known, more = word.casefold().strip(_ENDS), words[at + 1 :]
+        if known in VERBS and not (known in ("on", "off") and more and more != ["always"]):
+            return " ".join([known, *(more or filter(a_number, words[:at]))])
+    if len(words) > _POLITE_WORDS:  # a sentence
+        return " ".join(["search" if words[-1].endswith("?") else "remember", *words])
+    return ""
 
 
 def nearest_verb(word: str) -> str:
@@ -152,8 +173,8 @@ def nearest_verb(word: str) -> str:
         return word
     if word in _MEANT:
         return _MEANT[word]
-    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
-    near = near or difflib.get_close_matches(word, _MEANT, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.65)
+    near = near or difflib.get_close_matches(word, _MEANT, n=1, cutoff=0.86)
     return _MEANT.get(near[0], near[0]) if near else ""
 
 

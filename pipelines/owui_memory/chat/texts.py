@@ -9,22 +9,22 @@ _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\)
 HELP = """\
 **What you can ask of your memories**
 
-| Send | and |
+| Send | What it does |
 |---|---|
-| `/memory` | all of them, newest first; `/memory page 2` goes on |
-| `/memory search <words>` | those that fit |
-| `/memory why` | what was used for the last answer in this chat, and what was left out |
-| `/memory remember <text>` | is remembered as it stands |
-| `/memory edit <number> <text>` | says something else from now on |
-| `/memory forget <number>` | is forgotten; also several numbers, or `<words>` that only one memory has |
+| `/memory` | lists all of them, newest first; `/memory page 2` goes on |
+| `/memory search <words>` | lists those that fit, best first |
+| `/memory why` | says what was used for the last answer in this chat, and what was left out |
+| `/memory remember <text>` | keeps this text as it stands |
+| `/memory edit <number> <text>` | gives that memory another text |
+| `/memory forget <number>` | forgets it; also several: `forget 2 5`; or `<words>` that only one memory has |
 | `/memory forget everything` | asks once more, then forgets all |
 | `/memory undo` | takes back the last change |
-| `/memory share <number> <team>` | a team of yours knows it too; `/memory team` lists what yours know |
-| `/memory withdraw <number>` | what you shared with a team is its no more |
-| `/memory export` | all of them as JSON Lines |
-| `/memory import`, then such lines | are remembered too |
-| `/memory off`, `/memory on` | in this chat; with `always`: in all chats |
-| `/memory status` | whether memory is on here, and how it does |
+| `/memory share <number> <team>` | lets a team of yours know it too; `/memory team` lists what they know |
+| `/memory withdraw <number>` | takes back what you shared with a team |
+| `/memory export` | shows all of them as text to copy (JSON Lines) |
+| `/memory import`, then such lines | adds them, in the same message |
+| `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |
+| `/memory status` | says whether memory is on in this chat and, if not, why |
 
 Numbers are those of the list that you saw last in this chat. The answers are not shown to the model."""
 
@@ -41,7 +41,7 @@ BROKEN = (
     "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
 )
 
-SAY_PAGE = "Say which page: `/memory page 2`."
+SAY_PAGE = "Say which page, for example `/memory page 2`."
 SAY_SEARCH = "Say what for: `/memory search <words>`."
 SAY_REMEMBER = "Say what: `/memory remember <text>`."
 SAY_EDIT = "Say which and what: `/memory edit <number> <text>`."
@@ -49,7 +49,7 @@ SAY_FORGET = "Say what: `/memory forget <number>`, or `<words>`, or `everything`
 SAY_SHARE = "Say which and with whom: `/memory share <number> <team>`. Your teams: {teams}."
 SAY_WITHDRAW = "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
 SAY_SWITCH = "Say `/memory {state}` for this chat, or `/memory {state} always`."
-SAY_EXPORT = "Say which part: `/memory export 2`."
+SAY_EXPORT = "Send `/memory export` for the first part, or say which one, for example `/memory export 2`."
 SAY_IMPORT = "Put the lines that `/memory export` gave below `/memory import`, in the same message."
 
 # Numbers
@@ -76,7 +76,7 @@ AND_MORE = "and {count} more."
 REMEMBERED = "Remembered: {text}\n\n`/memory undo` takes it back."
 KNOWN = "I know that already: {text}"
 MEMORY_GONE = "That memory is gone. `/memory` shows those that there are."
-CHANGED_HEAD = "Changed."
+CHANGED_HEAD = "Changed. `/memory undo` takes it back."
 BEFORE_NOW = "| Before | Now |"
 
 FORGOTTEN_ONE = "Forgotten: {text}"
@@ -84,8 +84,9 @@ FORGOTTEN_MANY = "Forgotten: {memories}."
 FORGOTTEN_ALL = "Forgotten: {what}."
 GONE_ALREADY = "{memories} gone already."
 NOTHING_FORGOTTEN = "Nothing was forgotten."
-NOTHING_THERE = "Nothing was forgotten: nothing was known about you."
-CAN_UNDO = "`/memory undo` brings {it} back within {minutes}; after that, {it} is erased for good."
+NOTHING_THERE = "Nothing was forgotten: I remember nothing about you."
+CAN_UNDO_ONE = "`/memory undo` brings it back within {minutes}; after that, it is erased for good."
+CAN_UNDO_MANY = "`/memory undo` brings them back within {minutes}; after that, they are erased for good."
 ALSO_WAITING = "With {messages} and said so."
 NOT_EVERYWHERE_YET = (
     "A place that keeps some of it could not be reached: it is erased there as soon as it can be."
@@ -101,9 +102,9 @@ ASK_EVERYTHING = (
 NOTHING_TO_FORGET = "There is nothing to forget: I remember nothing about you."
 
 NOTHING_TO_UNDO = "There is no change that could be taken back."
-UNDONE_HEAD = "Taken back."
-WHAT_MEMORY = "| What | Memory |"
-UNDONE = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
+UNDONE_HEAD = "The last change is taken back. `/memory undo` once more takes back the one before it."
+WHAT_MEMORY = "| Memory | Now |"
+UNDONE = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was before"}
 TOO_LATE = "It is too late to take back the last change: what was forgotten is erased for good."
 TOO_LATE_HINT = "`/memory undo` once more takes back the change before it."
 
@@ -127,11 +128,12 @@ PART_OF = "Part {number} of {parts}.{more} As one file, ask the admin for: `{com
 NEXT_PART = " `/memory export {number}` gives the next."
 IMPORTED = "{memories} added, {known} known already."
 IMPORTED_NOTHING = "Nothing was imported: {why} Each line below `/memory import` is one memory, like this:"
+NOT_IMPORTED = "Not imported:"
 NO_JSON = "no line is JSON."
 NO_MEMORY = "no line holds a memory."
 IMPORT_EXAMPLE = '{"memory": "I live in Lisbon."}'
 LINE = "line {number}: {flaw}"
-THIS_IS_NO_JSON = "it is no JSON"
+THIS_IS_NO_JSON = "it is not JSON"
 
 # Switches and status
 
@@ -139,12 +141,12 @@ IS_ON = "Memory is on in this chat."
 YOURS_IS_ON = "You have not switched memory off."
 IS_OFF_HERE = "Memory is off in this chat: `/memory on` switches it on."
 IS_OFF_ALWAYS = "Memory is off in all chats: `/memory on always` switches it on."
-NOT_HERE = "But in this chat nothing is told to the model or remembered: {why}."
-ONLY_TOLD = "But what is said in this chat is not remembered: {why}."
-ONLY_LEARNED = "But in this chat the model is told nothing: {why}."
+NOT_HERE = "In this chat nothing is told to the model or remembered: {why}."
+ONLY_TOLD = "What is said in this chat is not remembered: {why}."
+ONLY_LEARNED = "In this chat the model is told nothing: {why}."
 IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
 IN_PERSONA = "What is said in this chat stays with its model."
-KNOWN_OF_YOU = "{memories} about you."
+KNOWN_OF_YOU = "I remember {memories} about you."
 WAITING = "{messages} to be remembered."
 # The words of chat.policy, as its users are told them.
 REASONS = {
@@ -169,8 +171,12 @@ REASONS = {
         "the admin gives its model no memory (`learn_only` and `recall_only`)"
     ),
 }
-SWITCHED_ALWAYS = "Memory is {state} in all chats. `/memory {verb} always` switches it {verb}."
+SWITCHED_ALWAYS = (
+    "Memory is {state} in all chats but those that you switched {verb} one by one. "
+    "`/memory {verb} always` switches it {verb}."
+)
 SWITCHED_HERE = "Memory is {state} in this chat. `/memory {verb}` switches it {verb}."
+SWITCHED_ON_BUT = "You have switched memory on for this chat, but something else is in its way."
 NO_CHAT = "This is no chat of its own: say `/memory {state} always`."
 
 NOT_SEARCHED = (

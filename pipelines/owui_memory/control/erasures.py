@@ -49,8 +49,6 @@ _LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
-    "outbox": "queue",
-    "decisions": "permissions",
     "told": "told lines",
     "recalls": "explanations",
     "journal": "journal",
@@ -95,14 +93,14 @@ class Erasures:
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, True, memory_ids)
-            counts = Counter(
-                {
-                    _NAMES[table.name]: connection.execute(
-                        delete(table).where(table.c.user_id == user_id)
-                    ).rowcount
-                    for table in (outbox, decisions)
-                }
-            )
+            waiting = and_(outbox.c.user_id == user_id, outbox.c.exchange.is_not(None))
+            counts = Counter[str]()
+            for name, which in (
+                ("queue", delete(outbox).where(waiting)),
+                ("messages that were read", delete(outbox).where(outbox.c.user_id == user_id)),
+                ("permissions", delete(decisions).where(decisions.c.user_id == user_id)),
+            ):
+                counts[name] = connection.execute(which).rowcount
             count_up(connection, user_id)
         return erasure, counts
 

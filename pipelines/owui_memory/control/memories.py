@@ -94,7 +94,7 @@ class Control:
         memories = self.all(user_id)
         pages = max(-(-len(memories) // PAGE), 1)
         if not 1 <= number <= pages:
-            raise Drop(f"There is no page {number}: the memories have {_counted(pages, 'page')}.")
+            raise Drop(f"There is no page {number}: the list has {_counted(pages, 'page')}.")
         first = (number - 1) * PAGE
         return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
 
@@ -442,7 +442,7 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
     for number, row in enumerate(rows, 1):
         try:
             if row is None:
-                raise ValueError("it is no JSON")
+                raise ValueError("it is not JSON")
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
             said_at = aware_time(record.payload.get("updated_at"))

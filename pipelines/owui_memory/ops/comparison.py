@@ -6,18 +6,22 @@ from sqlalchemy import Engine, func, select
 
 from ..backends.base import Backend, Part
 from ..backends.library import LibraryBackend
+from ..moving.reach import place_of_backend
+from ..settings import Valves
 from ..state import journal, places, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
 
-def compared(engine: Engine, backend: Backend) -> Part | None:
+def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
     """The status' line where most of what was remembered is not there; else None. Blocks.
 
-    Only of the library, and where one collection was used ever: the journal does not name any, and mem0's
-    server gives ids of its own.
+    Only of the library, and where this place is the only one that was used ever: the journal does not name
+    any, a new one has everything yet to come, and mem0's server gives ids of its own.
     """
-    if not isinstance(backend, LibraryBackend) or not _is_the_only_one(engine):
+    if not isinstance(backend, LibraryBackend):
+        return None
+    if _keys(engine) != [place_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -31,9 +35,10 @@ def compared(engine: Engine, backend: Backend) -> Part | None:
     return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
 
 
-def _is_the_only_one(engine: Engine) -> bool:
+def _keys(engine: Engine) -> list[str]:
+    """Of all places."""
     with reading(engine).connect() as connection:
-        return connection.scalar(select(func.count(places.c.id))) == 1
+        return list(connection.scalars(select(places.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:

@@ -34,6 +34,7 @@ _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
+Compare = Callable[[Valves, Backend], Part | None]
 
 
 def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
@@ -61,7 +62,7 @@ class SelfChecks:
         self,
         again_s: float = _AGAIN_S,
         patience_s: float = _PATIENCE_S,
-        compare: Callable[[Backend], Part | None] = lambda _backend: None,
+        compare: Compare = lambda _settings, _backend: None,
     ) -> None:
         """compare: a line where the store lacks what was remembered; see `comparison`."""
         self._compare = compare
@@ -142,9 +143,7 @@ class SelfChecks:
 class _Check:
     """What was found of one backend. It does not hold it: a backend that nobody uses is to go."""
 
-    def __init__(
-        self, settings: Valves, compare: Callable[[Backend], Part | None] = lambda _backend: None
-    ) -> None:
+    def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
         self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
         self._at, self._began = 0.0, time.monotonic()
@@ -168,7 +167,7 @@ class _Check:
         """Ask everything; never raises."""
         embedder, llms = _models_of(backend)
         store = "store" if embedder else "backend"
-        parts = [_tried(store, lambda: self._compare(backend) or _read(backend))]
+        parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:

@@ -10,6 +10,7 @@ import pytest
 
 from owui_memory.chat.slash import VERBS
 from owui_memory.errors import TellAdmin
+from owui_memory.remember.outbox import Exchange
 from owui_memory.settings import Valves
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.chat.desk import Desk, a_desk
@@ -33,6 +34,15 @@ class TestSlips:
             ("/memory 2", "/memory page 2"),
             ("/memory list cats", "/memory search cats"),
             ("/memroy forget 1", "/memory forget 1"),
+            ("/memory forget1", "/memory forget 1"),
+            ("/memory forget#1", "/memory forget 1"),
+            ("/memory-forget-1", "/memory forget 1"),
+            ("/memory please forget 1", "/memory forget 1"),
+            ("/memory 1 forget", "/memory forget 1"),
+            ("/memory turn off", "/memory off"),
+            ("/memory wipe 1", "/memory forget 1"),
+            ("/memory my cat is called Mia", "/memory remember my cat is called Mia"),
+            ("/memory what is my cat called?", "/memory search what is my cat called?"),
         ],
     )
     def test_the_nearest_is_offered_in_a_line(self, desk: Desk, typed: str, offered: str) -> None:
@@ -103,7 +113,20 @@ class TestNumbers:
 
     @pytest.mark.parametrize(
         "said",
-        ["1 3", "#1 #3", "1,3", "1, 3.", "1 and 3", "numbers 1 and 3", "no. 1, no. 3", "1; 3", "\u0661 3"],
+        [
+            "1 3",
+            "#1 #3",
+            "1,3",
+            "1, 3.",
+            "1 and 3",
+            "numbers 1 and 3",
+            "no. 1, no. 3",
+            "1; 3",
+            "\u0661 3",
+            "<1> <3>",
+            "[1], [3]",
+            "(3) (1)",
+        ],
     )
     def test_several_in_any_form(self, desk: Desk, said: str) -> None:
         desk.knows(DOG, CITY, TEA)
@@ -125,6 +148,19 @@ class TestNumbers:
         desk.ask("/memory")
         answer = desk.ask("/memory forget 1 7")
         assert "no number 7" in answer
+        assert len(desk.texts()) == 2
+
+    def test_a_range_from_its_end(self, desk: Desk) -> None:
+        desk.knows(DOG, CITY, TEA)
+        desk.ask("/memory")
+        desk.ask("/memory forget 3-2")
+        assert desk.texts() == [TEA]
+
+    @pytest.mark.parametrize("said", ["0", "1 0", "0-1"])
+    def test_zero_is_none_of_them(self, desk: Desk, said: str) -> None:
+        desk.knows(DOG, "I have 1 car and 0 boats.")
+        desk.ask("/memory")
+        assert "no number 0" in desk.ask(f"/memory forget {said}")
         assert len(desk.texts()) == 2
 
     def test_in_quotes_they_are_words(self, desk: Desk) -> None:
@@ -180,9 +216,18 @@ class TestEverything:
         assert desk.texts() == []
         assert desk.journal.of_user("ada") == []
 
+    def test_what_was_read_long_ago_did_not_wait(self, desk: Desk) -> None:
+        desk.outbox.put(Exchange("ada\nw\nw1", "ada", "w", "I have a cat.", "I see.", 1.0))
+        batch = desk.outbox.claim()
+        assert batch
+        desk.outbox.done(batch)
+        desk.knows(DOG)
+        assert "waited" not in desk.ask("/memory forget everything yes")
+
     def test_nothing_is_nothing(self, desk: Desk) -> None:
         assert "nothing to forget" in desk.ask("/memory forget everything")
-        assert desk.ask("/memory forget everything yes").startswith("Nothing was forgotten")
+        answer = desk.ask("/memory forget everything yes")
+        assert answer == "Nothing was forgotten: I remember nothing about you."
 
 
 class TestImport:
@@ -221,7 +266,8 @@ class TestImport:
     def test_some_lines_are_wrong(self, desk: Desk) -> None:
         answer = desk.ask(f"/memory import\n{json.dumps({'memory': DOG})}\nwhat?\n{{}}")
         assert answer.startswith("1 memory added")
-        assert "line 2: it is no JSON" in answer
+        assert "Not imported:" in answer
+        assert "line 2: it is not JSON" in answer
         assert "line 3" in answer
 
     def test_its_texts_are_embedded_in_batches(self, desk: Desk, scripted_llm: ScriptedLLM) -> None:
@@ -270,13 +316,14 @@ class TestStatus:
         answer = desk.ask(command, **{"described": True, "connection": "local", **turn})
         assert why in answer
         assert what in answer
-        assert "Memory is on in this chat." not in answer or command == "/memory on"
+        assert "Memory is on in this chat." not in answer
+        assert "But" not in answer, "nothing stands before it that it could be contrary to"
 
     def test_where_all_holds(self, desk: Desk) -> None:
         desk.knows(DOG)
         assert desk.ask("/memory status").splitlines() == [
             "- Memory is on in this chat.",
-            "- 1 memory about you.",
+            "- I remember 1 memory about you.",
             "- 0 messages wait to be remembered.",
         ]
 
@@ -285,6 +332,13 @@ class TestStatus:
         answer = desk.ask("/memory on always")
         assert "Memory is off in this chat: `/memory on`" in answer
         assert "off in this chat" in desk.ask("/memory status")
+
+    def test_off_and_in_a_temporary_chat(self, desk: Desk) -> None:
+        here = {"chat_id": "temporary:s", "place": "temporary"}
+        desk.ask("/memory off", **here)
+        off, why = desk.ask("/memory status", **here).splitlines()[:2]
+        assert off == "- Memory is off in this chat: `/memory on` switches it on."
+        assert why.startswith("- In this chat nothing is told")
 
     def test_a_folder(self, desk: Desk) -> None:
         desk.settings = Valves(**{**desk.settings.model_dump(), "folder_memories": "own"})

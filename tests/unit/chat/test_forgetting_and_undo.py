@@ -68,6 +68,16 @@ def test_it_is_hidden_at_once_and_undo_brings_it_back_as_it_was(desk: Desk) -> N
     assert [without_ids(memory) for memory in desk.backend.list_all("ada")] == before
 
 
+def test_several_are_told_of_as_several(desk: Desk) -> None:
+    desk.knows(DOG, CITY)
+    desk.ask("/memory")
+    answer = desk.ask("/memory forget 1 2")
+    assert "`/memory undo` brings them back within 10 minutes; after that, they are erased for good" in answer
+    undone = desk.ask("/memory undo")
+    assert undone.count("remembered again") == 2
+    assert "`/memory undo` once more takes back the one before it" in undone
+
+
 def test_after_the_time_it_is_nowhere_and_undo_says_that_it_is_too_late(desk: Desk) -> None:
     desk.knows(CITY, DOG)
     desk.ask("/memory")

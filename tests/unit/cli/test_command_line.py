@@ -98,7 +98,7 @@ class TestLooking:
         run("forget", "ada", "3", "25")
         assert rows(run, "list", "ada")["total"] == 23, "numbers of both pages hold"
         assert len(texts(run, "ada")) == 23
-        with pytest.raises(Refused, match="There is no page 3: the memories have 2 pages"):
+        with pytest.raises(Refused, match="There is no page 3: the list has 2 pages"):
             run("list", "ada", "--page", "3")
 
     def test_json_is_what_export_has(self, run: Run, tmp_path: Path) -> None:
