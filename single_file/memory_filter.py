@@ -1186,6 +1186,11 @@ _ENDS = re.compile(
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
 _DECODER = json.JSONDecoder(strict=False)
+_STRING = r'"(?:[^"\\]|\\.)*(?:"|\Z)'  # also one that is not closed: each is gone through once
+_QUOTED_JSON = re.compile(_STRING, re.DOTALL)
+_OF_PYTHON = re.compile(rf"{_STRING}|'((?:[^'\\]|\\.)*)(?:'|\Z)|\b(?:None|True|False)\b", re.DOTALL)
+_CURLED = str.maketrans("“”„", '""' + '"')
+_AS_JSON = {"None": "null", "True": "true", "False": "false"}
 _LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
 
 
@@ -1217,7 +1222,7 @@ def last_value(answer: str, key: str) -> Found | None:
 def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
     """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
 
-    At most `most`; none where one of them cannot be read.
+    At most `most`; None in place of what cannot be read, and nothing at all where that is so of each.
     """
     at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
     at = max(at, answer.lower().rfind(after))
@@ -1225,11 +1230,35 @@ def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> l
     while len(values) < most and (place := sign.search(answer, at)):
         start = answer.rfind("{", at, place.start())
         found = value_at(answer, start) if start >= 0 else None
-        if found is None or found.end < place.end():
-            return []
-        values.append(found.value)
-        at = found.end
-    return values if is_meant(answer, first, at) else []
+        is_read = found is not None and found.end >= place.end()
+        values.append(found.value if found and is_read else None)
+        at = found.end if found and is_read else place.end()
+    return values if any(values) and is_meant(answer, first, at) else []
+
+
+def put_right(answer: str) -> str:
+    """An answer with the JSON that it has in a string, as Python writes it, or as a word processor."""
+    if '"' not in answer:
+        answer = answer.translate(_CURLED)
+    plain = _QUOTED_JSON.sub(_unquoted, answer)
+    begin = plain.find("{'")
+    return plain if begin < 0 else plain[:begin] + _OF_PYTHON.sub(_as_json, plain[begin:])
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    if '\\"' not in match[0] or not match[0].lstrip('" ').startswith(("{", "[")):
+        return match[0]
+    try:
+        return str(json.loads(match[0], strict=False))
+    except ValueError:
+        return match[0]
+
+
+def _as_json(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return _AS_JSON.get(match[0], match[0])
+    inner = match[1].replace("\\'", "'").replace('"', '\\"')
+    return f'"{inner}"'
 
 
 def value_at(text: str, start: int) -> Found | None:
@@ -6365,7 +6394,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
+        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
         place=place_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -6591,6 +6620,12 @@ def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
+    """A message that was changed in place keeps its id, and is another version all the same."""
+    version = blake2b(texts[-1].encode(errors="surrogatepass") if texts else b"", digest_size=6).hexdigest()
+    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
 
 
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
@@ -12461,7 +12496,7 @@ vi id: cửa, két sắt, cổng, pintu, brankas, gerbang
 """
 NETWORKS = tuple(
     """
-wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вай фай, ویфай, واي
+wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вайфая, вайфаю, вай фай, ویфай, واي
 فاي, واى فاى, וויי פיי, वाईफाई, wireless, encryption
 """.replace("\n", " ")
     .strip()
@@ -12521,6 +12556,7 @@ SURE_LINKS = frozenset(
 LINKS = SURE_LINKS | frozenset(
     "to auf naar it's that's c'est 's called sent set hit är var lyder er oli je bylo byla znie és az este are είναι ήταν היא הוא هي هو هى है हैं थी था — – - → -> => = : ： "
     "là la คือ ແມ່ນ គឺ adalah ialah itu ay ni është yw აის არის է бол е це то был была стал сейчас теперь bol bola glasi jejsou olarak este: = to: eins "
+    "saya kami yangu langu mitt mea mia moja moje "  # "kata sandi saya X": mine, and no verb
     "आहे छ হল হলো છે ਹੈ உள்ளது است ہے ھے".split()
 )
 # Of a number also these, and of a code that is another's to use: "your code is 4711".
@@ -12870,6 +12906,7 @@ class _Around:
         linked = bool(sign) or is_option or (bare and self._follows_user())
         is_code = sign is not None and sign[0].rstrip()[-1:] in ("(", "=")
         sure = linked and not (sign and sign[0].endswith("("))
+        behind = 0  # the word that is right behind the name, or behind what the password is for
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             small = word[0].lower().rstrip(",")
             if self._is_link(small):
@@ -12884,7 +12921,7 @@ class _Around:
                 return
             # A word in Latin letters stands out among others.
             stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
-            if linked or count == 0 or (stands_out and not value.isdigit()):
+            if linked or count == behind or (stands_out and not value.isdigit()):
                 # A key has figures, unless it is said to be one.
                 if is_value(value, fewest) and (
                     linked or fewest == FEWEST_CHARS or any(map(str.isdigit, value))
@@ -12899,6 +12936,8 @@ class _Around:
                 sure = sure and small not in table.ARTICLES
                 continue
             linked = sure = word[0].endswith(_COLONS)
+            if bare and small.startswith(table.NETWORKS):
+                behind = count + 1
             if (
                 count >= _MOST_WORDS
                 or (not linked and word[0][-1] in _ENDS)
@@ -13936,7 +13975,7 @@ from .phrases import Phrases
 
 CHINESE = Phrases(
     spaced=False,
-    openers="请, 請, 你好, 您好, 嗨, 好的, 好, 那么, 那麼, 谢谢, 謝謝, 现在, 麻烦你, 麻煩你, 麻烦, 麻煩, 拜托",
+    openers="顺便说一下, 順便說一下, 顺便说一句, 顺便, 對了, 对了, 哦, 请, 請, 你好, 您好, 嗨, 好的, 好, 那么, 那麼, 谢谢, 謝謝, 现在, 麻烦你, 麻煩你, 麻烦, 麻煩, 拜托",
     polite="谢谢, 謝謝, 多谢, 多謝, 感谢, 感謝, 你好, 您好, 早上好, 晚上好, 再见, 再見, 不客气, 不客氣, 好的",
     questions="""怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有, 我该, 我該, 我应该, 我應該
         我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该), 我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以""",
@@ -13979,7 +14018,7 @@ SOURCES["language/dutch.py"] = r'''"""Dutch."""
 from .phrases import Phrases
 
 DUTCH = Phrases(
-    openers="alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
+    openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
@@ -14005,6 +14044,7 @@ DUTCH = Phrases(
     everything="alles, wat je (weet|over)",
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
     fillers="een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
+    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12",
     speaker="ik, mij, me, mijn, zich",
     user="de gebruiker, gebruiker",
     links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
@@ -14023,11 +14063,11 @@ SOURCES["language/english.py"] = r'''"""English."""
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
+    openers="""by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    questions="""(my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+    questions="""any ... (idea|ideas|tip|tips|recipe|recipes|suggestion|suggestions|recommendation|recommendations|advice), (my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
         whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
@@ -14067,7 +14107,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""(for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -14081,9 +14121,9 @@ ENGLISH = Phrases(
     handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
         (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
         transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
-    soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
+    soft_handling="""(what|who|which) (is|are|was|wrote|sings|sang|said) (this|that|the|these), (what's|who's) (this|that|the|these), explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
         feedback, read, simplify, extract, convert, find (the|all)""",
-    texts="""this, these, that, those, it, them, following, below, above, text, texts, mail, mails, email, emails
+    texts="""song, songs, verse, verses, rhyme, this, these, that, those, it, them, following, below, above, text, texts, mail, mails, email, emails
         e-mail, e-mails, message, messages, letter, article, cv, resume, résumé, sentence, sentences, paragraph
         paragraphs, essay, post, review, reviews, story, poem, lyrics, chat, conversation, transcript, log, form
         document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
@@ -14112,6 +14152,7 @@ ENGLISH = Phrases(
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
     fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
     links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
@@ -14131,7 +14172,7 @@ SOURCES["language/french.py"] = r'''"""French."""
 from .phrases import Phrases
 
 FRENCH = Phrases(
-    openers="s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
+    openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
     questions="""
         comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
@@ -14148,15 +14189,15 @@ FRENCH = Phrases(
         rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+    supposing="""expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
     conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
             |elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)""",
     handling="""tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce, note cette, évalue, évaluez, classe, classifie, réponds à
         répondez à, répondre à, raccourcis, améliore, orthographe, grammaire, relis, relire""",
-    soft_handling="explique, expliquez, explique-moi, analyse, analysez, vérifie, que (signifie|veut dire), commente, interprète, lis",
-    texts="""ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
+    soft_handling="de quoi parle*, qui (a écrit|chante|a dit), explique, expliquez, explique-moi, analyse, analysez, vérifie, que (signifie|veut dire), commente, interprète, lis",
+    texts="""chanson, chansons, ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
     speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
@@ -14173,6 +14214,7 @@ FRENCH = Phrases(
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
     fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
+    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12",
     speaker="je, j, moi, mon, ma, mes, me, m, se, s",
     user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
@@ -14191,9 +14233,9 @@ SOURCES["language/german.py"] = r'''"""German."""
 from .phrases import Phrases
 
 GERMAN = Phrases(
-    openers="bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
+    openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    questions="""
+    questions="""welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
             |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
@@ -14213,7 +14255,7 @@ GERMAN = Phrases(
             |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
     always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
     standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+    supposing="""(als |im )?(ein )?gedankenexperiment, du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
         sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
         tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
     conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
@@ -14221,8 +14263,8 @@ GERMAN = Phrases(
             |elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)""",
     handling="""(gutes|richtiges|korrektes) (deutsch|englisch|französisch|spanisch), übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
         klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*, gegenlesen, lies, rechtschreib*, grammatik, benot*""",
-    soft_handling="erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
-    texts="""dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
+    soft_handling="worum geht es in, wovon handelt, was will, von wem (ist|stammt), erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
+    texts="""lied, liedes, songtext, strophe, dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
         e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
         liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
     speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
@@ -14241,6 +14283,7 @@ GERMAN = Phrases(
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
     fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
+    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2",
     speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
     user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
@@ -14259,9 +14302,9 @@ SOURCES["language/italian.py"] = r'''"""Italian."""
 from .phrases import Phrases
 
 ITALIAN = Phrases(
-    openers="per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
+    openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
-    questions="""
+    questions="""(che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
@@ -14274,14 +14317,14 @@ ITALIAN = Phrases(
         ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
     always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""(tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+    supposing="""esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
     conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
             |cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)""",
     handling="""traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*, valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora
         ortografia, grammatica, rileggi""",
-    soft_handling="spiega, spiegami, analizza, controlla, cosa (significa|vuol dire), commenta, interpreta, leggi",
+    soft_handling="di (che|cosa) (cosa )?parla, chi (ha scritto|canta|ha detto), spiega, spiegami, analizza, controlla, cosa (significa|vuol dire), commenta, interpreta, leggi",
     texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
         frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
         post, pagina, candidatura""",
@@ -14298,6 +14341,7 @@ ITALIAN = Phrases(
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
     fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
+    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12",
     speaker="io, mio, mia, miei, mie, mi, me, si",
     user="l'utente, utente",
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
@@ -14317,7 +14361,7 @@ from .phrases import Phrases
 
 JAPANESE = Phrases(
     spaced=False,
-    openers="こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
+    openers="ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
     polite="ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり",
     questions="なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて",
     ends_question="か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
@@ -14362,7 +14406,7 @@ from .phrases import Phrases
 
 KOREAN = Phrases(
     spaced=False,
-    openers="안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
+    openers="참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
     ends_question="까, 까요, 나요, 가요, 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
@@ -14420,7 +14464,7 @@ class Phrases:
 
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
 
-    openers: what may stand before a sentence's first real word: "please", "hello", "ok".
+    openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
     polite: begin a sentence that only thanks, greets or agrees.
     questions: begin a question, with or without its mark. ends_question: end one.
     requests: begin a request for a piece of work. ends_request: end one.
@@ -14439,6 +14483,7 @@ class Phrases:
 
     To compare two sentences, which single words make up (`user` has phrases, too):
     fillers: change nothing: articles, the present of "to be", "now", "really".
+    numbers: words and figures: "two/2"; not of one, which is an article in many languages.
     speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
     links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
     forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
@@ -14473,6 +14518,7 @@ class Phrases:
     everything: str = ""
     ending: str = ""
     fillers: str = ""
+    numbers: str = ""
     speaker: str = ""
     user: str = ""
     links: str = ""
@@ -14543,7 +14589,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
-    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w'’-]{1,20}\s{1,2}){0,3}")
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20}\s{1,2}){0,3}")
 
 
 _AS_PATTERN = {
@@ -14567,7 +14613,7 @@ SOURCES["language/polish.py"] = r'''"""Polish."""
 from .phrases import Phrases
 
 POLISH = Phrases(
-    openers="proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
+    openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
     questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
         jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
@@ -14593,6 +14639,7 @@ POLISH = Phrases(
     everything="wszystko, wszystkim, co wiesz",
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
+    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3",
     speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
     user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
     links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
@@ -14611,7 +14658,7 @@ SOURCES["language/portuguese.py"] = r'''"""Portuguese."""
 from .phrases import Phrases
 
 PORTUGUESE = Phrases(
-    openers="por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
+    openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
     questions="""
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
@@ -14626,14 +14673,14 @@ PORTUGUESE = Phrases(
         quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
     always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""(você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+    supposing="""experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
     conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
             |unicórnio|detetive|narrador|personagem|ia|deus|deusa|imperador)""",
     handling="traduz*, tradução, resum*, corrij*, corrig*, correção, reescrev*, reformul*, parafrase*, avali*, classific*, responda a, responde a, responder a, encurte, melhore, ortografia, gramática, revise, reveja",
-    soft_handling="explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
-    texts="""isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
+    soft_handling="(do|de|sobre o) que (se )?(trata|fala), quem (escreveu|canta|disse), explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
+    texts="""canção, música, isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
     speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
     self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
@@ -14648,6 +14695,7 @@ PORTUGUESE = Phrases(
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
     fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
+    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2",
     speaker="eu, meu, minha, meus, minhas, me, mim, se",
     user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
@@ -14666,7 +14714,7 @@ SOURCES["language/russian.py"] = r'''"""Russian."""
 from .phrases import Phrases
 
 RUSSIAN = Phrases(
-    openers="пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
+    openers="кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
     polite="спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро, до свидания, пока, отлично",
     questions="""
         как *ть, как *ти, как *чь, как *ться, как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать), где (мне|можно|купить|найти|я могу|лучше|находится|есть)
@@ -14680,12 +14728,12 @@ RUSSIAN = Phrases(
         хочу* чтобы ты, можешь, можете, не (мог|могла|могли) бы, выбери, угадай, сочини, сочините, напомни, поясни""",
     always="всегда, никогда, запомни, не забудь, не забывай, зови меня, называй меня",
     standing="с этого момента, отныне, впредь, в будущем, каждый раз, с сегодняшнего дня, твои ответы, (короткие|краткие|длинные|подробные) ответы",
-    supposing="""предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
+    supposing="""мысленный эксперимент, предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
         ролевая игра, жил-был, жили-были, в этой (истории|игре), а что если, что если, притворись, сделай вид, сценарий, положим, поиграем""",
     conditional="если бы, был бы я, была бы я, хотел бы я быть",
     roles="(как|в роли|от лица|будучи) (пират*|волшебник*|ведьм*|дракон*|рыцар*|корол*|принц*|вампир*|робот*|инопланетян*|эльф*|гном*|призрак*|супергеро*|ковбо*|ниндзя|самура*|викинг*|детектив*|персонаж*|рассказчик*|ии|бог*|император*)",
     handling="перевед*, перевест*, перевод, перескаж*, резюмиру*, обобщ*, исправ*, перепиш*, перефразиру*, переформулиру*, оцен*, ответь на, ответьте на, ответить на, сократи*, улучши*, отредактиру*, классифициру*, проверь, проверьте, орфограф*, грамматик*, краткое содержание",
-    soft_handling="объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
+    soft_handling="о (чём|чем) (это|эта|этот), кто (написал|поёт|поет|сказал), объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
     texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
         песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
     speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
@@ -14701,6 +14749,7 @@ RUSSIAN = Phrases(
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
     fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
+    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4",
     speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
     user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
     links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
@@ -14776,7 +14825,7 @@ SOURCES["language/spanish.py"] = r'''"""Spanish."""
 from .phrases import Phrases
 
 SPANISH = Phrases(
-    openers="por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
+    openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
     questions="""
         cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
@@ -14796,7 +14845,7 @@ SPANISH = Phrases(
         quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
     always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
     standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+    supposing="""experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
     conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
@@ -14804,8 +14853,8 @@ SPANISH = Phrases(
             |superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)""",
     handling="""traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica, evalúa, puntúa, clasifica, responde a
         responder a, contesta a, contestar a, acorta, mejora, ortografía, gramática""",
-    soft_handling="explica, explícame, explique, analiza, revisa, qué (significa|quiere decir), comenta, interpreta, lee",
-    texts="""esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
+    soft_handling="de qué (trata|habla), quién (escribió|canta|dijo), explica, explícame, explique, analiza, revisa, qué (significa|quiere decir), comenta, interpreta, lee",
+    texts="""canción, canciones, esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
         artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
         formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
     speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
@@ -14822,6 +14871,7 @@ SPANISH = Phrases(
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
     fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
+    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12",
     speaker="yo, mi, mis, me, mí, se",
     user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
@@ -14853,6 +14903,7 @@ _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
 _OBJECT_CHARS = 24  # from the verb to what is handed over
+_SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 _MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
@@ -15008,6 +15059,17 @@ def _starts(text: str) -> list[str]:
     if match := _AFTER_FRAME.match(text):
         found.append(text[match.end() :])
     return found
+
+
+def without_openers(text: str) -> str:
+    """A lower-case text without what a mark sets off at its beginning: "by the way, ...", "hi! ..."."""
+    for _ in range(_OPENERS_MOST):
+        match = _OPENERS.match(text)
+        set_off = _SET_OFF.match(text, match.end()) if match else None
+        if not set_off or not (rest := text[set_off.end() :]):
+            break
+        text = rest
+    return text
 
 
 def _lowered(sentence: str) -> str:
@@ -16184,7 +16246,9 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        return self._failures >= self._limit
+        """Whether a call now would not be let through: with nobody calling, not for longer than a pause."""
+        with self._lock:
+            return self._failures >= self._limit and self.clock() < self._next_try
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19755,19 +19819,23 @@ _OURS = (
 )
 # Programs that are told a password, and how.
 _PROGRAM = re.compile(
-    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)"
+    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?|7za?|7zz|rar|unrar)"
     r"|(?P<p>sshpass|(?:docker|podman|helm registry|oc|skopeo|buildah) login)"
-    r"|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
+    r"|(?P<k>openssl \w{2,12})|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
 )
 _OPTIONS = {
     "attached": re.compile(r"\s-p(?=\S)[\"']?([^\s\"']+)"),
     "p": re.compile(r"\s-p\s{0,2}[\"']?([^\s\"']+)"),
     "a": re.compile(r"\s-a\s{0,2}[\"']?([^\s\"']+)"),
+    "k": re.compile(r"\s(?:-k|-pass(?:in|out)?\s{1,2}pass:)\s{0,2}[\"']?([^\s\"']+)"),
     "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
 }
 _OPTION_CHARS = 200  # behind the program's name
 _PARTS = (  # of commands, headers and messages; what is secret is the group
-    re.compile(r"\s(?:-u|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
+    re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),
+    re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
     re.compile(
         r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
         re.I,
@@ -20462,7 +20530,7 @@ _OF_NOTHING = frozenset(
     a about add an and any as das der des die e ein eine example examples expires fact facts fill
     for g goes he her here his id in information insert ipsum is it its kind lorem memories memory n
     name names new no none not nothing null number nutzer nutzerin nutzers of on one op or person
-    persona placeholder plan preference profile remove replace s sample sentence she some somebody
+    persona placeholder plan preference profile remove replace s sample sentence she short some somebody
     someone something statement string tbd text texts that the their there they this to todo
     undefined unknown user username users value with words x your
     """.split()
@@ -20544,6 +20612,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..language import speech
 from ..language.sentences import sentences
@@ -20556,6 +20625,7 @@ from .outbox import Exchange
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган": languages of these scripts do without
+_FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
 _FEWEST_DENSE_CHARS = 5  # in scripts that set no spaces between words
 _CONTINUES_WORDS = 8  # a sentence so short, without a sign of its own, leans on the one before
 _LEANS_WORDS = 4  # and so does one that has a sign, but not at its beginning
@@ -20576,6 +20646,8 @@ _MACHINE_LINE = re.compile(
 )
 _ONLY_IN_CODE = re.compile(r"[;{}\\]|\d\d:\d\d:\d\d")
 _COLONS = (":", "：")
+_COMMA = re.compile(r"[,;，；、]\s*|\s[–—-]\s")
+_COMMAS_MOST = 6  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 _NO_COPULA = re.compile(r"[\u0400-\u04ff]")
 
@@ -20650,6 +20722,8 @@ def statements(text: str, answer: str = "") -> list[str]:
             break  # and so does what follows
         if speech.has_question_mark(sentence):
             before = "" if speech.requests(sentence) else sentence
+            if HOLE not in sentence and (stated := _stated_before_asking(sentence)):
+                before = _keep(found, stated, "")
             continue
         if HOLE in sentence or _is_no_statement(sentence):
             before = ""
@@ -20679,6 +20753,18 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
     )
+
+
+def _stated_before_asking(sentence: str) -> str:
+    """ "I am vegan, what can I cook?": the part before the question, where its speaker comes first."""
+    for comma in islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST):
+        stated, asked = sentence[: comma.start()], sentence[comma.end() :].rstrip(" ?？")
+        if asked and (asked.startswith("¿") or speech.asks(asked)):
+            first = stated.lstrip("¡ ")
+            stands = first and (signs(first) if is_dense(first) else signs(first.split()[0]))
+            is_one = stands and _states_something(stated) and not _is_no_statement(stated)
+            return stated if is_one else ""
+    return ""
 
 
 def _keep(found: list[str], statement: str, instead_of: str) -> str:
@@ -20786,7 +20872,8 @@ def _states_something(sentence: str) -> bool:
     if len(sentence) > _LONGEST_CHARS or speech.has_question_mark(sentence) or sentence.endswith(_COLONS):
         return False
     count = letters(sentence)
-    if count < len(sentence.replace(" ", "")) / 2:
+    said = count // 2 if is_dense(sentence) else sum(map(str.isalpha, sentence.split()))
+    if count < len(sentence.replace(" ", "")) / 2 and said < _FEWEST_AROUND_NUMBERS:
         return False  # numbers, symbols, logs
     if is_dense(sentence):
         return count >= _FEWEST_DENSE_CHARS
@@ -21286,7 +21373,8 @@ _FORWARDED = re.compile(
 )
 _SAID_BY = re.compile(
     r"^[ \t]*(?:[\[(]?\d{1,4}[:./-]\d\d[^\n\])]{0,24}[\])]?[ ,-]{0,3})?"
-    r"(?:\[|<)?([^\W\d_][\w .'’-]{0,30})(?:\]|>)?[ \t]{0,2}[:：]\s*(\S)"
+    r"(?:\[|<)?([^\W\d_][\w .'’-]{0,30})(?:\]|>|[\[(]\d{1,2}[:.]\d\d[^\])\n]{0,12}[\])])?"
+    r"[ \t]{0,2}[:：]\s*(\S)"
 )
 _TIMED = re.compile(r"^[ \t]*[\[(]?\d{1,2}[:.]\d\d")
 _FORM_LINES = 3  # of label and value, one below the other
@@ -21547,8 +21635,8 @@ from ..words import script
 _WORDS = frozenset(
     """
     i my mine myself we our ours remember forget note always never anymore
-    ich mein meine meinen meinem meiner meines wir unser unsere unseren unserer bin merk merke merken denk
-      vergiss vergessen immer niemals künftig gefällt
+    ich mein meine meinen meinem meiner meines wir unser unsere unseren unserer bin hab habe wohne merk merke
+      merken denk vergiss vergessen immer niemals künftig gefällt
     ik mijn wij we ons onze ben heb onthoud vergeet altijd nooit voortaan
     jag min mitt mina vår vårt våra ihåg glöm alltid aldrig jeg mine vores husk glem altid aldri
     je j mon ma mes nous notre nos souviens rappelle retiens oublie oubliez toujours jamais désormais
@@ -21702,7 +21790,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, Literal, cast, get_args
 
-from ..backends.json_answer import last_value, values_after
+from ..backends.json_answer import last_value, put_right, values_after
 from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
@@ -21756,13 +21844,11 @@ def read_operations(answer: str) -> list[Operation]:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
-    found = last_value(answer, "operations")
-    if found is None:
-        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
-        if not listed:
-            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    else:
-        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    listed = _listed(answer)
+    if listed is None and (plain := put_right(answer)) != answer:
+        listed = _listed(plain)
+    if listed is None:
+        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
     read = (_operation(item) for item in listed[:MOST_OPERATIONS])
     operations = [operation for operation in read if operation]
     if operations and all(operation.refused == _NO_OPERATION for operation in operations):
@@ -21770,6 +21856,13 @@ def read_operations(answer: str) -> list[Operation]:
     if len(listed) > MOST_OPERATIONS:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
+
+
+def _listed(answer: str) -> list[Any] | None:
+    """What stands for operations in an answer; None where there is nothing of the kind."""
+    if found := last_value(answer, "operations"):
+        return found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    return values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1) or None
 
 
 def _operation(item: Any) -> Operation | None:
@@ -21950,11 +22043,11 @@ nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fr
 pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй
 """)
 EVERYTHING_BEFORE = _words("""
-en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know
-de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt
+en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know, whatever your developers, what your developers, what your creators, whatever you were told, what you were told
+de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt, alles was dir vorher, alles was man dir, alles was du bisher
 fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior
 nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi
-ru uk: все что тебе говорили, все, что тебе, все сказанное, усе сказане, все предыдущее
+ru uk: все что тебе, все сказанное, усе сказане, все предыдущее
 """)
 '''
 
@@ -22007,11 +22100,12 @@ _ROLES = re.compile(
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
 _KNOWN = (
-    r"(?:conversation|chat|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
+    r"(?:conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
     r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
     r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
 )
-_PLACE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b|webhook|server|e ?mail|\bto\b)"
+_SITE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b)"
+_PLACE = rf"(?:{_SITE}|webhook|server|e ?mail|\bto\b)"
 # In folded text: small letters without marks and signs.
 _PHRASES = re.compile(
     # another model
@@ -22025,7 +22119,7 @@ _PHRASES = re.compile(
     r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
     r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
     # addressed to it
-    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:system )?(?:instructions?|orders?|directives?)(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: are| is|:| begin| start)\b"
+    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)"
     r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
     r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
     r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
@@ -22033,6 +22127,13 @@ _PHRASES = re.compile(
     r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
     r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
     r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
+    # whom to serve
+    r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
+    r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
+    r"|\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b"
+    # run together
+    r"|\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)"
     # what it was told
     r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
     r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
@@ -22046,9 +22147,13 @@ _PHRASES = re.compile(
     r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
     r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
     r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){{0,2}}?"
+    r"(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b"
     # for others
     r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
     r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
+    rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
     r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
     r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request)s? with\b"
     # sent out
@@ -22120,7 +22225,7 @@ def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
     verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
-        phrases = f" {sentence} "
+        phrases = f" {sentence} ".replace(",", "")
         if any(f" {words}" in phrases for words in table.EVERYTHING_BEFORE) and verbs.any(sentence):
             return True
         if any(f" {words}" in phrases for words in table.NOT_TO):
@@ -23034,6 +23139,7 @@ from functools import lru_cache
 from ..backends.base import Backend, Memory
 from ..language import TABLES
 from ..language.phrases import Phrases, listed
+from ..language.speech import without_openers
 from ..scopes import writing_view
 from ..words import is_dense, telling, words
 from .outbox import Batch
@@ -23047,6 +23153,7 @@ _BEFORE_VERB = 2  # words that may stand between a speaker and the verb
 _SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
 _TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
 _CONTRACTIONS = (
+    *(("can't", "can not"), ("cannot", "can not"), ("won't", "will not"), ("shan't", "shall not")),
     *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
     *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
 )
@@ -23064,6 +23171,7 @@ class _Table:
     links: frozenset[str]
     forms: frozenset[tuple[str, str]]
     endings: tuple[tuple[str, str], ...]
+    numbers: dict[str, str]
     progressive: str
     common: frozenset[str]
 
@@ -23076,7 +23184,19 @@ class _Table:
         forms = frozenset(_pair(form) for form in listed(phrases.forms))
         endings = tuple(_pair(ending) for ending in listed(phrases.endings))
         common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
-        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+        numbers = dict(_pair(number) for number in listed(phrases.numbers))
+        return cls(
+            phrases.spaced,
+            fillers,
+            speaker,
+            user,
+            links,
+            forms,
+            endings,
+            numbers,
+            phrases.progressive,
+            common,
+        )
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -23117,6 +23237,7 @@ def same(text: str, other: str, meaning: float) -> bool:
     """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
     if max(len(text), len(other)) > _LONGEST_CHARS:
         return text == other
+    text, other = without_openers(text.lower()), without_openers(other.lower())
     if wording(text) == wording(other):
         return True
     if is_dense(text) or is_dense(other):
@@ -23151,7 +23272,7 @@ class _Said:
             found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
             by_user, spoken = by_user or found != spoken, found
         said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
-        kept = [word for word in said if word not in table.fillers]
+        kept = [table.numbers.get(word, word) for word in said if word not in table.fillers]
         return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
 
     def content(self) -> list[str]:
@@ -23776,7 +23897,6 @@ from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
-from ..words import words
 from .admission import refused_among
 from .changes import Changes
 from .gate import sift
@@ -23990,9 +24110,9 @@ class Writer:
             for position, memory in enumerate(stored)
         ]
         if isinstance(backend, EditableBackend):
-            for change in changes:
-                if change.kind != "fact" and not change.refused:
-                    backend.mark(change.memory_id, change.kind)
+            for memory, change in zip(stored, changes, strict=True):
+                if change.kind != memory.kind and not change.refused:
+                    backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -24057,14 +24177,12 @@ def _messages(batch: Batch) -> Iterator[Message]:
 
 
 def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
-    """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
-    first: dict[tuple[str, ...], Memory] = {}
-    for memory in sorted(stored, key=lambda memory: memory.id):
-        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
-            backend, EditableBackend
-        ):
+    """What a batch has stored, each text once: two tries of it may both have been read in the end."""
+    first: dict[str, Memory] = {}
+    for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
+        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
-    return [memory for memory in stored if first[words(memory.text)] is memory]
+    return list(first.values())
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:

@@ -128,7 +128,7 @@ vi id: cửa, két sắt, cổng, pintu, brankas, gerbang
 """
 NETWORKS = tuple(
     """
-wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вай фай, ویфай, واي
+wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вайфая, вайфаю, вай фай, ویфай, واي
 فاي, واى فاى, וויי פיי, वाईफाई, wireless, encryption
 """.replace("\n", " ")
     .strip()
@@ -188,6 +188,7 @@ SURE_LINKS = frozenset(
 LINKS = SURE_LINKS | frozenset(
     "to auf naar it's that's c'est 's called sent set hit är var lyder er oli je bylo byla znie és az este are είναι ήταν היא הוא هي هو هى है हैं थी था — – - → -> => = : ： "
     "là la คือ ແມ່ນ គឺ adalah ialah itu ay ni është yw აის არის է бол е це то был была стал сейчас теперь bol bola glasi jejsou olarak este: = to: eins "
+    "saya kami yangu langu mitt mea mia moja moje "  # "kata sandi saya X": mine, and no verb
     "आहे छ হল হলো છે ਹੈ உள்ளது است ہے ھے".split()
 )
 # Of a number also these, and of a code that is another's to use: "your code is 4711".

@@ -238,6 +238,7 @@ class _Around:
         linked = bool(sign) or is_option or (bare and self._follows_user())
         is_code = sign is not None and sign[0].rstrip()[-1:] in ("(", "=")
         sure = linked and not (sign and sign[0].endswith("("))
+        behind = 0  # the word that is right behind the name, or behind what the password is for
         for count, word in self._words_behind(sign.end() if sign else self.place.end):
             small = word[0].lower().rstrip(",")
             if self._is_link(small):
@@ -252,7 +253,7 @@ class _Around:
                 return
             # A word in Latin letters stands out among others.
             stands_out = value.isascii() and not self._named().isascii() and len(value) > fewest
-            if linked or count == 0 or (stands_out and not value.isdigit()):
+            if linked or count == behind or (stands_out and not value.isdigit()):
                 # A key has figures, unless it is said to be one.
                 if is_value(value, fewest) and (
                     linked or fewest == FEWEST_CHARS or any(map(str.isdigit, value))
@@ -267,6 +268,8 @@ class _Around:
                 sure = sure and small not in table.ARTICLES
                 continue
             linked = sure = word[0].endswith(_COLONS)
+            if bare and small.startswith(table.NETWORKS):
+                behind = count + 1
             if (
                 count >= _MOST_WORDS
                 or (not linked and word[0][-1] in _ENDS)

@@ -58,19 +58,23 @@ _OURS = (
 )
 # Programs that are told a password, and how.
 _PROGRAM = re.compile(
-    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)"
+    r"\b(?:(?P<attached>mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?|7za?|7zz|rar|unrar)"
     r"|(?P<p>sshpass|(?:docker|podman|helm registry|oc|skopeo|buildah) login)"
-    r"|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
+    r"|(?P<k>openssl \w{2,12})|(?P<a>redis-cli|redis-benchmark)|(?P<w>ldap\w{3,10}))\s"
 )
 _OPTIONS = {
     "attached": re.compile(r"\s-p(?=\S)[\"']?([^\s\"']+)"),
     "p": re.compile(r"\s-p\s{0,2}[\"']?([^\s\"']+)"),
     "a": re.compile(r"\s-a\s{0,2}[\"']?([^\s\"']+)"),
+    "k": re.compile(r"\s(?:-k|-pass(?:in|out)?\s{1,2}pass:)\s{0,2}[\"']?([^\s\"']+)"),
     "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
 }
 _OPTION_CHARS = 200  # behind the program's name
 _PARTS = (  # of commands, headers and messages; what is secret is the group
-    re.compile(r"\s(?:-u|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+    re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
+    re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),
+    re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
     re.compile(
         r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
         re.I,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.harness.bodies import Chat, told_text
+import copy
+
+from tests.harness.bodies import Chat, Turn, new_id, told_text
 from tests.harness.pipelines_server import StartServer
 from tests.harness.talk import held, take
 
@@ -43,3 +45,19 @@ def test_only_what_users_say_of_themselves_is_kept(pipelines_server: StartServer
     assert "Lisbon" in told
     assert "Berlin" not in told
     assert "pirate" not in told
+
+
+def test_a_message_that_was_changed_in_place_says_what_it_says_now(pipelines_server: StartServer) -> None:
+    """Save in Open WebUI, not Send: the message keeps its id, and its answer is asked for again."""
+    server = pipelines_server()
+    chat = Chat("ada")
+    first = chat.say("My uncle lives in Kiel.")
+    take(server, first)
+    server.wait_until_drained()
+    text, body = "My uncle lives in Jena.", copy.deepcopy(first.inlet)
+    body["metadata"]["message_id"] = new_id()
+    body["metadata"]["user_message"]["content"] = body["messages"][-1]["content"] = text
+    again = Turn(chat, text, body, [])
+    assert "Kiel" not in told_text(take(server, again))
+    server.wait_until_drained()
+    assert [text for text, _ in held(server, "ada")] == ["My uncle lives in Jena."]

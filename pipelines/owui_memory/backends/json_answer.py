@@ -38,6 +38,11 @@ _ENDS = re.compile(
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _ELLIPSIS = re.compile(r"[\[{]\s*(?:\.\.\.|…)")
 _DECODER = json.JSONDecoder(strict=False)
+_STRING = r'"(?:[^"\\]|\\.)*(?:"|\Z)'  # also one that is not closed: each is gone through once
+_QUOTED_JSON = re.compile(_STRING, re.DOTALL)
+_OF_PYTHON = re.compile(rf"{_STRING}|'((?:[^'\\]|\\.)*)(?:'|\Z)|\b(?:None|True|False)\b", re.DOTALL)
+_CURLED = str.maketrans("“”„", '""' + '"')
+_AS_JSON = {"None": "null", "True": "true", "False": "false"}
 _LOOKED_AT = 8  # places of the key, from the last: those before are drafts, whatever they hold
 
 
@@ -69,7 +74,7 @@ def last_value(answer: str, key: str) -> Found | None:
 def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> list[Any]:
     """The JSON objects in which `sign` is found, outside the reasoning and after the last `after`.
 
-    At most `most`; none where one of them cannot be read.
+    At most `most`; None in place of what cannot be read, and nothing at all where that is so of each.
     """
     at = max((match.end() for match in _ENDS.finditer(answer)), default=0)
     at = max(at, answer.lower().rfind(after))
@@ -77,11 +82,35 @@ def values_after(answer: str, sign: re.Pattern[str], after: str, most: int) -> l
     while len(values) < most and (place := sign.search(answer, at)):
         start = answer.rfind("{", at, place.start())
         found = value_at(answer, start) if start >= 0 else None
-        if found is None or found.end < place.end():
-            return []
-        values.append(found.value)
-        at = found.end
-    return values if is_meant(answer, first, at) else []
+        is_read = found is not None and found.end >= place.end()
+        values.append(found.value if found and is_read else None)
+        at = found.end if found and is_read else place.end()
+    return values if any(values) and is_meant(answer, first, at) else []
+
+
+def put_right(answer: str) -> str:
+    """An answer with the JSON that it has in a string, as Python writes it, or as a word processor."""
+    if '"' not in answer:
+        answer = answer.translate(_CURLED)
+    plain = _QUOTED_JSON.sub(_unquoted, answer)
+    begin = plain.find("{'")
+    return plain if begin < 0 else plain[:begin] + _OF_PYTHON.sub(_as_json, plain[begin:])
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    if '\\"' not in match[0] or not match[0].lstrip('" ').startswith(("{", "[")):
+        return match[0]
+    try:
+        return str(json.loads(match[0], strict=False))
+    except ValueError:
+        return match[0]
+
+
+def _as_json(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return _AS_JSON.get(match[0], match[0])
+    inner = match[1].replace("\\'", "'").replace('"', '\\"')
+    return f'"{inner}"'
 
 
 def value_at(text: str, start: int) -> Found | None:

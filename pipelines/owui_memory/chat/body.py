@@ -106,7 +106,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key="\n".join((user_id, chat_id, user_message_id)) if user_message_id else so_far,
+        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
         place=place_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -332,6 +332,12 @@ def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
+    """A message that was changed in place keeps its id, and is another version all the same."""
+    version = blake2b(texts[-1].encode(errors="surrogatepass") if texts else b"", digest_size=6).hexdigest()
+    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
 
 
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:

@@ -5,11 +5,11 @@
 from .phrases import Phrases
 
 ENGLISH = Phrases(
-    openers="""please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
+    openers="""by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    questions="""(my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
+    questions="""any ... (idea|ideas|tip|tips|recipe|recipes|suggestion|suggestions|recommendation|recommendations|advice), (my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
         whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
@@ -49,7 +49,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""(for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -63,9 +63,9 @@ ENGLISH = Phrases(
     handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
         (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
         transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
-    soft_handling="""explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
+    soft_handling="""(what|who|which) (is|are|was|wrote|sings|sang|said) (this|that|the|these), (what's|who's) (this|that|the|these), explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
         feedback, read, simplify, extract, convert, find (the|all)""",
-    texts="""this, these, that, those, it, them, following, below, above, text, texts, mail, mails, email, emails
+    texts="""song, songs, verse, verses, rhyme, this, these, that, those, it, them, following, below, above, text, texts, mail, mails, email, emails
         e-mail, e-mails, message, messages, letter, article, cv, resume, résumé, sentence, sentences, paragraph
         paragraphs, essay, post, review, reviews, story, poem, lyrics, chat, conversation, transcript, log, form
         document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
@@ -94,6 +94,7 @@ ENGLISH = Phrases(
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
     fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
     links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",

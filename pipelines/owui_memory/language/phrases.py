@@ -21,7 +21,7 @@ class Phrases:
 
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
 
-    openers: what may stand before a sentence's first real word: "please", "hello", "ok".
+    openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
     polite: begin a sentence that only thanks, greets or agrees.
     questions: begin a question, with or without its mark. ends_question: end one.
     requests: begin a request for a piece of work. ends_request: end one.
@@ -40,6 +40,7 @@ class Phrases:
 
     To compare two sentences, which single words make up (`user` has phrases, too):
     fillers: change nothing: articles, the present of "to be", "now", "really".
+    numbers: words and figures: "two/2"; not of one, which is an article in many languages.
     speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
     links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
     forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
@@ -74,6 +75,7 @@ class Phrases:
     everything: str = ""
     ending: str = ""
     fillers: str = ""
+    numbers: str = ""
     speaker: str = ""
     user: str = ""
     links: str = ""
@@ -144,7 +146,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
-    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w'’-]{1,20}\s{1,2}){0,3}")
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20}\s{1,2}){0,3}")
 
 
 _AS_PATTERN = {

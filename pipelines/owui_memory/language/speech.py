@@ -18,6 +18,7 @@ _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
 _OBJECT_CHARS = 24  # from the verb to what is handed over
+_SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 _MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
@@ -173,6 +174,17 @@ def _starts(text: str) -> list[str]:
     if match := _AFTER_FRAME.match(text):
         found.append(text[match.end() :])
     return found
+
+
+def without_openers(text: str) -> str:
+    """A lower-case text without what a mark sets off at its beginning: "by the way, ...", "hi! ..."."""
+    for _ in range(_OPENERS_MOST):
+        match = _OPENERS.match(text)
+        set_off = _SET_OFF.match(text, match.end()) if match else None
+        if not set_off or not (rest := text[set_off.end() :]):
+            break
+        text = rest
+    return text
 
 
 def _lowered(sentence: str) -> str:

@@ -23,7 +23,7 @@ _OF_NOTHING = frozenset(
     a about add an and any as das der des die e ein eine example examples expires fact facts fill
     for g goes he her here his id in information insert ipsum is it its kind lorem memories memory n
     name names new no none not nothing null number nutzer nutzerin nutzers of on one op or person
-    persona placeholder plan preference profile remove replace s sample sentence she some somebody
+    persona placeholder plan preference profile remove replace s sample sentence she short some somebody
     someone something statement string tbd text texts that the their there they this to todo
     undefined unknown user username users value with words x your
     """.split()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..language import speech
 from ..language.sentences import sentences
@@ -22,6 +23,7 @@ from .outbox import Exchange
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган": languages of these scripts do without
+_FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
 _FEWEST_DENSE_CHARS = 5  # in scripts that set no spaces between words
 _CONTINUES_WORDS = 8  # a sentence so short, without a sign of its own, leans on the one before
 _LEANS_WORDS = 4  # and so does one that has a sign, but not at its beginning
@@ -42,6 +44,8 @@ _MACHINE_LINE = re.compile(
 )
 _ONLY_IN_CODE = re.compile(r"[;{}\\]|\d\d:\d\d:\d\d")
 _COLONS = (":", "：")
+_COMMA = re.compile(r"[,;，；、]\s*|\s[–—-]\s")
+_COMMAS_MOST = 6  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 _NO_COPULA = re.compile(r"[\u0400-\u04ff]")
 
@@ -116,6 +120,8 @@ def statements(text: str, answer: str = "") -> list[str]:
             break  # and so does what follows
         if speech.has_question_mark(sentence):
             before = "" if speech.requests(sentence) else sentence
+            if HOLE not in sentence and (stated := _stated_before_asking(sentence)):
+                before = _keep(found, stated, "")
             continue
         if HOLE in sentence or _is_no_statement(sentence):
             before = ""
@@ -145,6 +151,18 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
     )
+
+
+def _stated_before_asking(sentence: str) -> str:
+    """ "I am vegan, what can I cook?": the part before the question, where its speaker comes first."""
+    for comma in islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST):
+        stated, asked = sentence[: comma.start()], sentence[comma.end() :].rstrip(" ?？")
+        if asked and (asked.startswith("¿") or speech.asks(asked)):
+            first = stated.lstrip("¡ ")
+            stands = first and (signs(first) if is_dense(first) else signs(first.split()[0]))
+            is_one = stands and _states_something(stated) and not _is_no_statement(stated)
+            return stated if is_one else ""
+    return ""
 
 
 def _keep(found: list[str], statement: str, instead_of: str) -> str:
@@ -252,7 +270,8 @@ def _states_something(sentence: str) -> bool:
     if len(sentence) > _LONGEST_CHARS or speech.has_question_mark(sentence) or sentence.endswith(_COLONS):
         return False
     count = letters(sentence)
-    if count < len(sentence.replace(" ", "")) / 2:
+    said = count // 2 if is_dense(sentence) else sum(map(str.isalpha, sentence.split()))
+    if count < len(sentence.replace(" ", "")) / 2 and said < _FEWEST_AROUND_NUMBERS:
         return False  # numbers, symbols, logs
     if is_dense(sentence):
         return count >= _FEWEST_DENSE_CHARS

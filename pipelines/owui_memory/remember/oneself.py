@@ -17,8 +17,8 @@ from ..words import script
 _WORDS = frozenset(
     """
     i my mine myself we our ours remember forget note always never anymore
-    ich mein meine meinen meinem meiner meines wir unser unsere unseren unserer bin merk merke merken denk
-      vergiss vergessen immer niemals künftig gefällt
+    ich mein meine meinen meinem meiner meines wir unser unsere unseren unserer bin hab habe wohne merk merke
+      merken denk vergiss vergessen immer niemals künftig gefällt
     ik mijn wij we ons onze ben heb onthoud vergeet altijd nooit voortaan
     jag min mitt mina vår vårt våra ihåg glöm alltid aldrig jeg mine vores husk glem altid aldri
     je j mon ma mes nous notre nos souviens rappelle retiens oublie oubliez toujours jamais désormais

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, Literal, cast, get_args
 
-from ..backends.json_answer import last_value, values_after
+from ..backends.json_answer import last_value, put_right, values_after
 from ..backends.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
@@ -62,13 +62,11 @@ def read_operations(answer: str) -> list[Operation]:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
-    found = last_value(answer, "operations")
-    if found is None:
-        listed = values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1)
-        if not listed:
-            raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    else:
-        listed = found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    listed = _listed(answer)
+    if listed is None and (plain := put_right(answer)) != answer:
+        listed = _listed(plain)
+    if listed is None:
+        raise UnreadableAnswerError('There is no JSON object with a list "operations".')
     read = (_operation(item) for item in listed[:MOST_OPERATIONS])
     operations = [operation for operation in read if operation]
     if operations and all(operation.refused == _NO_OPERATION for operation in operations):
@@ -76,6 +74,13 @@ def read_operations(answer: str) -> list[Operation]:
     if len(listed) > MOST_OPERATIONS:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
+
+
+def _listed(answer: str) -> list[Any] | None:
+    """What stands for operations in an answer; None where there is nothing of the kind."""
+    if found := last_value(answer, "operations"):
+        return found.value if isinstance(found.value, list) else [found.value] if found.value else []
+    return values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1) or None
 
 
 def _operation(item: Any) -> Operation | None:

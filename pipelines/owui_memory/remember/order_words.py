@@ -114,9 +114,9 @@ nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fr
 pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй
 """)
 EVERYTHING_BEFORE = _words("""
-en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know
-de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt
+en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know, whatever your developers, what your developers, what your creators, whatever you were told, what you were told
+de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt, alles was dir vorher, alles was man dir, alles was du bisher
 fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior
 nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi
-ru uk: все что тебе говорили, все, что тебе, все сказанное, усе сказане, все предыдущее
+ru uk: все что тебе, все сказанное, усе сказане, все предыдущее
 """)

@@ -17,6 +17,7 @@ from functools import lru_cache
 from ..backends.base import Backend, Memory
 from ..language import TABLES
 from ..language.phrases import Phrases, listed
+from ..language.speech import without_openers
 from ..scopes import writing_view
 from ..words import is_dense, telling, words
 from .outbox import Batch
@@ -30,6 +31,7 @@ _BEFORE_VERB = 2  # words that may stand between a speaker and the verb
 _SPEAKER = "ʘ"  # in place of "I", "my" and "the user"; a letter, so that it is a word
 _TELLING_SIGNS = frozenset("%#&@°")  # beside symbols: currencies, operators, pictures
 _CONTRACTIONS = (
+    *(("can't", "can not"), ("cannot", "can not"), ("won't", "will not"), ("shan't", "shall not")),
     *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
     *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
 )
@@ -47,6 +49,7 @@ class _Table:
     links: frozenset[str]
     forms: frozenset[tuple[str, str]]
     endings: tuple[tuple[str, str], ...]
+    numbers: dict[str, str]
     progressive: str
     common: frozenset[str]
 
@@ -59,7 +62,19 @@ class _Table:
         forms = frozenset(_pair(form) for form in listed(phrases.forms))
         endings = tuple(_pair(ending) for ending in listed(phrases.endings))
         common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
-        return cls(phrases.spaced, fillers, speaker, user, links, forms, endings, phrases.progressive, common)
+        numbers = dict(_pair(number) for number in listed(phrases.numbers))
+        return cls(
+            phrases.spaced,
+            fillers,
+            speaker,
+            user,
+            links,
+            forms,
+            endings,
+            numbers,
+            phrases.progressive,
+            common,
+        )
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -100,6 +115,7 @@ def same(text: str, other: str, meaning: float) -> bool:
     """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
     if max(len(text), len(other)) > _LONGEST_CHARS:
         return text == other
+    text, other = without_openers(text.lower()), without_openers(other.lower())
     if wording(text) == wording(other):
         return True
     if is_dense(text) or is_dense(other):
@@ -134,7 +150,7 @@ class _Said:
             found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
             by_user, spoken = by_user or found != spoken, found
         said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
-        kept = [word for word in said if word not in table.fillers]
+        kept = [table.numbers.get(word, word) for word in said if word not in table.fillers]
         return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
 
     def content(self) -> list[str]:

@@ -31,7 +31,7 @@ def test_a_first_turn() -> None:
         user_id=ADA,
         text="My dog is called Rex and I live in Lisbon.",
         key=message_id,
-        exchange_key=f"{ADA}\n{chat_id}\n{user_message_id}",
+        exchange_key=f"{ADA}\n{chat_id}\n{user_message_id}~0dfed93203c7",
         place="chat",
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -160,6 +160,16 @@ def test_an_edited_message_is_another_exchange_with_the_same_parent() -> None:
     original, edited = turn("edited-message.1-original.inlet"), turn("edited-message.2-edited.inlet")
     assert original.exchange_key != edited.exchange_key
     assert (original.chat_id, original.follows) == (edited.chat_id, edited.follows)
+
+
+def test_a_message_that_was_changed_in_place_is_another_exchange_too() -> None:
+    sent = recording("second-turn.inlet")
+    original = read_inlet(**sent)
+    sent["body"]["messages"][-1]["content"] = "Something else."
+    changed = read_inlet(**sent)
+    assert changed.user_message_id == original.user_message_id
+    assert changed.exchange_key != original.exchange_key
+    assert changed.follows == original.follows != ""
 
 
 def test_only_what_was_said_is_kept() -> None:

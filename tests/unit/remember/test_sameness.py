@@ -32,7 +32,7 @@ OPPOSITES = {
     "I run in the {}.": ("morning", "evening", "afternoon"),
     "I {} olives.": ("love", "hate", "eat", "sell"),
     "My exam is on {}.": ("Monday", "Tuesday", "Thursday", "2027-01-03", "2027-01-04"),
-    "I have {} children.": ("two", "three", "2", "3", "no", "13"),
+    "I have {} children.": ("two", "three", "4", "5", "no", "13"),
     "My brother is called {}.": ("Jon", "John", "Jan", "Johan"),
     "The tank holds {}.": ("5 l", "5 ml", "50 l", "5 gal", "-5 l", "5.5 l", "$5", "5 %"),
     "I {} in Rome.": ("live", "lived", "don't live", "never live"),
