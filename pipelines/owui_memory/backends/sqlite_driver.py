@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..errors import Drop, MemoryFault, Retry, TellAdmin
@@ -175,7 +175,7 @@ class Connections:
 def _file_at(path: str) -> tuple[int, int] | None:
     """Which file it is; None where there is none, or an empty one."""
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except FileNotFoundError:
         return None
     return (found.st_dev, found.st_ino) if found.st_size else None
