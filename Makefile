@@ -28,8 +28,8 @@ up: setup setup-webui ## Open WebUI and the filter, wired together; Ctrl-C stops
 serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_KEY, MEMORY_...; DEMO=1 adds the demo model)
 	@exec $(BIN)/python -m scripts.serve
 
-test: setup ## unit and server tests
-	$(BIN)/python -m pytest tests/unit tests/server
+test: setup ## unit and server tests, a process a core
+	$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/server
 
 browser-test: setup setup-webui ## the whole house in Chromium
 	@scripts/debian-package chromium chromium

@@ -23895,7 +23895,6 @@ from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
 from ..settings import Valves
-from ..words import words
 from .admission import refused_among
 from .changes import Changes
 from .gate import sift
@@ -24109,9 +24108,9 @@ class Writer:
             for position, memory in enumerate(stored)
         ]
         if isinstance(backend, EditableBackend):
-            for change in changes:
-                if change.kind != "fact" and not change.refused:
-                    backend.mark(change.memory_id, change.kind)
+            for memory, change in zip(stored, changes, strict=True):
+                if change.kind != memory.kind and not change.refused:
+                    backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -24176,14 +24175,12 @@ def _messages(batch: Batch) -> Iterator[Message]:
 
 
 def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
-    """What a batch has stored, each statement once: two tries of it may both have been read in the end."""
-    first: dict[tuple[str, ...], Memory] = {}
-    for memory in sorted(stored, key=lambda memory: memory.id):
-        if first.setdefault(words(memory.text), memory) is not memory and isinstance(
-            backend, EditableBackend
-        ):
+    """What a batch has stored, each text once: two tries of it may both have been read in the end."""
+    first: dict[str, Memory] = {}
+    for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
+        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
-    return [memory for memory in stored if first[words(memory.text)] is memory]
+    return list(first.values())
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:

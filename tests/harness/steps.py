@@ -25,7 +25,7 @@ _LEFT_OUT = {
     "Outbox": {"put", "hurry", "renew", "counts", "pending_batches", "dead_batches"},
     "Journal": {"of_batch", "of_user", "of_memory", "from_message", "taken_back", "added_in"}
     | {"newest_id", "asked_to_forget", "brought_back"},
-    "Llms": {"open", "part", "generate_response"},
+    "Llms": {"open", "part", "generate_response", "hang_up"},
     "LibraryBackend": {"open", "search", "similarities", "get", "get_all", "of_kind"}
     | {"list_all", "added_by", "ask", "check", "close"},
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}

@@ -72,7 +72,7 @@ class TestAnotherModel:
     def test_what_was_taken_away_or_changed_there_does_not_come_back(self, moved_in: House) -> None:
         dog, cat = (moved_in.memory(text) for text in (DOG, CAT))
         moved_in.use(moved_in.with_small_model())
-        moved_in.backend.remove(dog.id)
+        moved_in.forget(dog)
         moved_in.backend.replace(cat.id, "My cat is called Tim.", expires="")
         moved_in.use(moved_in.with_model())
         assert moved_in.texts() == sorted(["My cat is called Tim.", TOWN])
