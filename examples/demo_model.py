@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 BLOCK = re.compile(r"<user_memories>(.*?)</user_memories>", re.DOTALL)
+SAY = "Reply with: "
 WORD = re.compile(r"\w{3,}")
 SMALL_WORDS = {"and", "are", "for", "have", "how", "that", "the", "this", "was", "what", "who", "you"}
 
@@ -56,7 +57,9 @@ def key_words(text: str) -> set[str]:
 
 
 def task_answer(prompt: str) -> str | None:
-    """What Open WebUI's background tasks ask for, in the form they ask for it; None for a chat message."""
+    """What Open WebUI's background tasks and the filter ask for, in their form; None for a chat message."""
+    if prompt.startswith(SAY):  # in place of a command to the filter
+        return prompt.removeprefix(SAY)
     if not prompt.startswith("### Task:"):
         return None
     if '"title"' in prompt:

@@ -24,6 +24,7 @@ from scripts.services import RUN, OpenWebUI, Pipelines
 
 START_SECONDS = 300  # a first start makes Open WebUI's database, on a slow disk too
 NEWS_SECONDS = 3
+FOLLOWS = "waits for the backend"  # of a part that has nothing wrong of its own
 LOGS = RUN / "logs"
 
 # What a newcomer is told to try, and what the browser test tries.
@@ -135,7 +136,8 @@ def _bare(line: str) -> str:
 def _wrong(status: Mapping[str, object] | None) -> dict[str, str]:
     parts = (status or {}).get("parts")
     found = parts if isinstance(parts, list) else []
-    return {str(part.get("name")): _line(part) for part in found if not part.get("ok")}
+    ill = (part for part in found if not part.get("ok") and part.get("detail") != FOLLOWS)
+    return {str(part.get("name")): _line(part) for part in ill}
 
 
 def _tell_news(pipelines: Pipelines, news: News) -> NoReturn:

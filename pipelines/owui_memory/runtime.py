@@ -230,7 +230,10 @@ class Runtime:
         if refusals := settings.refusals:
             told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
+                "filter",
+                False,
+                f"the last change of settings was refused as a whole: {told}",
+                "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))

@@ -63,3 +63,8 @@ def test_a_title_is_made_of_the_first_words(pipeline: Any) -> None:
     )
 
     assert json.loads(ask(pipeline, prompt)) == {"title": "one two three four five ..."}
+
+
+def test_it_says_the_word_that_stands_in_for_a_command(pipeline: Any) -> None:
+    """Open WebUI shows it for the moment until the filter's answer is there."""
+    assert ask(pipeline, "Reply with: OK") == "OK"

@@ -292,6 +292,9 @@ def test_what_goes_wrong_later_is_told_once_and_that_it_is_mended() -> None:
     assert news.of({"parts": [gone, {**error, "detail": "10:15:09 UTC, recall"}]}) == []
     assert news.of(None) == []
     assert news.of({"parts": [store, error]}) == ["  ok  store: works again"]
+    starting = {"name": "backend", "ok": False, "detail": "Memory is still starting.", "hint": ""}
+    follows = {**store, "ok": False, "detail": "waits for the backend"}
+    assert news.of({"parts": [starting, follows, error]}) == ["  NO  backend: Memory is still starting."]
 
 
 # Installing

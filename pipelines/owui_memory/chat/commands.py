@@ -219,8 +219,15 @@ class _Work:
             fault = failed
         waiting = self._outbox.waiting_of(self._user_id)
         lines.append(texts.WAITING.format(messages=counted(waiting, "message waits", "messages wait")))
-        lines += [_told_to(self._here, fault)] if fault else []
+        lines += [self._why_ill(fault)] if fault else []
         return "\n".join(f"- {line}" for line in lines)
+
+    def _why_ill(self, fault: MemoryFault) -> str:
+        if self._live.current is None:
+            return _told_to(self._here, fault)
+        if self._here.admin:
+            return texts.EARLIER_IN_USE.format(fault=_told_to(self._here, fault))
+        return texts.ADMINS_EARLIER_IN_USE
 
     def _total(self) -> int:
         return len(self._control.all(self._user_id))

@@ -148,6 +148,10 @@ IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
 IN_PERSONA = "What is said in this chat stays with its model."
 KNOWN_OF_YOU = "I remember {memories} about you."
 WAITING = "{messages} to be remembered."
+EARLIER_IN_USE = "The settings that were saved last do not work, so the earlier ones stay in use: {fault}"
+ADMINS_EARLIER_IN_USE = (
+    "Your admin has chosen settings that do not work yet. Memory goes on with the earlier ones until they do."
+)
 # The words of chat.policy, as its users are told them.
 REASONS = {
     "memory is switched off in the settings": "the admin has switched memory off",

@@ -54,4 +54,6 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        return self._failures >= self._limit
+        """Whether a call now would not be let through: with nobody calling, not for longer than a pause."""
+        with self._lock:
+            return self._failures >= self._limit and self.clock() < self._next_try

@@ -340,6 +340,16 @@ class TestStatus:
         assert off == "- Memory is off in this chat: `/memory on` switches it on."
         assert why.startswith("- In this chat nothing is told")
 
+    def test_earlier_settings_that_stay_in_use_are_no_reason_to_try_again(self, desk: Desk) -> None:
+        desk.knows(DOG)
+        desk.live._fault = TellAdmin("The store at q.example:6333 cannot be reached.", hint="Is it running?")
+        for admin in (False, True):
+            answer = desk.ask("/memory status", is_admin=admin)
+            assert "I remember 1 memory" in answer
+            assert "Regenerate" not in answer
+            assert "earlier ones" in answer
+            assert ("q.example:6333" in answer) == admin
+
     def test_a_folder(self, desk: Desk) -> None:
         desk.settings = Valves(**{**desk.settings.model_dump(), "folder_memories": "own"})
         assert "stay in its folder" in desk.ask("/memory status", folder="f1")

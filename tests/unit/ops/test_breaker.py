@@ -19,7 +19,9 @@ def test_it_opens_after_failures_in_a_row_and_tests_once_a_pause() -> None:
     assert breaker.is_open
     assert not breaker.allows()
     now[0] = 10.0
+    assert not breaker.is_open, "nobody has called since, and nothing is held back any more"
     assert breaker.allows()
+    assert breaker.is_open
     assert not breaker.allows(), "one test call only"
     breaker.failed(since=now[0])
     now[0] = 19.0
