@@ -6956,8 +6956,15 @@ class _Work:
             fault = failed
         waiting = self._outbox.waiting_of(self._user_id)
         lines.append(texts.WAITING.format(messages=counted(waiting, "message waits", "messages wait")))
-        lines += [_told_to(self._here, fault)] if fault else []
+        lines += [self._why_ill(fault)] if fault else []
         return "\n".join(f"- {line}" for line in lines)
+
+    def _why_ill(self, fault: MemoryFault) -> str:
+        if self._live.current is None:
+            return _told_to(self._here, fault)
+        if self._here.admin:
+            return texts.EARLIER_IN_USE.format(fault=_told_to(self._here, fault))
+        return texts.ADMINS_EARLIER_IN_USE
 
     def _total(self) -> int:
         return len(self._control.all(self._user_id))
@@ -8384,6 +8391,10 @@ IN_FOLDER = "Facts and plans that are said in this chat stay in its folder."
 IN_PERSONA = "What is said in this chat stays with its model."
 KNOWN_OF_YOU = "I remember {memories} about you."
 WAITING = "{messages} to be remembered."
+EARLIER_IN_USE = "The settings that were saved last do not work, so the earlier ones stay in use: {fault}"
+ADMINS_EARLIER_IN_USE = (
+    "Your admin has chosen settings that do not work yet. Memory goes on with the earlier ones until they do."
+)
 # The words of chat.policy, as its users are told them.
 REASONS = {
     "memory is switched off in the settings": "the admin has switched memory off",
@@ -16259,7 +16270,9 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        return self._failures >= self._limit
+        """Whether a call now would not be let through: with nobody calling, not for longer than a pause."""
+        with self._lock:
+            return self._failures >= self._limit and self.clock() < self._next_try
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24478,7 +24491,10 @@ class Runtime:
         if refusals := settings.refusals:
             told = " ".join(map(str, refusals))
             return Part(
-                "filter", False, f"of the last change of settings was not saved: {told}", "Save it once more."
+                "filter",
+                False,
+                f"the last change of settings was refused as a whole: {told}",
+                "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
         counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
