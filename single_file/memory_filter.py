@@ -21219,7 +21219,8 @@ from ..chat.decisions import Decisions
 from ..chat.permission import Permission
 from ..chat.policy import SWITCHED_OFF
 from ..control.switches import Switches
-from ..errors import Waits, is_of_the_text
+from ..engines import is_shared
+from ..errors import Retry, Waits, is_of_the_text
 from ..ops.metrics import Metrics
 from ..scopes import scope_of
 from ..settings import Valves
@@ -21321,6 +21322,10 @@ class Keeper:
             self.is_ill = True
             self._spill.write()
             raise
+        if not self._spill.reserve() and not is_shared(self._engine):
+            self.is_ill = True
+            self._spill.write()
+            raise Retry("The disk of the data folder is full.", hint="Make room: nothing can be stored.")
         for name, record in self._spill.pending():
             try:
                 self._bring(record)
@@ -21339,7 +21344,6 @@ class Keeper:
         if self.is_ill:
             try_writing(self._engine)
             self.is_ill = False
-        self._spill.reserve()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
@@ -23640,17 +23644,23 @@ class Spill:
         unfit = sum(name.endswith(_UNFIT) for name in names)
         return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
 
-    def reserve(self) -> None:
-        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+    def reserve(self) -> bool:
+        """Have some room on the disk for the day when it is full, and clear up after a crash.
+
+        False where that day is here: the room is given up, and what is left of it is the spill's alone.
+        """
         file = self._folder / _RESERVE
-        if self._in_memory or file.exists():
-            return
-        with contextlib.suppress(OSError):
+        if file.exists():
+            return True
+        try:
             self._make_folder()
             for left in self._folder.glob("*.new"):
                 if time.time() - left.stat().st_mtime > 3600:
                     left.unlink()
             self._write_file(file, bytes(_RESERVE_BYTES))
+        except OSError as error:
+            return error.errno not in _FULL
+        return True
 
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
