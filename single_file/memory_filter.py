@@ -12407,7 +12407,7 @@ ca eu gl: contrasenya, pasahitz, contrasinal
 it: parola d'ordine, parola d'accesso, parola d’ordine, parola chiave, domanda di sicurezza
 pt: senha, palavra passe, palavras passe, pergunta de segurança
 nl af: wachtwoord, toegangswoord, beveiligingsvraag, wagwoord
-sv: lösenord, losenord, lösenfras
+sv: lösenord, losenord, lösenfras, ~lösen
 da: adgangskode, kodeord, løsen
 no: passord, passfrase
 is: lykilorð, aðgangsorð
@@ -12439,7 +12439,7 @@ all: pass, key, auth, credential, credentials, creds, cred
 """
 # Behind these a name and a password: "WiFi: HomeNet / tulip22".
 LOGINS = """
-all: login, log in, logins, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
+all: login, log in, logins, basic auth, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
 """
 USERS = frozenset(
     """
@@ -12580,7 +12580,7 @@ LOCAL_LINKS = {"on": "fi et", "e": "ro sq", "a": "hu"}
 FILLERS = frozenset(
     "now still currently just simply always also then set to called probably either jetzt nun noch einfach immer maintenant toujours ahora todavía "
     "siempre adesso ora ancora sempre agora ainda nu nog altijd teraz nadal zawsze fortfarande nå stadig edelleen nyt stále teď most acum τώρα сейчас теперь зараз "
-    "the le la el il o die der das de den het a one code".split()
+    "the le la el il o die der das de den het a one code new old neue nouveau nueva nuova nova nieuwe nowe новый".split()
 )
 ARTICLES = frozenset("the a le la el il o die der das de".split())
 BEFORE_LINKS = frozenset(
@@ -12959,14 +12959,22 @@ class _Around:
     def _others(self, at: int, fewest: int) -> Iterator[Span]:
         """More values: "... and def456"."""
         for _ in range(_MOST_WORDS):
-            words = list(WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text))))[:2]
-            if len(words) < 2 or words[0][0].lower() not in table.AND:
+            words = WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text)))
+            if (joint := next(words, None)) is None or joint[0].lower() not in table.AND:
                 return
-            start, end = stripped(self.text, *words[1].span())
+            other = next((word for word in islice(words, _MOST_WORDS) if not self._is_between(word[0])), None)
+            if other is None:
+                return
+            start, end = stripped(self.text, *other.span())
             if not is_value(self.text[start:end], fewest):
                 return
             yield with_tail(self.text, start, end)
-            at = words[1].end()
+            at = other.end()
+
+    def _is_between(self, word: str) -> bool:
+        """Whether it stands between "and" and another value: "and the new one is"."""
+        word = word.lower()
+        return word in table.FILLERS or self._is_link(word)
 
     def _before(self, figures: re.Pattern[str] | None) -> Iterator[Span]:
         """The value in "X is my password", "I use X as password"; only such figures, if any are given."""
@@ -14054,7 +14062,7 @@ DUTCH = Phrases(
     asking="alsjeblieft, je, en, wil, kun, ook, dan, graag",
     everything="alles, wat je (weet|over)",
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
-    fillers="een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
+    fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
     numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12",
     speaker="ik, mij, me, mijn, zich",
     user="de gebruiker, gebruiker",
@@ -14118,7 +14126,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""(for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""(you|you'll) play ... (i|i'll|i'm), (for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -14162,7 +14170,7 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
-    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
     numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
@@ -14600,7 +14608,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
-    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20}\s{1,2}){0,3}")
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20},?\s{1,2}){0,3}")
 
 
 _AS_PATTERN = {
@@ -14990,12 +14998,17 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _TEXTS.match(text)) else 0
+        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
     if not asked or len(text) > _LEAD_CHARS:
         return 0
     if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
         return 2 if line_ends else 1
     return int(line_ends and any(_names_text(text, verb) for verb in _SOFT_HANDLING.finditer(text)))
+
+
+def _labels_text(label: str) -> bool:
+    """ "This mail:", "rap lyrics:"."""
+    return bool(_TEXTS.match(label) or _TEXTS.fullmatch(label.rstrip(" :：").rpartition(" ")[2]))
 
 
 def _names_text(text: str, verb: re.Match[str]) -> bool:
@@ -19845,6 +19858,10 @@ _OPTION_CHARS = 200  # behind the program's name
 _PARTS = (  # of commands, headers and messages; what is secret is the group
     re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
     re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
+    re.compile(r"\s-u\s{1,2}[^\s-]\S{0,63}\s{1,2}-p\s{0,2}(?![\d.:]+(?:\s|\Z))([^\s-]\S{3,127})"),
+    re.compile(r"\b(?:un)?zip (?:-\w{1,9} ){0,4}?-P\s{0,2}(\S{4,128})"),
+    re.compile(r"\becho [\"']?([^\s\"'|]{4,128})[\"']?\s{0,2}\|\s{0,2}sudo\s"),
+    re.compile(r"\b(?:user|username|login) \S{1,64} (?:pass|pw|pwd) (\S{4,128})", re.I),
     re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),
     re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
     re.compile(
@@ -21393,7 +21410,7 @@ _HEADERS_WITHIN = 4  # lines
 _LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
-_COLON = re.compile(r":(?=\s|\ufffc|$)|：")
+_COLON = re.compile(r":(?=\s|\ufffc|$|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])|：")
 _COLONS_MOST = 3  # of a sentence
 _QUOTED_WORDS = 5  # so many are no name or title
 _QUOTED_CHARS = 10  # in scripts without spaces
@@ -21410,6 +21427,8 @@ _CLOSERS = dict(
     pair.split("/")  # an opening mark, and those that close it
     for pair in "“/” „/“” ‘/’ ‚/‘’ «/» »/« ‹/› 「/」 『/』 \"/\" '/'".split()  # noqa: SIM905
 )
+_TAG = re.compile(r"<(/?)([a-z]\w{2,30})(?: [^<>]{0,80})?>", re.IGNORECASE)
+_OF_STYLE = frozenset(("strong", "span", "div", "small", "font", "mark", "code"))
 _QUOTES = re.compile("[" + "".join(_CLOSERS) + "”’」』›]")
 
 
@@ -21429,7 +21448,7 @@ def own_part(text: str, *, strict: bool) -> str:
     strict: also what only may be somebody else's, for where nobody reads it before it is kept.
     """
     text = _without_letters(_without_forwarded(text.lstrip("\n")))
-    text = _without_quotes(_without_logs(text, strict=strict))
+    text = _without_quotes(_without_tagged(_without_logs(text, strict=strict)))
     return _without_handed_over(text, least=1 if strict else 2)
 
 
@@ -21510,6 +21529,20 @@ def _without_logs(text: str, *, strict: bool) -> str:
             for at in run:
                 lines[at] = HOLE
     return "\n".join(lines)
+
+
+def _without_tagged(text: str) -> str:
+    """Without what stands between tags such as <email> and </email>."""
+    tags = [(match, match[2].lower()) for match in _TAG.finditer(text)]
+    last = {name: match.start() for match, name in tags if match[1]}
+    kept, end, opened = list[str](), 0, ""
+    for match, name in tags:
+        if not opened and not match[1] and name not in _OF_STYLE and last.get(name, -1) > match.start():
+            kept += [text[end : match.start()], HOLE]
+            opened = name
+        elif opened == name and match[1]:
+            end, opened = match.end(), ""
+    return "".join([*kept, text[end:]])
 
 
 def _without_quotes(text: str) -> str:
@@ -21955,7 +21988,7 @@ def _words(table: str) -> tuple[str, ...]:
 
 # To leave unheeded.
 SET_ASIDE = _words("""
-en: =ignore, =ignoring, =disregard, =disregarding, =forget, =override, =overrule, =bypass, =circumvent, =neglect, =discard, =drop, =skip, =abandon, =disable, =suspend, =erase, =void, =revoke, =obsolete, =invalid, =overridden, =cancelled, =superseded
+en: =ignore, =ignoring, =disregard, =disregarding, =forget, =override, =overrule, =bypass, =circumvent, =neglect, =discard, =drop, =skip, =abandon, =disable, =suspend, =erase, =void, =revoke, =obsolete, =invalid, =overridden, =cancelled, =superseded, set aside, put aside, =unlearn
 de: =ignorier, =ignoriere, =ignorieren, =ignoriert, =vergiss, =vergesst, =vergessen, =missachte, =missachten, =umgehe, =uberschreibe, =verwirf
 fr: =ignore, =ignorez, =ignorer, =oublie, =oubliez, =contourne, =contournez, =neglige, =negligez, =desobeis
 es: =ignora, =ignore, =ignorad, =ignoren, =olvida, =olvide, =olvidad, =omite, =descarta, =desobedece
@@ -21980,16 +22013,16 @@ sw: =puuza, =sahau
 """)
 # What is left unheeded.
 RULES = _words("""
-en: instruction, =prompt, =prompts, =rule, =rules, guideline, directive, =policy, =policies, =restrictions, =guardrails, =constraints, =safeguards, =programming, =training, =commands, =orders, =filters, =context, =messages, =safety
+en: instruction, =prompt, =prompts, =rule, =rules, guideline, directive, =policy, =policies, =restrictions, =guardrails, =constraints, =safeguards, =programming, =training, =commands, =orders, =filters, =context, =messages, =safety, =guidance
 de: anweisung, =regel, =regeln, =befehl, =befehle, vorgabe, richtlini, instruktion, weisung
 fr: =consigne, =consignes, =regle, =regles, =directive, =directives
 es it pt ro: instruccion, instruçõe, instrucoe, instruca, istruzion, =reglas, =regole, =regras, =ordenes, =ordini, =ordens, directrices, direttive, diretrizes, =normas, =comandi, =comenzi, instructiun, =reguli, =indicaciones
 nl: instructie, =regels, opdracht, richtlijn
 sv da no fi et: instruktion, instruks, =regler, =reglerna, =reglerne, =anvisningar, =ohjeet, =ohjeita, =saannot, =juhised, =juhiseid, retningslinj
-pl cs sk hr sl sr: instrukcj, instrukc, polecen, =zasady, =zasad, =reguly, pokyn, pravidl, =instrukce, =prikazy, =upute, uputstv, =pravila, navodil, инструкциј, правила
+pl cs sk hr sl sr: instrukcj, instrukc, polecen, zasad, =reguly, pokyn, pravidl, =instrukce, =prikazy, =upute, uputstv, =pravila, navodil, инструкциј, правила
 hu tr az: utasitas, szabaly, talimat, =kural, =kurallar, yonerge, komut, telimat
 el: οδηγι, εντολ, κανον, κατευθυνσ
-ru uk bg: инструкци, указани, =правила, =правил, =команды, =команд, =приказы, інструкці, вказівк, вказивк
+ru uk bg: инструкци, указани, правил, команд, приказ, інструкці, вказівк, вказивк
 he: הוראות, ההוראות, הכללים, כללים, הנחיות, ההנחיות
 ar fa ur: تعليمات, التعليمات, الاوامر, اوامر, القواعد, دستور, قوانین, هدایات
 hi: निर्दश, निरदश, नर्दश, आदश, नियम, नयम
@@ -21998,9 +22031,9 @@ vi id ms tl sw: huong dan, chi thi, quy tac, =lenh, instruksi, =perintah, =atura
 # Which: those that the model has so far.
 EARLIER = _words("""
 en: previous, =prior, =earlier, =above, preceding, =system, =original, =initial, =all, =any, =every, =your, =safety, =existing, =current, =content, =foregoing, =former, =before, =past
-de: vorherig, bisherig, =obige, =obigen, fruher, vorangegangen, =alle, =deine, =deiner, =deinen, =ihre, ursprunglich
-fr: precedent, anterieur, =toutes, =tous, =tes, =vos, =ci
-es it pt ro: anterior, =previas, =previos, precedent, =todas, =tus, =sus, =tutte, =tue, =sistema, =suas, =teus, =toate, =tale
+de: vorherig, bisherig, =obige, =obigen, fruher, vorangegangen, =alle, =deine, =deiner, =deinen, =ihre, ursprunglich, =vorher, =zuvor, =oben
+fr: precedent, anterieur, =toutes, =tous, =tes, =vos, =ci, =avant, =dessus
+es it pt ro: anterior, =previas, =previos, precedent, =todas, =tus, =sus, =tutte, =tue, =sistema, =suas, =teus, =toate, =tale, =antes, =prima, =acima, =arriba, =sopra
 nl: eerder, =vorige, bovenstaand, =alle, =jouw, =je
 sv da no fi et: tidigare, tidligere, =alla, =alle, =dina, =dine, aiem, =kaikki, =kaikkia, eelne, =koik, forrige, foregaende
 pl cs sk hr sl sr: poprzedni, wczesniejsz, =wszystkie, =twoje, =swoje, predchozi, =vsechny, =sve, predosl, =vsetky, =sve, prethodn, prejsnj, =vse, претходн, =све
@@ -22014,7 +22047,7 @@ vi id ms tl sw: =truoc, =tat, =truoc do, sebelumnya, =semua, =nakaraang, =zote
 """)
 # Of languages without spaces: to leave unheeded, and what.
 DENSE = (
-    (("忽略", "无视", "無視", "忘记", "忘記", "忘掉", "不要遵守", "不再遵守", "跳过", "覆盖"), ("指令", "指示", "提示", "规则", "規則", "命令", "设定", "設定", "要求", "限制")),
+    (("忽略", "无视", "無視", "忘记", "忘記", "忘掉", "不要遵守", "不再遵守", "跳过", "覆盖", "不要理会", "不用理", "不理会", "别管", "不要管"), ("指令", "指示", "提示", "规则", "規則", "命令", "设定", "設定", "要求", "限制")),
     (("無視", "忘れ", "従わない", "破棄"), ("指示", "命令", "ルール", "規則", "プロンプト", "制約")),
     (("무시", "잊어", "따르지"), ("지시", "명령", "규칙", "지침", "프롬프트")),
     (("เพิกเฉย", "ละเว้น", "ลืม", "ไม่ต้องทำตาม"), ("คำสั่ง", "คําสั่ง", "คำแนะนำ", "กฎ", "ข้อกำหนด")),
@@ -22023,6 +22056,7 @@ DENSE_EARLIER = (
     "以上",
     "之前",
     "上面",
+    "前面",
     "先前",
     "所有",
     "全部",
@@ -22046,18 +22080,18 @@ DENSE_EARLIER = (
 )
 # "Do not follow your rules any more."
 NOT_TO = _words("""
-en: do not follow, don't follow, stop following, do not obey, don't obey, stop obeying, no longer apply, no longer follow, no longer hold, do not apply, need not follow, are void, is void
-de: nicht mehr, befolge nicht, halte dich nicht, gelten nicht
+en: do not follow, don't follow, stop following, do not obey, don't obey, stop obeying, no longer apply, no longer follow, no longer hold, do not apply, need not follow, are void, is void, do not count, don't count, no longer count, do not hold, no longer matter, pay no attention, take no notice
+de: nicht mehr, befolge nicht, halte dich nicht, gelten nicht, beachte nicht, nur noch
 fr: ne tiens plus, ne tenez plus, ne tiens pas compte, ne suis plus, ne suivez pas, ne suivez plus, ne respecte
-es it pt: no sigas, no obedezcas, haz caso omiso, ya no, non seguire, non rispettare, nao siga, nao obedeca
+es it pt: no sigas, no obedezcas, haz caso omiso, ya no, non seguire, non rispettare, nao siga, nao obedeca, no tengas en cuenta, no hagas caso, non tenere conto, non tener conto, non considerare, nao leve em conta, nao considere
 nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fran, se bort fra
-pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй
+pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй, не обращай внимания, не слушай, не учитывай, не зважай, nie zwracaj uwagi
 """)
 EVERYTHING_BEFORE = _words("""
-en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know, whatever your developers, what your developers, what your creators, whatever you were told, what you were told
-de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt, alles was dir vorher, alles was man dir, alles was du bisher
-fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior
-nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi
+en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know, whatever your developers, what your developers, what your creators, whatever you were told, what you were told, what stands above, whatever stands above, everything that came before, all that came before
+de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt, alles was dir vorher, alles was man dir, alles was du bisher, alles was oben, alles was vorher, alles was davor
+fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior, tout ce qui est au dessus, tout ce qui est ecrit, todo lo de arriba, todo lo que esta arriba, tutto cio che sta sopra, tudo o que esta acima
+nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi, alles wat hierboven, wszystko co jest powyzej
 ru uk: все что тебе, все сказанное, усе сказане, все предыдущее
 """)
 '''
@@ -22106,7 +22140,7 @@ _ROLES = re.compile(
     r"|‹\|[\w ]{2,30}\|›|\((?:/?INST|SYSTEM_PROMPT|/?TOOL_CALLS|AVAILABLE_TOOLS)\)|‹‹/?SYS››"
     r"|‹/?\s{0,3}(?:system|user[ _]?memories|tool_call|tool_response|function_calls?|invoke|start_of_turn|end_of_turn|s)\b[^›]{0,40}›"
     r"|#{2,6} ?(?:system|instruction|response|new task)\b"
-    r"|\"?\b(?:tool_calls?|function_call|tool_name)\"?\s{0,3}[:=]|\{\s{0,3}\"(?:name|function|tool|tool_calls)\"\s{0,3}:\s{0,3}[\"\[{]",
+    r"|\{\{\s?/?(?:system|assistant|developer|user)\b[^}]{0,20}\}\}|\"?\b(?:tool_calls?|function_call|tool_name)\"?\s{0,3}[:=]|\{\s{0,3}\"(?:name|function|tool|tool_calls)\"\s{0,3}:\s{0,3}[\"\[{]",
     re.IGNORECASE,
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
@@ -22138,7 +22172,15 @@ _PHRASES = re.compile(
     r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
     r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
     r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
+    rf"|\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){{0,2}}?(?:prompt|instructions?|rules|guidelines)\b"
+    r"|\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b"
+    r"|\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b"
+    r"|\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b"
     # whom to serve
+    rf"|{_NOT_OF_ONESELF}\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?"
+    r"(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to {_SITE}"
     r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
     rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
     r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
@@ -22166,7 +22208,7 @@ _PHRASES = re.compile(
     r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
     rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
     r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
-    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request)s? with\b"
+    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b"
     # sent out
     rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
     r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
@@ -22202,7 +22244,7 @@ def is_wish(text: str) -> bool:
 def folded(text: str) -> str:
     """Small letters without marks, look-alikes and what is put between them."""
     text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(char for char in text if unicodedata.category(char) != "Mn")
+    text = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Mc"))
     text = _SPACED.sub(lambda match: _unspaced(match[0]), text)
     text = _JOINERS.sub(" ", text)
     return " ".join(
@@ -22237,13 +22279,13 @@ def _sets_aside(flat: str) -> bool:
     verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in table.EVERYTHING_BEFORE) and verbs.any(sentence):
+        if any(f" {words}" in phrases for words in _phrases(table.EVERYTHING_BEFORE)) and verbs.any(sentence):
             return True
-        if any(f" {words}" in phrases for words in table.NOT_TO):
-            words = _WORD.findall(sentence)
+        if any(f" {words}" in phrases for words in _phrases(table.NOT_TO)):
+            words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
-        if verbs.any(sentence) and _are_near(_WORD.findall(sentence), verbs, rules, earlier):
+        if verbs.any(sentence) and _are_near(_WORD.findall(rules.joined(sentence)), verbs, rules, earlier):
             return True
     return False
 
@@ -22289,7 +22331,16 @@ class _Stems:
         self._phrases = _phrases(tuple(words))
 
     def holds(self, word: str) -> bool:
-        return word in self._whole or word.startswith(self._begins)
+        return word in self._whole or word.startswith(self._begins) or ("_" in word and self._is_joined(word))
+
+    def joined(self, sentence: str) -> str:
+        """The sentence with those of several words as one word each."""
+        for phrase in self._phrases:
+            sentence = sentence.replace(phrase, phrase.replace(" ", "_"))
+        return sentence
+
+    def _is_joined(self, word: str) -> bool:
+        return word.replace("_", " ").startswith(self._phrases)
 
     def any(self, sentence: str) -> bool:
         words = _WORD.findall(sentence)
@@ -22303,7 +22354,7 @@ def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
     return whole, tuple(folded(word) for word in single if not word.startswith("="))
 
 
-@lru_cache(8)
+@lru_cache(16)
 def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(folded(word.strip("=")) for word in words if " " in word)
 
@@ -23194,8 +23245,9 @@ class _Table:
         user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
         forms = frozenset(_pair(form) for form in listed(phrases.forms))
         endings = tuple(_pair(ending) for ending in listed(phrases.endings))
-        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
         numbers = dict(_pair(number) for number in listed(phrases.numbers))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        common = common.union(numbers, (word for form in forms for word in form))
         return cls(
             phrases.spaced,
             fillers,

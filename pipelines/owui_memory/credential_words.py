@@ -28,7 +28,7 @@ ca eu gl: contrasenya, pasahitz, contrasinal
 it: parola d'ordine, parola d'accesso, parola d’ordine, parola chiave, domanda di sicurezza
 pt: senha, palavra passe, palavras passe, pergunta de segurança
 nl af: wachtwoord, toegangswoord, beveiligingsvraag, wagwoord
-sv: lösenord, losenord, lösenfras
+sv: lösenord, losenord, lösenfras, ~lösen
 da: adgangskode, kodeord, løsen
 no: passord, passfrase
 is: lykilorð, aðgangsorð
@@ -60,7 +60,7 @@ all: pass, key, auth, credential, credentials, creds, cred
 """
 # Behind these a name and a password: "WiFi: HomeNet / tulip22".
 LOGINS = """
-all: login, log in, logins, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
+all: login, log in, logins, basic auth, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
 """
 USERS = frozenset(
     """
@@ -201,7 +201,7 @@ LOCAL_LINKS = {"on": "fi et", "e": "ro sq", "a": "hu"}
 FILLERS = frozenset(
     "now still currently just simply always also then set to called probably either jetzt nun noch einfach immer maintenant toujours ahora todavía "
     "siempre adesso ora ancora sempre agora ainda nu nog altijd teraz nadal zawsze fortfarande nå stadig edelleen nyt stále teď most acum τώρα сейчас теперь зараз "
-    "the le la el il o die der das de den het a one code".split()
+    "the le la el il o die der das de den het a one code new old neue nouveau nueva nuova nova nieuwe nowe новый".split()
 )
 ARTICLES = frozenset("the a le la el il o die der das de".split())
 BEFORE_LINKS = frozenset(

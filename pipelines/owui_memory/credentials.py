@@ -280,14 +280,22 @@ class _Around:
     def _others(self, at: int, fewest: int) -> Iterator[Span]:
         """More values: "... and def456"."""
         for _ in range(_MOST_WORDS):
-            words = list(WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text))))[:2]
-            if len(words) < 2 or words[0][0].lower() not in table.AND:
+            words = WORD.finditer(self.text, at, min(at + _NEAR_CHARS, len(self.text)))
+            if (joint := next(words, None)) is None or joint[0].lower() not in table.AND:
                 return
-            start, end = stripped(self.text, *words[1].span())
+            other = next((word for word in islice(words, _MOST_WORDS) if not self._is_between(word[0])), None)
+            if other is None:
+                return
+            start, end = stripped(self.text, *other.span())
             if not is_value(self.text[start:end], fewest):
                 return
             yield with_tail(self.text, start, end)
-            at = words[1].end()
+            at = other.end()
+
+    def _is_between(self, word: str) -> bool:
+        """Whether it stands between "and" and another value: "and the new one is"."""
+        word = word.lower()
+        return word in table.FILLERS or self._is_link(word)
 
     def _before(self, figures: re.Pattern[str] | None) -> Iterator[Span]:
         """The value in "X is my password", "I use X as password"; only such figures, if any are given."""

@@ -73,6 +73,10 @@ _OPTION_CHARS = 200  # behind the program's name
 _PARTS = (  # of commands, headers and messages; what is secret is the group
     re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
     re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
+    re.compile(r"\s-u\s{1,2}[^\s-]\S{0,63}\s{1,2}-p\s{0,2}(?![\d.:]+(?:\s|\Z))([^\s-]\S{3,127})"),
+    re.compile(r"\b(?:un)?zip (?:-\w{1,9} ){0,4}?-P\s{0,2}(\S{4,128})"),
+    re.compile(r"\becho [\"']?([^\s\"'|]{4,128})[\"']?\s{0,2}\|\s{0,2}sudo\s"),
+    re.compile(r"\b(?:user|username|login) \S{1,64} (?:pass|pw|pwd) (\S{4,128})", re.I),
     re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),
     re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
     re.compile(

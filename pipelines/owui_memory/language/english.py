@@ -49,7 +49,7 @@ ENGLISH = Phrases(
         by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
             |simple) (answers|replies|responses|sentences)
  as a rule""",
-    supposing="""(for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+    supposing="""(you|you'll) play ... (i|i'll|i'm), (for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
         in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
         for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
         in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
@@ -93,7 +93,7 @@ ENGLISH = Phrases(
         ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
         don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
-    fillers="a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
+    fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
     numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",

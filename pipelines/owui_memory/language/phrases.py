@@ -146,7 +146,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
-    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20}\s{1,2}){0,3}")
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20},?\s{1,2}){0,3}")
 
 
 _AS_PATTERN = {

@@ -94,12 +94,17 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _TEXTS.match(text)) else 0
+        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
     if not asked or len(text) > _LEAD_CHARS:
         return 0
     if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
         return 2 if line_ends else 1
     return int(line_ends and any(_names_text(text, verb) for verb in _SOFT_HANDLING.finditer(text)))
+
+
+def _labels_text(label: str) -> bool:
+    """ "This mail:", "rap lyrics:"."""
+    return bool(_TEXTS.match(label) or _TEXTS.fullmatch(label.rstrip(" :：").rpartition(" ")[2]))
 
 
 def _names_text(text: str, verb: re.Match[str]) -> bool:

@@ -42,7 +42,7 @@ _HEADERS_WITHIN = 4  # lines
 _LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
-_COLON = re.compile(r":(?=\s|\ufffc|$)|：")
+_COLON = re.compile(r":(?=\s|\ufffc|$|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])|：")
 _COLONS_MOST = 3  # of a sentence
 _QUOTED_WORDS = 5  # so many are no name or title
 _QUOTED_CHARS = 10  # in scripts without spaces
@@ -59,6 +59,8 @@ _CLOSERS = dict(
     pair.split("/")  # an opening mark, and those that close it
     for pair in "“/” „/“” ‘/’ ‚/‘’ «/» »/« ‹/› 「/」 『/』 \"/\" '/'".split()  # noqa: SIM905
 )
+_TAG = re.compile(r"<(/?)([a-z]\w{2,30})(?: [^<>]{0,80})?>", re.IGNORECASE)
+_OF_STYLE = frozenset(("strong", "span", "div", "small", "font", "mark", "code"))
 _QUOTES = re.compile("[" + "".join(_CLOSERS) + "”’」』›]")
 
 
@@ -78,7 +80,7 @@ def own_part(text: str, *, strict: bool) -> str:
     strict: also what only may be somebody else's, for where nobody reads it before it is kept.
     """
     text = _without_letters(_without_forwarded(text.lstrip("\n")))
-    text = _without_quotes(_without_logs(text, strict=strict))
+    text = _without_quotes(_without_tagged(_without_logs(text, strict=strict)))
     return _without_handed_over(text, least=1 if strict else 2)
 
 
@@ -159,6 +161,20 @@ def _without_logs(text: str, *, strict: bool) -> str:
             for at in run:
                 lines[at] = HOLE
     return "\n".join(lines)
+
+
+def _without_tagged(text: str) -> str:
+    """Without what stands between tags such as <email> and </email>."""
+    tags = [(match, match[2].lower()) for match in _TAG.finditer(text)]
+    last = {name: match.start() for match, name in tags if match[1]}
+    kept, end, opened = list[str](), 0, ""
+    for match, name in tags:
+        if not opened and not match[1] and name not in _OF_STYLE and last.get(name, -1) > match.start():
+            kept += [text[end : match.start()], HOLE]
+            opened = name
+        elif opened == name and match[1]:
+            end, opened = match.end(), ""
+    return "".join([*kept, text[end:]])
 
 
 def _without_quotes(text: str) -> str:

@@ -39,7 +39,7 @@ _ROLES = re.compile(
     r"|‹\|[\w ]{2,30}\|›|\((?:/?INST|SYSTEM_PROMPT|/?TOOL_CALLS|AVAILABLE_TOOLS)\)|‹‹/?SYS››"
     r"|‹/?\s{0,3}(?:system|user[ _]?memories|tool_call|tool_response|function_calls?|invoke|start_of_turn|end_of_turn|s)\b[^›]{0,40}›"
     r"|#{2,6} ?(?:system|instruction|response|new task)\b"
-    r"|\"?\b(?:tool_calls?|function_call|tool_name)\"?\s{0,3}[:=]|\{\s{0,3}\"(?:name|function|tool|tool_calls)\"\s{0,3}:\s{0,3}[\"\[{]",
+    r"|\{\{\s?/?(?:system|assistant|developer|user)\b[^}]{0,20}\}\}|\"?\b(?:tool_calls?|function_call|tool_name)\"?\s{0,3}[:=]|\{\s{0,3}\"(?:name|function|tool|tool_calls)\"\s{0,3}:\s{0,3}[\"\[{]",
     re.IGNORECASE,
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
@@ -71,7 +71,15 @@ _PHRASES = re.compile(
     r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
     r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
     r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
+    rf"|\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){{0,2}}?(?:prompt|instructions?|rules|guidelines)\b"
+    r"|\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b"
+    r"|\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b"
+    r"|\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b"
     # whom to serve
+    rf"|{_NOT_OF_ONESELF}\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?"
+    r"(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b"
+    rf"|{_NOT_OF_ONESELF}\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to {_SITE}"
     r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
     rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
     r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
@@ -99,7 +107,7 @@ _PHRASES = re.compile(
     r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
     rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
     r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
-    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request)s? with\b"
+    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b"
     # sent out
     rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
     r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
@@ -135,7 +143,7 @@ def is_wish(text: str) -> bool:
 def folded(text: str) -> str:
     """Small letters without marks, look-alikes and what is put between them."""
     text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(char for char in text if unicodedata.category(char) != "Mn")
+    text = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Mc"))
     text = _SPACED.sub(lambda match: _unspaced(match[0]), text)
     text = _JOINERS.sub(" ", text)
     return " ".join(
@@ -170,13 +178,13 @@ def _sets_aside(flat: str) -> bool:
     verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in table.EVERYTHING_BEFORE) and verbs.any(sentence):
+        if any(f" {words}" in phrases for words in _phrases(table.EVERYTHING_BEFORE)) and verbs.any(sentence):
             return True
-        if any(f" {words}" in phrases for words in table.NOT_TO):
-            words = _WORD.findall(sentence)
+        if any(f" {words}" in phrases for words in _phrases(table.NOT_TO)):
+            words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
-        if verbs.any(sentence) and _are_near(_WORD.findall(sentence), verbs, rules, earlier):
+        if verbs.any(sentence) and _are_near(_WORD.findall(rules.joined(sentence)), verbs, rules, earlier):
             return True
     return False
 
@@ -222,7 +230,16 @@ class _Stems:
         self._phrases = _phrases(tuple(words))
 
     def holds(self, word: str) -> bool:
-        return word in self._whole or word.startswith(self._begins)
+        return word in self._whole or word.startswith(self._begins) or ("_" in word and self._is_joined(word))
+
+    def joined(self, sentence: str) -> str:
+        """The sentence with those of several words as one word each."""
+        for phrase in self._phrases:
+            sentence = sentence.replace(phrase, phrase.replace(" ", "_"))
+        return sentence
+
+    def _is_joined(self, word: str) -> bool:
+        return word.replace("_", " ").startswith(self._phrases)
 
     def any(self, sentence: str) -> bool:
         words = _WORD.findall(sentence)
@@ -236,7 +253,7 @@ def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
     return whole, tuple(folded(word) for word in single if not word.startswith("="))
 
 
-@lru_cache(8)
+@lru_cache(16)
 def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(folded(word.strip("=")) for word in words if " " in word)
 

@@ -61,8 +61,9 @@ class _Table:
         user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
         forms = frozenset(_pair(form) for form in listed(phrases.forms))
         endings = tuple(_pair(ending) for ending in listed(phrases.endings))
-        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
         numbers = dict(_pair(number) for number in listed(phrases.numbers))
+        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
+        common = common.union(numbers, (word for form in forms for word in form))
         return cls(
             phrases.spaced,
             fillers,
