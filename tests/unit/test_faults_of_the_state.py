@@ -275,6 +275,9 @@ def test_a_full_disk(disk: Path, environment: None) -> None:
         assert chat(running, FACTS[3]) < BOUND_S
         wrong = wait_until(lambda: is_wrong(running), within=30, what="the status tells")
         assert "full" in wrong["detail"]
+        for number in range(20):
+            chat(running, f"Is {number} a prime?")
+        assert running.pipeline._spill.waiting().in_memory == 0, "the room in reserve is for what is said"
         ballast.unlink()
         all_is_well(running, disk)
 

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..errors import Drop, MemoryFault, Retry, TellAdmin
@@ -99,6 +100,7 @@ class Connections:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._file: tuple[int, int] | None = None  # that was opened first
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -141,9 +143,26 @@ class Connections:
         with self._lock:
             if self._closed:
                 raise Retry("The memory store was closed.", hint="It is being restarted; try again shortly.")
+            self._look()
             if self._idle:
                 return self._idle.pop()
-        return connect(self._path)
+        connection = connect(self._path)
+        self._file = self._file or _file_at(self._path)
+        return connection
+
+    def _look(self) -> None:
+        """An open file takes changes even where it was taken away, and nobody ever sees them."""
+        if self._file is None or (found := _file_at(self._path)) == self._file:
+            return
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        if found is None:
+            raise TellAdmin(
+                f"The memory database {self._path} was taken away or emptied while it was in use.",
+                hint="Put back a copy of it, or restart the Pipelines server to begin with an empty one.",
+            )
+        self._file = found
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._lock:
@@ -151,6 +170,15 @@ class Connections:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file it is; None where there is none, or an empty one."""
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 @contextlib.contextmanager

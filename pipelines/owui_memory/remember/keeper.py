@@ -14,7 +14,8 @@ from ..chat.decisions import Decisions
 from ..chat.permission import Permission
 from ..chat.policy import SWITCHED_OFF
 from ..control.switches import Switches
-from ..errors import Waits, is_of_the_text
+from ..engines import is_shared
+from ..errors import Retry, Waits, is_of_the_text
 from ..ops.metrics import Metrics
 from ..scopes import scope_of
 from ..settings import Valves
@@ -116,6 +117,10 @@ class Keeper:
             self.is_ill = True
             self._spill.write()
             raise
+        if not self._spill.reserve() and not is_shared(self._engine):
+            self.is_ill = True
+            self._spill.write()
+            raise Retry("The disk of the data folder is full.", hint="Make room: nothing can be stored.")
         for name, record in self._spill.pending():
             try:
                 self._bring(record)
@@ -134,7 +139,6 @@ class Keeper:
         if self.is_ill:
             try_writing(self._engine)
             self.is_ill = False
-        self._spill.reserve()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""

@@ -158,17 +158,23 @@ class Spill:
         unfit = sum(name.endswith(_UNFIT) for name in names)
         return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
 
-    def reserve(self) -> None:
-        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+    def reserve(self) -> bool:
+        """Have some room on the disk for the day when it is full, and clear up after a crash.
+
+        False where that day is here: the room is given up, and what is left of it is the spill's alone.
+        """
         file = self._folder / _RESERVE
-        if self._in_memory or file.exists():
-            return
-        with contextlib.suppress(OSError):
+        if file.exists():
+            return True
+        try:
             self._make_folder()
             for left in self._folder.glob("*.new"):
                 if time.time() - left.stat().st_mtime > 3600:
                     left.unlink()
             self._write_file(file, bytes(_RESERVE_BYTES))
+        except OSError as error:
+            return error.errno not in _FULL
+        return True
 
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,26 @@ class TestFaults:
     def test_a_payload_that_is_no_json(self, store: SqliteStore, payload: Any) -> None:
         with pytest.raises(Drop):
             store.insert([[1, 0, 0]], [payload])
+
+    @pytest.mark.parametrize("how", [Path.unlink, lambda file: os.truncate(file, 0)], ids=["gone", "emptied"])
+    def test_nothing_is_told_to_a_file_that_is_gone(
+        self, store: SqliteStore, path: str, how: Callable[[Path], None]
+    ) -> None:
+        put(store, "one", "tea")
+        file = Path(path)
+        store.purge()  # into the file, from the log beside it
+        copied = file.read_bytes()
+        how(file)
+        for call in (lambda: put(store, "two", "milk"), lambda: store.get("one"), store.col_info):
+            with pytest.raises(TellAdmin, match="while it was in use"):
+                call()
+        for log in ("-wal", "-shm"):
+            Path(path + log).unlink(missing_ok=True)
+        new = file.with_name("new")
+        new.write_bytes(copied)
+        new.replace(file)
+        put(store, "two", "milk")
+        assert {row.payload["data"] for row in store.list()[0]} == {"tea", "milk"}
 
     def test_lists_of_different_length(self, store: SqliteStore) -> None:
         with pytest.raises(Drop):
