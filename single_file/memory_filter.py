@@ -4590,6 +4590,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..errors import Drop, MemoryFault, Retry, TellAdmin
@@ -4681,6 +4682,7 @@ class Connections:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._file: tuple[int, int] | None = None  # that was opened first
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -4723,9 +4725,26 @@ class Connections:
         with self._lock:
             if self._closed:
                 raise Retry("The memory store was closed.", hint="It is being restarted; try again shortly.")
+            self._look()
             if self._idle:
                 return self._idle.pop()
-        return connect(self._path)
+        connection = connect(self._path)
+        self._file = self._file or _file_at(self._path)
+        return connection
+
+    def _look(self) -> None:
+        """An open file takes changes even where it was taken away, and nobody ever sees them."""
+        if self._file is None or (found := _file_at(self._path)) == self._file:
+            return
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        if found is None:
+            raise TellAdmin(
+                f"The memory database {self._path} was taken away or emptied while it was in use.",
+                hint="Put back a copy of it, or restart the Pipelines server to begin with an empty one.",
+            )
+        self._file = found
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._lock:
@@ -4733,6 +4752,15 @@ class Connections:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file it is; None where there is none, or an empty one."""
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 @contextlib.contextmanager
@@ -21198,7 +21226,8 @@ from ..chat.decisions import Decisions
 from ..chat.permission import Permission
 from ..chat.policy import SWITCHED_OFF
 from ..control.switches import Switches
-from ..errors import Waits, is_of_the_text
+from ..engines import is_shared
+from ..errors import Retry, Waits, is_of_the_text
 from ..ops.metrics import Metrics
 from ..scopes import scope_of
 from ..settings import Valves
@@ -21300,6 +21329,10 @@ class Keeper:
             self.is_ill = True
             self._spill.write()
             raise
+        if not self._spill.reserve() and not is_shared(self._engine):
+            self.is_ill = True
+            self._spill.write()
+            raise Retry("The disk of the data folder is full.", hint="Make room: nothing can be stored.")
         for name, record in self._spill.pending():
             try:
                 self._bring(record)
@@ -21318,7 +21351,6 @@ class Keeper:
         if self.is_ill:
             try_writing(self._engine)
             self.is_ill = False
-        self._spill.reserve()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
@@ -23619,17 +23651,23 @@ class Spill:
         unfit = sum(name.endswith(_UNFIT) for name in names)
         return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
 
-    def reserve(self) -> None:
-        """Have some room on the disk for the day when it is full, and clear up after a crash."""
+    def reserve(self) -> bool:
+        """Have some room on the disk for the day when it is full, and clear up after a crash.
+
+        False where that day is here: the room is given up, and what is left of it is the spill's alone.
+        """
         file = self._folder / _RESERVE
-        if self._in_memory or file.exists():
-            return
-        with contextlib.suppress(OSError):
+        if file.exists():
+            return True
+        try:
             self._make_folder()
             for left in self._folder.glob("*.new"):
                 if time.time() - left.stat().st_mtime > 3600:
                     left.unlink()
             self._write_file(file, bytes(_RESERVE_BYTES))
+        except OSError as error:
+            return error.errno not in _FULL
+        return True
 
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
