@@ -6962,8 +6962,10 @@ class _Work:
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
-        there = self._control.of_ids(one.memory_ids) if one else {}
-        return self._answers.why(one, {id_: self._told(memory) for id_, memory in there.items()})
+        ids = one.memory_ids if one else ()
+        now = dict(zip(ids, self._control.now_called(ids), strict=True))
+        there = self._control.of_ids(list(now.values()))
+        return self._answers.why(one, {id_: self._told(there[now[id_]]) for id_ in ids if now[id_] in there})
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
@@ -7163,7 +7165,7 @@ class _Work:
             first, last = min(map(int, seen)), max(map(int, seen))
             hint = texts.NO_NUMBER_HINT if last > first else texts.NO_NUMBER_HERE
             raise Drop(texts.NO_NUMBER.format(number=missing[0]), hint=hint.format(first=first, last=last))
-        return [seen[str(number)] for number in dict.fromkeys(numbers)]
+        return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
 _VERBS: Mapping[str, Callable[[_Work], str]] = {
@@ -8297,7 +8299,8 @@ HELP = """\
 | `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |
 | `/memory status` | says whether memory is on in this chat and, if not, why |
 
-Numbers are those of the list that you saw last in this chat. The answers are not shown to the model."""
+Numbers are those of the list that you saw last in this chat. The answers are not shown to the model.
+Settings > Personalization > Memory shows Open WebUI's own memories, which are others."""
 
 # What was not understood
 
@@ -8882,7 +8885,7 @@ class Instance:
                 what = "id" if is_id(wanted) else "number"
                 raise Drop(f"There is no {what} {wanted}.", hint="`list`, `search` and `team` show them.")
             found.append(memory_id)
-        return found
+        return control.now_called(found)
 
 
 def a_person(user_id: str) -> str:
@@ -10959,6 +10962,10 @@ class Control:
         """Those of these memories that there are, by id."""
         backend = _editable(self._live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def now_called(self, memory_ids: Iterable[str]) -> list[str]:
+        """Their ids now: what was forgotten and brought back has another one."""
+        return list(map(self._journal.now_called, memory_ids))
 
     # Changing
 

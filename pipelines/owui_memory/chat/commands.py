@@ -197,8 +197,10 @@ class _Work:
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
-        there = self._control.of_ids(one.memory_ids) if one else {}
-        return self._answers.why(one, {id_: self._told(memory) for id_, memory in there.items()})
+        ids = one.memory_ids if one else ()
+        now = dict(zip(ids, self._control.now_called(ids), strict=True))
+        there = self._control.of_ids(list(now.values()))
+        return self._answers.why(one, {id_: self._told(there[now[id_]]) for id_ in ids if now[id_] in there})
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
@@ -398,7 +400,7 @@ class _Work:
             first, last = min(map(int, seen)), max(map(int, seen))
             hint = texts.NO_NUMBER_HINT if last > first else texts.NO_NUMBER_HERE
             raise Drop(texts.NO_NUMBER.format(number=missing[0]), hint=hint.format(first=first, last=last))
-        return [seen[str(number)] for number in dict.fromkeys(numbers)]
+        return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
 _VERBS: Mapping[str, Callable[[_Work], str]] = {

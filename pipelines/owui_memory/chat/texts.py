@@ -26,7 +26,8 @@ HELP = """\
 | `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |
 | `/memory status` | says whether memory is on in this chat and, if not, why |
 
-Numbers are those of the list that you saw last in this chat. The answers are not shown to the model."""
+Numbers are those of the list that you saw last in this chat. The answers are not shown to the model.
+Settings > Personalization > Memory shows Open WebUI's own memories, which are others."""
 
 # What was not understood
 

@@ -119,7 +119,7 @@ class Instance:
                 what = "id" if is_id(wanted) else "number"
                 raise Drop(f"There is no {what} {wanted}.", hint="`list`, `search` and `team` show them.")
             found.append(memory_id)
-        return found
+        return control.now_called(found)
 
 
 def a_person(user_id: str) -> str:

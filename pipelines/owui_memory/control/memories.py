@@ -116,6 +116,10 @@ class Control:
         backend = _editable(self._live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
+    def now_called(self, memory_ids: Iterable[str]) -> list[str]:
+        """Their ids now: what was forgotten and brought back has another one."""
+        return list(map(self._journal.now_called, memory_ids))
+
     # Changing
 
     def begun(self, asked: Asked) -> bool:

@@ -143,6 +143,17 @@ class TestNumbers:
         desk.ask("/memory forget 2-3")
         assert desk.texts() == [TEA]
 
+    @pytest.mark.parametrize("then", ["forget 2", "edit 2 I live in Porto."])
+    def test_what_was_forgotten_and_brought_back_has_its_number(self, desk: Desk, then: str) -> None:
+        desk.knows(DOG, CITY, TEA)
+        desk.ask("/memory")
+        for _ in range(3):
+            desk.ask("/memory forget 2")
+            desk.ask("/memory undo")
+        assert CITY[:-1] in desk.ask(f"/memory {then}")
+        assert CITY not in desk.texts()
+        assert {DOG, TEA} < {*desk.texts(), ""}
+
     def test_one_that_is_not_there_changes_nothing(self, desk: Desk) -> None:
         desk.knows(DOG, CITY)
         desk.ask("/memory")
