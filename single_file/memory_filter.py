@@ -21321,6 +21321,7 @@ class Keeper:
         """Bring what was spilled, in the order in which it came.
 
         Raises:
+            Retry: the disk is full; what room is left is the spill's.
             Exception: what the state database raises; the rest is brought with the next call.
         """
         try:
