@@ -40,7 +40,7 @@ class Conversation:
             number = next(self.numbers)
             said = (
                 USERS[number % len(USERS)],
-                f"My locker number {number} is opened by the code {7919 * number}.",
+                f"My locker number {number} holds {7919 * number} marbles.",
             )
             self.sent.append(said)
         turn = Chat(said[0]).say(said[1])
