@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from owui_memory.backends.base import Memory
 from owui_memory.chat.body import Turn, read_inlet
 from owui_memory.recall.sources import Past, Step
-from owui_memory.remember.journal import Change
+from owui_memory.remember.journal import Change, Journal
 from owui_memory.remember.outbox import Exchange
 from tests.harness.bodies import Chat, recording
 from tests.unit.recall.conversation import House
@@ -29,6 +30,26 @@ def test_an_edited_message_is_not_told_what_it_said_before(desk: Desk) -> None:
     desk.says(chat, BERLIN)
     assert BERLIN in desk.inlet(Chat("ada").say(QUESTION)).own, "it is known elsewhere"
     assert desk.inlet(edited(chat, HAMBURG)).block == ""
+
+
+@pytest.mark.parametrize("op", ["add", "replace"])
+def test_nor_while_what_it_said_is_just_being_stored(desk: Desk, op: str) -> None:
+    """It is in the store, and its batch is not marked as made yet."""
+    chat = Chat("ada")
+    known = desk.house.knows("My sister lives in Oslo.") if op == "replace" else ""
+    desk.asks(chat, BERLIN)
+    batch = desk.outbox.claim(8)
+    assert batch is not None
+    message = batch.exchanges[0].message_id
+    before = "My sister lives in Oslo." if known else ""
+    change = Change(batch.name, 0, "ada", op, known, before, BERLIN, source=message)
+    Journal(desk.house.engine).intend([change])
+    if known:
+        desk.house.backend.replace(known, BERLIN, expires="")
+    else:
+        desk.house.backend.store("ada", Memory("", BERLIN, batch=batch.name))
+    assert BERLIN in desk.inlet(Chat("ada").say(QUESTION)).own
+    assert BERLIN not in desk.inlet(edited(chat, HAMBURG)).block
 
 
 def test_nor_are_other_messages_before_the_edit_is_remembered(desk: Desk) -> None:
