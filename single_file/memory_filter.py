@@ -19067,12 +19067,12 @@ what only an earlier version of an edited message said is left out at once; the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, select, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, or_, select, union_all
 
 from ..backends.base import Memory
 from ..chat.body import Turn
@@ -19132,8 +19132,16 @@ _STEPS = select(
     journal.c.said_at,
     journal.c.undoes,
     journal.c.model,
-).where(journal.c.made, journal.c.refused == "")
+    journal.c.batch,
+).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
 _OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
+# What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
+_JUST_ADDED = _STEPS.where(
+    journal.c.batch.in_(bindparam("ids", expanding=True)),
+    journal.c.op == "add",
+    journal.c.memory_id == "",
+    journal.c.undoes == 0,
+)
 _WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -19215,8 +19223,20 @@ class Sources:
         """
         memories = list(memories)
         pasts = self.of(memory.copy_of or memory.id for memory in memories) if memories else {}
+        just_added = [memory for memory in memories if memory.id not in pasts and memory.batch]
+        pasts = {**pasts, **self._just_added(just_added)}
         as_they_are = (_without(memory, pasts, messages) for memory in memories)
         return [memory for memory in as_they_are if memory is not None]
+
+    def _just_added(self, memories: Sequence[Memory]) -> Mapping[str, Past]:
+        """The pasts of memories that the journal does not name yet."""
+        if not memories:
+            return {}
+        with self._reading.connect() as connection:
+            rows = list(_rows(connection, _JUST_ADDED, (memory.batch for memory in memories)))
+        of_text = {(row.batch, row.after): Past(tuple(_steps([row])), _said([row])) for row in rows}
+        wanted = ((memory.id, (memory.batch, memory.text)) for memory in memories)
+        return {id_: of_text[said] for id_, said in wanted if said in of_text}
 
 
 def _without(memory: Memory, pasts: Mapping[str, Past], messages: Collection[str]) -> Memory | None:
