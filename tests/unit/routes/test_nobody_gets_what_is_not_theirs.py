@@ -52,7 +52,9 @@ SETTINGS = {
 }
 
 _ROW = re.compile(r"^\| (\d+) \| .*$", re.MULTILINE)
-_UNDONE = re.compile(r"^\| (no longer remembered|remembered again|as it was) \| (.*) \|$", re.MULTILINE)
+_UNDONE = re.compile(
+    r"^\| (.*) \| (no longer remembered|remembered again|as it was before) \|$", re.MULTILINE
+)
 _COUNTED = re.compile(r"(\d+) memor(?:y|ies)")
 
 servers_ = st.integers(0, 1)
@@ -423,7 +425,7 @@ class Lives(RuleBasedStateMachine):
     def undo(self, server: int, who: int, chat: int) -> None:
         user = self.people[who]
         answer = self.command(server, user, self.chat_ids[chat], "undo")
-        for what, text in _UNDONE.findall(answer):
+        for text, what in _UNDONE.findall(answer):
             (only,) = words_in(text)
             self.ledger.undone(user, what, only)
 
