@@ -49,10 +49,6 @@ class OwnModels:
         except MemoryFault as fault:
             return Part("LLM", False, str(fault), fault.hint)
 
-    def warm(self) -> None:
-        """Open the embedder in the background, so that no message waits for it."""
-        threading.Thread(target=self._opened_embedder, name="memory-embedder", daemon=True).start()
-
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
         return self._opened_llms().ask(messages)
