@@ -193,6 +193,7 @@ async def _ready(pipeline: Any, within: float = 120) -> Any:
 def plain_mem0(folder: Path, vectors: WordVectors | None, llm_base_url: str = "") -> Iterator[Any]:
     """mem0's `Memory` on an embedded Qdrant in `folder`; without `vectors` with the bundled embedder."""
     from mem0 import Memory
+
     from owui_memory.backends.bundled_embedder import BundledEmbedder
 
     stand_in = {"provider": "openai", "config": {"api_key": "none"}}
