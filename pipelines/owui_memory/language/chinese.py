@@ -42,4 +42,5 @@ CHINESE = Phrases(
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
     speaker="我, 本人",
     user="用户, 使用者, 用戶",
+    denying="不要, 别, 別, 不, 没, 沒",
 )

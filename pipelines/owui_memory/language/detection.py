@@ -67,7 +67,9 @@ def script_of(table: Phrases) -> str:
 @lru_cache(256)
 def _known(table: Phrases) -> frozenset[str]:
     """The words that tell for a language."""
-    return single_words(table, "common", "own", "own_objects", "keeping", "questions")
+    return single_words(
+        table, "common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting"
+    )
 
 
 def single_words(table: Phrases, *entries: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What people say in many languages, from tests/fixtures/languages: lines below headings; `\\n` is a line's end."""
+"""What people say in many languages: the lines of tests/fixtures/languages, `\\n` being line ends."""
 
 from __future__ import annotations
 
