@@ -22,12 +22,12 @@ ITALIAN = Phrases(
     keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
-    questions="""come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
+    questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
         qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""(idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+    requests="""(mi|ci) (serve|servono|serva) ... (idee|ricetta|ricette|consigli|consiglio|aiuto|lista|testo|esempi|poesia|traduzione), (idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
         mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
         suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
         organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)

@@ -18,7 +18,7 @@ from re import Match, Pattern
 from .scripts import signs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
     """The words of one language that tell what a sentence is. All are optional.
 
@@ -190,6 +190,8 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
     for spaced in (True, False):
         entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
         found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        if not spaced:  # the longest first: nothing else tells where one ends
+            found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
             parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")

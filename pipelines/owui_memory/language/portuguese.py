@@ -7,7 +7,7 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
-    own="""eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
+    own="""(só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
         trabalho (de|como|em|na|no|para|com|numa|num)""",
@@ -23,7 +23,7 @@ PORTUGUESE = Phrases(
     keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
-    questions="""como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
+    questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
         (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))

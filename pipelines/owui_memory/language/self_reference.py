@@ -50,7 +50,7 @@ def weak_sign(sentence: str) -> bool:
 
 def shows_statements(sentence: str) -> bool:
     """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
-    return any(table.ends_statement for table in likely(sentence))
+    return any(table.ends_statement for table in likely(fold(sentence)))
 
 
 @dataclass(frozen=True, slots=True)

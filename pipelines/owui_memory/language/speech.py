@@ -15,6 +15,7 @@ from .detection import likely
 from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 
+_MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
 _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
@@ -24,7 +25,7 @@ _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in
 _LABEL_CHARS = 24  # "Text:", "This mail:"
 _VERBS_MOST = 20  # of a sentence
 _OBJECT_CHARS = 24  # from the verb to what is handed over
-_SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
+_SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an opener
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 
@@ -191,7 +192,7 @@ def _starts(text: str) -> list[str]:
     found = [text]
     for _ in range(_OPENERS_MOST):
         match = _OPENERS.match(text)
-        if not match or not (rest := text[match.end() :].lstrip(" ,.!;:…，。！、-–—~")):
+        if not match or not (rest := text[match.end() :].lstrip(_MARKS)):
             break
         text = rest
         found.append(text)
