@@ -21,7 +21,7 @@ _KANA = frozenset(("HIRAGANA", "KATAKANA"))
 
 
 def likely(folded: str) -> tuple[Phrases, ...]:
-    """The tables of the languages that a folded text may be in: those with the most of its words, of each script.
+    """The tables of the languages that a folded text may be in: of each script, those with most of its words.
 
     Of a script without any, one table with the phrases of all its languages.
     """
