@@ -407,7 +407,7 @@ class Valves(PanelModel):
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
         store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
         scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
-        if value and not _is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
+        if value and not is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
             name = info.field_name or ""
             folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
@@ -482,7 +482,8 @@ def folder_of(url: str) -> str:
     return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
 
 
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+def is_url(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Whether it is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0

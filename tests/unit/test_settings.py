@@ -83,7 +83,8 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
         ),
         (
             {"backend": "platform", "backend_api_key": "k", "extraction": "reconcile"},
-            "extraction must not be reconcile when llm_provider is auto and no server of the chats is known here.",
+            "extraction must not be reconcile when llm_provider is auto and no server of the chats "
+            "is known here.",
         ),
         ({"vector_store": "pgvector"}, "vector_store_url must be set when vector_store is pgvector."),
         (

@@ -18,6 +18,7 @@ from ..chat_servers import ChatServer
 from ..errors import Doubtful, MemoryFault, Retry, TellAdmin
 from ..ops.nearness import is_local
 from ..patterns import is_ollama_cloud
+from ..settings import is_url
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken
@@ -147,6 +148,8 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
     Raises:
         MemoryFault: it cannot be asked, or what it answers is no list.
     """
+    if not is_url(server.url):
+        raise _unfit(server, "has no address like http://host:port")
     where = f"{server.url}/api/tags" if server.kind == "ollama" else f"{server.url}/models"
     headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
     try:
@@ -165,12 +168,11 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
     except (ValueError, RecursionError):
         raise _unfit(server, "answers with no list of models") from None
     except MemoryFault as fault:
-        if isinstance(fault.__cause__, httpx.InvalidURL | httpx.UnsupportedProtocol):
-            raise _unfit(server, "has no address like http://host:port") from None
         status = status_of(fault)
         if status and status < 500 and status not in (408, 425, 429):
             raise _unfit(server, f"tells no models (HTTP {status})") from None
-        raise fault.again() from None
+        hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
+        raise type(fault)(str(fault), hint=hint) from None
     if isinstance(answer, dict) and answer.get("pipelines") is True:
         return {}
     rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
@@ -190,8 +192,12 @@ def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
 
 
 def _unfit(server: ChatServer, what: str) -> TellAdmin:
-    setting = "OLLAMA_BASE_URL" if server.kind == "ollama" else "OPENAI_API_BASE_URL and OPENAI_API_KEY"
+    key = "" if server.kind == "ollama" else " and OPENAI_API_KEY"
     return TellAdmin(
         f"The server of the chats at {host_of(server.url) or 'no host'} {what}.",
-        hint=f"Check {setting} of the Pipelines server, or choose an llm_provider in the settings.",
+        hint=f"Check {_setting(server)}{key} of the Pipelines server, or choose an llm_provider.",
     )
+
+
+def _setting(server: ChatServer) -> str:
+    return "OLLAMA_BASE_URL" if server.kind == "ollama" else "OPENAI_API_BASE_URL"
