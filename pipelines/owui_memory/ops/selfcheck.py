@@ -60,6 +60,12 @@ def health_of(backend: Backend) -> list[Part]:
     return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
+def reading_of(backend: Backend) -> Part | None:
+    """The LLM's line as it is now, with `llm_provider` auto; else None."""
+    readers = _models_of(backend)[2]
+    return readers.part() if readers else None
+
+
 class SelfChecks:
     """Checks each backend in a thread of its own once it has been opened, and what did not work again."""
 
