@@ -178,7 +178,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.bound(environment.presets, stored=lambda: None)
+    bound = Valves.of(environment, stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
