@@ -9517,7 +9517,7 @@ from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of
-from ..moving.reach import place_of_backend
+from ..moving.reach import place_of_backend, settled
 from ..panel import lenient
 from ..remember.outbox import Outbox
 from ..remember.spill import Spill
@@ -9563,9 +9563,8 @@ class Instance:
             backend = self._open()
         with contextlib.closing(backend):
             place = place_of_backend(backend, self.settings)
-            self.places.settle(place)
-            home = self.places.home()
-            if home is None or home.key != place.key:
+            home = settled(self.places, self.settings, self.environment.data_dir, place)
+            if home.key != place.key:
                 raise TellAdmin(
                     f"The settings name {place}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
@@ -18249,7 +18248,7 @@ from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
 from .places import HOLD_S, Known, Place, Places, settings_of
-from .reach import Open, opened, place_of_backend, records_of
+from .reach import Open, opened, place_of_backend, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -18322,9 +18321,7 @@ class Mover:
             try:
                 places = Places(self._engine, arrival.settings.collection)
                 place = place_of_backend(arrival.backend, arrival.settings)
-                places.settle(place)
-                home = places.home()
-                assert home is not None
+                home = settled(places, arrival.settings, self._data_dir, place)
                 if home.key == place.key:
                     self._serve(arrival, arrival.backend, place)
                 else:
@@ -18342,9 +18339,7 @@ class Mover:
         arrival = Arrival(backend, settings, _Nobody(), stop)
         places = Places(self._engine, settings.collection)
         place = place_of_backend(backend, settings)
-        places.settle(place)
-        home = places.home()
-        assert home is not None
+        home = settled(places, arrival.settings, self._data_dir, place)
         target = records_of(backend, places)
         if home.key != place.key:
             places.aim(place, empty=not target.heads())
@@ -18608,6 +18603,8 @@ from ..state import count_up, erasures, insert_new, journal, places, reading, to
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+_FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
+
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
@@ -18859,6 +18856,21 @@ class Places:
         return select(places.c.role).where(self._mine(), places.c.key == place.key)
 
 
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    Raises what the store's own client raises.
+    """
+    former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
+    by_name = {former: _FORMERLY_BUNDLED, settings.collection: ""}
+    for name, model in by_name.items():
+        size = size_of(settings, data_dir, name)
+        if size not in (None, dims):
+            return place_of(settings, name, model, size)
+    return None
+
+
 def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, int], str]:
     """From an embedding model and its size to the name of their collection in the settings' store.
 
@@ -18892,10 +18904,11 @@ from pathlib import Path
 
 from ..backends.assemble import open_store
 from ..backends.base import Backend, EditableBackend
+from ..backends.faults import translated
 from ..backends.library import LibraryBackend
 from ..errors import TellAdmin
 from ..settings import Valves
-from .places import Place, Places, place_of, settings_of
+from .places import Place, Places, found_in, place_of, settings_of
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -18907,6 +18920,20 @@ def place_of_backend(backend: Backend, settings: Valves) -> Place:
         return place_of(settings)
     assert isinstance(backend, LibraryBackend)
     return place_of(settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims)
+
+
+def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> Place:
+    """The home; at the very first start that is where memories are found, or else this place.
+
+    Raises what looking there raises.
+    """
+    if places.home() is None:
+        with translated("store", place.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
+        places.settle(earlier or place)
+    home = places.home()
+    assert home is not None
+    return home
 
 
 def records_of(backend: Backend, places: Places) -> Records:
