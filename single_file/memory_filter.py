@@ -128,6 +128,7 @@ engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's lo
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
+chat_servers.py  the servers that answer the chats, and which model of them answered
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
@@ -145,7 +146,8 @@ remember/    the outlet's side: keeper (spill: what the database cannot take now
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
-             (llms, embedder, providers, probe), and the embedded store
+             (llms; readers and catalogue: the LLM that answers the chats; embedder, providers, probe), and
+             the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
@@ -279,7 +281,7 @@ def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> Ow
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.llm_provider != "none" else None, open_embedder)
+    return OwnModels(open_llms if settings.has_llm else None, open_embedder)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -579,11 +581,13 @@ SOURCES["backends/base.py"] = r'''"""What every backend can do, and the values t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
+from ..chat_servers import AnsweredBy
 from ..errors import Drop
 from ..scopes import TEAM, View, team_in
 from ..words import plain
@@ -744,6 +748,11 @@ class AskableBackend(EditableBackend, Protocol):
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer, in JSON where the provider can be told so."""
 
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+
 
 def is_user(user_id: str) -> bool:
     """Whether this can be a user's id. mem0 takes no white space, trims it, and reads * as everybody."""
@@ -893,6 +902,214 @@ def _take_one_core() -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/catalogue.py
+
+SOURCES["backends/catalogue.py"] = r'''"""Which models the servers of the chats list, asked for when it matters and kept for a while.
+
+Nothing of it costs money or wakes a model. What a server sends is bounded in time and length.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from ..chat_servers import ChatServer
+from ..errors import Doubtful, MemoryFault, Retry, TellAdmin
+from ..ops.nearness import is_local
+from ..patterns import is_ollama_cloud
+from ..settings import is_url
+from .faults import host_of, status_of, translated
+from .limits import bounded, limited
+from .model_text import unbroken
+from .probe import tagged
+
+_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
+_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
+_MOST_NAMES, _NAME_CHARS = 10_000, 200
+_FRESH_S = 300.0  # that a list is taken at its word
+_ANEW_S = 20.0  # after which it is asked for again where a model is missing: it may be new
+_PAUSE_FIRST_S, _PAUSE_MOST_S = 5.0, 300.0  # after a failure; twice as long after each
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model and the server that lists it under this name. `is_local`: on one's own machine or network."""
+
+    server: ChatServer
+    name: str
+    is_local: bool
+
+
+class Catalogue:
+    """Of all servers. Threads may share it; methods block for `_WHOLE_S` a server at most, but `known`."""
+
+    def __init__(self, servers: Sequence[ChatServer], clock: Callable[[], float] = time.monotonic) -> None:
+        self.listings = tuple(Listing(server, clock) for server in servers)
+
+    def find(self, model: str, *, owner: str = "", local: bool = False) -> Listed | None:
+        """The model of this id in Open WebUI; None where no server lists it.
+
+        Open WebUI puts a connection's prefix and a dot before the name. owner: whose API is to be preferred.
+        local: only on one's own machine or network.
+
+        Raises:
+            Retry: a server that may have it has never answered yet.
+        """
+        ordered = sorted(self.listings, key=lambda one: bool(owner) and one.server.kind != owner)
+        for name in _names_of(model):
+            for listing in ordered:
+                if found := listing.find(name, local=local):
+                    return found
+        for listing in ordered:
+            may_have_it = listing.names is None and (listing.is_local or not local)
+            if may_have_it and isinstance(fault := listing.fault, Retry):
+                raise fault.again()
+        return None
+
+    def refresh(self) -> None:
+        """Ask those servers that are to be asked (again)."""
+        for listing in self.listings:
+            listing.refresh()
+
+
+class Listing:
+    """Of one server. `names`: what it has, and whether it is not run there; None before it has told.
+
+    fault: why it could not be told last, if it could not. took_s: how long the last answer took.
+    """
+
+    def __init__(self, server: ChatServer, clock: Callable[[], float] = time.monotonic) -> None:
+        self.server, self._clock = server, clock
+        self.is_local = is_local(server.url)
+        self.names: Mapping[str, _Model] | None = None
+        self.fault: MemoryFault | None = None
+        self.took_s = 0.0
+        self._asked_at, self._failures = -_PAUSE_MOST_S, 0
+        self._lock = threading.Lock()
+
+    @property
+    def host(self) -> str:
+        """Its host and port."""
+        return host_of(self.server.url)
+
+    def find(self, name: str, *, local: bool) -> Listed | None:
+        """The model, if it is listed. Asks the server where that was long ago."""
+        if local and not self.is_local:
+            return None
+        self.refresh()
+        found = self._known(name)
+        if found is None and self.names is not None and self.fault is None:
+            self.refresh(_ANEW_S)
+            found = self._known(name)
+        if found is None or (local and found.is_elsewhere):
+            return None
+        return Listed(self.server, found.name, self.is_local and not found.is_elsewhere)
+
+    def refresh(self, age_s: float = _FRESH_S) -> None:
+        """Ask the server, unless it has told less than so long ago, or has just failed."""
+        with self._lock:
+            pause = (
+                min(_PAUSE_FIRST_S * 2 ** (self._failures - 1), _PAUSE_MOST_S) if self._failures else age_s
+            )
+            if self._asked_at + pause > self._clock() and (self.names is not None or self.fault):
+                return
+            began = self._clock()
+            try:
+                self.names = _asked(self.server)
+            except MemoryFault as fault:
+                self.fault, self._failures = fault, min(self._failures + 1, 16)
+            else:
+                self.fault, self._failures = None, 0
+            self._asked_at = self._clock()
+            self.took_s = self._asked_at - began
+
+    def _known(self, name: str) -> _Model | None:
+        return self.names.get(tagged(name)) if self.names else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    name: str
+    is_elsewhere: bool = field(default=False)
+
+
+def _names_of(model: str) -> Iterator[str]:
+    """What a server may call it: the id, or what comes after a dot in it, the longest first."""
+    while model:
+        yield model
+        model = model.partition(".")[2]
+
+
+def _asked(server: ChatServer) -> Mapping[str, _Model]:
+    """The server's models, by `tagged` names; none of a Pipelines server, whose models are programs.
+
+    Raises:
+        MemoryFault: it cannot be asked, or what it answers is no list.
+    """
+    if not is_url(server.url):
+        raise _unfit(server, "has no address like http://host:port")
+    where = f"{server.url}/api/tags" if server.kind == "ollama" else f"{server.url}/models"
+    headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+    try:
+        # As in `remote`: the key goes to the configured host only.
+        with (
+            translated("server of the chats", server.url),
+            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+        ):
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(where, headers=headers)
+            response.raise_for_status()
+        answer = json.loads(response.content)
+    except Doubtful:
+        raise _unfit(server, "sends a list of models that is too long") from None
+    except (ValueError, RecursionError):
+        raise _unfit(server, "answers with no list of models") from None
+    except MemoryFault as fault:
+        status = status_of(fault)
+        if status and status < 500 and status not in (408, 425, 429):
+            raise _unfit(server, f"tells no models (HTTP {status})") from None
+        hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
+        raise type(fault)(str(fault), hint=hint) from None
+    if isinstance(answer, dict) and answer.get("pipelines") is True:
+        return {}
+    rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
+    if not isinstance(rows, list):
+        raise _unfit(server, "answers with no list of models")
+    return _read(rows[:_MOST_NAMES], "name" if server.kind == "ollama" else "id")
+
+
+def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
+    models: dict[str, _Model] = {}
+    for row in rows:
+        name = row.get(field_name) if isinstance(row, dict) else None
+        if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
+            elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
+            models.setdefault(tagged(name), _Model(name, elsewhere))
+    return models
+
+
+def _unfit(server: ChatServer, what: str) -> TellAdmin:
+    key = "" if server.kind == "ollama" else " and OPENAI_API_KEY"
+    return TellAdmin(
+        f"The server of the chats at {host_of(server.url) or 'no host'} {what}.",
+        hint=f"Check {_setting(server)}{key} of the Pipelines server, or choose an llm_provider.",
+    )
+
+
+def _setting(server: ChatServer) -> str:
+    return "OLLAMA_BASE_URL" if server.kind == "ollama" else "OPENAI_API_BASE_URL"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1417,11 +1634,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..chat_servers import AnsweredBy
 from ..errors import Drop
 from ..ops.metrics import Metrics
 from ..scopes import View, team_owner
@@ -1450,6 +1669,7 @@ from .base import (
 from .embedder import Embedder, cosine
 from .faults import host_of, translated
 from .llms import Llm, Llms
+from .readers import Readers
 from .store_protocol import VectorStore
 from .stores import release
 from .text_limit import is_legible
@@ -1463,10 +1683,14 @@ _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
 class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked."""
+    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
 
     embedder: Embedder
     llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -1511,7 +1735,7 @@ class LibraryBackend:
     @property
     def models(self) -> Models:
         """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms)
+        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
 
     def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
@@ -1590,6 +1814,11 @@ class LibraryBackend:
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        return self._llms.reading(answered, local_only=local_only, patient=patient)
 
     def prepare(self, texts: Sequence[str]) -> None:
         self._memory.embedding_model.prepare([plain(text) for text in texts])
@@ -2202,15 +2431,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..chat_servers import AnsweredBy
 from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
 from ..ops.metrics import Metrics
+from ..ops.nearness import is_local_model
 from ..recall.tokens import estimated_tokens
 from ..settings import Valves
 from . import providers
@@ -2219,6 +2451,9 @@ from .faults import translated
 from .json_answer import last_value
 from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
+
+if TYPE_CHECKING:
+    from .readers import Readers
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
 _MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
@@ -2236,9 +2471,11 @@ _USAGE = (
 class Llms:
     """Stands in mem0's `Memory` for its LLM. Threads may share it."""
 
-    def __init__(self, llms: Sequence[Llm], metrics: Metrics) -> None:
-        self.llms, self._metrics = tuple(llms), metrics
+    def __init__(self, llms: Sequence[Llm], metrics: Metrics, readers: Readers | None = None) -> None:
+        """readers: who decides which LLM reads what; None where all is read by `llms`."""
+        self._llms, self._metrics, self.readers = tuple(llms), metrics, readers
         self._answered: Llm | None = None
+        self._reading = threading.local()  # .llms: those that this thread has chosen
 
     @classmethod
     def open(
@@ -2249,19 +2486,53 @@ class Llms:
         timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
+        """The LLMs that the settings name: none, one or two; with auto those that answer the chats.
+
+        timeout_s: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
+        from .readers import Readers
+
         metrics = metrics or Metrics()
         timeout_s = timeout_s or settings.llm_timeout_s
+
+        def first(named: Valves) -> Llm:
+            return Llm("LLM", named, providers.FIRST, metrics, timeout_s, pause_s)
+
+        second: Llm | None = None
+        if settings.has_llm and settings.fallback_llm_provider != "none":
+            second = Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s)
+        if settings.llm_provider == "auto":
+            local = is_local_model(settings, providers.FALLBACK) if second else False
+            return cls([], metrics, Readers(settings, first, (second, local) if second else None))
         if settings.llm_provider == "none":
             return cls([], metrics)
-        named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
-        if settings.fallback_llm_provider != "none":
-            named.append(Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s))
-        return cls(named, metrics)
+        return cls([first(settings), *([second] if second else [])], metrics)
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those there are, in the order in which they are asked; with auto those that were asked so far."""
+        return self.readers.llms if self.readers else self._llms
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
+
+        local_only: the setting. patient: whether to come again where it cannot be told now.
+
+        Raises:
+            Retry: it cannot be told now.
+        """
+        llms = self._llms
+        if self.readers:
+            llms = self.readers.of(answered, local_only=local_only, patient=patient)
+        self._reading.llms = llms
+        try:
+            yield llms[0].model_name if llms else ""
+        finally:
+            self._reading.llms = None
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
@@ -2270,7 +2541,7 @@ class Llms:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
         """
         fault: MemoryFault | None = None
-        for llm in self.llms:
+        for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
                 answer = llm.ask(messages)
             except MemoryFault as failed:
@@ -2309,6 +2580,8 @@ class Llms:
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
+        if self.readers:
+            return self.readers.part()
         if not self.llms:
             return Part("LLM", True, "none: the user's own sentences are kept")
         first, *others = self.llms
@@ -2324,7 +2597,10 @@ class Llms:
 
 
 class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls."""
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
+
+    `settings` with `prefix` before their names are those that it was made of.
+    """
 
     def __init__(
         self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
@@ -2332,7 +2608,7 @@ class Llm:
         from mem0.utils.factory import LlmFactory
 
         provider, config = providers.llm(settings, prefix)
-        self.part, self.prefix = part, prefix
+        self.part, self.prefix, self.settings = part, prefix, settings
         self._address = str(getattr(settings, f"{prefix}_base_url"))
         self.model_name = str(config.get("model") or provider)
         self.name = f"{provider} {config.get('model', '')}".strip()
@@ -2548,13 +2824,16 @@ meaning. Both are opened when they are first needed, and without their packages 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
+from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, TellAdmin
 from .base import Message, Part, Reply
 from .embedder import Embedder, cosine
 from .llms import Llm, Llms
+from .readers import Readers
 
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
@@ -2579,7 +2858,23 @@ class OwnModels:
     @property
     def llms(self) -> tuple[Llm, ...]:
         """The LLMs, in the order in which they are asked; empty where there is none."""
-        return self._opened_llms().llms if self._open_llms else ()
+        opened = self._opened_or_none()
+        return opened.llms if opened else ()
+
+    @property
+    def readers(self) -> Readers | None:
+        """As in `Llms`; None also where its packages are missing."""
+        opened = self._opened_or_none()
+        return opened.readers if opened else None
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
+        if (opened := self._opened_or_none()) is None:
+            yield ""
+            return
+        with opened.reading(answered, local_only=local_only, patient=patient) as name:
+            yield name
 
     def part(self) -> Part | None:
         """How the LLM fares, for the status; None where there is none."""
@@ -2609,6 +2904,12 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
+
+    def _opened_or_none(self) -> Llms | None:
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
@@ -3268,10 +3569,10 @@ def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
 
 
 def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
-    if not url or _tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
+    if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
         return None
     names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
-    if names is None or _tagged(model) in map(_tagged, names):
+    if names is None or tagged(model) in map(tagged, names):
         return None
     return TellAdmin(
         f"Ollama at {host_of(url)} has no model '{model}'; {_which(names, model)}.",
@@ -3336,7 +3637,7 @@ def _which(names: Sequence[str], model: str) -> str:
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
-def _tagged(name: str) -> str:
+def tagged(name: str) -> str:
     """As Ollama understands a name."""
     name = name.lower()
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
@@ -3982,6 +4283,184 @@ def _number(word: str) -> int:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/readers.py
+
+SOURCES["backends/readers.py"] = r'''"""With `llm_provider` auto: a message is read by the model that answered it, where that was answered."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ..chat_servers import AnsweredBy, ChatServer
+from ..errors import MemoryFault, Retry
+from ..inert import one_line
+from ..ops.health import in_ms
+from ..settings import Valves
+from .base import Part
+from .catalogue import Catalogue, Listed, Listing
+from .llms import Llm
+
+Open = Callable[[Valves], Llm]
+
+_MOST_OPEN = 16  # LLMs
+_PART_S = 2.0  # that a status waits for lists
+_TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
+_NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
+_HOW = (
+    "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
+    "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
+)
+
+
+class Readers:
+    """Which LLM reads what. Threads may share it; methods block unless they say otherwise.
+
+    open_llm: makes the LLM that these settings name. second: the second LLM, if there is one, and whether it
+    is local.
+    """
+
+    def __init__(self, settings: Valves, open_llm: Open, second: tuple[Llm, bool] | None = None) -> None:
+        self._settings, self._open, self._second = settings, open_llm, second
+        self._catalogue = Catalogue(settings.chat_servers)
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[tuple[ChatServer, str], Llm] = OrderedDict()
+        self._last: Llm | None = None
+        self._without: OrderedDict[str, str] = OrderedDict()  # model that answered -> why no LLM reads that
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those that have been asked to read so far, the last one first."""
+        with self._lock:
+            opened = tuple(reversed(self._opened.values()))
+        return (*opened, self._second[0]) if self._second else opened
+
+    def of(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> tuple[Llm, ...]:
+        """The LLMs that may read what this model answered, in the order in which they are asked; often one.
+
+        What a local model answered, or one of which that is not told, stays on one's own machine or network;
+        with `local_only` everything does.
+
+        Raises:
+            Retry: it cannot be told now. Not where nobody is `patient`.
+        """
+        try:
+            found, local = self._found(answered, local_only)
+            first = (self._llm(found),) if found else ()
+        except Retry as fault:
+            if patient:
+                raise
+            return self._none(answered, str(fault))
+        except MemoryFault as fault:
+            return self._none(answered, f"{fault} {fault.hint}".strip())
+        second: tuple[Llm, ...] = ()
+        if self._second and (self._second[1] or not local):
+            second = (self._second[0],)
+        if not first and not second:
+            model = self._settings.llm_model or answered.model
+            which = "a local server" if local else "a server of the chats"
+            return self._none(answered, f"{_shown(model)} is not on {which} that is known here")
+        with self._lock:
+            self._last = (first or second)[0]
+            self._without.pop(answered.model, None)
+        return first + second
+
+    def check(self) -> Part:
+        """What the servers list, asked now where it is not known; never raises."""
+        self._catalogue.refresh()
+        return Part("LLM", True, f"auto: {self._listed()}")
+
+    def part(self) -> Part:
+        """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
+        listings = self._catalogue.listings
+        if not listings:
+            return Part("LLM", True, _NONE, _HOW)
+        if any(listing.fault or listing.names is None for listing in listings):
+            asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
+            asking.start()
+            asking.join(_PART_S)
+        with self._lock:
+            last, without = self._last, dict(self._without)
+        ok, hints = True, list[str]()
+        told = [f"auto: {self._reads()}", self._listed()]
+        if last is not None:
+            told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
+            if last.fault:
+                ok, hints = False, [last.fault.hint]
+        faults = [listing.fault for listing in listings if listing.fault]
+        if len(faults) == len(listings):
+            ok = False
+            hints += [fault.hint for fault in faults]
+        if without:
+            shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
+            told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
+            hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
+        return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+
+    def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
+        """The model that is to read, and whether it has to be a local one."""
+        is_local = answered.local == "local"
+        wanted = self._settings.llm_model
+        home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        if home is not None:
+            is_local |= home.is_local
+        elif answered.local == "unknown":
+            is_local = True
+        if not wanted:
+            return home, is_local or local_only
+        return self._catalogue.find(wanted, local=is_local or local_only), is_local or local_only
+
+    def _llm(self, found: Listed) -> Llm:
+        key = (found.server, found.name)
+        with self._lock:
+            if (llm := self._opened.get(key)) is None:
+                server = found.server
+                llm = self._opened[key] = self._open(
+                    self._settings.model_copy(
+                        update={
+                            "llm_provider": server.kind,
+                            "llm_base_url": server.url,
+                            "llm_api_key": server.key,
+                            "llm_model": found.name,
+                        }
+                    )
+                )
+            self._opened.move_to_end(key)
+            while len(self._opened) > _MOST_OPEN:
+                self._opened.popitem(last=False)
+            return llm
+
+    def _none(self, answered: AnsweredBy, why: str) -> tuple[Llm, ...]:
+        with self._lock:
+            self._without[answered.model] = why
+            self._without.move_to_end(answered.model)
+            while len(self._without) > _TOLD:
+                self._without.popitem(last=False)
+        return ()
+
+    def _reads(self) -> str:
+        model = self._settings.llm_model
+        return f"{_shown(model)} reads" if model else "the model that answered reads"
+
+    def _listed(self) -> str:
+        return ", ".join(map(_described, self._catalogue.listings))
+
+
+def _described(listing: Listing) -> str:
+    if listing.fault is not None:
+        return str(listing.fault).rstrip(".")
+    if listing.names is None:
+        return f"{listing.host} has not answered yet"
+    count = len(listing.names)
+    return f"{listing.host} lists {count} model{'' if count == 1 else 's'} ({in_ms(listing.took_s * 1000)})"
+
+
+def _shown(model: str) -> str:
+    return one_line(model)[:_TOLD_CHARS] or "a model that Open WebUI does not name"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/remote.py
 
 SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
@@ -3998,12 +4477,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 import httpx
 
+from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, Retry, TellAdmin
 from ..scopes import View, team_owner
 from ..settings import Valves
@@ -4027,6 +4508,7 @@ from .faults import host_of, translated
 from .limits import bounded, limited
 from .llms import Llm
 from .own_models import OwnModels
+from .readers import Readers
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
@@ -4136,10 +4618,21 @@ class RemoteBackend(ABC):
         """As in `AskableBackend`, by an LLM of ours."""
         return self._own.ask(messages)
 
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        return self._own.reading(answered, local_only=local_only, patient=patient)
+
     @property
     def llms(self) -> tuple[Llm, ...]:
         """Those of ours, which may be asked one by one."""
         return self._own.llms
+
+    @property
+    def readers(self) -> Readers | None:
+        """With `llm_provider` auto, who decides which LLM of ours reads what."""
+        return self._own.readers
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -6452,6 +6945,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
+from ..chat_servers import NOBODY, AnsweredBy
 from ..patterns import is_ollama_cloud
 from ..recall.block import Blocks, without_block
 from ..spans import without_thoughts
@@ -6480,6 +6974,7 @@ class Turn:
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
+    `answered_by`: the model as the servers of the chats may know it.
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
@@ -6500,6 +6995,7 @@ class Turn:
     base_model: str = ""
     described: bool = True
     connection: Connection = "unknown"
+    answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
     memory_capability: bool = True
@@ -6544,6 +7040,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
+    connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
@@ -6557,7 +7054,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         model=model,
         base_model=base_model,
         described=is_described,
-        connection=_connection(described, model, base_model) if is_described else "unknown",
+        connection=connection,
+        answered_by=_answered_by(meta, described if is_described else {}, base_model or model, connection),
         task=_id(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,
@@ -6768,6 +7266,17 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
     if any(is_ollama_cloud(name) for name in (model, base_model)):
         return "external"
     return "local" if told == "local" else "unknown"
+
+
+def _answered_by(
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+) -> AnsweredBy:
+    """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
+    is_program = described.get("pipe") or described.get("pipeline")
+    if is_program or meta.get("direct") is True or described.get("direct") is True:
+        return AnsweredBy(local=connection)
+    owner = _text(described.get("owned_by"))
+    return AnsweredBy(model, connection, owner if owner in ("openai", "ollama") else "")
 
 
 def _follows(meta: Mapping[str, Any]) -> str:
@@ -7429,6 +7938,7 @@ class Decisions:
             "follows": given.follows,
             "timezone": given.timezone,
             "scope": given.scope,
+            "answered_by": given.answered_by,
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
@@ -7461,9 +7971,8 @@ class Decisions:
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
             return None
-        return Permission(
-            row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at, row.key
-        )
+        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
+        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
@@ -8049,7 +8558,7 @@ from .body import Turn
 class Permission:
     """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
 
-    `asked_at`: Unix time in seconds. `key`: the turn's.
+    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
 
     chat_id: str
@@ -8059,11 +8568,13 @@ class Permission:
     scope: str
     asked_at: float
     key: str
+    answered_by: str = ""
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
+        ids = turn.chat_id, turn.exchange_key, turn.follows, turn.timezone
+        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8595,6 +9106,92 @@ def without_addresses(text: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# chat_servers.py
+
+SOURCES["chat_servers.py"] = r'''"""The servers that answer the chats, as Open WebUI's own variables name them, and which model answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Literal
+
+Kind = Literal["openai", "ollama"]  # by whose API it is asked; mem0's providers have the same names
+
+OPENAI_URL = "https://api.openai.com/v1"
+_MOST = 20  # servers
+_NAME_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServer:
+    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" where it wants none."""
+
+    kind: Kind
+    url: str
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBy:
+    """The model that answered a message, as Open WebUI tells it.
+
+    model: its id; of a workspace model the id of its base; "" where no connection of Open WebUI has it, as
+    with a function's model. local: whether it is local by its connection's type. owner: whose API its
+    connection speaks, "" where that is not told.
+    """
+
+    model: str = ""
+    local: Literal["local", "external", "unknown"] = "unknown"
+    owner: str = ""
+
+    def written(self) -> str:
+        """In one line, which `read` understands."""
+        return f"{self.owner or '-'} {self.local} {self.model}" if self.model else f"- {self.local}"
+
+    @classmethod
+    def read(cls, line: str) -> AnsweredBy:
+        """What `written` gave; nothing is known where it is anything else."""
+        owner, _, rest = line.partition(" ")
+        told, _, model = rest.partition(" ")
+        for local in ("local", "external"):
+            if told == local:
+                return cls(model[:_NAME_CHARS], local, owner.strip("-"))
+        return cls(model[:_NAME_CHARS], "unknown", owner.strip("-"))
+
+
+NOBODY = AnsweredBy()
+
+
+def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+    """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
+
+    As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
+    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
+    by `own_key`, and OpenAI's own without a key.
+    """
+    urls = _listed(environ, "OPENAI_API_BASE_URL")
+    keys = _listed(environ, "OPENAI_API_KEY")
+    found = []
+    for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
+        server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
+        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+            found.append(server)
+    found += [
+        ChatServer("ollama", url.rstrip("/"))
+        for url in _listed(environ, "OLLAMA_BASE_URL")
+        if url and not url.startswith("/")  # "/ollama" is how Open WebUI's image says that there is none yet
+    ]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def _listed(environ: Mapping[str, str], name: str) -> list[str]:
+    text = environ.get(f"{name}S", "").strip() or environ.get(name, "").strip()
+    return [part.strip() for part in text.split(";")] if text else []
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # cli/__init__.py
 
 SOURCES["cli/__init__.py"] = r'''"""What `python -m owui_memory` does: app (the commands and their options), a module for each kind of them.
@@ -8920,7 +9517,7 @@ from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of
-from ..moving.reach import place_of_backend
+from ..moving.reach import place_of_backend, settled
 from ..panel import lenient
 from ..remember.outbox import Outbox
 from ..remember.spill import Spill
@@ -8966,9 +9563,8 @@ class Instance:
             backend = self._open()
         with contextlib.closing(backend):
             place = place_of_backend(backend, self.settings)
-            self.places.settle(place)
-            home = self.places.home()
-            if home is None or home.key != place.key:
+            home = settled(self.places, self.settings, self.environment.data_dir, place)
+            if home.key != place.key:
                 raise TellAdmin(
                     f"The settings name {place}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
@@ -9071,7 +9667,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.bound(environment.presets, stored=lambda: None)
+    bound = Valves.of(environment, stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
@@ -9975,15 +10571,16 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
         )
-    if settings.extraction in ("mem0", "reconcile") and settings.llm_provider == "none":
-        yield SettingsError("extraction", "extraction must be verbatim or auto when llm_provider is none.")
+    if settings.extraction in ("mem0", "reconcile") and not settings.has_llm:
+        yield SettingsError("extraction", f"extraction must be verbatim or auto {_without_llm(settings)}.")
     yield from _of_providers(settings)
 
 
 def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
-    if settings.llm_provider != "none":
-        roles.append("llm")
+    if settings.has_llm:
+        if settings.llm_provider != "auto":
+            roles.append("llm")
         if settings.fallback_llm_provider != "none":
             roles.append("fallback_llm")
     for role in roles:
@@ -10001,9 +10598,15 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("backend", "backend must be platform when backend_url is mem0's hosted service.")
     if settings.backend == "platform" and not settings.backend_api_key:
         yield SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-    if settings.extraction == "reconcile" and settings.llm_provider == "none":
-        yield SettingsError("extraction", "extraction must not be reconcile when llm_provider is none.")
+    if settings.extraction == "reconcile" and not settings.has_llm:
+        yield SettingsError("extraction", f"extraction must not be reconcile {_without_llm(settings)}.")
     yield from _of_providers(settings)
+
+
+def _without_llm(settings: Valves) -> str:
+    if settings.llm_provider == "none":
+        return "when llm_provider is none"
+    return "when llm_provider is auto and no server of the chats is known here"
 
 
 def _host(url: str) -> str:
@@ -13628,7 +14231,7 @@ class Pipeline:
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
-        self._settings = Valves.bound(self._environment.presets, stored=lambda: self.valves)
+        self._settings = Valves.of(self._environment, stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
@@ -17645,7 +18248,7 @@ from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
 from .places import HOLD_S, Known, Place, Places, settings_of
-from .reach import Open, opened, place_of_backend, records_of
+from .reach import Open, opened, place_of_backend, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -17718,9 +18321,7 @@ class Mover:
             try:
                 places = Places(self._engine, arrival.settings.collection)
                 place = place_of_backend(arrival.backend, arrival.settings)
-                places.settle(place)
-                home = places.home()
-                assert home is not None
+                home = settled(places, arrival.settings, self._data_dir, place)
                 if home.key == place.key:
                     self._serve(arrival, arrival.backend, place)
                 else:
@@ -17738,9 +18339,7 @@ class Mover:
         arrival = Arrival(backend, settings, _Nobody(), stop)
         places = Places(self._engine, settings.collection)
         place = place_of_backend(backend, settings)
-        places.settle(place)
-        home = places.home()
-        assert home is not None
+        home = settled(places, arrival.settings, self._data_dir, place)
         target = records_of(backend, places)
         if home.key != place.key:
             places.aim(place, empty=not target.heads())
@@ -18004,6 +18603,8 @@ from ..state import count_up, erasures, insert_new, journal, places, reading, to
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+_FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
+
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
@@ -18255,6 +18856,21 @@ class Places:
         return select(places.c.role).where(self._mine(), places.c.key == place.key)
 
 
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    Raises what the store's own client raises.
+    """
+    former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
+    by_name = {former: _FORMERLY_BUNDLED, settings.collection: ""}
+    for name, model in by_name.items():
+        size = size_of(settings, data_dir, name)
+        if size not in (None, dims):
+            return place_of(settings, name, model, size)
+    return None
+
+
 def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, int], str]:
     """From an embedding model and its size to the name of their collection in the settings' store.
 
@@ -18288,10 +18904,11 @@ from pathlib import Path
 
 from ..backends.assemble import open_store
 from ..backends.base import Backend, EditableBackend
+from ..backends.faults import translated
 from ..backends.library import LibraryBackend
 from ..errors import TellAdmin
 from ..settings import Valves
-from .places import Place, Places, place_of, settings_of
+from .places import Place, Places, found_in, place_of, settings_of
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -18303,6 +18920,20 @@ def place_of_backend(backend: Backend, settings: Valves) -> Place:
         return place_of(settings)
     assert isinstance(backend, LibraryBackend)
     return place_of(settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims)
+
+
+def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> Place:
+    """The home; at the very first start that is where memories are found, or else this place.
+
+    Raises what looking there raises.
+    """
+    if places.home() is None:
+        with translated("store", place.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
+        places.settle(earlier or place)
+    home = places.home()
+    assert home is not None
+    return home
 
 
 def records_of(backend: Backend, places: Places) -> Records:
@@ -19514,19 +20145,21 @@ def _away(settings: Valves) -> Iterator[str]:
         if not is_local(settings.backend_url):
             yield "mem0's server"
         return
-    if settings.llm_provider != "none" and settings.uses_llm:
-        if not _is_local_model(settings, "llm"):
+    # With auto none is asked that is external.
+    if settings.llm_provider not in ("none", "auto") and settings.uses_llm:
+        if not is_local_model(settings, "llm"):
             yield "the LLM"
-        if settings.fallback_llm_provider != "none" and not _is_local_model(settings, "fallback_llm"):
+        if settings.fallback_llm_provider != "none" and not is_local_model(settings, "fallback_llm"):
             yield "the second LLM"
-    if not settings.embeds_by_itself and not _is_local_model(settings, "embedder"):
+    if not settings.embeds_by_itself and not is_local_model(settings, "embedder"):
         yield "the embedder"
     url = settings.vector_store_url
     if settings.vector_store != "sqlite" and not folder_of(url) and not is_local(url):
         yield "the store"
 
 
-def _is_local_model(settings: Valves, role: str) -> bool:
+def is_local_model(settings: Valves, role: str) -> bool:
+    """Whether the model of the settings whose names begin with `role` is on one's own machine or network."""
     provider, url, model = (getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model"))
     if provider == "ollama":
         return is_local(url or ollamas_own() or _HERE) and not is_ollama_cloud(model)
@@ -19643,6 +20276,7 @@ if TYPE_CHECKING:
     from ..backends.embedder import Embedder
     from ..backends.library import Models
     from ..backends.llms import Llm
+    from ..backends.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -19665,17 +20299,27 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 
     Blocks, up to a minute for an LLM that does not answer. Asks each LLM once, which costs some tokens.
     """
-    return _Check(settings).run(backend)
+    parts = _Check(settings).run(backend)
+    if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
+        hint = "Which LLM a running server reads with is told at its /memory/status."
+        parts.append(Part("LLM", True, "auto: this command's environment names no server of the chats", hint))
+    return parts
 
 
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms = _models_of(backend)
+    embedder, llms, _ = _models_of(backend)
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
     told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
     return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
+
+
+def reading_of(backend: Backend) -> Part | None:
+    """The LLM's line as it is now, with `llm_provider` auto; else None."""
+    readers = _models_of(backend)[2]
+    return readers.part() if readers else None
 
 
 class SelfChecks:
@@ -19768,7 +20412,7 @@ class _Check:
 
     def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
-        self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
+        self._answered: WeakKeyDictionary[Llm, Part] = WeakKeyDictionary()  # they are not asked again
         self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
@@ -19788,12 +20432,14 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
-        embedder, llms = _models_of(backend)
+        embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
+            if readers:
+                parts.append(_tried("LLM", readers.check))
             parts += [_tried(llm.part, lambda llm=llm: self._ask(llm)) for llm in llms]  # type: ignore[misc]
         self.parts, self._at = parts, time.monotonic()
         self.done.set()
@@ -19805,16 +20451,16 @@ class _Check:
             embedder.embed_now("size")  # raises where the size is another than the collection's
         except MemoryFault as fault:
             raise explained(fault, self._settings, "embedder") from None
-        return Part("embedder", True, _since(began) + self._note("embedder"))
+        return Part("embedder", True, _since(began) + _note(self._settings, "embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
+        if (known := self._answered.get(llm)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:
             answer = llm.ask(QUESTION, exchanges=False)
         except MemoryFault as fault:
-            raise explained(fault, self._settings, llm.prefix) from None
+            raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)
         try:
             read_operations(answer)
@@ -19824,13 +20470,9 @@ class _Check:
                 llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
             )
         else:
-            part = Part(llm.part, True, took + self._note(llm.prefix))
-        self._answered[llm.part] = part
+            part = Part(llm.part, True, took + _note(llm.settings, llm.prefix))
+        self._answered[llm] = part
         return part
-
-    def _note(self, role: str) -> str:
-        """Of one that works although its name is not listed: some servers take any name."""
-        return f" ({fault})" if (fault := lacking(self._settings, role)) else ""
 
 
 @runtime_checkable
@@ -19848,11 +20490,19 @@ class _HasLlms(Protocol):
     @property
     def llms(self) -> tuple[Llm, ...]: ...
 
+    @property
+    def readers(self) -> Readers | None: ...
 
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
+
+def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
     if isinstance(backend, _HasModels):
         return backend.models
-    return None, backend.llms if isinstance(backend, _HasLlms) else ()
+    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+
+
+def _note(settings: Valves, role: str) -> str:
+    """Of one that works although its name is not listed: some servers take any name."""
+    return f" ({fault})" if (fault := lacking(settings, role)) else ""
 
 
 def _read(backend: Backend) -> Part:
@@ -20091,7 +20741,7 @@ from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
 from .inquiry import Inquiry
-from .selfcheck import SelfChecks, health_of
+from .selfcheck import SelfChecks, health_of, reading_of
 
 log = logging.getLogger(__name__)
 
@@ -20143,7 +20793,9 @@ class BackendCheck:
         with self._lock:
             if not self._is_fresh(backend, failed_at):
                 self._checked = (datetime.now(UTC), backend, backend.check())
-            parts = [*self._checked[2], *self._selfchecks.part(backend), *health_of(backend)]
+            now = reading_of(backend)
+            checked = [now if now and part.name == now.name else part for part in self._checked[2]]
+            parts = [*checked, *self._selfchecks.part(backend), *health_of(backend)]
         if fault is None:
             return parts
         still = f"the earlier settings stay in use: {fault}"
@@ -23791,6 +24443,7 @@ class Keeper:
                 timezone=permission.timezone,
                 scope=permission.scope,
                 follows=permission.follows,
+                answered_by=permission.answered_by,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
@@ -24763,7 +25416,7 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scopes.py`.
+    `scope`: among which memories it is kept, see `scopes.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -24778,6 +25431,7 @@ class Exchange:
     follows: str = ""
     replaces: tuple[str, ...] = ()
     scope: str = ""
+    answered_by: str = ""
 
     @property
     def message_id(self) -> str:
@@ -24871,10 +25525,13 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+    def claim(
+        self, batch_max: int = 100, in_hand: Collection[str] = (), *, by_model: bool = False
+    ) -> Batch | None:
         """Take the next batch, or one whose claim has expired; None where nothing is ready.
 
         in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        by_model: what another model has answered is another batch.
         """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
@@ -24883,7 +25540,7 @@ class Outbox:
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand, by_model=by_model):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -26068,8 +26725,9 @@ SOURCES["remember/turns.py"] = r'''"""Whose exchanges are claimed next: one batc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -26147,9 +26805,18 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str] = ())
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
+    connection: Connection,
+    user_id: str,
+    now: float,
+    batch_max: int,
+    in_hand: Collection[str] = (),
+    *,
+    by_model: bool = False,
 ) -> list[Any]:
-    """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
+    """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one.
+
+    by_model: a new one holds what one model has answered.
+    """
     first = connection.execute(
         _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
     ).first()
@@ -26158,8 +26825,13 @@ def rows_of(
     if first.batch:
         return rows_where(connection, and_(outbox.c.batch == first.batch, outbox.c.state == first.state))
     fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
-    same = (first.chat_id, first.scope)
-    return list(takewhile(lambda row: (row.chat_id, row.scope) == same, fresh))[:batch_max]
+
+    def told(row: Any) -> tuple[str, ...]:
+        answered_by = json.loads(row.exchange).get("answered_by", "") if by_model else ""
+        return row.chat_id, row.scope, answered_by
+
+    same = told(first)
+    return list(islice(takewhile(lambda row: told(row) == same, fresh), batch_max))
 
 
 def rows_where(connection: Connection, which: Any) -> list[Any]:
@@ -26288,12 +26960,14 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
+from ..chat_servers import AnsweredBy
 from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
@@ -26314,6 +26988,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
 class Writer:
@@ -26393,7 +27068,8 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
+        by_model = settings.llm_provider == "auto"
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
         self._metrics.succeeded("queue")
         if batch is None:
             return False
@@ -26421,10 +27097,11 @@ class Writer:
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
-        worth, left_out = _sifted(batch, verbatim=not self._settings().uses_llm)
         try:
-            retracted = self._retract(backend, batch)
-            changes = self._remember(backend, worth) if worth.exchanges else []
+            with _reading(backend, batch, self._settings()) as reading:
+                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                retracted = self._retract(backend, batch)
+                changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except TakenOver as fault:
             if not self._erased(backend, batch):
                 self._metrics.failed("remembering", fault)
@@ -26444,6 +27121,8 @@ class Writer:
                 self._metrics.count(f"changes refused: {change.refused}")
         made = [change for change in changes if not change.refused and change.op != "heard"]
         self._metrics.count("exchanges remembered", len(worth.exchanges))
+        if reading.is_without and worth.exchanges:
+            self._metrics.count("exchanges that no LLM could read", len(worth.exchanges))
         self._metrics.count("memories changed", len(made))
         if retracted:
             self._metrics.count("changes taken back after an edit", retracted)
@@ -26467,19 +27146,19 @@ class Writer:
         confirm = partial(self._outbox.renew, batch)
         return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
 
-    def _remember(self, backend: Backend, batch: Batch) -> list[Change]:
+    def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
         settings, confirm = self._settings(), partial(self._outbox.renew, batch)
-        if settings.mode == "verbatim":
+        if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if settings.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
             told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
-        return self._extract(backend, batch)
+        return self._extract(backend, batch, reading.model or settings.llm_model)
 
-    def _extract(self, backend: Backend, batch: Batch) -> list[Change]:
+    def _extract(self, backend: Backend, batch: Batch, model: str) -> list[Change]:
         """By mem0's own extraction, which makes the changes itself."""
         # An earlier try may have stored something before it failed or died: look before adding again.
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
@@ -26504,7 +27183,7 @@ class Writer:
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
-                model=self._settings().llm_model,
+                model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
             )
@@ -26548,7 +27227,39 @@ class Writer:
             return False
         if self._journal.of_batch(batch.name):
             return False
-        return self._settings().mode != "mem0" or not backend.added_by(batch.user_id, batch.name)
+        settings = self._settings()
+        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
+        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How a batch is remembered. model: the LLM that reads it first, "" for none.
+
+    is_without: because none of those that answer the chats may, or can.
+    """
+
+    mode: Literal["reconcile", "mem0", "verbatim"]
+    model: str = ""
+    is_without: bool = False
+
+
+@contextmanager
+def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Reading]:
+    """Inside, this thread asks the LLM that may read the batch.
+
+    Raises:
+        Retry: it cannot be told yet which one may.
+    """
+    is_mem0s = settings.mode == "mem0" and settings.backend != "library"
+    if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
+        yield _Reading(settings.mode)
+        return
+    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    patient = batch.attempts < _PATIENT_TRIES
+    with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
+        is_without = settings.llm_provider == "auto" and not model
+        yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
 
 
 @dataclass
@@ -27084,14 +27795,15 @@ SOURCES["settings.py"] = r'''"""Every setting: its name, title, description, def
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from .chat_servers import ChatServer, read_servers
 from .combinations import objections
 from .ops.prices import read_prices
 from .panel import PanelModel, Secret, SettingsError, Text
@@ -27100,7 +27812,7 @@ from .scopes import read_teams
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
 
-LlmProvider = Literal[
+NamedLlm = Literal[
     "none",
     "openai",
     "ollama",
@@ -27113,11 +27825,17 @@ LlmProvider = Literal[
     "deepseek",
     "xai",
 ]
+LlmProvider = Literal["auto", NamedLlm]
 EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
 
 
 class Valves(PanelModel):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
 
     pipelines: list[str] = Field(
         ["*"],
@@ -27224,21 +27942,34 @@ class Valves(PanelModel):
     )
 
     llm_provider: LlmProvider = Field(
-        "none",
+        "auto",
         title="LLM for extraction",
-        description="Who reads the chats and says what to remember. none: the user's own sentences are kept.",
+        description=(
+            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
+            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+        ),
     )
     llm_base_url: Text = Field(
         "",
         title="LLM's address",
-        description="With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own.",
+        description=(
+            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
+            "used with auto."
+        ),
     )
-    llm_model: Text = Field("", title="LLM's model", description="The model's name at the provider.")
+    llm_model: Text = Field(
+        "",
+        title="LLM's model",
+        description="The model's name at the provider. Unset with auto: the model that answered.",
+    )
     llm_api_key: Secret = Field(
-        "", title="LLM's key", description="Leave unset for a local server without keys."
+        "",
+        title="LLM's key",
+        description="Leave unset for a local server without keys. Not used with auto.",
     )
 
-    fallback_llm_provider: LlmProvider = Field(
+    fallback_llm_provider: NamedLlm = Field(
         "none",
         title="Second LLM",
         description=(
@@ -27471,7 +28202,7 @@ class Valves(PanelModel):
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
         store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
         scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
-        if value and not _is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
+        if value and not is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
             name = info.field_name or ""
             folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
@@ -27498,6 +28229,13 @@ class Valves(PanelModel):
             raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
         return value
 
+    @classmethod
+    def of(cls, environment: Environment, stored: Callable[[], PanelModel | None]) -> type[Self]:
+        """As `bound`, with all that the environment says."""
+        bound = cls.bound(environment.presets, stored)
+        bound.chat_servers = environment.chat_servers
+        return bound
+
     def check(self) -> None:
         for objection in objections(self):
             raise objection
@@ -27507,9 +28245,18 @@ class Valves(PanelModel):
         """How exchanges are remembered: `extraction`, with auto resolved."""
         if self.extraction != "auto":
             return self.extraction
-        if self.llm_provider != "none":
-            return "reconcile"
-        return "verbatim" if self.backend == "library" else "mem0"
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
 
     @property
     def uses_llm(self) -> bool:
@@ -27537,7 +28284,8 @@ def folder_of(url: str) -> str:
     return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
 
 
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+def is_url(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Whether it is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0
@@ -27553,6 +28301,8 @@ class Environment:
     valves_file: where the Pipelines server keeps what was saved in the admin panel.
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    chat_servers: where the chats are answered.
     """
 
     presets: Mapping[str, str]
@@ -27561,6 +28311,7 @@ class Environment:
     valves_file: Path = Path("memory_filter/valves.json")
     state_url: str = field(default="", repr=False)  # may hold a password
     state_password: str = field(default="", repr=False)
+    chat_servers: tuple[ChatServer, ...] = ()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -27569,13 +28320,15 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
+        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            server_key=server_key,
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
+            chat_servers=read_servers(environ, server_key),
         )
 '''
 
@@ -27846,6 +28599,7 @@ from . import (
     m004_users_say,
     m005_keys_of_users,
     m006_where_commands_are,
+    m007_who_answered,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -27855,6 +28609,7 @@ STEPS: tuple[ModuleType, ...] = (
     m004_users_say,
     m005_keys_of_users,
     m006_where_commands_are,
+    m007_who_answered,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -28307,6 +29062,14 @@ SQL = "ALTER TABLE commands ADD here TEXT NOT NULL DEFAULT ''"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m007_who_answered.py
+
+SOURCES["state/migrations/m007_who_answered.py"] = r'''"""The model that answers: see chat_servers.AnsweredBy."""
+
+SQL = "ALTER TABLE decisions ADD answered_by VARCHAR NOT NULL DEFAULT ''"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -28464,6 +29227,7 @@ decisions = Table(
     Column("follows", _Id, nullable=False, default=""),
     Column("timezone", _Id, nullable=False, default=""),
     Column("scope", _Id, nullable=False, default=""),
+    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see chat_servers.AnsweredBy
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
