@@ -14769,7 +14769,7 @@ from .phrases import Phrases
 ARABIC = Phrases(
     letters="كيةىأإؤ",
     common="""في, من, على, إلى, عن, مع, هذا, هذه, ذلك, التي, الذي, ما, ماذا, متى, أين, كيف, لماذا, هل, كم, هو, هي, لا, لم, لن, ليس, كان, كانت, أن, إن, أو, ثم, بعد, قبل, كل, بعض, عند, بين, كما, لكن, قد, أنا, أنت, يا, و, شو, وين, ليش, ايش, مش, مو, اللي""",
-    own="""أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
+    own="""أفضل _ على, أفضل (أن|عدم|شرب|أكل|السفر), شخصت, أصبت, لا أطيق, لا آكل, أعيش, أتدرب, أربي, أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
         أعيش, أسكن, أعمل, أشتغل, أدرس, أحب, أكره, أملك, أمتلك, أتكلم, أتحدث, أعاني, أمارس, ألعب, أشرب, آكل, أقرأ, أذهب, أسافر, أقود, أنا أفضل, أستيقظ, أنام, أربي, أعزف, أتعلم, أدير, أخاف, أهوى, أجيد, ولدت, نشأت, تخرجت, تزوجت, انتقلت, درست, عملت, سافرت, اشتريت, سكنت, ساكن, ساكنة, عايش, عايشة, بحب, بكره, بشتغل, بعيش, بسكن, بدرس, يعجبني, تعجبني, يناسبني, يؤلمني, عيد ميلادي, تاريخ ميلادي, نحن, لدينا, عندنا, بيتنا, ابننا, ابنتنا, طفلنا, نعيش, نسكن, عنا
         مني, عني, (و|ف|ب|ل|ك)(اسمي|عمري|عملي|وظيفتي|مهنتي|بيتي|منزلي|زوجتي|زوجي|ابني|ابنتي|أمي|أبي|أخي|أختي|عائلتي|كلبي|قطتي|سيارتي|مدينتي|صديقي|صديقتي|أعيش|أسكن|أعمل|أحب|أدرس|عندي|لدي|أنا)""",
     own_first="أ*",
@@ -14780,7 +14780,7 @@ ARABIC = Phrases(
     keeping="تذكر, تذكري, لا تنس, لا تنسى, دائما, أبدا, من الآن, من الآن فصاعدا, نادني, ناديني, خلي في بالك, للعلم, إجاباتك, ردودك",
     openers="بالمناسبة, على فكرة, حسنا, طيب, آه, من فضلك, لو سمحت, رجاء, الرجاء, أرجوك, مرحبا, أهلا, السلام عليكم, سلام, صباح الخير, مساء الخير, و, ثم, لكن, شكرا, نعم, لا, الآن, يا, سؤال سريع, عندي سؤال, لدي سؤال, هلا, إذن, بس",
     polite="شكرا, شكرا جزيلا, شكرا لك, مشكور, تسلم, عفوا, صباح الخير, مساء الخير, تصبح على خير, مع السلامة, إلى اللقاء, ممتاز, رائع, حسنا, تمام, أحسنت, السلام عليكم, بارك الله فيك, يعطيك العافية",
-    questions="""هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
+    questions="""أي (نصائح|نصيحة|أفكار|اقتراحات), هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
         ما (هو|هي|هم|هذا|هذه|الذي|الفرق|معنى|اسم|أفضل|سبب|أسباب|رأيك|عاصمة|حكم|فائدة|فوائد|نوع|رقم|لون|عدد|تاريخ|طريقة|أهم|أنواع|حجم|أكبر|ال*|*ي), من (هو|هي|هم|الذي|التي|كتب|اخترع|يكون|فاز|أكون|أنا|كان|اكتشف|رسم|يعرف), أتساءل, أريد أن أعرف, أود أن أعرف, هل تعرف, عندي سؤال, ممكن (أعرف|تقول|تخبرني)""",
     ends_question="ما هو, ما هي, أم لا, ليش, ليه, شو, ايش, إيه, فين, وين, كم, صح, اسمي شو, مين, إزاي, ازاي, ما رأيك, أليس كذلك",
     requests="""اكتب, اكتبي, أكتب, ترجم, ترجمي, لخص, لخصي, اشرح, اشرحي, أشرح, أعطني, اعطني, أعطيني, اعطيني, ساعدني, ساعديني, قل, قولي, أخبرني, اخبرني, أخبريني, اقترح, اقترحي, أنشئ, انشئ, صحح, صححي, احسب, قارن, صف, وضح, حلل, أعد (كتابة|صياغة), اجعل, حول, جهز, حضر, خطط, ابحث, اذكر, عدد, رتب, صنف, قيم, راجع, دقق, أكمل, كمل, ارسم, صمم, برمج, اختصر, أجب, رد على, ألف, احك, احكي, علمني, هات, أوجد, جد, رشح, انصحني, انصحيني, نظم, حسن, أصلح, اختر, استخرج, تخيل لي, عرف, ضع
@@ -14810,6 +14810,8 @@ ARABIC = Phrases(
     user="المستخدم, المستخدمة, للمستخدم, مستخدم",
     links="في, من, على, إلى, عن, مع, بدون, ل, ب, قبل, بعد, تحت, فوق, بين, ضد, حول, أو, لكن, لأن, أن, لا, لم, لن, ليس, أبدا, كما, إذا, عندما, التي, الذي",
     forms="أعيش/يعيش, أسكن/يسكن, أعمل/يعمل, أحب/يحب, أكره/يكره, أدرس/يدرس, أملك/يملك, أتكلم/يتكلم, أشرب/يشرب, ألعب/يلعب, أفضل/يفضل, آكل/يأكل",
+    denying="لا, لم, لن, ما, ألا",
+    before_verbs="لا, لم, لن, الآن, أيضا, دائما, حاليا",
 )
 '''
 
@@ -14835,7 +14837,7 @@ CHINESE = Phrases(
     questions="""怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有, 我该, 我該, 我应该, 我應該
         我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该), 我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以""",
     ends_question="""吗, 嗎, 呢, 么, 怎么办, 怎麼辦, 是什么, 是什麼, 是谁, 是誰, 在哪, 在哪里, 在哪裡, 多少钱, 多少錢, 有哪些, 怎么样, 怎麼樣, 怎么修, 怎么做, 怎麼修, 怎麼做, 怎么走, 为什么, 為什麼, 几点, 多久""",
-    requests="""写, 寫, 帮我, 幫我, 帮忙, 幫忙, 给我, 給我, 为我, 為我, 替我, 翻译, 翻譯, 解释, 解釋, 总结, 總結, 概括, 列出, 列举, 列舉, 生成, 推荐, 推薦, 告诉我, 告訴我, 教我, 修复, 修復, 修改, 改写, 改寫, 润色, 潤色, 计算, 計算, 比较, 比較
+    requests="""把我(们|們)?的, 将我(们|們)?的, 將我(们|們)?的, 需要(一些|一个|一個|几个|幾個), 讲(个|個), 来(个|個|一首|一篇), 写, 寫, 帮我, 幫我, 帮忙, 幫忙, 给我, 給我, 为我, 為我, 替我, 翻译, 翻譯, 解释, 解釋, 总结, 總結, 概括, 列出, 列举, 列舉, 生成, 推荐, 推薦, 告诉我, 告訴我, 教我, 修复, 修復, 修改, 改写, 改寫, 润色, 潤色, 计算, 計算, 比较, 比較
         分析, 描述, 介绍一下, 介紹一下, 制定, 设计, 設計, 创作, 創作, 编写, 編寫, 检查, 檢查, 校对, 校對, 评价, 評價, 评分, 评估, 評估, 打分, 回复, 回覆, 分类, 分類, 续写, 續寫, 讲一个, 講一個, 讲个, 講個, 把这, 把這, 把下面, 将这, 将下面, 將下面, 根据, 根據
         扮演, 充当, 你是一, 你现在是, 我(想|要)让你, 我需要(你|一(个|份|首|篇)), 我(想|要)(你|一(首|篇|份)), 给(我|他|她|他们)(写|做|起|取), 用英文, 用英语, 推荐, 起一个, 想一个, 做一(个|份)""",
     always="总是, 總是, 永远, 永遠, 一直, 不要",
@@ -14860,6 +14862,8 @@ CHINESE = Phrases(
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
     speaker="我, 本人",
     user="用户, 使用者, 用戶",
+    denying="不要, 别, 別, 不, 没, 沒",
+    asks="什么名字, 什麼名字, 叫什么, 叫什麼, 叫啥, 是什么, 是什麼, 做什么工作, 做什麼工作, 什么时候, 什麼時候, 几岁, 幾歲, 多大年纪, 哪里人, 哪裡人, 住(在)?哪, 在哪(里|儿|裡)?(工作|上班|上学|住), (该|應該|应该)(穿|做|吃|买|買|去|怎)(什么|什麼|哪)",
 )
 '''
 
@@ -14874,31 +14878,66 @@ Polish, "mi" is "my" in Spanish and "what" in Hungarian.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from dataclasses import fields
+from functools import cache
 
 from . import TABLES
 from .phrases import Phrases, listed
 from .scripts import bare, fold, scripts_of, words_of
 
-_LOOKED_WORDS = 120
+_LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
+_VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
 _WORD = 2  # the weight of a word, and of a letter that few other languages have
 _BARE_CHARS = 4  # a word so long is known without its accents, too
 _KANA = frozenset(("HIRAGANA", "KATAKANA"))
 
 
-def likely(text: str) -> tuple[Phrases, ...]:
-    """The tables of the languages that a text may be in: those with the most of its words, of each script."""
-    found = scripts_of(text)
-    folded = fold(text)
-    words = frozenset(words_of(folded)[:_LOOKED_WORDS])
-    tables: list[Phrases] = []
-    for script, group in _groups().items():
-        if script not in found or (script == "CJK" and found & _KANA):
-            continue
-        votes = [sum(map(_weight, words & _known(table))) + _letters(folded, table) for table in group]
-        most = max(votes)
-        tables += [table for table, count in zip(group, votes, strict=True) if count == most]
-    return tuple(tables)
+def likely(folded: str) -> tuple[Phrases, ...]:
+    """The tables of the languages that a folded text may be in: of each script, those with most of its words.
+
+    Of a script without any, one table with the phrases of all its languages.
+    """
+    votes = _votes(folded)
+    if folded.isascii():
+        return _most(votes, "LATIN") if any(map(str.isalpha, folded)) else ()
+    found = scripts_of(folded)
+    chosen = (script for script in _groups() if script in found and not (script == "CJK" and found & _KANA))
+    return tuple(table for script in chosen for table in _most(votes, script))
+
+
+def _most(votes: dict[Phrases, int], script: str) -> tuple[Phrases, ...]:
+    group = _groups()[script]
+    most = max(votes.get(table, 0) for table in group) if votes else 0
+    return tuple(table for table in group if votes.get(table, 0) == most) if most else (_any_of(script),)
+
+
+def _votes(folded: str) -> dict[Phrases, int]:
+    """How much of a text tells for each language."""
+    words, letters = _telling()
+    votes: dict[Phrases, int] = {}
+    for word in frozenset(words_of(folded)[:_LOOKED_WORDS]):
+        # A single letter may also be what an apostrophe left, or a name.
+        weight = 1 if len(word) == 1 else _WORD
+        for table in words.get(word, ()):
+            votes[table] = votes.get(table, 0) + weight
+    if not folded.isascii():
+        for letter in letters.keys() & frozenset(folded[:_LOOKED_CHARS]):
+            for table in letters[letter]:
+                votes[table] = votes.get(table, 0) + _WORD
+    return votes
+
+
+@cache
+def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
+    """Of words and of letters, the languages that they tell for."""
+    words: dict[str, list[Phrases]] = {}
+    letters: dict[str, list[Phrases]] = {}
+    for table in TABLES:
+        for word in single_words(table, *_VOTING):
+            words.setdefault(word, []).append(table)
+        for letter in table.letters:
+            letters.setdefault(letter, []).append(table)
+    return words, letters
 
 
 @cache
@@ -14909,13 +14948,12 @@ def _groups() -> dict[str, list[Phrases]]:
     return groups
 
 
-def _weight(word: str) -> int:
-    """Of a vote: a single letter may also be what an apostrophe left, or a name."""
-    return 1 if len(word) == 1 else _WORD
-
-
-def _letters(text: str, table: Phrases) -> int:
-    return _WORD * sum(char in text for char in table.letters)
+@cache
+def _any_of(script: str) -> Phrases:
+    group = _groups()[script]
+    names = [field.name for field in fields(Phrases) if field.type == "str"]
+    joined = {name: ",\n".join(filter(None, (getattr(one, name) for one in group))) for name in names}
+    return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
 
 
 @cache
@@ -14924,18 +14962,9 @@ def known_scripts() -> frozenset[str]:
     return frozenset(_groups()) | _KANA
 
 
-@lru_cache(256)
 def script_of(table: Phrases) -> str:
     """The script that tells a language: of its word for "I"; Japanese is told by its kana."""
-    if table.script:
-        return table.script
-    return next(iter(scripts_of(listed(table.own)[0])))
-
-
-@lru_cache(256)
-def _known(table: Phrases) -> frozenset[str]:
-    """The words that tell for a language."""
-    return single_words(table, "common", "own", "own_objects", "keeping", "questions")
+    return table.script or next(iter(scripts_of(listed(table.own)[0])))
 
 
 def single_words(table: Phrases, *entries: str) -> frozenset[str]:
@@ -14964,13 +14993,13 @@ DUTCH = Phrases(
     keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
-    questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
+    questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
     requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
     standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
-    supposing="stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
+    supposing="laten we een (rollenspel|spel|spelletje), laten we ... spelen, (jij bent|je bent) ... en ik ben, stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
     conditional="als ik (was|had|kon|zou), was ik, had ik",
     roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
     handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
@@ -14983,8 +15012,8 @@ DUTCH = Phrases(
     headers="van, aan, onderwerp, datum, verzonden, cc",
     subjects="onderwerp",
     resumes="curriculum vitae, werkervaring, opleiding, vaardigheden",
-    forgetting="vergeet, vergeten, wis, verwijder, schrap",
-    asking="alsjeblieft, je, en, wil, kun, ook, dan, graag",
+    forgetting="dat je … (vergeet|wist|verwijdert), (kun|kan|wil|zou) (je|u) … (vergeten|wissen|verwijderen), onthoud … niet (meer|langer), onthou … niet meer, vergeet, vergeten, wis, verwijder, schrap",
+    asking="ik wil, ik wil graag, alsjeblieft, je, en, wil, kun, ook, dan, graag",
     everything="alles, wat je (weet|over)",
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
     fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
@@ -14994,6 +15023,8 @@ DUTCH = Phrases(
     links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
     forms="heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet",
     endings="/t, oon/oont, erk/erkt",
+    denying="niet, nooit",
+    denying_after="niet, nooit",
 )
 '''
 
@@ -15114,6 +15145,8 @@ ENGLISH = Phrases(
     forms="have/has, do/does, go/goes, don't/doesn't",
     endings="/s, /es, y/ies",
     progressive="ing",
+    denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
+    denying_after="not",
 )
 '''
 
@@ -15139,7 +15172,7 @@ FRENCH = Phrases(
     keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
     openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
-    questions="""
+    questions="""(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur), comment _,
         comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
         quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi
         (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
@@ -15154,7 +15187,7 @@ FRENCH = Phrases(
         rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+    supposing="""on va jouer, on joue, jouons, (faisons|on fait) (un jeu|comme si|semblant), tu es ... et (je suis|moi je), expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
     conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
@@ -15185,6 +15218,7 @@ FRENCH = Phrases(
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
     forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
     endings="e/e, s/t",
+    denying="ne, n', jamais",
 )
 '''
 
@@ -15212,6 +15246,8 @@ SWEDISH = Phrases(
     questions="hur, vad (är|heter|kan|ska|gör|jobbar), varför, när (är|kan|fyller|börjar), vem, vilken, vilket, vilka, var (bor|jobbar|ligger|kan|finns|är), kan (du|jag|man), är (jag|det), har jag",
     requests="skriv, översätt, förklara, ge mig, hjälp mig, berätta, sammanfatta, rätta, föreslå, kan du",
     forgetting="glöm, glömma, radera, ta bort",
+    denying="inte, aldrig",
+    denying_after="inte",
 )
 DANISH_NORWEGIAN = Phrases(
     letters="æøå",
@@ -15224,6 +15260,8 @@ DANISH_NORWEGIAN = Phrases(
     questions="hvordan, hvorfor, hvad, hva, hvem, hvornår, hvilken, hvilket, hvilke, hvor (bor|arbejder|jobber|ligger|kan|er|mange|gammel|meget|mye|gammal), kan (du|jeg|man), er (jeg|det)",
     requests="skriv, oversæt, oversett, forklar, giv mig, gi meg, hjælp mig, hjelp meg, fortæl, fortell, opsummer, oppsummer",
     forgetting="glem, slet, slett, fjern",
+    denying="ikke, aldri, aldrig",
+    denying_after="ikke",
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
@@ -15234,6 +15272,7 @@ FINNISH = Phrases(
     questions="mikä, mitä, missä, milloin, miksi, miten, kuka, kuinka, voinko, voitko, mistä, mihin, millainen, onko, olenko",
     requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
     forgetting="unohda, poista",
+    denying="älä, en, et, ei, älkää",
 )
 CZECH_SLOVAK = Phrases(
     letters="řěůčžľĺŕ",
@@ -15249,6 +15288,7 @@ CZECH_SLOVAK = Phrases(
     questions="kde, kdy, kedy, proč, prečo, kdo, jaký, jaká, jaké, aký, aká, aké, kolik, koľko, kam, odkud, co (je|mám|dělám|znamená|můžu), čo (je|mám|robím|znamená|môžem), jak (se|mohu|můžu|mám|dlouho), ako (sa|môžem|mám|dlho), můžeš, môžeš, můžu, môžem",
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
+    denying="ne, nikdy",
 )
 HUNGARIAN = Phrases(
     letters="őű",
@@ -15261,6 +15301,7 @@ HUNGARIAN = Phrases(
     questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent)",
     requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
     forgetting="felejtsd, töröld",
+    denying="ne, nem",
 )
 ROMANIAN = Phrases(
     letters="țșăţ",
@@ -15274,6 +15315,7 @@ ROMANIAN = Phrases(
     questions="unde, când, cum (mă|pot|fac|se|îmi|este), cine, cât, câți, câte, de ce, ce (este|e|sunt|fac|pot|înseamnă|să|meserie|zi), care (este|e|sunt), pot să",
     requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
     forgetting="uită, șterge",
+    denying="nu",
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
@@ -15306,6 +15348,7 @@ UKRAINIAN = Phrases(
     conditional="якби я",
     forgetting="забудь, забудьте, видали, видаліть, зітри",
     asking="будь ласка, і, ти",
+    denying="не, ніколи",
 )
 BULGARIAN = Phrases(
     letters="ъ",
@@ -15318,10 +15361,11 @@ BULGARIAN = Phrases(
     questions="къде, кога, защо, кой, коя, кое, кои, колко, как (се|мога|да|съм), какво, дали, накъде",
     requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
     forgetting="забрави, изтрий",
+    denying="не, никога",
 )
 GREEK = Phrases(
     common="και, το, η, ο, να, είναι, που, για, με, στο, στη, στην, δεν, τι, πού, πότε, πώς, ποιος, ποια, ποιο, γιατί, θα, από, της, του, ένα, μια, έχω, είμαι, μου, σου",
-    own="εγώ, μου, μας, είμαι, έχω, μένω, ζω, δουλεύω, εργάζομαι, λέγομαι, αγαπώ, σπουδάζω, γεννήθηκα, προτιμώ, μισώ, κατάγομαι, ονομάζομαι, παίζω, πίνω, τρώω, μιλάω, μιλώ, με λένε, πάσχω, οδηγώ",
+    own="έχουμε, είμαστε, μένουμε, ζούμε, μου αρέσ*, κάνω, πάω, ξέρω, εγώ, μου, μας, είμαι, έχω, μένω, ζω, δουλεύω, εργάζομαι, λέγομαι, αγαπώ, σπουδάζω, γεννήθηκα, προτιμώ, μισώ, κατάγομαι, ονομάζομαι, παίζω, πίνω, τρώω, μιλάω, μιλώ, με λένε, πάσχω, οδηγώ",
     own_objects="με, εμένα, εμείς, μένα",
     own_first="ω, ώ, μαι",
     own_not="κάτω, πάνω, εδώ, θέλω, έξω, πίσω, λόγω, γύρω, μέσω, πρώτω, τρόπω, ευχαριστώ, παρακαλώ, χρειάζομαι, ψάχνω",
@@ -15335,10 +15379,11 @@ GREEK = Phrases(
     conditional="αν (ήμουν|είχα|μπορούσα)",
     forgetting="ξέχνα, ξέχασε, διέγραψε, σβήσε",
     asking="σε παρακαλώ, και, παρακαλώ",
+    denying="μην, δεν, μη",
 )
 HEBREW = Phrases(
     common="של, את, על, לא, זה, עם, אני, מה, איפה, מתי, למה, איך, מי, כמה, הוא, היא, גם, או, אבל, כי, אם, יש, אין, לי, שלי, כל, היה",
-    own="אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
+    own="יש לנו, אין לנו, אנו, נהיינו, אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
     requested="(תן|תני|ספר|ספרי|הסבר|הסבירי|עזור|עזרי|כתוב|כתבי|תגיד|תגידי|הראה|תראה|תמליץ|המלץ|תסביר|תכתוב) לי, (תוכל|תוכלי|אפשר) ... לי",
     impersonal="איך (אני יכול|אני יכולה|אפשר), אם (אני|הייתי), מה (אני צריך|אני יכול) לעשות",
     keeping="זכור, תזכור, תזכרי, תשכח, תמיד, לעולם, מעכשיו, תקרא לי",
@@ -15348,6 +15393,7 @@ HEBREW = Phrases(
     conditional="אם הייתי, הלוואי",
     forgetting="תשכח, תשכחי, שכח, מחק, תמחק",
     asking="בבקשה, ו, אנא",
+    denying="לא, אל",
 )
 PERSIAN = Phrases(
     letters="پچژگکی",
@@ -15389,6 +15435,7 @@ HINDI = Phrases(
     conditional="अगर मैं, यदि मैं, काश",
     forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
     asking="कृपया, को, में, हूँ, हूं, है, बात, सब, सब कुछ, ये, यह",
+    denying="मत, न, नहीं",
 )
 BENGALI = Phrases(
     common="এবং, ও, আমি, আমার, আপনি, তুমি, সে, এই, একটি, একজন, না, কি, কী, কোথায়, কখন, কেন, কীভাবে, কে, কত, কোন, করি, আছে, হয়, থেকে, জন্য, সাথে, আমাদের, নাম",
@@ -15397,7 +15444,7 @@ BENGALI = Phrases(
     impersonal="(আমি|আমরা) (কীভাবে|কিভাবে), যদি আমি",
     keeping="মনে রেখো, মনে রাখবেন, ভুলো না, ভুলবেন না, সবসময়, কখনো, এখন থেকে",
     questions="কি, কী, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কে, কত, কোন, কার, কবে, কাকে, কয়টি, কয়টা, কয়জন",
-    asks="কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
+    asks="কি, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
     ends_question="কি, কী, কে, নাকি",
     requests="লেখো, লিখুন, অনুবাদ, ব্যাখ্যা, দয়া করে",
     ends_request="লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
@@ -15414,7 +15461,7 @@ TAMIL = Phrases(
     impersonal="நான் எப்படி, எப்படி நான்",
     keeping="நினைவில், மறக்காதே, மறக்காதீர்கள், எப்போதும், இனிமேல்",
     questions="என்ன, எங்கே, எங்கு, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது",
-    asks="எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
+    asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
     ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
     ends_request="எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
     supposing="கற்பனை செய், வைத்துக்கொள்",
@@ -15438,6 +15485,7 @@ THAI = Phrases(
     conditional="ถ้า(ฉัน|ผม|เรา)",
     forgetting="ลืม, ลบ",
     asking="โปรด, กรุณา, ช่วย, ให้",
+    denying="อย่า, ไม่, เคย",
 )
 LAO = Phrases(
     spaced=False,
@@ -15455,6 +15503,7 @@ LAO = Phrases(
     conditional="ຖ້າຂ້ອຍ",
     forgetting="ລືມ, ລຶບ",
     asking="ກະລຸນາ, ຊ່ວຍ, ໃຫ້",
+    denying="ຢ່າ, ບໍ່",
 )
 KHMER = Phrases(
     spaced=False,
@@ -15465,12 +15514,13 @@ KHMER = Phrases(
     polite="អរគុណ, សួស្តី, ជំរាបសួរ, សូមទោស",
     questions="តើ, ហេតុអ្វី, អ្នកណា, នរណា",
     asks="អ្វី, ទីណា, ឯណា, នៅណា, ប៉ុន្មាន, ពេលណា, ដូចម្តេច, ហេតុអ្វី, យ៉ាងណា, ណាខ្លះ, មួយណា, អ្នកណា, នរណា",
-    ends_question="ទេ, ឬទេ, ណា, មែនទេ, ឬនៅ",
+    ends_question="ឬទេ, ណា, មែនទេ, ឬនៅ",
     requests="សរសេរ, បកប្រែ, ពន្យល់, សង្ខេប, ជួយ, ណែនាំ, ប្រាប់, សូម",
     supposing="ស្រមៃ, ឧបមា, សន្មត",
     conditional="បើខ្ញុំ, ប្រសិនបើខ្ញុំ",
     forgetting="ភ្លេច, លុប",
     asking="សូម, ជួយ",
+    denying="កុំ, មិន",
 )
 BURMESE = Phrases(
     spaced=False,
@@ -15503,6 +15553,7 @@ VIETNAMESE = Phrases(
     conditional="nếu tôi (là|có|được|trúng), giá mà",
     forgetting="hãy quên, quên đi, xóa, xoá, quên",
     asking="hãy, làm ơn, xin, vui lòng",
+    denying="đừng, không, chớ",
 )
 INDONESIAN = Phrases(
     common="yang, dan, di, saya, aku, ini, itu, dengan, untuk, tidak, dari, ke, apa, mana, dimana, kapan, siapa, kenapa, mengapa, bagaimana, berapa, adalah, ada, akan, bisa, dalam, pada, kamu, anda, sudah, atau, juga, tinggal, nama, suka, punya, anak, kerja, bekerja",
@@ -15517,6 +15568,7 @@ INDONESIAN = Phrases(
     conditional="(jika|kalau|seandainya|andai|andaikan) (saya|aku)",
     forgetting="lupakan, hapus, hapuskan",
     asking="tolong, mohon, silakan, dan",
+    denying="jangan, tidak, tak",
 )
 SWAHILI = Phrases(
     common="na, ya, wa, ni, kwa, katika, mimi, wewe, yeye, yangu, wangu, langu, changu, nini, wapi, lini, nani, kwa, nini, gani, vipi, ngapi, hii, hiyo, si, la, za, kama, lakini, pia, jina, ninaishi, nina",
@@ -15527,12 +15579,13 @@ SWAHILI = Phrases(
     impersonal="(ninawezaje|naweza|ningeweza), kama (mimi|ningekuwa)",
     keeping="kumbuka, usisahau, daima, kamwe, kuanzia sasa, niite",
     questions="nini, wapi, lini, nani, kwa nini, vipi, namna gani, je (una|ni|wewe|unaweza|kuna|nina|mimi|jina|naweza), ninawezaje, unaweza",
-    ends_question="nini, wapi, lini, nani, gani, vipi, ngapi, kwa nini, nini hasa, wangapi, mingapi, mangapi",
+    ends_question="upi, ipi, yupi, zipi, lipi, kipi, wepi, nini, wapi, lini, nani, gani, vipi, ngapi, kwa nini, nini hasa, wangapi, mingapi, mangapi",
     requests="andika, tafsiri, eleza, fupisha, nipe, nisaidie, pendekeza, niambie, tengeneza, hesabu, linganisha, rekebisha",
     supposing="fikiria, tuseme, hebu tuseme, jifanye, hapo zamani",
     conditional="kama ningekuwa, ningekuwa, kama ningalikuwa",
     forgetting="sahau, futa, usahau",
     asking="tafadhali, na",
+    denying="si, usi",
 )
 TAGALOG = Phrases(
     common="ang, ng, sa, na, ako, ko, mo, ikaw, siya, ay, at, mga, ni, si, ano, saan, kailan, bakit, paano, sino, ilan, alin, hindi, ito, iyon, may, po",
@@ -15598,7 +15651,7 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    questions="""welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
+    questions="""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _ (ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
             |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
@@ -15618,7 +15671,7 @@ GERMAN = Phrases(
             |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
     always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
     standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""(als |im )?(ein )?gedankenexperiment, du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+    supposing="""lass uns (ein |eine )?(rollenspiel|spiel|geschichte), lasst uns (ein )?(rollenspiel|spiel), spielen wir, (als |im )?(ein )?gedankenexperiment, du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
         sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
         tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
     conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
@@ -15638,7 +15691,7 @@ GERMAN = Phrases(
     subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
-    forgetting="(kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
+    forgetting="dass du … (vergisst|löschst), (kannst|könntest|würdest|sollst|darfst) du … (vergessen|löschen), du (kannst|sollst|darfst|solltest) … (vergessen|löschen), (kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
     asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
     everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
     ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
@@ -15652,6 +15705,8 @@ GERMAN = Phrases(
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
     forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
     endings="e/t, e/et",
+    denying="nicht, nie, niemals",
+    denying_after="nicht",
 )
 '''
 
@@ -15666,10 +15721,11 @@ from .phrases import Phrases
 
 ITALIAN = Phrases(
     common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
-    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo, mangio, colleziono, conosco, sto, devo, ero, nacqui, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
+    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
         (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
         (che|quale) (lavoro|mestiere|sport) (faccio|pratico), lavoro (come|in|per|da|a|nel|alla), (chi|dove|come|quanto alt*|di dove) sono""",
+    own_verbs="ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo, mangio, colleziono, conosco, sto, devo, ero, nacqui,",
     own_objects="mi, me, ci",
     own_first="o",
     own_not="questo, quello, hello, ciao, certo, quando, quanto, come, buongiorno, voglio, vorrei, altro, tutto, nostro, stesso, dato, testo, modello, codice, esempio, primo, secondo, posso, devo, riassumo, molto, poco, tanto, denaro, tempo, titolo, dopo, obiettivo, solo, grazie, salvo, meglio, bravo, aiuto, perciò, però, può, invio, file",
@@ -15681,12 +15737,12 @@ ITALIAN = Phrases(
     keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
-    questions="""(che )?cosa _,
+    questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
         qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""(idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+    requests="""(mi|ci) (serve|servono|serva) ... (idee|ricetta|ricette|consigli|consiglio|aiuto|lista|testo|esempi|poesia|traduzione), (idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
         mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
         suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
         organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
@@ -15694,7 +15750,7 @@ ITALIAN = Phrases(
         ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
     always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+    supposing="""facciamo (un gioco|finta|che), giochiamo, tu sei ... e (io )?sono, esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
     conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
@@ -15724,6 +15780,7 @@ ITALIAN = Phrases(
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
     forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
     endings="o/e, o/a",
+    denying="non, mai",
 )
 '''
 
@@ -15748,9 +15805,9 @@ JAPANESE = Phrases(
     openers="ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
     polite="ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり",
     questions="なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて",
-    ends_question="か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
+    ends_question="知りたい(です)?(のですが|んですが|が)?, (は|を)(誰|何)(ですか)?, か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
     requests="次の, 以下の, 翻訳して, 要約して, 説明して, あなたは(今から)?, 君は, 私のために, ここに",
-    ends_request="""(て|で)(ください|下さい|くれ|くれる|くれますか|くれませんか|もらえますか|もらえませんか|もらえる|いただけますか|いただけませんか|ほしい|欲しい|ほしいです|欲しいです|ちょうだい|もらいたい|いただきたい|ね)
+    ends_request="""(アイデア|案|ヒント|レシピ|助け|アドバイス|例|提案|翻訳)が(必要|欲しい|ほしい)(です)?, (言っ|話し|聞かせ|歌っ|作成し|挙げ|選ん)(て|で), (て|で)(ください|下さい|くれ|くれる|くれますか|くれませんか|もらえますか|もらえませんか|もらえる|いただけますか|いただけませんか|ほしい|欲しい|ほしいです|欲しいです|ちょうだい|もらいたい|いただきたい|ね)
         (書い|作っ|教え|訳し|翻訳し|説明し|要約し|直し|見せ|考え|調べ|添削し|評価し|まとめ|比べ|計算し|提案し|紹介し|修正し|分類し)て, お願いします, お願い, 頼む, しなさい, をお願いします, が(欲しい|ほしい)(です)?""",
     always="必ず, 常に, 絶対",
     standing="これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語",
@@ -15768,8 +15825,8 @@ JAPANESE = Phrases(
     subjects="件名",
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
-    forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
-    asking="全部, すべて, を, は, も, のこと",
+    forgetting="忘れて(ください|下さい|ほしい|欲しい|くれ|もら|いい|ね)?$, 忘れて(ください|下さい|ほしい|欲しい|くれ|もらえ|いただけ|頂け|もいい), 忘れろ, (削除|消去)して(ください|下さい|ほしい|欲しい|くれ|もらえ|$), 消して(ください|下さい|ほしい|欲しい|くれ|もらえ|$), (覚えておか|覚え|記憶し)ないで",
+    asking="から, もう, のを, ことを, って, 全部, すべて, を, は, も, のこと",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
     fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
@@ -15800,15 +15857,15 @@ KOREAN = Phrases(
     keeping="기억해, 기억해줘, 잊지, 앞으로, 항상, 라고 불러",
     ends_statement="니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
     ends_no_statement="(감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
-    openers="참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
+    openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
-    ends_question="까, 까요, 나요, 가요, 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
+    ends_question="까, 까요, 나요, (은|는|인|한|던|된|큰|간|온|쁜|운|른|신|런)가요, 궁금*, 알고 싶(어|다|어요|습니다), 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
     requests="다음을, 다음 문장을, 아래, 당신은, 너는",
-    ends_request="(써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
+    ends_request="(아이디어|추천|도움|조언|팁|레시피|예시|번역)(가|이)? (필요해|필요해요|필요합니다), (써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
     always="항상, 절대, 언제나",
     standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
-    supposing="내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
+    supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
     ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
     handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
@@ -15821,14 +15878,16 @@ KOREAN = Phrases(
     headers="보낸 사람, 받는 사람, 제목, 날짜",
     subjects="제목",
     resumes="이력서, 경력, 학력, 자격증",
-    forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
-    asking="를, 을, 은, 는, 도, 전부, 다, 모두",
+    forgetting="잊어( )?(줘|주|줄|버려|라|도 돼)*, 잊어$, 잊으세요, (지워|삭제해)( )?(줘|주|줄)*, (지워|삭제해)$, 지우세요, 삭제하세요, 기억하지 (마|말)",
+    asking="걸, 것, 것을, 에서, 지, 더 이상, 좀, 를, 을, 은, 는, 도, 전부, 다, 모두",
     everything="모두, 전부, 다 잊어, 모든",
     ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
     fillers="지금, 현재, 정말, 아주",
     speaker="저는, 나는, 제, 내, 저의, 나의",
     user="사용자는, 사용자의, 사용자",
     forms="어요/다",
+    denying="안, 절대",
+    asks="누가, 뭐야, 뭐예요, 뭘, 무엇, 어디(에|서|로|야|예|인|가), 어떻게",
 )
 '''
 
@@ -15839,7 +15898,8 @@ SOURCES["language/phrases.py"] = r'''"""What a language's table has, and how its
 
 Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
 any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
-words, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and written so.
+words, `…` up to eight, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and
+written so.
 """
 
 from __future__ import annotations
@@ -15851,8 +15911,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
+from .scripts import signs
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
     """The words of one language that tell what a sentence is. All are optional.
 
@@ -15863,7 +15925,7 @@ class Phrases:
     common: the words by which the language is known; and the stop words of its queries.
 
     Who speaks of themselves:
-    own: "I", "my", and verbs that carry their subject. own_objects: "me", who may also be the one who asks.
+    own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
     own_endings: of words that do, wherever they stand; own_first: of the first word of a sentence; with `*`
     behind it, its beginning. own_not: words with such an ending that do not; with `*`, beginnings of words.
     before_verbs: may stand before that first word: "not", "now".
@@ -15888,6 +15950,7 @@ class Phrases:
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
+    denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
 
@@ -15906,6 +15969,7 @@ class Phrases:
     letters: str = ""
     common: str = ""
     own: str = ""
+    own_verbs: str = ""
     own_objects: str = ""
     own_endings: str = ""
     own_first: str = ""
@@ -15942,6 +16006,8 @@ class Phrases:
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
+    denying: str = ""
+    denying_after: str = ""
     everything: str = ""
     ending: str = ""
     fillers: str = ""
@@ -15993,17 +16059,26 @@ class Matcher:
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, "", _not_before_word(), ""))
 
 
 def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), _not_before_word(), ""))
 
 
 def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+    end = r"\W{0,9}$"
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), end, end))
+
+
+def _not_before_word() -> str:
+    return f"(?![\\w{signs()}])"
+
+
+def _not_after_word() -> str:
+    return f"(?<![\\w{signs()}])"
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -16011,6 +16086,8 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
     for spaced in (True, False):
         entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
         found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        if not spaced:  # the longest first: nothing else tells where one ends
+            found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
             parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
@@ -16020,6 +16097,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
+    pattern = pattern.replace(r"{0,8}?,?\s{1,2}", "{0,8}?")
     return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,3}")
 
 
@@ -16037,6 +16115,7 @@ _AS_PATTERN = {
     "ى": "[ىي]",
     "ة": "[ةه]",
     "~": ".{0,12}",
+    "…": r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,8}?",
 }
 '''
 
@@ -16052,8 +16131,9 @@ from .phrases import Phrases
 POLISH = Phrases(
     letters="łąężźćśń",
     common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
-    own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę
+    own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
         (mam|jem) na imię, podoba mi""",
+    own_verbs="jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
     own_objects="mnie, mi, nam, nas, mną",
     own_endings="łem, łam, liśmy, łyśmy",
     own_first="ę, am",
@@ -16065,13 +16145,13 @@ POLISH = Phrases(
     keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
     openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
-    questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
+    questions="""(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie), masz (jakieś|jakiś), jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
         jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
-    requests="""napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
+    requests="""opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj, dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie, potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu), napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
         znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
     always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
     standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
-    supposing="załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    supposing="ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
     conditional="gdybym, gdyby, jeślibym",
     roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
     handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
@@ -16084,8 +16164,8 @@ POLISH = Phrases(
     headers="od, do, temat, data, wysłano, dw",
     subjects="temat",
     resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
-    forgetting="zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
-    asking="proszę, żebyś, i, możesz, teraz, też, chcę",
+    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    asking="czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też, chcę",
     everything="wszystko, wszystkim, co wiesz",
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
@@ -16095,6 +16175,7 @@ POLISH = Phrases(
     links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
     forms="jestem/jest, jem/je, mam/ma",
     endings="m/, ę/e, ę/i, em/e",
+    denying="nie, nigdy",
 )
 '''
 
@@ -16110,10 +16191,11 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
-    own="""eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei, falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono, conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço, uso óculos
+    own="""(só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
         trabalho (de|como|em|na|no|para|com|numa|num)""",
+    own_verbs="sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei, falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono, conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço,",
     own_objects="me, mim, nos",
     own_first="o, ei, i",
     own_not="isto, isso, hello, certo, quando, quanto, como, aqui, ali, oi, sei, quero, preciso, outro, todo, nosso, mesmo, dado, texto, modelo, arquivo, código, exemplo, primeiro, segundo, posso, devo, resumo, muito, pouco, logo, tanto, dinheiro, tempo, título, foi, rei, lei, depois, objetivo, claro, ótimo, obrigado, bom, dei, meio",
@@ -16125,10 +16207,10 @@ PORTUGUESE = Phrases(
     keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
-    questions="""
+    questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
-        (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|há|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
+        (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
         alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto, alguma (ideia|sugestão|dica), algum conselho, meu _ pode, minha _ pode""",
     requests="""(ideias|receita|receitas|dicas|exercícios|presentes) para, escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
         gere, gera, ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre, mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige
@@ -16138,7 +16220,7 @@ PORTUGUESE = Phrases(
         quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
     always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+    supposing="""(você|tu) é* ... e eu sou, experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
     conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
@@ -16154,8 +16236,8 @@ PORTUGUESE = Phrases(
     subjects="assunto, enc",
     headers="de, para, assunto, data, enviado, enviada, cc, enc",
     resumes="curriculum vitae, currículo, experiência profissional, experiência, formação acadêmica, formação académica, formação, habilidades, competências",
-    forgetting="esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
-    asking="por favor, que, e, pode, podes, poderia, agora, também, favor, de",
+    forgetting="não (se )?(lembre|guarde|memorize) mais, que você … (esqueça|apague), esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
+    asking="quero, gostaria, quero que, quero que você, você, que você, por favor, que, e, pode, podes, poderia, agora, também, favor, de",
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
@@ -16166,6 +16248,7 @@ PORTUGUESE = Phrases(
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
     forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
     endings="o/e, o/a",
+    denying="não, nunca",
 )
 '''
 
@@ -16181,7 +16264,7 @@ from .phrases import Phrases
 RUSSIAN = Phrases(
     letters="ыэъё",
     common="""а, без, бы, был, была, были, в, вы, где, да, для, до, его, ее, если, есть, же, за, и, из, или, им, их, к, как, какая, какие, какой, когда, кто, ли, меня, мне, мой, моя, мы, на, не, ну, о, об, он, она, они, от, по, почему, с, со, так, то, ты, у, что, это, я""",
-    own="""я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
+    own="""ем, терпеть не могу, обожаю, я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
         (зовут|нравится|нравятся|звать) (меня|мне), (меня|мне) (зовут|нравится|нравятся|звать|лет), (мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)""",
     own_objects="мне, меня, нам, нас",
     own_first="ю, у, юсь, усь",
@@ -16195,7 +16278,7 @@ RUSSIAN = Phrases(
     keeping="запомни, помни, забудь, забывай, всегда, никогда, с этого момента, отныне, зови меня, называй меня, твои ответы",
     openers="кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
     polite="спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро, до свидания, пока, отлично",
-    questions="""
+    questions="""как (меня|мою|моего|моих|нас|наш*|зовут) _,
         как *ть, как *ти, как *чь, как *ться, как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать), где (мне|можно|купить|найти|я могу|лучше|находится|есть)
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
         когда (можно|мне|лучше|будет|начинается|откроется), куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли, ты (знаешь|можешь|умеешь), вы (знаете|можете), можешь ли
@@ -16207,7 +16290,7 @@ RUSSIAN = Phrases(
         хочу* чтобы ты, можешь, можете, не (мог|могла|могли) бы, выбери, угадай, сочини, сочините, напомни, поясни""",
     always="всегда, никогда, запомни, не забудь, не забывай, зови меня, называй меня",
     standing="с этого момента, отныне, впредь, в будущем, каждый раз, с сегодняшнего дня, твои ответы, (короткие|краткие|длинные|подробные) ответы",
-    supposing="""мысленный эксперимент, предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
+    supposing="""ты ... а я, мысленный эксперимент, предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
         ролевая игра, жил-был, жили-были, в этой (истории|игре), а что если, что если, притворись, сделай вид, сценарий, положим, поиграем""",
     conditional="если бы, был бы я, была бы я, хотел бы я быть",
     roles="(как|в роли|от лица|будучи) (пират*|волшебник*|ведьм*|дракон*|рыцар*|корол*|принц*|вампир*|робот*|инопланетян*|эльф*|гном*|призрак*|супергеро*|ковбо*|ниндзя|самура*|викинг*|детектив*|персонаж*|рассказчик*|ии|бог*|император*)",
@@ -16222,7 +16305,7 @@ RUSSIAN = Phrases(
     subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
-    forgetting="забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
+    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
     asking="пожалуйста, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
@@ -16234,6 +16317,7 @@ RUSSIAN = Phrases(
     links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
     forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
     endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
+    denying="не, никогда",
 )
 '''
 
@@ -16344,6 +16428,15 @@ def _is_point(char: str) -> bool:
     return char == "\N{ARABIC TATWEEL}" or unicodedata.combining(char) in _POINTS
 
 
+@cache
+def signs() -> str:
+    """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
+    marks = [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
+    firsts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
+    lasts = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
+
+
 @lru_cache(_CACHED_CHARS)
 def ends_sentences(char: str) -> bool:
     """Whether a mark ends sentences, in any script."""
@@ -16446,6 +16539,12 @@ def signs(sentence: str) -> int:
     return max((_words_for_self(table).signs(text) for table in likely(text)), default=0)
 
 
+def verb_of_self(sentence: str) -> bool:
+    """Whether a verb in it carries its subject: "Soy vegano"."""
+    text = fold(sentence)
+    return any(_words_for_self(table).has_verb(text) for table in likely(text))
+
+
 def weak_sign(sentence: str) -> bool:
     """Whether the speaker occurs in it at all, if only as the one who asks: "give me ..."."""
     text = fold(sentence)
@@ -16455,7 +16554,7 @@ def weak_sign(sentence: str) -> bool:
 
 def shows_statements(sentence: str) -> bool:
     """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
-    return any(table.ends_statement for table in likely(sentence))
+    return any(table.ends_statement for table in likely(fold(sentence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -16463,6 +16562,7 @@ class _Self:
     """The words of one language by which speakers speak of themselves."""
 
     words: frozenset[str]
+    verbs: frozenset[str]
     objects: frozenset[str]
     keeping: frozenset[str]
     phrases: Matcher
@@ -16503,6 +16603,11 @@ class _Self:
         count += self._begins(words)
         return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
 
+    def has_verb(self, text: str) -> bool:
+        """Whether a folded text has a verb that carries its subject."""
+        words = words_of(text)
+        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
         return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
@@ -16524,10 +16629,13 @@ def _words_for_self(table: Phrases) -> _Self:
     endings = [fold(one) for one in listed(table.own_endings)]
     first = [fold(one) for one in listed(table.own_first)]
     others = [fold(one) for one in listed(table.own_not)]
-    words = single_words(table, "own") if table.spaced or table.glued else frozenset()
-    several = ", ".join(phrase for phrase in listed(table.own) if fold(phrase) not in words)
+    verbs = single_words(table, "own_verbs")
+    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
+    phrases = [*listed(table.own), *listed(table.own_verbs)]
+    several = ", ".join(phrase for phrase in phrases if fold(phrase) not in words)
     return _Self(
         words=words,
+        verbs=verbs,
         objects=single_words(table, "own_objects"),
         keeping=single_words(table, "keeping"),
         phrases=anywhere((replace(table, own=several, spaced=table.spaced or table.glued),), "own"),
@@ -16587,7 +16695,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     start = found = 0
     for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and _ABBREVIATION.search(before):
+        if "\n" not in end.group() and _is_abbreviated(before):
             continue
         if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
             found += 1
@@ -16597,6 +16705,12 @@ def sentences(text: str) -> Iterator[Sentence]:
             break
     if sentence := _sentence(text, start, len(text), line_ends=True):
         yield sentence
+
+
+def _is_abbreviated(before: str) -> bool:
+    """A letter alone is a word of its own in scripts without capitals."""
+    found = _ABBREVIATION.search(before)
+    return bool(found) and before[-2].lower() != before[-2].upper()
 
 
 def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
@@ -16618,10 +16732,11 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
-    own="""yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía, hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo, hice, suelo, cumplo, ceno, monto, no como, toco, practico, juego al, juego a
+    own="""(solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
         trabajo (de|como|en|para|desde), estudio (en|para|derecho|medicina|ingeniería), soy""",
+    own_verbs="soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía, hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo, hice, suelo, cumplo, ceno, monto, no como, toco, practico,",
     own_objects="me, mí, nos",
     own_first="o, é, í",
     own_not="esto, eso, bueno, claro, hello, cuando, cuanto, cuánto, cuándo, como, cómo, también, aquí, allí, así, café, según, quiero, necesito, cierto, otro, todo, nuestro, mismo, dado, correo, texto, modelo, archivo, código, ejemplo, primero, segundo, puedo, debo, resumo, mucho, poco, algo, luego, pero, solo, sólo, tanto, dinero, tiempo, juego, objetivo, título",
@@ -16633,7 +16748,7 @@ SPANISH = Phrases(
     keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
     openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
-    questions="""
+    questions="""como *o (el|la|un|una|mi|mis|esto|este|esta) _,
         cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
         como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
         que (es|puedo|hago|debo|significa|debería|cocino|tal|opinas|hay|le|me (recomiendas|aconsejas))
@@ -16683,6 +16798,7 @@ SPANISH = Phrases(
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
     forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
     endings="o/e, o/a",
+    denying="no, nunca, jamás",
 )
 '''
 
@@ -16697,11 +16813,16 @@ All of it is of one sentence, and takes time in proportion to its length.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from . import TABLES
-from .phrases import anywhere, at_beginning, at_end
+from .detection import likely
+from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 
+_MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
 _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
@@ -16709,14 +16830,16 @@ _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
+_VERBS_MOST = 20  # of a sentence
 _OBJECT_CHARS = 24  # from the verb to what is handed over
-_SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
+_SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an opener
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 
 _OPENERS = at_beginning(TABLES, "openers")
 _POLITE = at_beginning(TABLES, "polite")
 _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "ends_question")
+_ASKS = anywhere(TABLES, "asks")
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
@@ -16725,7 +16848,6 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_FORGETTING, _ASKING_BEFORE = anywhere(TABLES, "forgetting"), at_end(TABLES, "asking")
 _EVERYTHING = anywhere(TABLES, "everything")
 _ENDING = anywhere(TABLES, "ending")
 _COLONS = (":", "：")
@@ -16741,8 +16863,10 @@ def asks(sentence: str) -> bool:
     if has_question_mark(sentence):
         return True
     text = _lowered(sentence)
-    return any(_QUESTIONS.match(start) for start in _starts(text)) or bool(
-        _ENDS_QUESTION.search(text[-_END_CHARS:])
+    return (
+        any(_QUESTIONS.match(start) for start in _starts(text))
+        or bool(_ENDS_QUESTION.search(text[-_END_CHARS:]))
+        or bool(_ASKS.search(text))
     )
 
 
@@ -16767,7 +16891,7 @@ def is_conditional(sentence: str) -> bool:
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = _lowered(sentence)
+    text = without_openers(_lowered(sentence))
     return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
 
 
@@ -16809,12 +16933,36 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
 def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
-    for found in _FORGETTING.finditer(text):
-        if _DENIED_AFTER.match(text, found.end()):
+    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetting:
+    verbs: Matcher
+    asking: Matcher
+    denying: Matcher
+    denying_after: Matcher
+
+
+@lru_cache(256)
+def _forgetting(table: Phrases) -> _Forgetting:
+    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
+    one = (table,)
+    return _Forgetting(
+        anywhere(one, "forgetting"),
+        at_end(one, "asking"),
+        at_end(one, "denying"),
+        at_beginning(one, "denying_after"),
+    )
+
+
+def _asks_to_forget(text: str, words: _Forgetting) -> bool:
+    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
+        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
             continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
-            return not _is_denied(before)
+        if not before or not _starts_within(before) or words.asking.search(before[-_END_CHARS:]):
+            return not words.denying.search(before[-_END_CHARS:])
     return False
 
 
@@ -16834,16 +16982,6 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
-_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
-_DENIED = re.compile(
-    r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
-)
-
-
-def _is_denied(before: str) -> bool:
-    return bool(_DENIED.search(before[-_END_CHARS:]))
-
-
 def _is_request(text: str) -> bool:
     return any(_REQUESTS.match(start) for start in _starts(text)) or bool(
         _ENDS_REQUEST.search(text[-_END_CHARS:])
@@ -16861,7 +16999,7 @@ def _starts(text: str) -> list[str]:
     found = [text]
     for _ in range(_OPENERS_MOST):
         match = _OPENERS.match(text)
-        if not match or not (rest := text[match.end() :].lstrip(" ,.!;:…，。！、-–—~")):
+        if not match or not (rest := text[match.end() :].lstrip(_MARKS)):
             break
         text = rest
         found.append(text)
@@ -16904,10 +17042,10 @@ TURKISH = Phrases(
     common="""ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi, mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en, gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni, bana, adı, adım, evet, hayır, lütfen, yıl, gün""",
     own="""ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
     own_objects="bana, bize",
-    own_endings="""yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
+    own_endings="""mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
         larım, lerim, larımın, lerimin, ğımın, ğimin, ğumun, ğümün, şimin, şımın, cim, cım, dayım, deyim, tayım, teyim, lıyım, liyim, luyum, lüyüm, sızım, sizim, istim, çiyim, çıyım, ciyim, cıyım, mamın, bamın, emin""",
-    own_not="""yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
-    requested="bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*, (için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*",
+    own_not="""temiz, domuz, omuz, temmuz, verim*, terim*, yorum*, durum*, kurum*, birim*, bildirim*, karar*, yarım*, tarım*, tasarım*, yatırım*, yıldırım*, indirim*, çevirim*, gelirim, eğitim*, öğretim*, üretim*, tüketim*, yönetim*, denetim*, bölüm*, dönüşüm*, çözüm*, ölçüm*, görünüm*, sistem*, kesim*, resim*, isim*, bilim*, seçim*, geçim*, giyim*, içim, dilim*, iklim*, taksim*, adımla*, adımda, bakım*, takım*, kısım*, kasım, basım*, yazılım*, donanım*, kullanım*, tanım*, uygulamamız, deniz, yalnız, tuz, semiz, titiz, kırmızı, temizle*, yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
+    requested="(teşekkür|rica) ederim, bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*, (için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*",
     impersonal="nasıl *(bilirim|abilirim|ebilirim|ırım|irim|urum|ürüm|arım|erim|malıyım|meliyim|alım|elim), ne (yapmalıyım|yapabilirim|almalıyım), nereden *(abilirim|ebilirim), *(abilir|ebilir) miyim, eğer ben, (bir )?(istiyorum|arıyorum), hata (alıyorum|veriyor), (merak ediyorum|öğrenmek istiyorum|bilmek istiyorum)",
     personal="nasıl (biriyim|gidiyorum|gidip geliyorum|hissediyorum|içiyorum|besleniyorum|tanıştım|tanıştık)",
     keeping="hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al, bana * de, cevapların, yanıtların",
@@ -16946,6 +17084,7 @@ TURKISH = Phrases(
     user="kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı",
     links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
     endings="yorum/yor, ırım/ır, irim/ir, dım/dı, dim/di, dum/du, düm/dü, tım/tı, tim/ti",
+    denying="asla",
 )
 '''
 
@@ -23732,8 +23871,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
-from ..language.scripts import is_dense, script
-from ..language.self_reference import shows_statements, signs, weak_sign
+from ..language.scripts import is_dense, scripts_of
+from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
@@ -23743,9 +23882,10 @@ from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
-_FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган": languages of these scripts do without
+_FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
 _FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
 _FEWEST_DENSE_CHARS = 5  # in scripts that set no spaces between words
+_FEWEST_DENSE_CHARS_OF_SELF = 4  # "我不喝酒": with a word for their speaker
 _CONTINUES_WORDS = 8  # a sentence so short, without a sign of its own, leans on the one before
 _LEANS_WORDS = 4  # and so does one that has a sign, but not at its beginning
 _DOCUMENT_CHARS = 1500
@@ -23870,6 +24010,7 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
+        or speech.asks_to_forget(sentence)
     )
 
 
@@ -23994,9 +24135,9 @@ def _states_something(sentence: str) -> bool:
     if count < len(sentence.replace(" ", "")) / 2 and said < _FEWEST_AROUND_NUMBERS:
         return False  # numbers, symbols, logs
     if is_dense(sentence):
-        return count >= _FEWEST_DENSE_CHARS
+        return count >= (_FEWEST_DENSE_CHARS_OF_SELF if signs(sentence) else _FEWEST_DENSE_CHARS)
     words = re.split(r"[\s'’]+", _URL.sub("", sentence).strip())
-    few = is_caseless(sentence) or any(script(char) == "CYRILLIC" for char in sentence)
+    few = is_caseless(sentence) or "CYRILLIC" in scripts_of(sentence) or verb_of_self(sentence)
     fewest = _FEWEST_WORDS_WITHOUT_AM if few else _FEWEST_WORDS
     return len(words) >= fewest
 '''
