@@ -46,4 +46,6 @@ DUTCH = Phrases(
     endings="/t, oon/oont, erk/erkt",
     denying="niet, nooit",
     denying_after="niet, nooit",
+    forwarding="bericht, doorgestuurd*",
+    wrote="schreef, het volgende geschreven",
 )

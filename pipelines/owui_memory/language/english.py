@@ -114,4 +114,6 @@ ENGLISH = Phrases(
     progressive="ing",
     denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
     denying_after="not",
+    forwarding="messag*, forwarded, original message, begin forwarded",
+    wrote="wrote",
 )

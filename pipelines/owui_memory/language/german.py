@@ -74,4 +74,6 @@ GERMAN = Phrases(
     endings="e/t, e/et",
     denying="nicht, nie, niemals",
     denying_after="nicht",
+    forwarding="nachricht*, weitergeleitet*",
+    wrote="schrieb",
 )

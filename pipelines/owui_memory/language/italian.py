@@ -66,4 +66,6 @@ ITALIAN = Phrases(
     forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
     endings="o/e, o/a",
     denying="non, mai",
+    forwarding="messaggi*, inoltrat*",
+    wrote="ha scritto",
 )

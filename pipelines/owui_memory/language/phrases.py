@@ -52,6 +52,7 @@ class Phrases:
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
     self_leads: in a line that ends in a colon, make the user's own of what follows: "about me", "remember".
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
+    forwarding: in a line of dashes, announce somebody else's mail. wrote: end the line above a quoted one.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
@@ -107,6 +108,8 @@ class Phrases:
     signoffs: str = ""
     headers: str = ""
     subjects: str = ""
+    forwarding: str = ""
+    wrote: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""

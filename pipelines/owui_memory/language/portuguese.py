@@ -65,4 +65,6 @@ PORTUGUESE = Phrases(
     forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
     endings="o/e, o/a",
     denying="não, nunca",
+    forwarding="mensagem, mensagens, encaminhad*",
+    wrote="escreveu",
 )

@@ -74,4 +74,6 @@ SPANISH = Phrases(
     forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
     endings="o/e, o/a",
     denying="no, nunca, jamás",
+    forwarding="mensaj*, reenviad*",
+    wrote="escribió",
 )
