@@ -10,6 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from . import locales
 from .backends.base import Part
 from .chat.body import Answered, Turn, with_answer, with_blocks
 from .chat.intake import Intake, read_asked, read_finished
@@ -82,6 +83,7 @@ class Pipeline:
         self.valves = self._settings.strict_from(self.valves)
         for problem in self._problems:
             log.warning("%s", problem)
+        await asyncio.to_thread(locales.load)
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..locales import ENGLISH, Locale, locale
 from ..locales.guess import language_in
-from .slash import read_command
+from .slash import DID_YOU_MEAN, read_command
 
 if TYPE_CHECKING:
     from .body import Turn
@@ -25,6 +25,8 @@ def language_of_text(text: str) -> str:
     command = read_command(text)
     if command is None:
         return language_in(text) or ENGLISH.code
+    if command.verb == DID_YOU_MEAN:
+        command = read_command(command.rest) or command
     return command.language or language_in(command.rest) or ENGLISH.code
 
 

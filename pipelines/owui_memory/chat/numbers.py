@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 
 from ..locales import CODES, locale
@@ -44,17 +43,16 @@ def numbers_in(text: str) -> list[int]:
 
 def _bare(text: str) -> str:
     """Small letters, digits of any script as 0 to 9; nothing around numbers, as <brackets> are."""
-    plain = unicodedata.normalize("NFKC", text).strip().casefold()
-    digits = "".join(str(int(c)) if c.isdecimal() else c for c in plain)
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in folded(text.strip()))
     return _around().sub("", digits.translate(_NO_BRACKETS).strip())
 
 
 @cache
 def _around() -> re.Pattern[str]:
     """What numbers are called: "no. 2", 第2条, 2番."""
-    before, after = _words("before numbers"), _words("after numbers")
-    called = "|".join(word if is_glued(word) else rf"\b{word}\.?" for word in before)
-    return re.compile(rf"(?:{called}|#)\s*(?=#?[0-9])|(?<=[0-9])\s*(?:{'|'.join(after)})(?![0-9])")
+    before = "|".join(word if is_glued(word) else rf"\b{word}\.?" for word in _words("before numbers"))
+    after = "|".join(word if is_glued(word) else rf"{word}\b" for word in _words("after numbers"))
+    return re.compile(rf"(?:{before}|#)\s*(?=#?[0-9])|(?<=[0-9])\s*(?:{after})(?![0-9])")
 
 
 @cache

@@ -92,7 +92,8 @@ def _glued_name(name: str) -> str:
     """The name in a script without blanks that a text begins with, if a verb follows at once; else ""."""
     for known in names():
         tail = name.removeprefix(known).lstrip(_ENDS + _JOINTS)
-        if name.startswith(known) and is_glued(known) and (meaning(tail) or glued(tail)):
+        begun = name.startswith(known) and is_glued(known)
+        if begun and (meaning(tail) or glued(tail) or glued_at_the_end(tail)):
             return known
     return ""
 
@@ -164,10 +165,10 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
     said = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
     if a_number(verb) and len(said) == 1:
         return f"{word_for('page', language)} {verb}"
-    if near := nearest_verb(said[0], language):
-        return " ".join([near, *said[1:]])
     if parts := glued_at_the_end(said[-1][:_NAME_CHARS].strip(_ENDS)):
         return " ".join(filter(None, [parts[0].sent, *said[:-1], parts[1]]))
+    if near := nearest_verb(said[0], language):
+        return " ".join([near, *said[1:]])
     for at, one in enumerate(said[1 : _POLITE_WORDS + 1], 1):
         known, more = meaning(one[:_NAME_CHARS].strip(_ENDS)), said[at + 1 :]
         if known is None:

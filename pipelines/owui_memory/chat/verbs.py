@@ -56,11 +56,12 @@ def folded(word: str) -> str:
 
 @cache
 def names() -> Mapping[str, str]:
-    """What `/memory` may be called, with the code of the language, "" for several."""
+    """What `/memory` may be called, with the code of the language, "" for English or several."""
     found: dict[str, str] = {}
     for code in CODES:
         for name in map(folded, locale(code).words("name")):
-            found[name] = "" if found.get(name, code) != code else code
+            known = code == ENGLISH.code or found.get(name, code) != code
+            found[name] = "" if known else code
     return found
 
 
@@ -112,7 +113,8 @@ def glued_at_the_end(token: str) -> tuple[Word, str] | None:
     for length in range(min(len(plain), _longest_glued()), _SHORTEST_GLUED - 1, -1):
         found = words().get(plain[-length:])
         if found is not None and found.done and is_glued(found.text):
-            return found, plain[:-length].rstrip("をはのに")
+            before = plain[:-length].rstrip("をはのに")
+            return (found, before) if before else None
     return None
 
 

@@ -9,11 +9,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from . import CODES, locale
 
-_LOOKED_CHARS = 1000
+_LOOKED_CHARS = 500
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
 _OF_ONE = {"ß": "de", "ñ": "es", "¿": "es", "¡": "es", "œ": "fr"}
@@ -35,6 +35,7 @@ def language_in(text: str) -> str:
     return _of_latin(text) if most == "LATIN" else ""
 
 
+@lru_cache(4096)
 def _script(char: str) -> str:
     name = unicodedata.name(char, "")
     if name.startswith("CJK "):
