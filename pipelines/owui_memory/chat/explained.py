@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
-from ..locales import Locale
+from ..locales import ENGLISH, Locale
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Weighed
 from .body import place_of
 from .faults import without_addresses
 from .markup import quoted, rest, shown
+from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
 
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
@@ -88,10 +89,12 @@ class _Explained:
 
     def _reason(self, reason: str) -> str:
         """A reason of `chat.policy` or of the filter, at the end of a sentence."""
-        if self._words.has(f"reason: {reason}"):
-            return self._words.label("reason", reason)
-        if deadline := _DEADLINE.fullmatch(reason):
-            return self._say("reason: the deadline passed", limit=int(deadline[1]))
+        own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
+        if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
+            if self._words.has(f"reason: {reason}"):
+                return self._words.label("reason", reason)
+            if deadline := _DEADLINE.fullmatch(reason):
+                return self._say("reason: the deadline passed", limit=int(deadline[1]))
         return shown(reason if self._admin else without_addresses(reason)).rstrip(".")
 
     def _weighed(self, one: Weighed, since: Mapping[str, int]) -> str:

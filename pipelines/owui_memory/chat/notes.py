@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select
 
 from ..backends.base import EditableBackend, Memory
 from ..backends.live import LiveBackend
-from ..locales import Locale, locale
+from ..locales import ENGLISH, Locale, locale
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Change, Journal
@@ -70,7 +70,7 @@ class Notes:
         return self._journal.learned(user_id, before, now) if before is not None else []
 
 
-def _said(memory: Memory, user_id: str, words: Locale) -> str:
+def _said(memory: Memory, user_id: str, words: Locale = ENGLISH) -> str:
     """What a memory says, and who says it where that is another."""
     text, told_by = quoted(memory.text, words), teller(memory, user_id, locale=words)
     return words.say("note, told by", who=shown(told_by), text=text) if told_by else text

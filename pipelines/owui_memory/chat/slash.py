@@ -21,7 +21,7 @@ COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _NAME, _NAMES = "memory", ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
-_ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*"
+_ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
 _LIKE = 0.8  # of difflib's ratio, more than this: /memroy and /memorys, but not /memo
 _NAME_CHARS = 32  # nothing longer is a name with a slip in it

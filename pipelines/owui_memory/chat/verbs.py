@@ -19,6 +19,7 @@ _LIKE, _LIKE_OURS, _LIKE_OTHERS = (
     0.75,
     0.86,
 )  # of difflib's ratio: English verbs, other words, those offered
+_SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
 _LETTERS_WITH_MARKS = ("LATIN", "CYRILLIC")
 
@@ -137,6 +138,8 @@ def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
     matcher = difflib.SequenceMatcher(b=word)
     for text, one in words().items():
         if code not in one.codes and ENGLISH.code not in one.codes:
+            continue
+        if len(word) < _SHORTEST_SLIP and text not in VERBS:
             continue
         least = _LIKE_OTHERS if not one.done else _LIKE if text in VERBS else _LIKE_OURS
         matcher.set_seq1(text)

@@ -22,7 +22,7 @@ from ..spans import without_spans
 from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
-_OWN_LINES = ('- "', "- (")  # a name begins with neither
+_SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
 _NEWLINES = re.compile(r"\n*")
 
 
@@ -52,7 +52,7 @@ def render(lines: Sequence[str], *, more: bool = False, words: Locale = ENGLISH)
 
 def is_own(line: str) -> bool:
     """Whether a line is about the user, and not what another has told a team: that begins with a name."""
-    return line.startswith(_OWN_LINES)
+    return not _SHARED_LINE.match(line)
 
 
 def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:

@@ -337,7 +337,7 @@ class _Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self._count, self.now, self._turn, self.words = count, now, turn, words
-        self.overhead = count(render(['- "', *(["- A"] if in_teams else [])], words=words))
+        self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
     def of(self, memory: Memory, before: str | None = None) -> str:
         """The line of a memory; `before`: what was told of it earlier, and no longer holds."""

@@ -31,8 +31,8 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:40]))
 def test_it_stays_a_quoted_line(text: str) -> None:
     told = line(memory(text, name="1"), NOW)
-    block = render(['- "before"', told, '- "after"'])
-    assert block.split("\n")[2:] == ['- "before"', told, '- "after"', "</user_memories>"]
+    block = render(["- before", told, "- after"])
+    assert block.split("\n")[2:] == ["- before", told, "- after", "</user_memories>"]
     assert block.splitlines() == block.split("\n"), "no other line break either"
     assert block.count("</user_memories>") == block.count("<user_memories>") == 1
     assert without_block(f"{block}\n\nBe terse.") == "Be terse."
