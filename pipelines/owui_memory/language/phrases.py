@@ -2,7 +2,8 @@
 
 Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
 any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
-words, and `~` up to twelve characters. They are compared with lower-case text, and written in lower case.
+words, `…` up to eight, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and
+written so.
 """
 
 from __future__ import annotations
@@ -14,16 +15,34 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
+from .scripts import signs
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
     """The words of one language that tell what a sentence is. All are optional.
 
+    script: as `scripts.script` names it, where it is not that of the first word in `own`.
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
+    glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
+    letters: such as few other languages of its script have.
+    common: the words by which the language is known; and the stop words of its queries.
+
+    Who speaks of themselves:
+    own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
+    own_endings: of words that do, wherever they stand; own_first: of the first word of a sentence; with `*`
+    behind it, its beginning. own_not: words with such an ending that do not; with `*`, beginnings of words.
+    before_verbs: may stand before that first word: "not", "now".
+    requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
+    personal: speak of their speaker although they hold one of these: "how do I usually".
+    keeping: ask to keep something: "remember", "always".
+    ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
+    only look like them, in languages where that tells more than words do.
 
     openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
     polite: begin a sentence that only thanks, greets or agrees.
-    questions: begin a question, with or without its mark. ends_question: end one.
+    questions: begin a question, with or without its mark. ends_question: end one. asks: make one of a
+    sentence wherever they stand.
     requests: begin a request for a piece of work. ends_request: end one.
     always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
     supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
@@ -35,6 +54,7 @@ class Phrases:
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
+    denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
 
@@ -47,11 +67,29 @@ class Phrases:
     endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
+    script: str = ""
     spaced: bool = True
+    glued: bool = False
+    letters: str = ""
+    common: str = ""
+    own: str = ""
+    own_verbs: str = ""
+    own_objects: str = ""
+    own_endings: str = ""
+    own_first: str = ""
+    own_not: str = ""
+    before_verbs: str = ""
+    requested: str = ""
+    impersonal: str = ""
+    personal: str = ""
+    keeping: str = ""
+    ends_statement: str = ""
+    ends_no_statement: str = ""
     openers: str = ""
     polite: str = ""
     questions: str = ""
     ends_question: str = ""
+    asks: str = ""
     requests: str = ""
     ends_request: str = ""
     always: str = ""
@@ -72,6 +110,8 @@ class Phrases:
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
+    denying: str = ""
+    denying_after: str = ""
     everything: str = ""
     ending: str = ""
     fillers: str = ""
@@ -116,20 +156,33 @@ class Matcher:
         """All matches in it."""
         return self._pattern.finditer(text)
 
+    def sub(self, text: str) -> str:
+        """The text with a space in place of each match."""
+        return self._pattern.sub(" ", text)
+
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, "", _not_before_word(), ""))
 
 
 def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), _not_before_word(), ""))
 
 
 def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+    end = r"\W{0,9}$"
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), end, end))
+
+
+def _not_before_word() -> str:
+    return f"(?![\\w{signs()}])"
+
+
+def _not_after_word() -> str:
+    return f"(?<![\\w{signs()}])"
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -137,6 +190,8 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
     for spaced in (True, False):
         entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
         found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        if not spaced:  # the longest first: nothing else tells where one ends
+            found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
             parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
@@ -146,15 +201,23 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
-    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20},?\s{1,2}){0,3}")
+    pattern = pattern.replace(r"{0,8}?,?\s{1,2}", "{0,8}?")
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,3}")
 
 
 _AS_PATTERN = {
-    "*": r"\w{0,20}",
+    "*": r"[^\s,.;:!?()\"]{0,20}",
     " ": r",?\s{1,2}",
     "'": "['’]",
-    "_": r"[\w'’-]{1,20}",
+    "_": r"[^\s,.;:!?()\"]{1,20}",
     "(": "(?:",
+    "$": r"\W{0,9}$",
     ".": r"\.",
+    "أ": "[أا]",
+    "إ": "[إا]",
+    "آ": "[آا]",
+    "ى": "[ىي]",
+    "ة": "[ةه]",
     "~": ".{0,12}",
+    "…": r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,8}?",
 }

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .scripts import sentence_end
+
 _END = re.compile(r"(?<=[.!?…؟।۔።។။༎])[\"'”’)\]]{0,9}\s+|(?<=[。！？។၊။།])|\n+")
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _ABBREVIATION = re.compile(
@@ -31,9 +33,9 @@ class Sentence:
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of a text that have a letter or a digit, in order."""
     start = found = 0
-    for end in _END.finditer(text):
+    for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and _ABBREVIATION.search(before):
+        if "\n" not in end.group() and _is_abbreviated(before):
             continue
         if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
             found += 1
@@ -43,6 +45,12 @@ def sentences(text: str) -> Iterator[Sentence]:
             break
     if sentence := _sentence(text, start, len(text), line_ends=True):
         yield sentence
+
+
+def _is_abbreviated(before: str) -> bool:
+    """A letter alone is a word of its own in scripts without capitals."""
+    found = _ABBREVIATION.search(before)
+    return bool(found) and before[-2].lower() != before[-2].upper()
 
 
 def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
