@@ -9,9 +9,9 @@ errors.py    errors by reaction: retry, drop, leave it to another server, tell t
 engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
              clock.py, wall clocks that are put right
 words.py     words of a text in any language
-language/    what tells questions, requests and other people's words from statements, and who speaks of themselves:
-             a table a language (phrases: how they are read; detection: which one), speech (what a sentence is),
-             self_reference, forgetting, sentences, scripts (what Unicode says of characters)
+language/    what tells questions, requests and others' words from statements, and who speaks of themselves:
+             a table a language (phrases: how they are read; detection: which one), speech (what a sentence
+             is), self_reference, forgetting, sentences, scripts (what Unicode says of characters)
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);

@@ -1,7 +1,7 @@
-"""What tells who speaks of themselves, and questions, requests, suppositions and other people's words from statements.
+"""What tells questions, requests, suppositions, other people's words from statements; who speaks of themselves.
 
-A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its own, and its
-name in `TABLES`.
+A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its own, with
+its name in `TABLES`.
 """
 
 from .arabic import ARABIC
