@@ -1,7 +1,7 @@
-"""What tells questions, requests, suppositions, other people's words from statements; who speaks of themselves.
+"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its own, with
-its name in `TABLES`.
+A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
+own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC
