@@ -9,7 +9,7 @@ from owui_memory.remember.gate import said_by_user, statements
 from tests.unit.language.said import LANGUAGES, said
 
 SAID = {language: said(f"{language}.txt") for language in LANGUAGES}
-BEYOND = said("beyond.txt")
+BEYOND, MORE = said("beyond.txt"), said("more.txt")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -33,6 +33,13 @@ def test_nothing_else_is(language: str, heading: str) -> None:
 def test_requests_to_forget_are_known(language: str) -> None:
     unknown = [text for text in SAID[language]["forget"] if not asks_to_forget(said_by_user(text))]
     assert unknown == []
+
+
+@pytest.mark.parametrize("heading", list(MORE))
+def test_what_begins_alike_is_told_apart(heading: str) -> None:
+    """ "As a nurse, I" and "As a knight, I"; "If it rains, I" and "If I were", "I forgot" and "forget"."""
+    is_kept = heading.endswith("kept")
+    assert [text for text in MORE[heading] if bool(statements(text)) is not is_kept] == []
 
 
 @pytest.mark.parametrize("heading", [one for one in BEYOND if one.endswith("kept")])
