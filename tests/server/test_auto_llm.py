@@ -230,8 +230,12 @@ def test_a_slow_model_gets_through_in_smaller_parts(
 
 def test_status_of_the_command_line(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
     server = pipelines_server(env=chats_at(scripted_llm))
-    assert "auto: " in command_status(server, chats_at(scripted_llm))
-    assert "/memory/status" in command_status(server, {})
+    scripted_llm.when(is_ours, TEA)
+    tell(server, "I like tea.", chat=Chat("ada", options=ANSWERS))
+    assert "lists 2 models" in command_status(server, chats_at(scripted_llm))
+    told = command_status(server, {})
+    assert "/memory/status" in told
+    assert "today scripted-chat 1" in told
 
 
 def command_status(server: PipelinesServer, env: dict[str, str]) -> str:
