@@ -10,7 +10,6 @@ import typer
 
 from .. import COMMAND
 from ..backends.base import Part
-from ..chat.markup import counted
 from ..control.switches import Switches
 from ..errors import MemoryFault
 from ..inert import one_line
@@ -18,7 +17,7 @@ from ..ops.ledger import Ledger
 from ..ops.selfcheck import selfcheck
 from .instance import Instance
 from .moving import Moving
-from .output import as_json, table, told, waiting
+from .output import as_json, counted, table, told, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
