@@ -972,8 +972,8 @@ class Catalogue:
                 if found := listing.find(name, local=local):
                     return found
         for listing in ordered:
-            may_have_it = listing.names is None and (listing.is_local or not local)
-            if may_have_it and isinstance(fault := listing.fault, Retry):
+            may_have_it = listing.names is None and owner in ("", listing.server.kind)
+            if may_have_it and (listing.is_local or not local) and isinstance(fault := listing.fault, Retry):
                 raise fault.again()
         return None
 
@@ -987,6 +987,7 @@ class Listing:
     """Of one server. `names`: what it has, and whether it is not run there; None before it has told.
 
     fault: why it could not be told last, if it could not. took_s: how long the last answer took.
+    is_pipelines: it is a Pipelines server, whose models are programs.
     """
 
     def __init__(self, server: ChatServer, clock: Callable[[], float] = time.monotonic) -> None:
@@ -994,6 +995,7 @@ class Listing:
         self.is_local = is_local(server.url)
         self.names: Mapping[str, _Model] | None = None
         self.fault: MemoryFault | None = None
+        self.is_pipelines = False
         self.took_s = 0.0
         self._asked_at, self._failures = -_PAUSE_MOST_S, 0
         self._lock = threading.Lock()
@@ -1026,7 +1028,9 @@ class Listing:
                 return
             began = self._clock()
             try:
-                self.names = _asked(self.server)
+                answer = _asked(self.server)
+                self.is_pipelines = isinstance(answer, dict) and answer.get("pipelines") is True
+                self.names = {} if self.is_pipelines else _read(self.server, answer)
             except MemoryFault as fault:
                 self.fault, self._failures = fault, min(self._failures + 1, 16)
             else:
@@ -1051,11 +1055,11 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
-def _asked(server: ChatServer) -> Mapping[str, _Model]:
-    """The server's models, by `tagged` names; none of a Pipelines server, whose models are programs.
+def _asked(server: ChatServer) -> Any:
+    """The server's answer to the question for its models, read from JSON.
 
     Raises:
-        MemoryFault: it cannot be asked, or what it answers is no list.
+        MemoryFault: it cannot be asked, or what it answers is no JSON.
     """
     if not is_url(server.url):
         raise _unfit(server, "has no address like http://host:port")
@@ -1071,7 +1075,7 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             with bounded(_WHOLE_S, _MOST_BYTES):
                 response = client.get(where, headers=headers)
             response.raise_for_status()
-        answer = json.loads(response.content)
+        return json.loads(response.content)
     except Doubtful:
         raise _unfit(server, "sends a list of models that is too long") from None
     except (ValueError, RecursionError):
@@ -1082,18 +1086,21 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             raise _unfit(server, f"tells no models (HTTP {status})") from None
         hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
         raise type(fault)(str(fault), hint=hint) from None
-    if isinstance(answer, dict) and answer.get("pipelines") is True:
-        return {}
-    rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
-    if not isinstance(rows, list):
+
+
+def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
+    """The models in an answer, by `tagged` names.
+
+    Raises:
+        TellAdmin: it holds no list.
+    """
+    rows, name_of = ("models", "name") if server.kind == "ollama" else ("data", "id")
+    listed = answer.get(rows) if isinstance(answer, dict) else answer  # Together's is a bare list
+    if not isinstance(listed, list):
         raise _unfit(server, "answers with no list of models")
-    return _read(rows[:_MOST_NAMES], "name" if server.kind == "ollama" else "id")
-
-
-def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
-    for row in rows:
-        name = row.get(field_name) if isinstance(row, dict) else None
+    for row in listed[:_MOST_NAMES]:
+        name = row.get(name_of) if isinstance(row, dict) else None
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))
@@ -4308,6 +4315,7 @@ _MOST_OPEN = 16  # LLMs
 _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
+_UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -4349,6 +4357,9 @@ class Readers:
             found, local = self._found(answered, local_only)
             first = (self._llm(found),) if found else ()
         except Retry as fault:
+            far = answered.local == "external" and not local_only
+            if self._second and (self._second[1] or far):
+                return self._chosen(answered, (self._second[0],))
             if patient:
                 raise
             return self._none(answered, str(fault))
@@ -4361,10 +4372,13 @@ class Readers:
             model = self._settings.llm_model or answered.model
             which = "a local server" if local else "a server of the chats"
             return self._none(answered, f"{_shown(model)} is not on {which} that is known here")
+        return self._chosen(answered, first + second)
+
+    def _chosen(self, answered: AnsweredBy, llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
         with self._lock:
-            self._last = (first or second)[0]
+            self._last = llms[0]
             self._without.pop(answered.model, None)
-        return first + second
+        return llms
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
@@ -4374,20 +4388,24 @@ class Readers:
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
         listings = self._catalogue.listings
+        unused = _UNUSED if self._settings.llm_base_url else ""
         if not listings:
-            return Part("LLM", True, _NONE, _HOW)
+            return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
+        if not self._settings.uses_llm:
+            return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
             asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
             asking.start()
             asking.join(_PART_S)
         with self._lock:
             last, without = self._last, dict(self._without)
-        ok, hints = True, list[str]()
+        ok, hints = True, [unused]
         told = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
             told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
-                ok, hints = False, [last.fault.hint]
+                ok = False
+                hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
         if len(faults) == len(listings):
             ok = False
@@ -4402,7 +4420,12 @@ class Readers:
         """The model that is to read, and whether it has to be a local one."""
         is_local = answered.local == "local"
         wanted = self._settings.llm_model
-        home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        home = None
+        try:
+            home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        except Retry:
+            if not wanted:
+                raise
         if home is not None:
             is_local |= home.is_local
         elif answered.local == "unknown":
@@ -4450,6 +4473,8 @@ class Readers:
 def _described(listing: Listing) -> str:
     if listing.fault is not None:
         return str(listing.fault).rstrip(".")
+    if listing.is_pipelines:
+        return f"{listing.host} is a Pipelines server, whose models are programs"
     if listing.names is None:
         return f"{listing.host} has not answered yet"
     count = len(listing.names)
@@ -9353,19 +9378,18 @@ class AnsweredBy:
 NOBODY = AnsweredBy()
 
 
-def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+def read_servers(environ: Mapping[str, str]) -> tuple[ChatServer, ...]:
     """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
 
     As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
-    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
-    by `own_key`, and OpenAI's own without a key.
+    server, a key alone none: it may be for another pipeline. OpenAI's own without a key is left out.
     """
     urls = _listed(environ, "OPENAI_API_BASE_URL")
     keys = _listed(environ, "OPENAI_API_KEY")
     found = []
     for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
         server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
-        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+        if key or server.url != OPENAI_URL:
             found.append(server)
     found += [
         ChatServer("ollama", url.rstrip("/"))
@@ -10403,6 +10427,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -10410,6 +10435,8 @@ from .. import COMMAND
 from ..backends.base import Part
 from ..control.switches import Switches
 from ..errors import MemoryFault
+from ..inert import one_line
+from ..ops.ledger import Ledger
 from ..ops.selfcheck import selfcheck
 from .instance import Instance
 from .moving import Moving
@@ -10421,7 +10448,12 @@ def of_all(instance: Instance, to_json: bool) -> None:
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
-    parts = [Part("state", True, str(instance.engine.url)), *_backend(instance), _queue(instance)]
+    parts = [
+        Part("state", True, str(instance.engine.url)),
+        *_backend(instance),
+        _calls(instance),
+        _queue(instance),
+    ]
     ok = all(part.ok for part in parts)
     if to_json:
         as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
@@ -10466,6 +10498,18 @@ def _backend(instance: Instance) -> list[Part]:
             return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
     except MemoryFault as fault:
         return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+
+
+def _calls(instance: Instance) -> Part:
+    """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
+    ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
+    lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
+    told = [
+        f"{day} {one_line(model)} {used.calls:,}"
+        for day, models in lately.items()
+        for model, used in models.items()
+    ]
+    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Part:
@@ -34059,15 +34103,14 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
-        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=server_key,
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
-            chat_servers=read_servers(environ, server_key),
+            chat_servers=read_servers(environ),
         )
 '''
 
