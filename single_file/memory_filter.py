@@ -972,8 +972,8 @@ class Catalogue:
                 if found := listing.find(name, local=local):
                     return found
         for listing in ordered:
-            may_have_it = listing.names is None and (listing.is_local or not local)
-            if may_have_it and isinstance(fault := listing.fault, Retry):
+            may_have_it = listing.names is None and owner in ("", listing.server.kind)
+            if may_have_it and (listing.is_local or not local) and isinstance(fault := listing.fault, Retry):
                 raise fault.again()
         return None
 
@@ -987,6 +987,7 @@ class Listing:
     """Of one server. `names`: what it has, and whether it is not run there; None before it has told.
 
     fault: why it could not be told last, if it could not. took_s: how long the last answer took.
+    is_pipelines: it is a Pipelines server, whose models are programs.
     """
 
     def __init__(self, server: ChatServer, clock: Callable[[], float] = time.monotonic) -> None:
@@ -994,6 +995,7 @@ class Listing:
         self.is_local = is_local(server.url)
         self.names: Mapping[str, _Model] | None = None
         self.fault: MemoryFault | None = None
+        self.is_pipelines = False
         self.took_s = 0.0
         self._asked_at, self._failures = -_PAUSE_MOST_S, 0
         self._lock = threading.Lock()
@@ -1026,7 +1028,9 @@ class Listing:
                 return
             began = self._clock()
             try:
-                self.names = _asked(self.server)
+                answer = _asked(self.server)
+                self.is_pipelines = isinstance(answer, dict) and answer.get("pipelines") is True
+                self.names = {} if self.is_pipelines else _read(self.server, answer)
             except MemoryFault as fault:
                 self.fault, self._failures = fault, min(self._failures + 1, 16)
             else:
@@ -1051,11 +1055,11 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
-def _asked(server: ChatServer) -> Mapping[str, _Model]:
-    """The server's models, by `tagged` names; none of a Pipelines server, whose models are programs.
+def _asked(server: ChatServer) -> Any:
+    """The server's answer to the question for its models, read from JSON.
 
     Raises:
-        MemoryFault: it cannot be asked, or what it answers is no list.
+        MemoryFault: it cannot be asked, or what it answers is no JSON.
     """
     if not is_url(server.url):
         raise _unfit(server, "has no address like http://host:port")
@@ -1071,7 +1075,7 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             with bounded(_WHOLE_S, _MOST_BYTES):
                 response = client.get(where, headers=headers)
             response.raise_for_status()
-        answer = json.loads(response.content)
+        return json.loads(response.content)
     except Doubtful:
         raise _unfit(server, "sends a list of models that is too long") from None
     except (ValueError, RecursionError):
@@ -1082,18 +1086,21 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             raise _unfit(server, f"tells no models (HTTP {status})") from None
         hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
         raise type(fault)(str(fault), hint=hint) from None
-    if isinstance(answer, dict) and answer.get("pipelines") is True:
-        return {}
-    rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
-    if not isinstance(rows, list):
+
+
+def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
+    """The models in an answer, by `tagged` names.
+
+    Raises:
+        TellAdmin: it holds no list.
+    """
+    rows, name_of = ("models", "name") if server.kind == "ollama" else ("data", "id")
+    listed = answer.get(rows) if isinstance(answer, dict) else answer  # Together's is a bare list
+    if not isinstance(listed, list):
         raise _unfit(server, "answers with no list of models")
-    return _read(rows[:_MOST_NAMES], "name" if server.kind == "ollama" else "id")
-
-
-def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
-    for row in rows:
-        name = row.get(field_name) if isinstance(row, dict) else None
+    for row in listed[:_MOST_NAMES]:
+        name = row.get(name_of) if isinstance(row, dict) else None
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))
@@ -4308,6 +4315,7 @@ _MOST_OPEN = 16  # LLMs
 _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
+_UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -4349,6 +4357,9 @@ class Readers:
             found, local = self._found(answered, local_only)
             first = (self._llm(found),) if found else ()
         except Retry as fault:
+            far = answered.local == "external" and not local_only
+            if self._second and (self._second[1] or far):
+                return self._chosen(answered, (self._second[0],))
             if patient:
                 raise
             return self._none(answered, str(fault))
@@ -4361,10 +4372,13 @@ class Readers:
             model = self._settings.llm_model or answered.model
             which = "a local server" if local else "a server of the chats"
             return self._none(answered, f"{_shown(model)} is not on {which} that is known here")
+        return self._chosen(answered, first + second)
+
+    def _chosen(self, answered: AnsweredBy, llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
         with self._lock:
-            self._last = (first or second)[0]
+            self._last = llms[0]
             self._without.pop(answered.model, None)
-        return first + second
+        return llms
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
@@ -4374,20 +4388,24 @@ class Readers:
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
         listings = self._catalogue.listings
+        unused = _UNUSED if self._settings.llm_base_url else ""
         if not listings:
-            return Part("LLM", True, _NONE, _HOW)
+            return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
+        if not self._settings.uses_llm:
+            return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
             asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
             asking.start()
             asking.join(_PART_S)
         with self._lock:
             last, without = self._last, dict(self._without)
-        ok, hints = True, list[str]()
+        ok, hints = True, [unused]
         told = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
             told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
-                ok, hints = False, [last.fault.hint]
+                ok = False
+                hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
         if len(faults) == len(listings):
             ok = False
@@ -4402,7 +4420,12 @@ class Readers:
         """The model that is to read, and whether it has to be a local one."""
         is_local = answered.local == "local"
         wanted = self._settings.llm_model
-        home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        home = None
+        try:
+            home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        except Retry:
+            if not wanted:
+                raise
         if home is not None:
             is_local |= home.is_local
         elif answered.local == "unknown":
@@ -4450,6 +4473,8 @@ class Readers:
 def _described(listing: Listing) -> str:
     if listing.fault is not None:
         return str(listing.fault).rstrip(".")
+    if listing.is_pipelines:
+        return f"{listing.host} is a Pipelines server, whose models are programs"
     if listing.names is None:
         return f"{listing.host} has not answered yet"
     count = len(listing.names)
@@ -9353,19 +9378,18 @@ class AnsweredBy:
 NOBODY = AnsweredBy()
 
 
-def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+def read_servers(environ: Mapping[str, str]) -> tuple[ChatServer, ...]:
     """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
 
     As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
-    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
-    by `own_key`, and OpenAI's own without a key.
+    server, a key alone none: it may be for another pipeline. OpenAI's own without a key is left out.
     """
     urls = _listed(environ, "OPENAI_API_BASE_URL")
     keys = _listed(environ, "OPENAI_API_KEY")
     found = []
     for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
         server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
-        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+        if key or server.url != OPENAI_URL:
             found.append(server)
     found += [
         ChatServer("ollama", url.rstrip("/"))
@@ -10403,6 +10427,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -10410,6 +10435,8 @@ from .. import COMMAND
 from ..backends.base import Part
 from ..control.switches import Switches
 from ..errors import MemoryFault
+from ..inert import one_line
+from ..ops.ledger import Ledger
 from ..ops.selfcheck import selfcheck
 from .instance import Instance
 from .moving import Moving
@@ -10421,7 +10448,12 @@ def of_all(instance: Instance, to_json: bool) -> None:
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
-    parts = [Part("state", True, str(instance.engine.url)), *_backend(instance), _queue(instance)]
+    parts = [
+        Part("state", True, str(instance.engine.url)),
+        *_backend(instance),
+        _calls(instance),
+        _queue(instance),
+    ]
     ok = all(part.ok for part in parts)
     if to_json:
         as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
@@ -10466,6 +10498,18 @@ def _backend(instance: Instance) -> list[Part]:
             return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
     except MemoryFault as fault:
         return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+
+
+def _calls(instance: Instance) -> Part:
+    """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
+    ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
+    lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
+    told = [
+        f"{day} {one_line(model)} {used.calls:,}"
+        for day, models in lately.items()
+        for model, used in models.items()
+    ]
+    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Part:
@@ -14832,6 +14876,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+
+from .language.scripts import accents
 
 _LONGEST_CHARS, _LOOKED_CHARS = 1000, 4000  # shown of a memory; markup takes more than it shows
 
@@ -14846,11 +14893,6 @@ _UNSEEN = re.compile(
     "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
     f"|[{_JOINERS}]{{2,}}|(?<=[\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?=[\\x00-\\x7f])"
 )
-_MARKS = re.compile(
-    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})"
-    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-)
-
 _BRACKETS = str.maketrans(dict.fromkeys("<＜﹤⟨〈᚜", "‹") | dict.fromkeys(">＞﹥⟩〉᚛", "›") | {"｜": "|"})
 _ENTITY = re.compile(r"&(?:amp;)*(?:(lt|#0*60|#x0*3c)|gt|#0*62|#x0*3e);?", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:u00|x)(3c|3e)|%(3c|3e)", re.IGNORECASE)
@@ -14878,8 +14920,14 @@ def one_line(text: str) -> str:
             char for char in text if char in _JOINERS or unicodedata.category(char) not in _HIDDEN_CATEGORIES
         )
     if not text.isascii():
-        text = _MARKS.sub(r"\1", _UNSEEN.sub("", text))
+        text = _marks().sub(r"\1", _UNSEEN.sub("", text))
     return text
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """More than three accents on one letter, of any script."""
+    return re.compile(f"([{accents()}]{{3}})[{accents()}]+")
 
 
 def disarmed(text: str) -> str:
@@ -14928,10 +14976,10 @@ def _shown_link(match: re.Match[str]) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # language/__init__.py
 
-SOURCES["language/__init__.py"] = r'''"""What tells questions, requests, suppositions, other people's words from statements; who speaks of themselves.
+SOURCES["language/__init__.py"] = r'''"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its own, with
-its name in `TABLES`.
+A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
+own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC
@@ -15061,7 +15109,7 @@ CHINESE = Phrases(
         扮演, 充当, 你是一, 你现在是, 我(想|要)让你, 我需要(你|一(个|份|首|篇)), 我(想|要)(你|一(首|篇|份)), 给(我|他|她|他们)(写|做|起|取), 用英文, 用英语, 推荐, 起一个, 想一个, 做一(个|份)""",
     always="总是, 總是, 永远, 永遠, 一直, 不要",
     standing="从现在, 從現在, 以后, 以後, 今后, 今後, 每次, 记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 叫我, 称呼我, 你的回答, 回答(要|时|時|请)",
-    supposing="假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
+    supposing="你(现在)?(假装|假裝|扮演), 你是~我是, 假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
     conditional="要是我, 如果我(是|有|能|中|赢|会), 若我",
     roles="作为(一(名|个|位|条|只))?(海盗|巫师|魔法师|女巫|龙|骑士|国王|女王|王子|公主|吸血鬼|机器人|外星人|精灵|矮人|幽灵|超级英雄|忍者|武士|独角兽|侦探|叙述者|角色|神|皇帝|人工智能), 身为(一(名|个|位))?(海盗|巫师|骑士|国王|龙|机器人|外星人|皇帝)",
     handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
@@ -15216,14 +15264,14 @@ DUTCH = Phrases(
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
-    requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
+    requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
     standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
     supposing="laten we een (rollenspel|spel|spelletje), laten we ... spelen, (jij bent|je bent) ... en ik ben, stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
     conditional="als ik (was|had|kon|zou), was ik, had ik",
     roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
-    handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
+    handling="lees, nalezen, nakijken, vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
     soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
     texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
     speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
@@ -15973,7 +16021,7 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    questions="""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _ (ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
+    questions=r"""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
             |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
@@ -16045,7 +16093,7 @@ from .phrases import Phrases
 
 ITALIAN = Phrases(
     common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
-    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
+    own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
         (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
         (che|quale) (lavoro|mestiere|sport) (faccio|pratico), lavoro (come|in|per|da|a|nel|alla), (chi|dove|come|quanto alt*|di dove) sono""",
@@ -16183,8 +16231,8 @@ KOREAN = Phrases(
     impersonal="(내가|제가|나는|저는|우리가) (어떻게|어찌) *, 어떻게 (내가|제가|하면 내가), 만약 (내가|제가), (내가|제가) 만약, (나는|저는|내가|제가) (궁금|알고 싶)*",
     personal="(내가|제가|나는|저는) (보통|주로|평소에|매일|항상) *",
     keeping="기억해, 기억해줘, 잊지, 앞으로, 항상, 라고 불러",
-    ends_statement="니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
-    ends_no_statement="(감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
+    ends_statement="요, 니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
+    ends_no_statement="(세|나|까|줘|주|은가|는가|인가|한가|던가|죠)요, (감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
     openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
@@ -16194,7 +16242,7 @@ KOREAN = Phrases(
     always="항상, 절대, 언제나",
     standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
     supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
-    ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
     handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
     soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
@@ -16484,7 +16532,7 @@ POLISH = Phrases(
         znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
     always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
     standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
-    supposing="ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    supposing="(ty )?jesteś … a ja, ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
     conditional="gdybym, gdyby, jeślibym",
     roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
     handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
@@ -16497,7 +16545,7 @@ POLISH = Phrases(
     headers="od, do, temat, data, wysłano, dw",
     subjects="temat",
     resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
-    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, żebyś … (zapomniał|zapomniała|usunął|usunęła), zapomnieć, usuń, skasuj, wymaż",
     asking="czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też, chcę",
     everything="wszystko, wszystkim, co wiesz",
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
@@ -16526,7 +16574,7 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
-    own="""(só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
+    own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
         trabalho (de|como|em|na|no|para|com|numa|num)""",
@@ -16642,8 +16690,8 @@ RUSSIAN = Phrases(
     subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
-    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
-    asking="пожалуйста, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
+    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, (чтобы|чтоб) ты … (забыл|забыла|удалил|удалила|стёр|стёрла), забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
+    asking="пожалуйста, хочу, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
@@ -16771,9 +16819,27 @@ def _is_point(char: str) -> bool:
 @cache
 def signs() -> str:
     """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
-    marks = [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
-    firsts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
-    lasts = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return _ranges(_mark_codes())
+
+
+@cache
+def accents() -> str:
+    """The marks that combine with any letter, for a pattern's character class."""
+    return _ranges(
+        [code for code in _mark_codes() if unicodedata.name(chr(code), "").startswith("COMBINING ")]
+    )
+
+
+@cache
+def _mark_codes() -> list[int]:
+    return [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
+
+
+def _ranges(codes: list[int]) -> str:
+    """Ascending characters as a class has them: from first to last, wherever none is missing."""
+    known = frozenset(codes)
+    firsts = [code for code in codes if code - 1 not in known]
+    lasts = [code for code in codes if code + 1 not in known]
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
 
 
@@ -17072,7 +17138,7 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
-    own="""(solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
+    own="""como _ trabajo, trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre), (solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
         trabajo (de|como|en|para|desde), estudio (en|para|derecho|medicina|ingeniería), soy""",
@@ -17106,7 +17172,7 @@ SPANISH = Phrases(
         quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
     always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
     standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+    supposing="""haz (de cuenta|como que|como si), hagamos (de cuenta|que), (eres|tú eres) ... y yo (soy|seré), experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
     conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
@@ -34154,15 +34220,14 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
-        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=server_key,
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
-            chat_servers=read_servers(environ, server_key),
+            chat_servers=read_servers(environ),
         )
 '''
 
