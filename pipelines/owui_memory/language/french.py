@@ -66,4 +66,6 @@ FRENCH = Phrases(
     denying="ne, n', jamais",
     forwarding="messag*, transféré*",
     wrote="a écrit",
+    states="est, sont, était, ont",
+    points="c, ça, ce",
 )

@@ -21,6 +21,8 @@ SWEDISH = Phrases(
     forgetting="glöm, glömma, radera, ta bort",
     denying="inte, aldrig",
     denying_after="inte",
+    states="är, har, hade, var",
+    points="det",
 )
 DANISH_NORWEGIAN = Phrases(
     letters="æøå",
@@ -35,6 +37,8 @@ DANISH_NORWEGIAN = Phrases(
     forgetting="glem, slet, slett, fjern",
     denying="ikke, aldri, aldrig",
     denying_after="ikke",
+    states="er, har, var",
+    points="det",
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
@@ -62,6 +66,8 @@ CZECH_SLOVAK = Phrases(
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
     denying="ne, nikdy",
+    states="je, má",
+    points="to",
 )
 HUNGARIAN = Phrases(
     letters="őű",

@@ -76,4 +76,6 @@ GERMAN = Phrases(
     denying_after="nicht",
     forwarding="nachricht*, weitergeleitet*",
     wrote="schrieb",
+    states="ist, sind, war, waren, hat, hatte",
+    points="das, dies, es, was",
 )

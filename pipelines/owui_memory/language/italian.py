@@ -68,4 +68,6 @@ ITALIAN = Phrases(
     denying="non, mai",
     forwarding="messaggi*, inoltrat*",
     wrote="ha scritto",
+    states="è, erano, ha, era",
+    points="questo, quello",
 )

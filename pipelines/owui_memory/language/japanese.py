@@ -46,4 +46,5 @@ JAPANESE = Phrases(
     forms="います/いる, ました/た",
     forwarding="メッセージ, 転送, メール",
     wrote="書きました, 書いた, のメール",
+    asks="っけ",
 )

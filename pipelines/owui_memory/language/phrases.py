@@ -36,6 +36,7 @@ class Phrases:
     requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
     personal: speak of their speaker although they hold one of these: "how do I usually".
     keeping: ask to keep something: "remember", "always".
+    states: verbs that state something of somebody: "is", "lives". points: first words that are nobody: "it".
     ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
     only look like them, in languages where that tells more than words do.
 
@@ -84,6 +85,8 @@ class Phrases:
     impersonal: str = ""
     personal: str = ""
     keeping: str = ""
+    states: str = ""
+    points: str = ""
     ends_statement: str = ""
     ends_no_statement: str = ""
     openers: str = ""

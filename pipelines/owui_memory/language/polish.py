@@ -54,4 +54,6 @@ POLISH = Phrases(
     denying="nie, nigdy",
     forwarding="wiadomoś*, przekazan*",
     wrote="napisał, napisała, pisze",
+    states="jest, są, ma",
+    points="to",
 )

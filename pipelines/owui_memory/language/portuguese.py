@@ -67,4 +67,6 @@ PORTUGUESE = Phrases(
     denying="não, nunca",
     forwarding="mensagem, mensagens, encaminhad*",
     wrote="escreveu",
+    states="é, são, foi, tem, era",
+    points="isso, isto",
 )

@@ -76,4 +76,6 @@ SPANISH = Phrases(
     denying="no, nunca, jamás",
     forwarding="mensaj*, reenviad*",
     wrote="escribió",
+    states="es, está, son, eran, tiene, era",
+    points="esto, eso",
 )

@@ -10,6 +10,7 @@ import re
 from . import TABLES
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
+from .self_reference import speaks_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -78,8 +79,11 @@ def is_conditional(sentence: str) -> bool:
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = without_openers(lowered(sentence))
-    return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
+    text = lowered(sentence)
+    if len(text) > 2 * _END_CHARS or not _POLITE.match(text):
+        return False
+    rest = without_openers(text)
+    return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:

@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
+from ..language.detection import known_script
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
-from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
+from ..language.self_reference import (
+    names_and_states,
+    shows_statements,
+    signs,
+    tells_of_others,
+    verb_of_self,
+    weak_sign,
+)
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
-from .oneself import known_script, names_and_states, tells_of_others
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
