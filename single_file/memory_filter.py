@@ -141,8 +141,7 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
-             gate (oneself: what states without one;
-             material: what of a message is not its user's own),
+             gate (material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
@@ -15152,7 +15151,7 @@ from functools import cache
 
 from . import TABLES
 from .phrases import Phrases, listed
-from .scripts import bare, fold, scripts_of, words_of
+from .scripts import bare, fold, script, scripts_of, words_of
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
 _VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
@@ -15225,10 +15224,13 @@ def _any_of(script: str) -> Phrases:
     return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
 
 
-@cache
-def known_scripts() -> frozenset[str]:
-    """The scripts of all languages that have a table."""
-    return frozenset(_groups()) | _KANA
+def known_script(text: str) -> bool:
+    """Whether the lack of a sign says something: most letters are of scripts that a language here has."""
+    if text.isascii():
+        return True
+    found = [char for char in text if char.isalpha()]
+    known = _groups().keys() | _KANA
+    return 2 * sum(script(char) in known for char in found) >= len(found)
 
 
 def script_of(table: Phrases) -> str:
@@ -15339,7 +15341,7 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""prove, show that, derive, integrate, differentiate, simplify, factor, spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
@@ -15420,6 +15422,8 @@ ENGLISH = Phrases(
     denying_after="not",
     forwarding="messag*, forwarded, original message, begin forwarded",
     wrote="wrote",
+    states="is, are, was, were, has, had, lives, works, likes, loves, hates",
+    points="that, this, it, what",
 )
 '''
 
@@ -15588,6 +15592,8 @@ FRENCH = Phrases(
     denying="ne, n', jamais",
     forwarding="messag*, transféré*",
     wrote="a écrit",
+    states="est, sont, était, ont",
+    points="c, ça, ce",
 )
 '''
 
@@ -15617,6 +15623,8 @@ SWEDISH = Phrases(
     forgetting="glöm, glömma, radera, ta bort",
     denying="inte, aldrig",
     denying_after="inte",
+    states="är, har, hade, var",
+    points="det",
 )
 DANISH_NORWEGIAN = Phrases(
     letters="æøå",
@@ -15631,6 +15639,8 @@ DANISH_NORWEGIAN = Phrases(
     forgetting="glem, slet, slett, fjern",
     denying="ikke, aldri, aldrig",
     denying_after="ikke",
+    states="er, har, var",
+    points="det",
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
@@ -15658,6 +15668,8 @@ CZECH_SLOVAK = Phrases(
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
     denying="ne, nikdy",
+    states="je, má",
+    points="to",
 )
 HUNGARIAN = Phrases(
     letters="őű",
@@ -16079,6 +16091,8 @@ GERMAN = Phrases(
     denying_after="nicht",
     forwarding="nachricht*, weitergeleitet*",
     wrote="schrieb",
+    states="ist, sind, war, waren, hat, hatte",
+    points="das, dies, es, was",
 )
 '''
 
@@ -16155,6 +16169,8 @@ ITALIAN = Phrases(
     denying="non, mai",
     forwarding="messaggi*, inoltrat*",
     wrote="ha scritto",
+    states="è, erano, ha, era",
+    points="questo, quello",
 )
 '''
 
@@ -16209,6 +16225,7 @@ JAPANESE = Phrases(
     forms="います/いる, ました/た",
     forwarding="メッセージ, 転送, メール",
     wrote="書きました, 書いた, のメール",
+    asks="っけ",
 )
 '''
 
@@ -16310,6 +16327,7 @@ class Phrases:
     requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
     personal: speak of their speaker although they hold one of these: "how do I usually".
     keeping: ask to keep something: "remember", "always".
+    states: verbs that state something of somebody: "is", "lives". points: first words that are nobody: "it".
     ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
     only look like them, in languages where that tells more than words do.
 
@@ -16358,6 +16376,8 @@ class Phrases:
     impersonal: str = ""
     personal: str = ""
     keeping: str = ""
+    states: str = ""
+    points: str = ""
     ends_statement: str = ""
     ends_no_statement: str = ""
     openers: str = ""
@@ -16559,6 +16579,8 @@ POLISH = Phrases(
     denying="nie, nigdy",
     forwarding="wiadomoś*, przekazan*",
     wrote="napisał, napisała, pisze",
+    states="jest, są, ma",
+    points="to",
 )
 '''
 
@@ -16634,6 +16656,8 @@ PORTUGUESE = Phrases(
     denying="não, nunca",
     forwarding="mensagem, mensagens, encaminhad*",
     wrote="escreveu",
+    states="é, são, foi, tem, era",
+    points="isso, isto",
 )
 '''
 
@@ -16908,7 +16932,7 @@ def bare(word: str) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # language/self_reference.py
 
-SOURCES["language/self_reference.py"] = r'''"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？".
+SOURCES["language/self_reference.py"] = r'''"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？"; and what is stated of others.
 
 The words for it stand in the tables, `own` and what follows it there. All takes time in proportion to a
 text's length.
@@ -16917,8 +16941,9 @@ text's length.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from . import TABLES
 from .detection import likely, single_words
 from .phrases import Matcher, Phrases, anywhere, at_end, listed
 from .scripts import fold, words_of
@@ -17059,6 +17084,33 @@ def _words_for_self(table: Phrases) -> _Self:
         other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
         is_run_together=not table.spaced,
     )
+
+
+def names_and_states(sentence: str) -> bool:
+    """Whether it begins with who it is about and a verb that states: "Clara is allergic to nuts"."""
+    words = words_of(sentence)[:2]
+    if len(words) < 2 or words[0].lower() in _points():
+        return False
+    return words[0][0].isupper() and words[1] in _states()
+
+
+def tells_of_others(sentence: str) -> bool:
+    """Whether it states something of others: a number, a name within it, a verb that is no imperative's."""
+    words = words_of(sentence)
+    if not words or words[0].lower() in _points():
+        return False
+    named = any(word[0].isupper() and word != "I" for word in words[1:])
+    return named or any(char.isdigit() for char in sentence) or any(word in _states() for word in words[1:5])
+
+
+@cache
+def _states() -> frozenset[str]:
+    return frozenset(word for table in TABLES for word in listed(table.states))
+
+
+@cache
+def _points() -> frozenset[str]:
+    return frozenset(word for table in TABLES for word in listed(table.points))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17207,6 +17259,8 @@ SPANISH = Phrases(
     denying="no, nunca, jamás",
     forwarding="mensaj*, reenviad*",
     wrote="escribió",
+    states="es, está, son, eran, tiene, era",
+    points="esto, eso",
 )
 '''
 
@@ -17225,6 +17279,7 @@ import re
 from . import TABLES
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
+from .self_reference import speaks_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -17293,8 +17348,11 @@ def is_conditional(sentence: str) -> bool:
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = without_openers(lowered(sentence))
-    return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
+    text = lowered(sentence)
+    if len(text) > 2 * _END_CHARS or not _POLITE.match(text):
+        return False
+    rest = without_openers(text)
+    return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:
@@ -29613,14 +29671,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
+from ..language.detection import known_script
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
-from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
+from ..language.self_reference import (
+    names_and_states,
+    shows_statements,
+    signs,
+    tells_of_others,
+    verb_of_self,
+    weak_sign,
+)
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
-from .oneself import known_script, names_and_states, tells_of_others
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
@@ -30649,58 +30714,6 @@ def _closing(rest: str) -> int:
     closing = f"</{name}>" if match[1] else f"[/{name}]" if match[2] else first.strip()
     at = others.find(f"\n{closing}")
     return len(first) + 1 + at + 1 + len(closing) if at >= 0 else 0
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# remember/oneself.py
-
-SOURCES["remember/oneself.py"] = r'''"""Signs that somebody speaks of themselves, or asks to remember: words and verb forms of thirty languages.
-
-They only ever rescue: a text that has one is looked at. What lacks them is judged by its shape, and in a
-script that is not known here, nothing is made of the lack. A word that means something else in another
-language rescues there too; that is why the commonest of those (German "im", Romanian "am") are left out.
-"""
-
-# ruff: noqa: SIM905  (lists of words, a language or two a line, are read and corrected as text)
-
-from __future__ import annotations
-
-from ..language.detection import known_scripts
-from ..language.scripts import script, words_of
-
-# A verb that states, in the commonest languages; an imperative would stand first.
-_STATES = frozenset(
-    """is are was were has had lives works likes loves hates ist sind war waren hat hatte est sont était ont
-      es está son eran tiene era é são foi tem è erano ha är har hade er jest są ma""".split()
-)
-_POINTS = frozenset(
-    "that this it what das dies es was c ça ce esto eso isso isto questo quello det to".split()
-)
-
-
-def known_script(text: str) -> bool:
-    """Whether the lack of a sign says something: most letters are of scripts that a language here has."""
-    if text.isascii():
-        return True
-    found = [char for char in text if char.isalpha()]
-    return 2 * sum(script(char) in known_scripts() for char in found) >= len(found)
-
-
-def names_and_states(sentence: str) -> bool:
-    """Whether it begins with who it is about and a verb that states: "Clara is allergic to nuts"."""
-    words = words_of(sentence)[:2]
-    if len(words) < 2 or words[0].lower() in _POINTS:
-        return False
-    return words[0][0].isupper() and words[1] in _STATES
-
-
-def tells_of_others(sentence: str) -> bool:
-    """Whether it states something of others: a number, a name within it, a verb that is no imperative's."""
-    words = words_of(sentence)
-    if not words or words[0].lower() in _POINTS:
-        return False
-    named = any(word[0].isupper() and word != "I" for word in words[1:])
-    return named or any(char.isdigit() for char in sentence) or any(word in _STATES for word in words[1:5])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
