@@ -10,9 +10,14 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-from ..language import ENGLISH, FRENCH, GERMAN, RUSSIAN, SPANISH, TABLES
+from ..language import TABLES
 from ..language.detection import likely
+from ..language.english import ENGLISH
+from ..language.french import FRENCH
+from ..language.german import GERMAN
+from ..language.russian import RUSSIAN
 from ..language.scripts import fold
+from ..language.spanish import SPANISH
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
