@@ -166,6 +166,8 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
     said = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
     if a_number(verb) and len(said) == 1:
         return f"{word_for('page', language)} {verb}"
+    if not said:
+        return ""
     if parts := glued_at_the_end(said[-1][:_NAME_CHARS].strip(_ENDS)):
         return " ".join(filter(None, [parts[0].sent, *said[:-1], parts[1]]))
     if near := nearest_verb(said[0], language):
