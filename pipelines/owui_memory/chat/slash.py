@@ -163,7 +163,7 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
     language: the code of the one that its user reads.
     """
-    said = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
+    said = [*_GLUED.sub(r"\1 \2", verb[:_MORE_CHARS]).split(), *rest[:_MORE_CHARS].split()]
     if a_number(verb) and len(said) == 1:
         return f"{word_for('page', language)} {verb}"
     if not said:
