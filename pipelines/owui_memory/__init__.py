@@ -19,8 +19,11 @@ redact.py    secrets in a text; credentials.py, what is said to be one (its _nam
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
-chat/        what Open WebUI says, and what is said back: body, policy, decisions,
-             commands (slash: how they are recognised; asides: what is no conversation; answers), notes
+locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
+             language of a message)
+chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
+             commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
+             what is no conversation; answers, explained, faults), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
