@@ -136,8 +136,11 @@ redact.py    secrets in a text; credentials.py, what is said to be one (its _nam
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
-chat/        what Open WebUI says, and what is said back: body, policy, decisions,
-             commands (slash: how they are recognised; asides: what is no conversation; answers), notes
+locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
+             language of a message)
+chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
+             commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
+             what is no conversation; answers, explained, faults), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
@@ -8612,6 +8615,7 @@ if TYPE_CHECKING:
 
 COMMAND_CHARS = 250_000  # of a command with all that is imported
 
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
@@ -8652,7 +8656,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     only looks like a command is `DID_YOU_MEAN`, with what may be meant as its rest, in English or `language`.
     Only the first words are looked at, however long the text is.
     """
-    text = text.strip().lstrip("\ufeff\u200b\u200e\u2060")
+    text = text.strip().strip(_INVISIBLE).strip()
     if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
         text = text.strip("`\"'\u201c\u201d").strip()
     if text[:1] not in _SLASHES or not text:
@@ -8668,7 +8672,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     if plainly and bare in names():
         return _with_verb(rest, names()[bare])
     if plainly and (known := _glued_name(name)):
-        tail = _visible(first)[1 + len(known) :].lstrip(_ENDS + _JOINTS)
+        tail = (head[1 + len(known) :] + first[_NAME_CHARS:]).lstrip(_ENDS + _JOINTS)
         return _with_verb(f"{tail} {rest}", names()[known])
     if len(first) > _NAME_CHARS:
         return None
@@ -8755,9 +8759,11 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
     language: the code of the one that its user reads.
     """
-    said = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
+    said = [*_GLUED.sub(r"\1 \2", verb[:_MORE_CHARS]).split(), *rest[:_MORE_CHARS].split()]
     if a_number(verb) and len(said) == 1:
         return f"{word_for('page', language)} {verb}"
+    if not said:
+        return ""
     if parts := glued_at_the_end(said[-1][:_NAME_CHARS].strip(_ENDS)):
         return " ".join(filter(None, [parts[0].sent, *said[:-1], parts[1]]))
     if near := nearest_verb(said[0], language):
@@ -17684,9 +17690,6 @@ msgstr "{some}, {next}"
 msgid "join last"
 msgstr "{some} und {next}"
 
-msgid "telltales"
-msgstr "ich, und, nicht, ist, mein, meine, meinen, meinem, wohne, heiße, habe, wie, wir, das, der, dem, den, auf, mich, mir, eine, einen, für, was, wo, wer, kannst, bitte, auch"
-
 msgid "name"
 msgstr "gedächtnis, gedaechtnis, erinnerung, erinnerungen"
 
@@ -17898,7 +17901,7 @@ msgstr[0] "Die Seite {number} gibt es nicht: Die Liste hat {n} Seite."
 msgstr[1] "Die Seite {number} gibt es nicht: Die Liste hat {n} Seiten."
 
 msgid "nothing yet"
-msgstr "Ich erinnere mich noch an nichts über dich. `/memory hilfe` sagt, was du tun kannst."
+msgstr "Ich habe mir noch nichts über dich gemerkt. `/memory hilfe` sagt, was du tun kannst."
 
 msgid "all, head"
 msgstr "{memories}, die neuesten zuerst"
@@ -18018,7 +18021,7 @@ msgid "nothing forgotten"
 msgstr "Es wurde nichts vergessen."
 
 msgid "nothing there"
-msgstr "Es wurde nichts vergessen: Ich erinnere mich an nichts über dich."
+msgstr "Es wurde nichts vergessen: Ich habe mir nichts über dich gemerkt."
 
 msgid "can undo one"
 msgid_plural "can undo one"
@@ -18061,7 +18064,7 @@ msgstr[0] "{n} Notiz über Geändertes, Mitgeteiltes oder Gefragtes"
 msgstr[1] "{n} Notizen über Geändertes, Mitgeteiltes oder Gefragtes"
 
 msgid "nothing to forget"
-msgstr "Es gibt nichts zu vergessen: Ich erinnere mich an nichts über dich."
+msgstr "Es gibt nichts zu vergessen: Ich habe mir nichts über dich gemerkt."
 
 msgid "nothing to undo"
 msgstr "Es gibt keine Änderung, die zurückgenommen werden könnte."
@@ -18151,7 +18154,7 @@ msgid "of another team"
 msgstr "(von einem Team, das du verlassen hast)"
 
 msgid "nothing to export"
-msgstr "Es gibt nichts zu exportieren: Ich erinnere mich noch an nichts über dich."
+msgstr "Es gibt nichts zu exportieren: Ich habe mir noch nichts über dich gemerkt."
 
 msgid "no part"
 msgid_plural "no part"
@@ -18277,7 +18280,7 @@ msgid "reason: a temporary chat"
 msgstr "es ist ein temporärer Chat"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "bei seinem Modell ist die Fähigkeit „Erinnerungen“ aus; wähle ein anderes Modell"
+msgstr "bei diesem Modell ist die Fähigkeit „Erinnerungen“ aus; wähle ein anderes Modell"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "dein Schalter „Erinnerungen“ ist aus, unter Einstellungen > Personalisierung"
@@ -18286,28 +18289,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "du hast das Gedächtnis hier ausgeschaltet, und `/memory an` schaltet es an"
 
 msgid "reason: the model is external (local_only)"
-msgstr "sein Modell läuft nicht lokal, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
+msgstr "das Modell läuft nicht lokal, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "es ist nicht bekannt, ob sein Modell lokal läuft, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
+msgstr "es ist nicht bekannt, ob das Modell lokal läuft, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "der Admin gibt seinem Modell kein Gedächtnis (`models_off`)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "der Admin gibt seinem Modell kein Gedächtnis (`models_on`)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "der Admin lässt aus Chats mit seinem Modell nichts lernen (`recall_only`)"
+msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "der Admin lässt bei seinem Modell nur lernen (`learn_only`)"
+msgstr "der Admin lässt bei diesem Modell nur lernen (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "der Admin gibt seinem Modell kein Gedächtnis (`learn_only` und `recall_only`)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`learn_only` und `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "sie ist so lang wie ein eingefügtes Dokument"
+msgstr "die Nachricht ist so lang wie ein eingefügtes Dokument"
 
 msgid "reason: the message has no text"
 msgstr "die Nachricht hat keinen Text"
@@ -18569,10 +18572,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} and {next}"
-
-# Words that hardly any other language has, in small letters: they tell the language of a message.
-msgid "telltales"
-msgstr "the, and, my, is, are, what, with, this, that, you, your, have, i'm, i've, don't, does, which, where, who, how"
 
 # What is typed: /name, then a verb. Behind a | stand words that are not carried out, but offered ("did you mean").
 # No word may mean two verbs, in no two languages either.
@@ -19489,9 +19488,6 @@ msgstr "{some}, {next}"
 msgid "join last"
 msgstr "{some} y {next}"
 
-msgid "telltales"
-msgstr "el, los, las, y, pero, soy, tengo, estoy, qué, cuál, dónde, cómo, mis, muy, gusta, llamo, llama, hay, yo, hola, cuando, quiero, puedes, perro, también, nuestro, nuestra, años"
-
 msgid "name"
 msgstr "memoria, memorias, recuerdos"
 
@@ -20082,7 +20078,7 @@ msgid "reason: a temporary chat"
 msgstr "es un chat temporal"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "la capacidad de memoria de su modelo está desactivada; elige otro modelo"
+msgstr "la capacidad de memoria de este modelo está desactivada; elige otro modelo"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "tu interruptor de memoria está desactivado, en Configuración > Personalización"
@@ -20091,28 +20087,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "has desactivado la memoria aquí, y `/memory activa` la activa"
 
 msgid "reason: the model is external (local_only)"
-msgstr "su modelo no es local, y el administrador solo permite la memoria para los locales (`local_only`)"
+msgstr "el modelo no es local, y el administrador solo permite la memoria para los locales (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "no se sabe si su modelo es local, y el administrador solo permite la memoria para los locales (`local_only`)"
+msgstr "no se sabe si el modelo es local, y el administrador solo permite la memoria para los locales (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "el administrador no da memoria a su modelo (`models_off`)"
+msgstr "el administrador no da memoria a este modelo (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "el administrador no da memoria a su modelo (`models_on`)"
+msgstr "el administrador no da memoria a este modelo (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "el administrador no deja que se aprenda nada de su modelo (`recall_only`)"
+msgstr "el administrador no deja que se aprenda nada de este modelo (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "el administrador deja que con su modelo solo se aprenda (`learn_only`)"
+msgstr "el administrador deja que con este modelo solo se aprenda (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "el administrador no da memoria a su modelo (`learn_only` y `recall_only`)"
+msgstr "el administrador no da memoria a este modelo (`learn_only` y `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "es tan largo como un documento pegado"
+msgstr "el mensaje es tan largo como un documento pegado"
 
 msgid "reason: the message has no text"
 msgstr "el mensaje no tiene texto"
@@ -20368,9 +20364,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} et {next}"
-
-msgid "telltales"
-msgstr "bonjour, merci, je, j'ai, les, est, et, mon, ma, mes, suis, c'est, qu'est, pas, avec, j'habite, m'appelle, s'appelle, où, vous, nous, quel, quelle, chien, aime, j'aime, d'un, d'une, qu'il, n'est, mais, sont, aussi, était"
 
 msgid "name"
 msgstr "mémoire, mémoires, souvenirs"
@@ -20962,7 +20955,7 @@ msgid "reason: a temporary chat"
 msgstr "c'est un chat temporaire"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "la capacité Mémoire de son modèle est désactivée ; choisissez un autre modèle"
+msgstr "la capacité Mémoire de ce modèle est désactivée ; choisissez un autre modèle"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "votre interrupteur Mémoire est désactivé, sous Paramètres > Personnalisation"
@@ -20971,28 +20964,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "vous avez désactivé la mémoire ici, et `/memory active` l'active"
 
 msgid "reason: the model is external (local_only)"
-msgstr "son modèle n'est pas local, et l'administrateur n'autorise la mémoire que pour les modèles locaux (`local_only`)"
+msgstr "le modèle n'est pas local, et l'administrateur n'autorise la mémoire que pour les modèles locaux (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "on ne sait pas si son modèle est local, et l'administrateur n'autorise la mémoire que pour ceux-là (`local_only`)"
+msgstr "on ne sait pas si le modèle est local, et l'administrateur n'autorise la mémoire que pour ceux-là (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "l'administrateur ne donne pas de mémoire à son modèle (`models_off`)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "l'administrateur ne donne pas de mémoire à son modèle (`models_on`)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "l'administrateur ne laisse rien apprendre de son modèle (`recall_only`)"
+msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "l'administrateur laisse seulement apprendre avec son modèle (`learn_only`)"
+msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "l'administrateur ne donne pas de mémoire à son modèle (`learn_only` et `recall_only`)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`learn_only` et `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "c'est aussi long qu'un document collé"
+msgstr "le message est aussi long qu'un document collé"
 
 msgid "reason: the message has no text"
 msgstr "le message n'a pas de texte"
@@ -21223,7 +21216,7 @@ msgstr[1] "il y a {n} ans"
 # ----------------------------------------------------------------------------------------------------------
 # locales/guess.py
 
-SOURCES["locales/guess.py"] = r'''"""Which of the languages that we have texts in a message is written in: by script, else by a few small words.
+SOURCES["locales/guess.py"] = r'''"""Which of the languages that we have texts in a message is written in: by script, else by its common words.
 
 It errs on the side of telling none: then English is spoken. No model or package is needed for it.
 """
@@ -21233,17 +21226,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from . import CODES, locale
+from ..language import TABLES
+from ..language.detection import likely
+from ..language.english import ENGLISH
+from ..language.french import FRENCH
+from ..language.german import GERMAN
+from ..language.russian import RUSSIAN
+from ..language.scripts import fold
+from ..language.spanish import SPANISH
 
 _LOOKED_CHARS = 500
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
-_OF_ONE = {"ß": "de", "ñ": "es", "¿": "es", "¡": "es", "œ": "fr"}
-_OF_NONE = re.compile("[ãõąęłżźśćńčěšřůőűığşåøæðþ]")  # letters of languages that we have no texts in
-_CHINESE, _JAPANESE = "gb2312", "shift_jis"  # each lacks the short forms that only the other one has
+_CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
+_CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
 
 def language_in(text: str) -> str:
@@ -21255,9 +21252,9 @@ def language_in(text: str) -> str:
     most, _ = letters.most_common(1)[0]
     if most in ("KANA", "HAN"):
         return "ja" if letters["KANA"] else _of_han(text)
-    if most == "CYRILLIC":
-        return "" if _NOT_RUSSIAN.search(text) else "ru"
-    return _of_latin(text) if most == "LATIN" else ""
+    if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
+        return ""
+    return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
 
 
 @lru_cache(4096)
@@ -21272,9 +21269,8 @@ def _script(char: str) -> str:
 def _of_han(text: str) -> str:
     """Chinese, unless there are characters that only Japanese writes so."""
     chinese = sum(_can(char, _CHINESE) and not _can(char, _JAPANESE) for char in text)
-    japanese = sum(
-        _can(char, _JAPANESE) and not _can(char, _CHINESE) and not _can(char, "big5") for char in text
-    )
+    others = (_CHINESE, _TRADITIONAL)
+    japanese = sum(_can(char, _JAPANESE) and not any(_can(char, one) for one in others) for char in text)
     return "ja" if japanese > chinese else "zh"
 
 
@@ -21285,28 +21281,13 @@ def _can(char: str, encoding: str) -> bool:
         return False
 
 
-def _of_latin(text: str) -> str:
-    if _OF_NONE.search(text):
-        return ""
-    found = Counter(code for char, code in _OF_ONE.items() if char in text)
-    known = _telltales()
-    for word in dict.fromkeys(_WORD.findall(text.replace("’", "'"))):
-        if code := known.get(word):
-            found[code] += 1
-    ranked = found.most_common(2)
-    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return ""
-    return ranked[0][0]
-
-
-@cache
-def _telltales() -> Mapping[str, str]:
-    return {
-        word: code
-        for code in CODES
-        if locale(code).has("telltales")
-        for word in locale(code).words("telltales")
-    }
+def _of_words(text: str, otherwise: str) -> str:
+    """otherwise: the code where no word tells it."""
+    found = likely(fold(text))
+    if not any(table in TABLES for table in found):
+        return otherwise
+    codes = [code for table, code in _CODES if table in found]
+    return codes[0] if len(codes) == 1 else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21337,9 +21318,6 @@ msgstr "{some}、{next}"
 
 msgid "join last"
 msgstr "{some}と{next}"
-
-msgid "telltales"
-msgstr "です, ます, は"
 
 msgid "name"
 msgstr "メモリ, メモリー, 記憶"
@@ -21947,7 +21925,7 @@ msgid "reason: the model is told nothing (learn_only and recall_only)"
 msgstr "管理者がこのモデルにメモリを許可していません（`learn_only` と `recall_only`）"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "貼り付けた文書ほどの長さです"
+msgstr "メッセージが貼り付けた文書ほどの長さです"
 
 msgid "reason: the message has no text"
 msgstr "メッセージに文字がありません"
@@ -22288,9 +22266,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} и {next}"
-
-msgid "telltales"
-msgstr "я, не, что, это, мой, моя, меня, как, где, живу, зовут, есть, очень, был, была"
 
 msgid "name"
 msgstr "память, воспоминания, воспоминание"
@@ -22896,7 +22871,7 @@ msgid "reason: a temporary chat"
 msgstr "это временный чат"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "у его модели выключена возможность «Память»; выберите другую модель"
+msgstr "у этой модели выключена возможность «Память»; выберите другую модель"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "ваш переключатель памяти выключен в разделе Настройки > Персонализация"
@@ -22905,28 +22880,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "вы выключили память здесь, и `/memory вкл` включит её"
 
 msgid "reason: the model is external (local_only)"
-msgstr "его модель не локальная, а администратор разрешает память только для локальных (`local_only`)"
+msgstr "эта модель не локальная, а администратор разрешает память только для локальных (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "неизвестно, локальная ли его модель, а администратор разрешает память только для локальных (`local_only`)"
+msgstr "неизвестно, локальная ли эта модель, а администратор разрешает память только для локальных (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "администратор не даёт его модели памяти (`models_off`)"
+msgstr "администратор не даёт этой модели памяти (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "администратор не даёт его модели памяти (`models_on`)"
+msgstr "администратор не даёт этой модели памяти (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "администратор не разрешает ничего запоминать из чатов с его моделью (`recall_only`)"
+msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "администратор разрешает с его моделью только запоминать (`learn_only`)"
+msgstr "администратор разрешает с этой моделью только запоминать (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "администратор не даёт его модели памяти (`learn_only` и `recall_only`)"
+msgstr "администратор не даёт этой модели памяти (`learn_only` и `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "оно длиной с вставленный документ"
+msgstr "сообщение длиной с вставленный документ"
 
 msgid "reason: the message has no text"
 msgstr "в сообщении нет текста"
@@ -23191,9 +23166,6 @@ msgstr "{some}、{next}"
 
 msgid "join last"
 msgstr "{some}和{next}"
-
-msgid "telltales"
-msgstr "的, 我, 是"
 
 msgid "name"
 msgstr "记忆"
@@ -23771,7 +23743,7 @@ msgid "reason: a temporary chat"
 msgstr "这是临时对话"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "其模型的记忆能力已关闭，请选择其他模型"
+msgstr "此模型的记忆能力已关闭，请选择其他模型"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "你的记忆开关已关闭，位于 设置 > 个性化"
@@ -23780,28 +23752,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "你在这里关闭了记忆，`/memory 开启` 可以开启"
 
 msgid "reason: the model is external (local_only)"
-msgstr "其模型不是本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
+msgstr "此模型不是本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "不清楚其模型是否为本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
+msgstr "不清楚此模型是否为本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "管理员不让其模型使用记忆（`models_off`）"
+msgstr "管理员不让此模型使用记忆（`models_off`）"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "管理员不让其模型使用记忆（`models_on`）"
+msgstr "管理员不让此模型使用记忆（`models_on`）"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "管理员不允许从其模型的对话中记住内容（`recall_only`）"
+msgstr "管理员不允许从此模型的对话中记住内容（`recall_only`）"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "管理员只允许从其模型的对话中记住内容（`learn_only`）"
+msgstr "管理员只允许从此模型的对话中记住内容（`learn_only`）"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "管理员不让其模型使用记忆（`learn_only` 和 `recall_only`）"
+msgstr "管理员不让此模型使用记忆（`learn_only` 和 `recall_only`）"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "它长得像粘贴的文档"
+msgstr "消息像粘贴的文档一样长"
 
 msgid "reason: the message has no text"
 msgstr "消息没有文字"
