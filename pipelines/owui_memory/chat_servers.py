@@ -40,7 +40,7 @@ class AnsweredBy:
 
     @classmethod
     def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
-        """The last one, but as near as any of them. They differ only where the settings have changed since."""
+        """The last one, but as near as any: they differ only where the settings have changed since."""
         told = {one.local for one in several}
         return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
