@@ -21,6 +21,8 @@ SWEDISH = Phrases(
     forgetting="glöm, glömma, radera, ta bort",
     denying="inte, aldrig",
     denying_after="inte",
+    states="är, har, hade, var",
+    points="det",
 )
 DANISH_NORWEGIAN = Phrases(
     letters="æøå",
@@ -35,6 +37,8 @@ DANISH_NORWEGIAN = Phrases(
     forgetting="glem, slet, slett, fjern",
     denying="ikke, aldri, aldrig",
     denying_after="ikke",
+    states="er, har, var",
+    points="det",
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
@@ -62,6 +66,8 @@ CZECH_SLOVAK = Phrases(
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
     denying="ne, nikdy",
+    states="je, má",
+    points="to",
 )
 HUNGARIAN = Phrases(
     letters="őű",
@@ -110,7 +116,7 @@ UKRAINIAN = Phrases(
     own="я, мій, моя, моє, мої, моєї, мого, мою, моїй, моєму, моїм, моїх, ми, наш, наша, наше, наші, живу, працюю, люблю, навчаюся, народився, народилася, маю, п'ю, їжджу, ходжу, мешкаю, граю, у мене, мною, кохаю, ненавиджу, вивчаю, звати",
     own_objects="мене, мені, нам, нас",
     own_first="ю, у, юсь, усь, юся, уся",
-    own_not="чому, хочу, прошу, можу, тому, кому, одну, цю, ту, всю, свою, твою, яку, дякую, потребую, тобою, шукаю, між",
+    own_not="краю, раю, знаю, звичаю, випадку, гаю, врожаю, білорусь, чому, хочу, прошу, можу, тому, кому, одну, цю, ту, всю, свою, твою, яку, дякую, потребую, тобою, шукаю, між",
     before_verbs="не, вже, зараз, тепер, також, давно",
     requested="(дай|скажи|розкажи|покажи|поясни|допоможи|напиши|порадь|підкажи|знайди|зроби|переклади|склади)(те)? (будь ласка )?(мені|нам), (можеш|можете) ... (мені|нам), для (мене|нас)$",
     impersonal="як (мені|я можу|можна|нам), що (мені|нам) (робити|подарувати), де (мені|я можу), якщо (я|у мене), якби я, чи можу я",
@@ -122,6 +128,7 @@ UKRAINIAN = Phrases(
     forgetting="забудь, забудьте, видали, видаліть, зітри",
     asking="будь ласка, і, ти",
     denying="не, ніколи",
+    own_endings="юся, уся, юсь, усь, аю, яю",
 )
 BULGARIAN = Phrases(
     letters="ъ",
