@@ -9331,16 +9331,18 @@ SOURCES["chat_servers.py"] = r'''"""The servers that answer the chats, as Open W
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
+Local = Literal["local", "external", "unknown"]
 Kind = Literal["openai", "ollama"]  # by whose API it is asked; mem0's providers have the same names
 
 OPENAI_URL = "https://api.openai.com/v1"
 _MOST = 20  # servers
 _NAME_CHARS = 200
+_NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -9362,8 +9364,14 @@ class AnsweredBy:
     """
 
     model: str = ""
-    local: Literal["local", "external", "unknown"] = "unknown"
+    local: Local = "unknown"
     owner: str = ""
+
+    @classmethod
+    def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
+        """The last one, but as near as any: they differ only where the settings have changed since."""
+        told = {one.local for one in several}
+        return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
         """In one line, which `read` understands."""
@@ -33146,7 +33154,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
         yield _Reading(settings.mode)
         return
-    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
     patient = batch.attempts < _PATIENT_TRIES
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
