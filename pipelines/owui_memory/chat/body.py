@@ -37,11 +37,10 @@ class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
     `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
-    all that was said. `exchange_key` is the same for every answer to this
-    message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
-    "start": two messages of a chat that follow the same are an original and its edited version; "" where
-    that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
-    `answered_by`: the model as the servers of the chats may know it.
+    all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a second
+    model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat that follow
+    the same are an original and its edited version; "" where that is not told. `memory_switch` is None where
+    Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the chats may know it.
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
