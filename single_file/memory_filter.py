@@ -9331,16 +9331,18 @@ SOURCES["chat_servers.py"] = r'''"""The servers that answer the chats, as Open W
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
+Local = Literal["local", "external", "unknown"]
 Kind = Literal["openai", "ollama"]  # by whose API it is asked; mem0's providers have the same names
 
 OPENAI_URL = "https://api.openai.com/v1"
 _MOST = 20  # servers
 _NAME_CHARS = 200
+_NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -9362,8 +9364,14 @@ class AnsweredBy:
     """
 
     model: str = ""
-    local: Literal["local", "external", "unknown"] = "unknown"
+    local: Local = "unknown"
     owner: str = ""
+
+    @classmethod
+    def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
+        """The last one, but as near as any: they differ only where the settings have changed since."""
+        told = {one.local for one in several}
+        return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
         """In one line, which `read` understands."""
@@ -15650,7 +15658,7 @@ DANISH_NORWEGIAN = Phrases(
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
-    own="minä, minun, minua, minulla, minulle, minut, mun, mä, olen, asun, nimeni, meillä, meidän, me, työskentelen, vaimoni, mieheni, koirani, kissani, poikani, tyttäreni, syntymäpäiväni, pidän, rakastan, opiskelen, kotini, äitini, isäni, työni, ikäni, ammattini",
+    own="en, minä, minun, minua, minulla, minulle, minut, mun, mä, olen, asun, nimeni, meillä, meidän, me, työskentelen, vaimoni, mieheni, koirani, kissani, poikani, tyttäreni, syntymäpäiväni, pidän, rakastan, opiskelen, kotini, äitini, isäni, työni, ikäni, ammattini",
     requested="(kerro|anna|auta|kirjoita|selitä|näytä) (minulle|minua)",
     impersonal="(miten|kuinka) (voin|voisin|saan), jos minä, voinko",
     keeping="muista, unohda, aina, koskaan, tästä lähtien",
@@ -15658,6 +15666,7 @@ FINNISH = Phrases(
     requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
     forgetting="unohda, poista",
     denying="älä, en, et, ei, älkää",
+    own_verbs="olen, asun, työskentelen, opiskelen, pidän, rakastan, vihaan, juon, syön, ajan, harrastan, pelaan, puhun, käyn, synnyin, muutin, omistan, osaan, nukun, luen, soitan, teen, matkustan, käytän, kärsin, sairastan",
 )
 CZECH_SLOVAK = Phrases(
     letters="řěůčžľĺŕ",
@@ -15676,6 +15685,7 @@ CZECH_SLOVAK = Phrases(
     denying="ne, nikdy",
     states="je, má",
     points="to",
+    own_verbs="bydlím, bývam, pracuji, pracuju, pracujem, jím, nejím, jem, nejem, piji, piju, pijem, nepiji, nepiju, nepijem, hraji, hraju, hrám, mám, nemám, jsem, nejsem, som, nie som, studuji, studuju, jezdím, jazdím, chodím, žiji, žiju, žijem, miluji, miluju, milujem, nesnáším, neznášam, cvičím, umím, viem, učím, čtu, čítam",
 )
 HUNGARIAN = Phrases(
     letters="őű",
@@ -15689,6 +15699,7 @@ HUNGARIAN = Phrases(
     requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
     forgetting="felejtsd, töröld",
     denying="ne, nem",
+    own_verbs="vagyok, lakom, élek, dolgozom, dolgozok, szeretem, szeretek, utálom, utálok, eszem, eszek, iszom, iszok, tanulok, járok, futok, olvasok, beszélek, használok, vezetek, születtem, kedvelem, megyek, játszom, játszok, alszom, alszok, edzek, zenélek, költöztem, utazom, utazok, tartok",
 )
 ROMANIAN = Phrases(
     letters="țșăţ",
@@ -15703,6 +15714,7 @@ ROMANIAN = Phrases(
     requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
     forgetting="uită, șterge",
     denying="nu",
+    own_verbs="sunt, locuiesc, lucrez, trăiesc, mănânc, beau, merg, iubesc, urăsc, joc, cânt, citesc, scriu, dorm, conduc, port, prefer, studiez, învăț, alerg, folosesc, detest, ador, predau, stau, muncesc, am",
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
@@ -15717,6 +15729,7 @@ SOUTH_SLAVIC = Phrases(
     questions="gdje, gde, kje, kada, kdaj, zašto, zakaj, kako (se|da|mogu|lahko), tko, ko (je|sam), koji (je|su), koliko, da li, je li, ali (lahko|sem), što (je|radim|da), šta (je|radim|da)",
     requests="napiši, prevedi, objasni, pomozi mi, daj mi, predloži, sažmi, ispravi",
     forgetting="zaboravi, pozabi, obriši, izbriši",
+    own_verbs="živim, radim, jedem, ne jedem, pijem, volim, mrzim, učim, studiram, vozim, igram, imam, nemam, čitam, trčim, delam, jem, ne jem, berem, tečem",
 )
 UKRAINIAN = Phrases(
     letters="іїєґ",
@@ -15750,6 +15763,7 @@ BULGARIAN = Phrases(
     requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
     forgetting="забрави, изтрий",
     denying="не, никога",
+    own_verbs="живея, работя, обичам, мразя, имам, нямам, ям, пия, уча, играя, карам, чета, спя, тичам, съм, говоря",
 )
 GREEK = Phrases(
     common="και, το, η, ο, να, είναι, που, για, με, στο, στη, στην, δεν, τι, πού, πότε, πώς, ποιος, ποια, ποιο, γιατί, θα, από, της, του, ένα, μια, έχω, είμαι, μου, σου",
@@ -15818,7 +15832,7 @@ HINDI = Phrases(
     questions="क्या, कौन, कहाँ, कहां, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसने, कौनसा, कौनसी",
     asks="कहाँ, कहां, कौन, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसका, किसकी, कौनसा, कौनसी, क्या (है|हूँ|हूं|हैं|करता|करती|था|थी|खाता|खाती|पीता|पीती|पसंद)",
     requests="लिखो, लिखिए, अनुवाद, समझाओ, समझाइए, बताओ, बताइए, सारांश, कृपया _",
-    ends_request="लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
+    ends_request="सुनाओ, सुनाइए, सुनाएं, सिखाओ, सिखाइए, ढूँढो, ढूंढो, दिखाओ, दिखाइए, भेजो, बनाएं, सुधारो, सुधारिए, कहो, कहिए, जोड़ो, गिनो, चुनो, लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
     supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि",
     conditional="अगर मैं, यदि मैं, काश",
     forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
@@ -15835,7 +15849,7 @@ BENGALI = Phrases(
     asks="কি, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
     ends_question="কি, কী, কে, নাকি",
     requests="লেখো, লিখুন, অনুবাদ, ব্যাখ্যা, দয়া করে",
-    ends_request="লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
+    ends_request="বলুন, শোনাও, শোনান, শেখাও, শেখান, দেখাও, দেখান, বানাও, বানান, খোঁজো, সাহায্য করো, লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
     supposing="ধরো, ধরুন, কল্পনা করো, কল্পনা করুন, মনে করো",
     conditional="যদি আমি",
     forgetting="ভুলে যাও, ভুলে যান, মুছে ফেলো, মুছে দাও",
@@ -15851,7 +15865,7 @@ TAMIL = Phrases(
     questions="என்ன, எங்கே, எங்கு, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது",
     asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
     ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
-    ends_request="எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
+    ends_request="சொல்லு, சொல்லுங்க, எழுதவும், சொல்லவும், கூறு, கூறுங்கள், கூறவும், காட்டு, காட்டுங்கள், உருவாக்கு, பரிந்துரை, பரிந்துரைக்கவும், சுருக்கு, திருத்து, கற்பி, உதவு, உதவுங்கள், எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
     supposing="கற்பனை செய், வைத்துக்கொள்",
     forgetting="மறந்துவிடு, மறந்துவிடுங்கள், மறந்து விடு, நீக்கு, அழி",
     asking="தயவுசெய்து, என்பதை, ஐ, எல்லாவற்றையும்",
@@ -15974,6 +15988,7 @@ SWAHILI = Phrases(
     forgetting="sahau, futa, usahau",
     asking="tafadhali, na",
     denying="si, usi",
+    own_verbs="ninaishi, naishi, nafanya, ninafanya, napenda, ninapenda, sipendi, sili, sinywi, nakunywa, ninakunywa, nakula, ninakula, nacheza, ninacheza, nasoma, ninasoma, nilizaliwa, nilihamia, nimehamia, nimeoa, nimeolewa, ninaumwa, naogopa",
 )
 TAGALOG = Phrases(
     common="ang, ng, sa, na, ako, ko, mo, ikaw, siya, ay, at, mga, ni, si, ano, saan, kailan, bakit, paano, sino, ilan, alin, hindi, ito, iyon, may, po",
@@ -33139,7 +33154,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
         yield _Reading(settings.mode)
         return
-    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
     patient = batch.attempts < _PATIENT_TRIES
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
