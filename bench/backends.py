@@ -76,7 +76,7 @@ def on_embedded(cache: Path, count: int, vectors: WordVectors) -> Iterator[Any]:
 
 def _opened(folder: Path, vectors: WordVectors, **settings: Any) -> Iterator[Any]:
     from owui_memory.backends.library import LibraryBackend
-    from owui_memory.settings import Valves
+    from owui_memory.config.settings import Valves
 
     backend = LibraryBackend.open(Valves(**settings), folder)
     backend._memory.embedding_model = vectors
@@ -88,7 +88,7 @@ def _opened(folder: Path, vectors: WordVectors, **settings: Any) -> Iterator[Any
 
 def ours(backend: Any, facts: Sequence[Fact], news: Sequence[Fact]) -> Measured:
     """The backend's own calls."""
-    from owui_memory.backends.base import Memory
+    from owui_memory.core.memory import Memory
 
     def finds(one: Fact) -> bool:
         found = backend.search(one.user_id, one.question, _CANDIDATES)

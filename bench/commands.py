@@ -50,7 +50,7 @@ def timed(call: Callable[[int], bool], times: int) -> Latency:
 
 async def ours(file: Path, vectors: WordVectors, count: int, times: int) -> dict[str, Latency]:
     """The commands, as the outlet carries them out."""
-    from owui_memory.chat.body import read_inlet
+    from owui_memory.interfaces.pipelines.body import read_inlet
     from tests.harness.bodies import Chat
 
     async with filter_on(file, vectors) as pipeline:
@@ -124,7 +124,7 @@ def main() -> None:
         vectors = WordVectors()
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
             folder = Path(name)
-            from owui_memory.backends.sqlite_store import SqliteStore
+            from owui_memory.stores.sqlite.store import SqliteStore
 
             with closing(SqliteStore(COLLECTION, DIMS, str(folder / "filled.db"))) as store:
                 fill(store, vectors, count)

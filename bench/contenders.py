@@ -45,7 +45,7 @@ def sqlite_store(cache: Path, count: int) -> Path:
     """The filter's store with `count` memories: a file, filled once for each version of its code."""
 
     def fill(path: Path) -> None:
-        from owui_memory.backends.sqlite_store import SqliteStore
+        from owui_memory.stores.sqlite.store import SqliteStore
 
         store = SqliteStore(COLLECTION, DIMS, str(path))
         insert_all(store, count)
@@ -60,7 +60,7 @@ def embedded_store(cache: Path, count: int) -> Path:
     """The filter's embedded Qdrant with the same memories and their words: a folder."""
 
     def fill(path: Path) -> None:
-        from owui_memory.backends.qdrant_store import QdrantStore
+        from owui_memory.stores.qdrant.store import QdrantStore
 
         store = QdrantStore(COLLECTION, DIMS, path=str(path))
         insert_all(store, count)
@@ -139,7 +139,7 @@ async def filter_on(store: Path, vectors: WordVectors, *, embedding: bool = Fals
     text, the same for every store, would hide what is measured here. With `embedding`, the bundled embedder
     is asked all the same, for the time that it takes.
     """
-    from owui_memory.filter import Pipeline
+    from owui_memory.interfaces.pipelines.pipeline import Pipeline
 
     with copied(store, "memories.db") as data_dir:
         os.environ["MEMORY_DATA_DIR"] = str(data_dir)
@@ -175,7 +175,7 @@ class _TakingTime:
 
 
 async def _ready(pipeline: Any, within: float = 120) -> Any:
-    from owui_memory.errors import NotReady
+    from owui_memory.core.errors import NotReady
 
     give_up = time.monotonic() + within
     while time.monotonic() < give_up:
@@ -194,7 +194,7 @@ def plain_mem0(folder: Path, vectors: WordVectors | None, llm_base_url: str = ""
     """mem0's `Memory` on an embedded Qdrant in `folder`; without `vectors` with the bundled embedder."""
     from mem0 import Memory
 
-    from owui_memory.backends.bundled_embedder import BundledEmbedder
+    from owui_memory.models.bundled_embedder import BundledEmbedder
 
     stand_in = {"provider": "openai", "config": {"api_key": "none"}}
     llm = {"provider": "openai", "config": {"api_key": "none", "openai_base_url": llm_base_url, "model": "m"}}

@@ -96,8 +96,8 @@ class Case:
 def ours(case: Case, cache: Path, vectors: WordVectors) -> Erased:
     """The user is erased from a data folder as the server leaves it."""
     from owui_memory.backends import open_backend
-    from owui_memory.control.erase import Eraser
-    from owui_memory.settings import Valves
+    from owui_memory.config.settings import Valves
+    from owui_memory.manage.erasure.erase import Eraser
     from owui_memory.state import open_state
 
     with our_folder(case, cache, vectors) as folder:
@@ -119,8 +119,8 @@ def ours(case: Case, cache: Path, vectors: WordVectors) -> Erased:
 @contextmanager
 def our_folder(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
     """Memories, mem0's history and the state database."""
-    from owui_memory.moving.places import Places, place_of
-    from owui_memory.settings import Valves
+    from owui_memory.backends.locations import Places, place_of
+    from owui_memory.config.settings import Valves
     from owui_memory.state import open_state
 
     with our_store(case, cache, vectors) as folder:
@@ -135,7 +135,7 @@ def our_folder(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
 @contextmanager
 def our_store(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
     """A folder with the embedded store, filled."""
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     if not case.is_alone:
         with copied(sqlite_store(cache, case.count), "memories.db") as folder:
@@ -149,7 +149,7 @@ def our_store(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
 
 
 def stored_in(folder: Path) -> int:
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     with closing(SqliteStore(COLLECTION, DIMS, str(folder / "memories.db"))) as store:
         return store.count_rows()
@@ -210,7 +210,8 @@ def _recall(one: Fact, user: str) -> dict[str, Any]:
 @contextmanager
 def answering(folder: Path) -> Iterator[list[float]]:
     """Somebody else's answers are put into the queue meanwhile; how many seconds each took."""
-    from owui_memory.remember.outbox import Exchange, Outbox
+    from owui_memory.core.exchange import Exchange
+    from owui_memory.remember.outbox import Outbox
     from owui_memory.state import open_state
 
     engine = open_state(folder)
@@ -262,7 +263,7 @@ def mem0s_folder(case: Case, cache: Path) -> Iterator[Path]:
 
 def mem0_on_ours(case: Case, cache: Path, vectors: WordVectors) -> Erased:
     """`delete_all` of mem0, with our store in the place of Qdrant."""
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     with our_store(case, cache, vectors) as folder:
         keep_history(folder / "history.db", case)

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from owui_memory.remember.outbox import Exchange
+from owui_memory.core.exchange import Exchange
 
 ADVERSARIAL = 5  # the category of questions that the conversation does not answer
 

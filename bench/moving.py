@@ -43,8 +43,8 @@ class Moved:
 
 def ours(source: Any, target: Any, embed: Embed, questions: Sequence[Any], vectors: WordVectors) -> Moved:
     """All of the source's memories, embedded anew."""
-    from owui_memory.moving.copying import Copy
-    from owui_memory.moving.records import LibraryRecords
+    from owui_memory.manage.migrate.copying import Copy
+    from owui_memory.manage.migrate.records import LibraryRecords
 
     def search(one: Any) -> float:
         began = time.perf_counter()
@@ -87,7 +87,7 @@ def mem0s(memories: Sequence[Any], vectors: Any) -> Moved:
 @contextmanager
 def filled(cache: Path, count: int) -> Iterator[tuple[Any, Path]]:
     """A sqlite store with so many memories, and its file."""
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     with copied(sqlite_store(cache, count), "memories.db") as folder:
         path = folder / "memories.db"
@@ -97,9 +97,9 @@ def filled(cache: Path, count: int) -> Iterator[tuple[Any, Path]]:
 
 def measured(count: int, options: Any) -> dict[str, Moved]:
     """The moves, by where to and with which embedder."""
-    from owui_memory.backends.pgvector_store import PgvectorStore
-    from owui_memory.backends.providers import with_password
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.models.providers import with_password
+    from owui_memory.stores.pgvector.store import PgvectorStore
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     vectors = WordVectors()
     questions = asked(count, options.searches)
@@ -135,7 +135,7 @@ def measured(count: int, options: Any) -> dict[str, Moved]:
 def bundled() -> Any:
     """mem0's object of the bundled model, as the filter has it."""
     from owui_memory.backends.library import LibraryBackend
-    from owui_memory.settings import Valves
+    from owui_memory.config.settings import Valves
 
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         backend = LibraryBackend.open(Valves(), Path(folder))

@@ -30,16 +30,16 @@ from bench import ROOT
 from bench.contenders import plain_mem0, take_environment
 from bench.locomo import ADVERSARIAL, Conversation, Question, Session, Turn, load
 from bench.measure import arguments, finish, table
-from owui_memory.backends.base import Found, Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.chat.body import Turn as Asked
+from owui_memory.config.settings import Valves
+from owui_memory.core.memory import Found, Memory
+from owui_memory.core.scope import View
+from owui_memory.core.turn import Turn as Asked
+from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line
 from owui_memory.recall.rank import DEFAULT, Weights, ranked
 from owui_memory.recall.search import candidates
 from owui_memory.recall.select import LEAST_MEANING, evidence, select
-from owui_memory.recall.tokens import estimated_tokens
-from owui_memory.scopes import View
-from owui_memory.settings import Valves
 
 CUTS = (5, 10, 20)
 BUDGETS = (1000, 2000)  # tokens

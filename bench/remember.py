@@ -30,10 +30,11 @@ from bench.locomo import load
 from bench.measure import arguments, finish, table
 from bench.memories import WordVectors
 from bench.scripted import Asked, asking, scripted_llm
-from owui_memory.ops.metrics import Metrics
-from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.config.settings import Valves
+from owui_memory.core.exchange import Exchange
+from owui_memory.observe.metrics import Metrics
+from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
-from owui_memory.settings import Valves
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -65,9 +66,9 @@ class House:
     """The outlet's side of the filter, in a folder. `vectors` take the place of the embedder."""
 
     def __init__(self, folder: Path, settings: Valves, vectors: WordVectors | None = None) -> None:
+        from owui_memory.backends.backend_holder import LiveBackend
         from owui_memory.backends.library import LibraryBackend
-        from owui_memory.backends.live import LiveBackend
-        from owui_memory.recall.told import Told
+        from owui_memory.recall.injected import Told
         from owui_memory.remember.journal import Journal
         from owui_memory.state import open_state
 

@@ -15,8 +15,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from owui_memory.recall.tokens import estimated_tokens
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.models.tokens import estimated_tokens
 from tests.harness.scripted_llm import (
     Request,
     ScriptedLLM,

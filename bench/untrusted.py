@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 
 from bench.measure import arguments, finish, table
+from owui_memory.language.secrets import formats, masked
 from owui_memory.recall.block import quoted
-from owui_memory.redact import formats, masked
 from tests.unit.hostile import HOSTILE
 from tests.unit.secrets_said import HARMLESS, SECRETS
 

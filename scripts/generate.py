@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
-from owui_memory.panel import allowed  # noqa: E402
-from owui_memory.settings import Valves  # noqa: E402
+from owui_memory.config.settings import Valves  # noqa: E402
+from owui_memory.config.valves_codec import allowed  # noqa: E402
 from scripts.bundle import bundle  # noqa: E402
 
 GROUPS = {
@@ -47,7 +47,7 @@ More variables are not settings:
 - `MEMORY_STATE_PASSWORD`: its password, which may also stand in the URL with special characters as %XX.
 - `PIPELINES_API_KEY`: the server's own key.
 
-<!-- Made by scripts/generate.py from pipelines/owui_memory/settings.py: change it there. -->
+<!-- Made by scripts/generate.py from pipelines/owui_memory/config/settings.py: change it there. -->
 """
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from owui_memory.chat_servers import OPENAI_URL, read_servers
+from owui_memory.core.chat_servers import OPENAI_URL, read_servers
 from scripts.processes import Child
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -31,7 +31,7 @@ def default_to_make_up(environ: MutableMapping[str, str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
     try:
-        from .cli.app import app
+        from .interfaces.cli.app import app
     except ModuleNotFoundError as missing:  # the minimum image of the Pipelines server has no typer
         if missing.name not in ("typer", "rich"):
             raise

@@ -31,7 +31,7 @@ from tests.harness.steps import Steps, die_at, everything
 from tests.harness.waiting import wait_until
 
 if TYPE_CHECKING:
-    from owui_memory.control.erase import Eraser
+    from owui_memory.manage.erasure.erase import Eraser
 
 _PATIENCE_S = 60.0
 
@@ -139,10 +139,10 @@ def _live(order: dict[str, Any], told: Path) -> int:
 
 
 def _drain(folder: Path, settings: dict[str, Any]) -> None:
+    from owui_memory.app import Runtime
+    from owui_memory.config.settings import Environment, Valves
     from owui_memory.remember import writer
     from owui_memory.remember.outbox import Outbox
-    from owui_memory.runtime import Runtime
-    from owui_memory.settings import Environment, Valves
     from owui_memory.state import open_state
 
     writer._IDLE_S = 0.01  # looks for the backend, and at the queue, more often
@@ -157,9 +157,9 @@ def _drain(folder: Path, settings: dict[str, Any]) -> None:
 
 def _undo(folder: Path, settings: dict[str, Any]) -> None:
     from owui_memory.backends.library import LibraryBackend
-    from owui_memory.remember.changes import Changes
+    from owui_memory.config.settings import Valves
+    from owui_memory.remember.apply import Changes
     from owui_memory.remember.journal import Journal
-    from owui_memory.settings import Valves
     from owui_memory.state import open_state
 
     backend = LibraryBackend.open(Valves(**settings), folder)
@@ -177,10 +177,10 @@ def _erasing(folder: Path, settings: dict[str, Any]) -> Iterator[Eraser]:
     from functools import partial
 
     from owui_memory.backends import open_backend
-    from owui_memory.control import sites
-    from owui_memory.control.erase import Eraser
-    from owui_memory.moving.places import naming
-    from owui_memory.settings import Valves
+    from owui_memory.backends.locations import naming
+    from owui_memory.config.settings import Valves
+    from owui_memory.manage.erasure import sites
+    from owui_memory.manage.erasure.erase import Eraser
     from owui_memory.state import open_state
 
     sites._AT_ONCE = 1  # so that there is a step between two memories

@@ -8,25 +8,35 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from owui_memory import credential_names, credential_values, credentials, inert, locales, redact, spans, words
-from owui_memory.backends import json_answer, model_text, text_limit
-from owui_memory.chat import asides, faults, imported, intake, markup, numbers, slash, verbs, work
-from owui_memory.chat.body import with_blocks
-from owui_memory.language import forgetting, scripts, self_reference, sentences, speech
-from owui_memory.locales import guess
-from owui_memory.recall import block, rank, search, wishes
-from owui_memory.recall.tokens import estimated_tokens
-from owui_memory.remember import (
-    admission,
-    echoes,
-    gate,
-    material,
-    operations,
-    orders,
-    prompt,
-    sameness,
+from owui_memory.commands import faults, imported, markup, numbers, verbs, work
+from owui_memory.commands import parse as slash
+from owui_memory.core import locales
+from owui_memory.core.exchange import Exchange
+from owui_memory.core.locales import guess
+from owui_memory.interfaces.pipelines import intake
+from owui_memory.interfaces.pipelines import strip_commands as asides
+from owui_memory.interfaces.pipelines.body import with_blocks
+from owui_memory.language import (
+    credential_names,
+    credential_values,
+    credentials,
+    forgetting,
+    scripts,
+    self_reference,
+    sentences,
+    spans,
+    speech,
+    words,
 )
-from owui_memory.remember.outbox import Exchange
+from owui_memory.language import dedupe as sameness
+from owui_memory.language import forget_requests as wishes
+from owui_memory.language import prompt_injection as orders
+from owui_memory.language import sanitize as inert
+from owui_memory.language import secrets as redact
+from owui_memory.models import json_answer, model_text, text_limit
+from owui_memory.models.tokens import estimated_tokens
+from owui_memory.recall import block, rank, search
+from owui_memory.remember import admission, echoes, gate, material, operations, prompt
 from tests.harness.growth import Work, fragments_of, patterns_of
 from tests.unit.samples import NOW
 

@@ -7,10 +7,11 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
-from owui_memory.backends.sqlite_store import SqliteStore
-from owui_memory.remember.journal import Change, Journal
+from owui_memory.core.change import Change
+from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import open_state
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.harness.scripted_llm import DIMENSIONS
 
 Told = tuple[str, str, str, str, bool, bool, bool]  # a change without ids and times

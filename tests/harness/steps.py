@@ -103,19 +103,19 @@ def everything() -> Iterable[type]:
     from mem0.memory.storage import SQLiteManager
 
     from owui_memory.backends.library import LibraryBackend
-    from owui_memory.backends.llms import Llms
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.models.llms import Llms
     from owui_memory.remember.journal import Journal
     from owui_memory.remember.outbox import Outbox
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     return Outbox, Journal, Llms, LibraryBackend, SqliteStore, SQLiteManager, *of_erasures()
 
 
 def of_erasures() -> Iterable[type]:
     """What an erasure goes through besides."""
-    from owui_memory.control.erasures import Erasures
-    from owui_memory.control.history import History
-    from owui_memory.control.sites import StoreSite
+    from owui_memory.manage.erasure.erasures import Erasures
+    from owui_memory.manage.erasure.history import History
+    from owui_memory.manage.erasure.sites import StoreSite
 
     return Erasures, History, StoreSite
 

@@ -15,7 +15,7 @@ from fastapi.responses import PlainTextResponse
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
 from scripts.bundle import BUNDLE
 from tests.harness.bodies import Chat
 from tests.harness.mem0_server import RestServer

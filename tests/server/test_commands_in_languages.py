@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.chat.verbs import VERBS, word_for
-from owui_memory.locales import CODES, locale
+from owui_memory.commands.verbs import VERBS, word_for
+from owui_memory.core.locales import CODES, locale
 from tests.harness.bodies import Chat, Turn
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import held, recalled, tell

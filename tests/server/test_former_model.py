@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.sqlite_store import SqliteStore
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.harness.bodies import Chat, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import recalled, take

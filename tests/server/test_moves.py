@@ -13,7 +13,7 @@ import pytest
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
 from tests.harness.mem0_server import RestServer
 from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, with_llm
 from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError

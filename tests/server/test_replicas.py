@@ -19,7 +19,7 @@ import httpx
 import psycopg
 import pytest
 
-from owui_memory.moving.places import name_for
+from owui_memory.backends.locations import name_for
 from tests.conftest import PATIENT
 from tests.harness.bodies import Body, Chat, Turn, User, told_text
 from tests.harness.pipelines_server import (

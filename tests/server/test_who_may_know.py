@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.control.switches import Switches
 from owui_memory.state import open_state
+from owui_memory.state.switches_table import Switches
 from tests.harness.bodies import Chat, recording, told_text, user_of
 from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
 from tests.harness.talk import recalled, stored, take, tell

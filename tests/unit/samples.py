@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from owui_memory.backends.base import Found, Memory
+from owui_memory.core.memory import Found, Memory
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

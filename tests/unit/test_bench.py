@@ -64,7 +64,7 @@ def test_vectors_have_length_one_and_do_not_depend_on_being_ready() -> None:
 
 
 def test_a_question_finds_its_memory_by_meaning_and_by_words(tmp_path: Path) -> None:
-    from owui_memory.backends.sqlite_store import SqliteStore
+    from owui_memory.stores.sqlite.store import SqliteStore
 
     path = sqlite_store(tmp_path, 1500)
     assert path == sqlite_store(tmp_path, 1500), "filled once"

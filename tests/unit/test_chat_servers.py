@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from owui_memory.chat.body import read_inlet
-from owui_memory.chat_servers import NOBODY, AnsweredBy, ChatServer, read_servers
-from owui_memory.settings import Environment, Valves
+from owui_memory.config.settings import Environment, Valves
+from owui_memory.core.chat_servers import NOBODY, AnsweredBy, ChatServer, read_servers
+from owui_memory.interfaces.pipelines.body import read_inlet
 from tests.harness.bodies import inlet_body
 
 A, B = ChatServer("openai", "http://a:1/v1", "one"), ChatServer("openai", "http://b:2/v1", "two")

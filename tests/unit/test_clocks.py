@@ -10,23 +10,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from owui_memory.chat.body import read_inlet, read_outlet
-from owui_memory.chat.decisions import Decisions
-from owui_memory.clock import is_later
-from owui_memory.control import erase as erasing
-from owui_memory.control.erase import Eraser
-from owui_memory.control.erasures import DONE, Erasures
-from owui_memory.control.orders import Orders
-from owui_memory.control.retention import prune
-from owui_memory.moving.places import PUT_RIGHT_S, Places, place_of
-from owui_memory.ops.metrics import Metrics
-from owui_memory.remember.journal import Change, Journal
+from owui_memory.backends.locations import PUT_RIGHT_S, Places, place_of
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.clock import is_later
+from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
+from owui_memory.manage.command_log import Orders
+from owui_memory.manage.erasure import erase as erasing
+from owui_memory.manage.erasure.erase import Eraser
+from owui_memory.manage.erasure.erasures import DONE, Erasures
+from owui_memory.manage.erasure.retention import prune
+from owui_memory.observe.metrics import Metrics
+from owui_memory.remember.journal import Journal
 from owui_memory.remember.keeper import Keeper
-from owui_memory.remember.outbox import Batch, Exchange, Outbox, is_overdue
+from owui_memory.remember.outbox import Outbox, is_overdue
 from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.remember.turns import CLAIM_S, PAUSE_MOST_S
-from owui_memory.settings import Valves
 from owui_memory.state import outbox
+from owui_memory.state.permissions import Decisions
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.places import Place

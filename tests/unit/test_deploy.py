@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from owui_memory.settings import Environment, Valves
+from owui_memory.config.settings import Environment, Valves
 from scripts import manifests
 from scripts.manifests import ROOT, VERSIONS, Manifest, Overlay, assemble, overlays, problems
 

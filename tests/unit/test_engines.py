@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from owui_memory import engines
-from owui_memory.chat.body import read_inlet
-from owui_memory.chat.decisions import Decisions
-from owui_memory.errors import MemoryFault, Retry, TellAdmin
-from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
+from owui_memory.core.exchange import Exchange
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.remember.outbox import Outbox
+from owui_memory.state import engine as engines
 from owui_memory.state import open_state
+from owui_memory.state.permissions import Decisions
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import free_port
 from tests.harness.postgres import PASSWORD, Postgres

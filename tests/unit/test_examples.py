@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends import providers
-from owui_memory.backends.sqlite_store import SqliteStore
-from owui_memory.panel import IS_SECRET, SettingsError
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.config.valves_codec import IS_SECRET, SettingsError
+from owui_memory.models import providers
 from owui_memory.state import open_state
+from owui_memory.stores.sqlite.store import SqliteStore
 from scripts.manifests import ROOT
 
 PRESETS = {path.stem: path for path in sorted((ROOT / "examples" / "valves").glob("*.json"))}

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.chat.body import read_inlet, read_outlet
-from owui_memory.chat.permission import Permission
+from owui_memory.core.permission import Permission
+from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
 from owui_memory.remember.spill import FOLDER
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat, Turn

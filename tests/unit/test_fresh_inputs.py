@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from owui_memory.redact import find_secrets
+from owui_memory.language.dedupe import same
+from owui_memory.language.secrets import find_secrets
 from owui_memory.remember.admission import check, refusal
 from owui_memory.remember.echoes import unsaid
 from owui_memory.remember.gate import statements
 from owui_memory.remember.operations import UnreadableAnswerError, read_operations
-from owui_memory.remember.sameness import same
 from tests.unit import fresh_inputs as given
 from tests.unit import unseen_inputs as unseen
 

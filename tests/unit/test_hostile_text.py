@@ -9,7 +9,7 @@ import re
 import pytest
 
 import owui_memory
-from owui_memory.redact import formats
+from owui_memory.language.secrets import formats
 from tests.harness.growth import fragments_of, grows, patterns_of, repeated, seconds
 from tests.harness.readers import BODIES, TEXTS, Reader
 from tests.unit import hostile

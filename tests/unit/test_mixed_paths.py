@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, update
 
-from owui_memory.chat.body import read_inlet
-from owui_memory.chat.decisions import KEPT_S
+from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.state import decisions, open_state, outbox
+from owui_memory.state.permissions import KEPT_S
 from tests.harness.bodies import Body, Chat, inlet_body, outlet_body, user_of
 from tests.harness.pipelines_server import free_port
 from tests.unit.places import Place

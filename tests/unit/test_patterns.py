@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory.patterns import is_ollama_cloud, named, read_patterns
+from owui_memory.config.model_patterns import is_ollama_cloud, named, read_patterns
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory import credential_words, redact
-from owui_memory.redact import LEFT_OUT, find_secrets, holds_secret, masked
+from owui_memory.language import credential_words
+from owui_memory.language import secrets as redact
+from owui_memory.language.secrets import LEFT_OUT, find_secrets, holds_secret, masked
 from tests.unit.secrets_held_out import (
     CODE,
     HELD_OUT_HARMLESS,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.chat_servers import ChatServer, read_servers
+from owui_memory.core.chat_servers import ChatServer, read_servers
 from scripts import install, services, up
 from scripts.processes import (
     MOST_FAILURES,

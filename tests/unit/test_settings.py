@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from owui_memory.panel import MASK, SettingsError, lenient
-from owui_memory.settings import PUBLIC_DEFAULT_KEY, Environment, Valves, folder_of
+from owui_memory.config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves, folder_of
+from owui_memory.config.valves_codec import MASK, SettingsError, lenient
 
 
 def bound(presets: dict[str, str] | None = None) -> tuple[type[Valves], list[Valves]]:

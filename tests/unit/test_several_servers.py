@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 import pytest
 from sqlalchemy import Engine, func, select
 
-from owui_memory.chat.body import Turn, read_inlet
-from owui_memory.chat.decisions import Decisions
-from owui_memory.recall.told import Line, Told
+from owui_memory.core.change import Change
+from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.recall.injected import Line, Told
 from owui_memory.recall.why import Explanation, Explanations
 from owui_memory.remember import outbox as queues
 from owui_memory.remember import turns
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
+from owui_memory.remember.journal import Journal
+from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import count_up, decisions, told, versions
+from owui_memory.state.permissions import Decisions
 from tests.harness.bodies import Chat
 from tests.unit.places import Place
 

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from owui_memory.chat.asides import NOTES, without_asides
+from owui_memory.commands.notes import NOTES
+from owui_memory.interfaces.pipelines.strip_commands import without_asides
+from owui_memory.language.spans import without_spans, without_thoughts
 from owui_memory.recall.block import line, render, without_block
-from owui_memory.spans import without_spans, without_thoughts
 from tests.unit.samples import NOW, memory
 
 BLOCK = render([line(memory("Likes tea."), NOW), line(memory("Has a dog."), NOW)])

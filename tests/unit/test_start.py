@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from owui_memory.errors import Retry
-from owui_memory.runtime import Runtime
-from owui_memory.settings import Environment, Valves
-from owui_memory.start import Start
+from owui_memory.app import Runtime
+from owui_memory.config.settings import Environment, Valves
+from owui_memory.core.errors import Retry
+from owui_memory.interfaces.pipelines.start import Start
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import with_embedder
 from tests.harness.postgres import Postgres

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from owui_memory.chat.asides import NOTES
-from owui_memory.chat.slash import COMMAND_CHARS
-from owui_memory.locales import ENGLISH
+from owui_memory.commands.notes import NOTES
+from owui_memory.commands.parse import COMMAND_CHARS
+from owui_memory.core.locales import ENGLISH
 from tests.harness.bodies import Chat, Turn, new_id
 from tests.harness.pipelines_server import with_embedder
 from tests.harness.scripted_llm import ScriptedLLM

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..ops.metrics import Metrics
-from ..settings import Valves
+from ..config.settings import Valves
+from ..models.embedder import Embedder
+from ..models.llms import Llms
+from ..models.own_models import OwnModels
+from ..observe.metrics import Metrics
 from . import assemble
 from .base import Backend
-from .embedder import Embedder
-from .llms import Llms
-from .own_models import OwnModels
 
 
 def open_backend(

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from .base import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
-from .model_text import unbroken
+from ..core.memory import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
+from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
 

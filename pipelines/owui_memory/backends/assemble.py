@@ -10,14 +10,15 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from ..errors import TellAdmin
-from ..ops.metrics import Metrics
-from ..settings import Valves
-from . import providers, stores
-from .embedder import Embedder
-from .faults import translated
-from .llms import Llms
-from .store_protocol import VectorStore
+from ..config.settings import Valves
+from ..core.errors import TellAdmin
+from ..models import providers
+from ..models.embedder import Embedder
+from ..models.faults import translated
+from ..models.llms import Llms
+from ..observe.metrics import Metrics
+from ..stores import opening as stores
+from ..stores.protocol import VectorStore
 
 
 def assemble(
@@ -124,14 +125,14 @@ def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
 
 def _embedding_model(settings: Valves) -> Any:
     if settings.embedder_provider == "bundled":
-        from .bundled_embedder import BundledEmbedder
+        from ..models.bundled_embedder import BundledEmbedder
 
         return BundledEmbedder()
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
     if name == "ollama":
-        from .ollama_embedder import ollama_embedder
+        from ..models.ollama_embedder import ollama_embedder
 
         return ollama_embedder(config)
     try:

@@ -10,14 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..chat_servers import AnsweredBy
-from ..errors import Drop
-from ..ops.metrics import Metrics
-from ..scopes import View, team_owner
-from ..settings import Valves, folder_of
-from ..words import plain
-from .assemble import assemble
-from .base import (
+from ..config.settings import Valves, folder_of
+from ..core.chat_servers import AnsweredBy
+from ..core.errors import Drop
+from ..core.memory import (
     BY,
     COPY_OF,
     SAID_AT,
@@ -36,13 +32,17 @@ from .base import (
     page_of,
     scope_in,
 )
-from .embedder import Embedder, cosine
-from .faults import host_of, translated
-from .llms import Llm, Llms
-from .readers import Readers
-from .store_protocol import VectorStore
-from .stores import release
-from .text_limit import is_legible
+from ..core.scope import View, team_owner
+from ..core.text import plain
+from ..models.embedder import Embedder, cosine
+from ..models.faults import host_of, translated
+from ..models.llms import Llm, Llms
+from ..models.readers import Readers
+from ..models.text_limit import is_legible
+from ..observe.metrics import Metrics
+from ..stores.opening import release
+from ..stores.protocol import VectorStore
+from .assemble import assemble
 
 Filters = dict[str, str]
 

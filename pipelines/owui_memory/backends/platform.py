@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import httpx
 
-from ..errors import Retry
-from ..settings import Valves
+from ..config.settings import Valves
+from ..core.errors import Retry
+from ..core.memory import Memory, owner
+from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .base import Memory, owner
-from .own_models import OwnModels
 from .remote import KeyHeader, RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"

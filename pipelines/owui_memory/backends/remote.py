@@ -19,13 +19,10 @@ from urllib.parse import quote
 
 import httpx
 
-from ..chat_servers import AnsweredBy
-from ..errors import MemoryFault, Retry, TellAdmin
-from ..scopes import View, team_owner
-from ..settings import Valves
-from ..words import plain
-from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
-from .base import (
+from ..config.settings import Valves
+from ..core.chat_servers import AnsweredBy
+from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.memory import (
     Found,
     Memory,
     Message,
@@ -39,11 +36,14 @@ from .base import (
     owner,
     page_of,
 )
-from .faults import host_of, translated
-from .limits import bounded, limited
-from .llms import Llm
-from .own_models import OwnModels
-from .readers import Readers
+from ..core.scope import View, team_owner
+from ..core.text import plain
+from ..models.faults import host_of, translated
+from ..models.limits import bounded, limited
+from ..models.llms import Llm
+from ..models.own_models import OwnModels
+from ..models.readers import Readers
+from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole

@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import httpx
 
-from ..errors import Drop, MemoryFault, Retry, TellAdmin
+from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
+from ..core.memory import Memory, Part, owner
 from .answers import Answer, memory_of, results_of
-from .base import Memory, Part, owner
 from .remote import KeyHeader, RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page

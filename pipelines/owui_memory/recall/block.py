@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from ..backends.base import Memory
-from ..inert import inert, one_line
-from ..locales import CODES, ENGLISH, Locale, locale
-from ..redact import masked
-from ..scopes import described
-from ..spans import without_spans
+from ..core.locales import CODES, ENGLISH, Locale, locale
+from ..core.memory import Memory
+from ..core.scope import described
+from ..language.sanitize import inert, one_line
+from ..language.secrets import masked
+from ..language.spans import without_spans
 from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..scopes import View
+from ..backends.base import Backend, EditableBackend
+from ..core.memory import Memory
+from ..core.scope import View
 from .ready import Ready
 
 KINDS = ("preference", "profile")  # wishes first: they are few, and each answer depends on them

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from ..backends.base import Found, Memory
-from ..words import content_words, stem, terms_of
+from ..core.memory import Found, Memory
+from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _HEARD_MOST = 3

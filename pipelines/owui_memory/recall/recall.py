@@ -11,24 +11,28 @@ from itertools import islice
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend, Found, Memory
-from ..chat.body import Turn
-from ..chat.language import language_of
-from ..chat.policy import SWITCHED_OFF
-from ..locales import Locale, locale
-from ..scopes import TEAM, View, reading_view, teller
-from ..settings import Valves
+from ..backends.base import Backend, EditableBackend
+from ..commands.language import language_of
+from ..config.scoping import reading_view
+from ..config.settings import Valves
+from ..core.locales import Locale, locale
+from ..core.memory import Found, Memory
+from ..core.permission import SWITCHED_OFF
+from ..core.scope import TEAM, View
+from ..core.turn import Turn
+from ..language.forget_requests import wish
+from ..language.names import teller
+from ..models.tokens import Count, Tokenizers
 from .block import Blocks, correction, is_own, line, render, shown
+from .injected import Conversation, Line, Told
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, LEAST_MEANING, TO_FORGET, TOLD, TOLD_BEFORE, Selection, evidence, select
 from .sources import Sources
+from .suppressed import unwanted
 from .times import is_to_come, zone_of
-from .tokens import Count, Tokenizers
-from .told import Conversation, Line, Told
 from .why import MOST, Explanation, Explanations, Weighed
-from .wishes import unwanted, wish
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
 _CHECKED = 1000  # conversations

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..backends.base import Backend, Found
-from ..chat.body import Turn
-from ..scopes import View
-from ..words import terms_of
+from ..backends.base import Backend
+from ..core.memory import Found
+from ..core.scope import View
+from ..core.turn import Turn
+from ..language.words import terms_of
 
 _POOL = 40  # candidates by meaning, and as many by words; 60 find no more on LoCoMo (bench.recall_quality)
 _QUERY_CHARS = 2000  # of a long message, half from its beginning and half from its end

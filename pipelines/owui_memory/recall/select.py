@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..backends.base import Memory
-from ..remember.sameness import same
-from ..words import denials, stem, telling, terms_of
+from ..core.memory import Memory
+from ..language.dedupe import same
+from ..language.words import denials, stem, telling, terms_of
 from .rank import Ranked, stems_asked
 
 # The gate: docs/recall.md, "When nothing is told".

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, or_, select, union_all
 
-from ..backends.base import Memory
-from ..chat.body import Turn
-from ..remember.journal import EDITED
-from ..remember.outbox import message_id_of
+from ..core.change import EDITED
+from ..core.exchange import message_id_of
+from ..core.memory import Memory
+from ..core.turn import Turn
 from ..state import decisions, journal, outbox, reading
 
 _AT_ONCE = 500  # ids in a statement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..locales import ENGLISH, Locale
+from ..core.locales import ENGLISH, Locale
 
 _JUST_NOW = timedelta(minutes=2)
 _SKEW = timedelta(minutes=5)  # that the clocks of several servers may be apart

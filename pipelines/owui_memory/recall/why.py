@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, select
 
-from ..chat.body import Turn
-from ..redact import masked
+from ..core.turn import Turn
+from ..language.secrets import masked
 from ..state import reading, recalls
 
 _QUERY_CHARS = 200

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Refused
-from ..inert import one_line
-from ..locales import message
-from ..redact import holds_secret, masked
-from ..scopes import is_scope
-from ..words import plain
-from .orders import REFUSED as GIVES_ORDERS
-from .orders import gives_orders, is_wish
+from ..backends.base import Backend, EditableBackend
+from ..core.errors import Refused
+from ..core.locales import message
+from ..core.memory import Memory
+from ..core.scope import is_scope
+from ..core.text import plain
+from ..language.prompt_injection import REFUSED as GIVES_ORDERS
+from ..language.prompt_injection import gives_orders, is_wish
+from ..language.sanitize import one_line
+from ..language.secrets import holds_secret, masked
 
 LONGEST_CHARS = 1000  # of a new memory
 _LONGEST_KEPT_CHARS = 20_000  # of one that was stored before there was a limit

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from ..words import stem, telling, words
+from ..language.words import stem, telling, words
 
 EXAMPLE = "it repeats an example of the prompt"
 PLACEHOLDER = "it is a placeholder"

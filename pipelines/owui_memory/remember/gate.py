@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
+from ..language.forget_requests import wish
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
@@ -25,10 +27,8 @@ from ..language.self_reference import (
     weak_sign,
 )
 from ..language.sentences import sentences
-from ..recall.wishes import wish
-from ..words import is_caseless, letters
+from ..language.words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
-from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3

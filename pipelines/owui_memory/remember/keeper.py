@@ -8,19 +8,19 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from .. import redact
-from ..chat.body import Answered, Turn
-from ..chat.decisions import Decisions
-from ..chat.permission import Permission
-from ..chat.policy import SWITCHED_OFF
-from ..control.switches import Switches
-from ..engines import is_shared
-from ..errors import Retry, Waits, is_of_the_text
-from ..ops.metrics import Metrics
-from ..scopes import scope_of
-from ..settings import Valves
+from ..config.scoping import scope_of
+from ..config.settings import Valves
+from ..core.errors import Retry, Waits, is_of_the_text
+from ..core.exchange import Exchange
+from ..core.permission import SWITCHED_OFF, Permission
+from ..core.turn import Answered, Turn
+from ..language import secrets as redact
+from ..observe.metrics import Metrics
 from ..state import try_writing
-from .outbox import Exchange, Outbox
+from ..state.engine import is_shared
+from ..state.permissions import Decisions
+from ..state.switches_table import Switches
+from .outbox import Outbox
 from .spill import Spill, Spilled
 
 _FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same

@@ -8,8 +8,8 @@ from datetime import date
 from itertools import islice
 from typing import Any, Literal, cast, get_args
 
-from ..backends.json_answer import last_value, put_right, values_after
-from ..backends.model_text import has_words, model_text
+from ..models.json_answer import last_value, put_right, values_after
+from ..models.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]

@@ -22,10 +22,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..clock import is_later
-from ..engines import Patience
-from ..errors import TakenOver
+from ..core.clock import is_later
+from ..core.errors import TakenOver
+from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
+from ..state.engine import Patience
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
@@ -46,53 +47,6 @@ _ELSEWHERE = and_(
 )
 _FIRST_ELSEWHERE = select(outbox.c.id).where(_ELSEWHERE).limit(1)
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
-
-    `scope`: among which memories it is kept, see `scopes.py`. `answered_by`: as `AnsweredBy.written`.
-    `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
-    versions of it, whose memories are to be taken back.
-    """
-
-    key: str
-    user_id: str
-    chat_id: str
-    user_text: str
-    assistant_text: str
-    said_at: float
-    timezone: str = ""
-    follows: str = ""
-    replaces: tuple[str, ...] = ()
-    scope: str = ""
-    answered_by: str = ""
-
-    @property
-    def message_id(self) -> str:
-        """The user message's id, or the hash of its text where it has none."""
-        return message_id_of(self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Exchanges of one chat that are remembered together; `attempts` counts this try.
-
-    `error`: why the last try failed. Exchanges that were not claimed yet have no `name`.
-    """
-
-    name: str
-    user_id: str
-    exchanges: tuple[Exchange, ...]
-    attempts: int
-    waiting_since: float
-    error: str = ""
-
-    @property
-    def scope(self) -> str:
-        """The same for all of them."""
-        return self.exchanges[0].scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,11 +304,6 @@ def is_overdue(batch: Batch, hours: float) -> bool:
     tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
     waited_s = time.time() - batch.waiting_since
     return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
-
-
-def message_id_of(key: str) -> str:
-    """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
-    return key.rpartition("\n")[2]
 
 
 def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:

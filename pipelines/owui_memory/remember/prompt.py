@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 
-from ..backends.base import Memory
-from ..inert import disarmed
-from ..redact import masked
+from ..core.exchange import Exchange
+from ..core.memory import Memory
+from ..language.sanitize import disarmed
+from ..language.secrets import masked
 from .gate import own_words, said_by_user
 from .material import HOLE
 from .operations import read_operations
-from .outbox import Exchange
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"

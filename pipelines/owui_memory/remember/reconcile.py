@@ -13,25 +13,28 @@ from datetime import UTC, date, datetime
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..backends.base import AskableBackend, Found, Memory, Reply
-from ..clock import is_later
-from ..errors import Doubtful, Drop
+from ..backends.base import AskableBackend
+from ..core.change import Change
+from ..core.clock import is_later
+from ..core.errors import Doubtful, Drop
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Found, Memory, Reply
+from ..core.scope import writing_view
+from ..language.dedupe import same, says
+from ..language.forget_requests import wish
 from ..language.forgetting import asks_to_forget, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import says_it_ended
-from ..recall.wishes import wish
-from ..scopes import writing_view
-from ..words import is_mark, mark_of
+from ..language.words import is_mark, mark_of
 from .admission import refusal
-from .changes import heard
+from .apply import heard
 from .echoes import unsaid
 from .gate import said_by_user, statements
-from .journal import Change, Journal
+from .journal import Journal
+from .known import is_among, known_as
 from .operations import Operation, UnreadableAnswerError, read_operations
-from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt
-from .sameness import is_among, known_as, same, says
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message

@@ -20,9 +20,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..chat.body import Answered, Turn
-from ..chat.permission import Permission
-from ..redact import masked
+from ..core.permission import Permission
+from ..core.turn import Answered, Turn
+from ..language.secrets import masked
 
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files

@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from ..clock import is_over
+from ..core.clock import is_over
 from ..state import hold, outbox
 
 CLAIM_S = 15.0

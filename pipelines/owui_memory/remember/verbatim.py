@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend, EditableBackend, Memory
-from ..recall.wishes import is_meant, wish
-from ..scopes import writing_view
+from ..backends.base import Backend, EditableBackend
+from ..core.change import Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+from ..core.scope import writing_view
+from ..language.dedupe import wording
+from ..language.forget_requests import is_meant, wish
 from .admission import refusal
-from .changes import heard
+from .apply import heard
 from .gate import said_by_user, statements
-from .journal import Change
-from .outbox import Batch, Exchange
-from .sameness import is_among, known_as, wording
+from .known import is_among, known_as
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (

@@ -12,18 +12,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
-from ..backends.live import LiveBackend
-from ..chat_servers import AnsweredBy
-from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
-from ..ops.metrics import Metrics
-from ..recall.told import Told
-from ..settings import Valves
+from ..backends.backend_holder import LiveBackend
+from ..backends.base import AskableBackend, Backend, EditableBackend
+from ..config.settings import Valves
+from ..core.change import Change
+from ..core.chat_servers import AnsweredBy
+from ..core.errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
+from ..core.exchange import Batch
+from ..core.memory import Memory, Message
+from ..observe.metrics import Metrics
+from ..recall.injected import Told
 from .admission import refused_among
-from .changes import Changes
+from .apply import Changes
 from .gate import sift
-from .journal import Change, Journal
-from .outbox import Batch, Outbox, is_overdue
+from .journal import Journal
+from .outbox import Outbox, is_overdue
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S

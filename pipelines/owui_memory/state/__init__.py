@@ -6,7 +6,7 @@ tables, `migrations` what makes them, `opening` opens the database. Whatever is 
 id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
-from ..engines import reading
+from .engine import reading
 from .opening import open_state
 from .schema import (
     command_turns,

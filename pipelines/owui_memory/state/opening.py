@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
-from .. import engines
-from ..errors import TellAdmin
+from ..core.errors import TellAdmin
+from . import engine as engines
 from . import migrations
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from ..words import plain
+from ..core.text import plain
 
 
 class _Text(TypeDecorator[str]):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .. import engines
+from . import engine as engines
 from .schema import decisions, erasures, versions
 
 

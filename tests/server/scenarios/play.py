@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from owui_memory.redact import masked
+from owui_memory.language.secrets import masked
 from tests.harness.bodies import Chat, Turn
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.scripted_llm import Request, ScriptedLLM, text_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.backends.base import EditableBackend
-from owui_memory.backends.sqlite_store import SqliteStore
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.backends.contract import LIBRARIES, REMOTES, Case, opened

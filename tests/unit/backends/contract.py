@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends import providers
 from owui_memory.backends.assemble import assemble
-from owui_memory.backends.base import Backend, EditableBackend, Memory
+from owui_memory.backends.base import Backend, EditableBackend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.platform import PlatformBackend
 from owui_memory.backends.remote import RemoteBackend, Timeouts
 from owui_memory.backends.server import ServerBackend
-from owui_memory.errors import MemoryFault
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import MemoryFault
+from owui_memory.core.memory import Memory
+from owui_memory.models import providers
 from tests.harness.mem0_http import StandIn
 from tests.harness.mem0_platform import Platform
 from tests.harness.mem0_server import RestServer

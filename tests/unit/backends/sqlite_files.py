@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from owui_memory.backends import sqlite_driver
-from owui_memory.backends.sqlite_store import Row, SqliteStore
+from owui_memory.stores.sqlite import driver as sqlite_driver
+from owui_memory.stores.sqlite.row import Row
+from owui_memory.stores.sqlite.store import SqliteStore
 
 PACKAGES = Path(sqlite_driver.__file__).parents[2]
 ANNE, BEN = {"user_id": "anne"}, {"user_id": "ben"}

@@ -40,16 +40,16 @@ def place_of(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterato
             return open_
 
         if kind == "sqlite":
-            from owui_memory.backends.sqlite_store import SqliteStore
+            from owui_memory.stores.sqlite.store import SqliteStore
 
             yield Place(kind, opener(SqliteStore, path=str(folder / "memories.db")))
         elif kind == "pgvector":
-            from owui_memory.backends.pgvector_store import PgvectorStore
+            from owui_memory.stores.pgvector.store import PgvectorStore
 
             url = request.getfixturevalue("postgres").url.replace("@", f":{_quoted(PASSWORD)}@", 1)
             yield Place(kind, opener(PgvectorStore, connection_string=url))
         else:
-            from owui_memory.backends.qdrant_store import QdrantStore
+            from owui_memory.stores.qdrant.store import QdrantStore
 
             if kind == "embedded":
                 yield Place(kind, opener(QdrantStore, path=str(folder / "qdrant")))

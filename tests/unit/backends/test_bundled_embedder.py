@@ -13,10 +13,10 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from owui_memory.backends.assemble import open_embedder
-from owui_memory.backends.bundled_embedder import DIMS, BundledEmbedder
-from owui_memory.backends.embedder import Embedder, cosine
-from owui_memory.errors import Drop
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Drop
+from owui_memory.models.bundled_embedder import DIMS, BundledEmbedder
+from owui_memory.models.embedder import Embedder, cosine
 
 MEGABYTE = 1_000_000
 HOSTILE = {

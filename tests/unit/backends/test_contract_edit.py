@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from owui_memory.backends.base import EditableBackend, Memory
+from owui_memory.backends.base import EditableBackend
+from owui_memory.core.memory import Memory
 from tests.unit.backends.contract import NOBODYS, Case, listed
 
 

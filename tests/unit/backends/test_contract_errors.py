@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from owui_memory.backends.base import Memory
-from owui_memory.errors import Drop, MemoryFault, Retry, TellAdmin
+from owui_memory.core.errors import Drop, MemoryFault, Retry, TellAdmin
+from owui_memory.core.memory import Memory
 from tests.unit.backends.contract import KEY, SECRET, Case, listed, said
 
 

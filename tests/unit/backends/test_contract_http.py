@@ -13,11 +13,11 @@ import pytest
 from owui_memory.backends import open_backend
 from owui_memory.backends import platform as platform_module
 from owui_memory.backends import server as server_module
-from owui_memory.backends.base import Memory
 from owui_memory.backends.platform import PlatformBackend
 from owui_memory.backends.server import ServerBackend
-from owui_memory.errors import Drop, MemoryFault, Retry, TellAdmin
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Drop, MemoryFault, Retry, TellAdmin
+from owui_memory.core.memory import Memory
 from tests.harness.mem0_platform import Platform
 from tests.harness.mem0_server import RestServer
 from tests.harness.scripted_llm import ScriptedLLM

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.backends.base import EditableBackend, Memory
-from owui_memory.errors import Drop
+from owui_memory.backends.base import EditableBackend
+from owui_memory.core.errors import Drop
+from owui_memory.core.memory import Memory
 from tests.unit.backends.contract import Case, added_texts, fill, listed, said
 
 NOBODY = ["", " ", "*", "ada lovelace", " ada", "ada\n", "ada\0", "ada\ud83e"]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.base import Memory
-from owui_memory.backends.embedder import Embedder
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import Retry, TellAdmin
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Retry, TellAdmin
+from owui_memory.core.memory import Memory
+from owui_memory.models.embedder import Embedder
 from tests.harness import scripted_llm as harness
 from tests.harness.scripted_llm import ScriptedLLM
 

@@ -15,8 +15,8 @@ from psycopg.types.string import StrDumper
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from owui_memory.backends.faults import host_of, translated
-from owui_memory.errors import Doubtful, Drop, MemoryFault, NotReady, Retry, TellAdmin
+from owui_memory.core.errors import Doubtful, Drop, MemoryFault, NotReady, Retry, TellAdmin
+from owui_memory.models.faults import host_of, translated
 from tests.harness.scripted_llm import ScriptedLLM
 
 SECRET = "my secret is a blue giraffe"

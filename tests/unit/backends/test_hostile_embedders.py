@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends import embedder as embedders
-from owui_memory.backends import providers
 from owui_memory.backends.assemble import assemble
-from owui_memory.errors import MemoryFault
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import MemoryFault
+from owui_memory.models import embedder as embedders
+from owui_memory.models import providers
 from tests.harness.hostile_server import HostileServer
 
 

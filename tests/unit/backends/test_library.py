@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import Retry
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Retry
 from tests.harness.scripted_llm import ScriptedLLM
 
 SAID = [{"role": "user", "content": "My dog is called Rex."}]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import MemoryFault, Retry, TellAdmin
+from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
+from owui_memory.core.memory import Memory
 from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM

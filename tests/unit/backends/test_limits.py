@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from owui_memory.backends.limits import OverlongAnswerError, TotalTimeoutError, bounded, hang_up, limited
-from owui_memory.backends.llms import Llms
-from owui_memory.backends.probe import lacking
-from owui_memory.errors import Doubtful, MemoryFault, Retry, TooSlow
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Doubtful, MemoryFault, Retry, TooSlow
+from owui_memory.models.limits import OverlongAnswerError, TotalTimeoutError, bounded, hang_up, limited
+from owui_memory.models.llms import Llms
+from owui_memory.models.probe import lacking
 from tests.harness.hostile_server import HostileServer
 from tests.harness.waiting import wait_until
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.llms import Llms
-from owui_memory.errors import Doubtful, Drop, Retry, TellAdmin
-from owui_memory.ops import costs
-from owui_memory.ops.metrics import Metrics
-from owui_memory.recall.tokens import estimated_tokens
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Doubtful, Drop, Retry, TellAdmin
+from owui_memory.models.llms import Llms
+from owui_memory.models.tokens import estimated_tokens
+from owui_memory.observe import costs
+from owui_memory.observe.metrics import Metrics
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
 

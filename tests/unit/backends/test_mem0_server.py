@@ -11,12 +11,13 @@ import pytest
 
 from owui_memory.backends import open_backend
 from owui_memory.backends import server as server_module
-from owui_memory.backends.base import AskableBackend, Memory
+from owui_memory.backends.base import AskableBackend
 from owui_memory.backends.remote import Timeouts
 from owui_memory.backends.server import ServerBackend
-from owui_memory.errors import Retry, TellAdmin
-from owui_memory.remember.changes import Changes
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Retry, TellAdmin
+from owui_memory.core.memory import Memory
+from owui_memory.remember.apply import Changes
 from tests.harness.mem0_server import RestServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

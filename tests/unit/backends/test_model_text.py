@@ -10,10 +10,10 @@ from contextlib import suppress
 import pytest
 
 from owui_memory.backends.answers import memory_of
-from owui_memory.backends.json_answer import last_value
-from owui_memory.backends.llms import _text_in, _usage
-from owui_memory.backends.model_text import has_words, model_text, unbroken
-from owui_memory.backends.text_limit import TextLimit, shortened
+from owui_memory.models.json_answer import last_value
+from owui_memory.models.llms import _text_in, _usage
+from owui_memory.models.model_text import has_words, model_text, unbroken
+from owui_memory.models.text_limit import TextLimit, shortened
 from owui_memory.remember.echoes import unsaid
 from owui_memory.remember.prompt import example_texts
 

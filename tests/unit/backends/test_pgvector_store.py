@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from owui_memory.backends.pgvector_store import PgvectorStore
-from owui_memory.errors import Drop, Retry
+from owui_memory.core.errors import Drop, Retry
+from owui_memory.stores.pgvector.store import PgvectorStore
 from tests.harness.postgres import PASSWORD, Postgres
 
 VECTOR = [1.0, 0.0, 0.0, 0.0]

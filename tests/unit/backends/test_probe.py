@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from owui_memory.backends.probe import lacking
-from owui_memory.errors import MemoryFault
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import MemoryFault
+from owui_memory.models.probe import lacking
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.web import WebServer

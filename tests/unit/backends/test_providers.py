@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends import providers
 from owui_memory.backends.assemble import assemble
-from owui_memory.backends.bundled_embedder import BundledEmbedder
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import TellAdmin
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import TellAdmin
+from owui_memory.models import providers
+from owui_memory.models.bundled_embedder import BundledEmbedder
 from tests.harness.scripted_llm import DIMENSIONS, ScriptedLLM
 
 HERE = "http://127.0.0.1:8080"

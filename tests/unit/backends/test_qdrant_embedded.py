@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends import qdrant_connection
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.qdrant_store import QdrantStore
-from owui_memory.errors import Retry, TellAdmin
+from owui_memory.core.errors import Retry, TellAdmin
+from owui_memory.stores.qdrant import connection as qdrant_connection
+from owui_memory.stores.qdrant.store import QdrantStore
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.backends.contract import library_settings, said
 

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
-from owui_memory.backends.qdrant_store import QdrantStore
-from owui_memory.errors import MemoryFault, Retry
+from owui_memory.core.errors import MemoryFault, Retry
+from owui_memory.stores.qdrant.store import QdrantStore
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.web import WebServer
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Response
 
-from owui_memory.backends import catalogue
-from owui_memory.backends.catalogue import Catalogue
-from owui_memory.backends.llms import Llms
-from owui_memory.chat_servers import NOBODY, AnsweredBy, ChatServer
-from owui_memory.errors import MemoryFault, Retry, TellAdmin
-from owui_memory.ops.metrics import Metrics
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.chat_servers import NOBODY, AnsweredBy, ChatServer
+from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
+from owui_memory.models import catalogue
+from owui_memory.models.catalogue import Catalogue
+from owui_memory.models.llms import Llms
+from owui_memory.observe.metrics import Metrics
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM

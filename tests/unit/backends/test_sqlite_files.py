@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends import sqlite_driver, sqlite_store
-from owui_memory.backends.sqlite_schema import size_in_file
-from owui_memory.backends.sqlite_store import SqliteStore
-from owui_memory.errors import Drop, Retry, TellAdmin
+from owui_memory.core.errors import Drop, Retry, TellAdmin
+from owui_memory.stores.sqlite import driver as sqlite_driver
+from owui_memory.stores.sqlite import store as sqlite_store
+from owui_memory.stores.sqlite.schema import size_in_file
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.backends.sqlite_files import (
     ANNE,
     PACKAGES,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.sqlite_store import SqliteStore
-from owui_memory.errors import MemoryFault
+from owui_memory.core.errors import MemoryFault
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.backends.sqlite_files import (
     ANNE,
     BEN,
@@ -63,7 +63,7 @@ def memory(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
     here = sys.modules[__name__]
     assert isinstance(here, ModuleType)
-    place = "owui_memory.backends.sqlite_store.SqliteStore"
+    place = "owui_memory.stores.sqlite.store.SqliteStore"
     monkeypatch.setitem(factory.VectorStoreFactory.provider_to_class, "sqlite", place)
     monkeypatch.setitem(factory.EmbedderFactory.provider_to_class, "words", f"{__name__}.WordsEmbedder")
     monkeypatch.setitem(

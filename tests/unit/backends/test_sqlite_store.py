@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.sqlite_store import SqliteStore
-from owui_memory.errors import Drop, TellAdmin
+from owui_memory.core.errors import Drop, TellAdmin
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.backends.sqlite_files import (
     ANNE,
     BEN,

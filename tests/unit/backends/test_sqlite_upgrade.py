@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from owui_memory.backends import sqlite_driver
-from owui_memory.backends.sqlite_store import SqliteStore
+from owui_memory.stores.sqlite import driver as sqlite_driver
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.backends.sqlite_files import ANNE, BEN, consistent, ids, put
 
 # As the first version made it, and two memories in it.

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from owui_memory.backends import sqlite_driver
-from owui_memory.backends.sqlite_store import SqliteStore
+from owui_memory.stores.sqlite import driver as sqlite_driver
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.backends.sqlite_files import ANNE, BEN, bytes_on_disk, ids, put
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from owui_memory.errors import Drop, Retry, TellAdmin
+from owui_memory.core.errors import Drop, Retry, TellAdmin
 from tests.unit.backends.stores import KINDS, Place, place_of
 
 EAST, NORTH, WEST = (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (-1.0, 0.0, 0.0, 0.0)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.text_limit import legible, shortened
-from owui_memory.errors import Drop, MemoryFault
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Drop, MemoryFault
+from owui_memory.core.memory import Memory
+from owui_memory.models.text_limit import legible, shortened
 from tests.harness.narrow_embedder import REFUSALS, NarrowEmbedder, tokens_of
 from tests.harness.scripted_llm import ScriptedLLM
 

@@ -11,20 +11,22 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from owui_memory.backends.backend_holder import LiveBackend
 from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.live import LiveBackend
-from owui_memory.chat.body import Turn, read_inlet
-from owui_memory.chat.commands import Commander
-from owui_memory.control.erase import Eraser
-from owui_memory.control.forgetting import Forgetting
-from owui_memory.control.sweeper import Sweeper
-from owui_memory.moving.places import Places
-from owui_memory.moving.reach import place_of_backend
-from owui_memory.ops.metrics import Metrics
+from owui_memory.backends.locations import Places
+from owui_memory.commands.commander import Commander
+from owui_memory.config.settings import Valves
+from owui_memory.core.exchange import Exchange
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.manage.erasure.erase import Eraser
+from owui_memory.manage.erasure.forgetting import Forgetting
+from owui_memory.manage.erasure.worker import Sweeper
+from owui_memory.manage.migrate.reach import place_of_backend
+from owui_memory.observe.metrics import Metrics
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Exchange, Outbox
-from owui_memory.settings import Valves
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.chat.verbs import VERBS
-from owui_memory.errors import TellAdmin
-from owui_memory.remember.outbox import Exchange
-from owui_memory.settings import Valves
+from owui_memory.commands.verbs import VERBS
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import TellAdmin
+from owui_memory.core.exchange import Exchange
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.chat.desk import Desk, a_desk
 

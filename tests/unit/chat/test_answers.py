@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory.backends.base import Memory
-from owui_memory.chat.answers import Answers, shown
-from owui_memory.control.outcomes import Page
+from owui_memory.commands.answers import Answers, shown
+from owui_memory.core.memory import Memory
+from owui_memory.core.scope import shared_by
+from owui_memory.manage.outcomes import Page
 from owui_memory.recall.why import Explanation, Weighed
-from owui_memory.scopes import shared_by
 
 AT = datetime(2026, 5, 1, 23, 30, tzinfo=UTC)
 CHAT = "2978821d-6553-4ff4-b022-d1f2fcc93ea4"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from owui_memory.chat.body import Turn, read_inlet, read_outlet, with_blocks
-from owui_memory.chat_servers import AnsweredBy
+from owui_memory.core.chat_servers import AnsweredBy
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet, with_blocks
 from owui_memory.recall.block import Blocks, line, render
 from tests.harness.bodies import recording, recording_names
 from tests.unit.samples import NOW, memory

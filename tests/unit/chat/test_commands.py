@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from owui_memory.chat.asides import NOTES, without_asides
-from owui_memory.chat.body import with_answer
-from owui_memory.chat.slash import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
-from owui_memory.chat.verbs import VERBS
+from owui_memory.commands.notes import NOTES
+from owui_memory.commands.parse import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
+from owui_memory.commands.verbs import VERBS
+from owui_memory.interfaces.pipelines.body import with_answer
+from owui_memory.interfaces.pipelines.strip_commands import without_asides
 from tests.harness.bodies import Chat, inlet_body, recording
 
 

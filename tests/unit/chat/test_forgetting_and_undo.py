@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from owui_memory.backends.base import Memory
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import FORGET
+from owui_memory.core.change import FORGET
+from owui_memory.core.memory import Memory
+from owui_memory.remember.apply import Changes
 from owui_memory.remember.verbatim import decide_verbatim
 from owui_memory.state import commands, journal
 from tests.harness import traces
@@ -259,7 +259,7 @@ def test_what_the_user_did_not_ask_to_forget_stays_in_the_journal(desk: Desk) ->
 
 
 def _said(text: str) -> Any:
-    from owui_memory.remember.outbox import Exchange
+    from owui_memory.core.exchange import Exchange
 
     return Exchange(f"ada\nz\nm{len(text)}{text[-1]}", "ada", "z", text, "OK.", time.time())
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from owui_memory.chat.answers import Answers
-from owui_memory.chat.asides import without_asides
-from owui_memory.chat.body import read_inlet
-from owui_memory.chat.faults import failed
-from owui_memory.chat.language import Languages, language_of_text
-from owui_memory.chat.markup import code, shown
-from owui_memory.chat.numbers import numbers_in
-from owui_memory.chat.slash import DID_YOU_MEAN, meant_by, read_command
-from owui_memory.errors import Retry
-from owui_memory.locales import CODES, ENGLISH, locale
+from owui_memory.commands.answers import Answers
+from owui_memory.commands.faults import failed
+from owui_memory.commands.language import Languages, language_of_text
+from owui_memory.commands.markup import code, shown
+from owui_memory.commands.numbers import numbers_in
+from owui_memory.commands.parse import DID_YOU_MEAN, meant_by, read_command
+from owui_memory.core.errors import Retry
+from owui_memory.core.locales import CODES, ENGLISH, locale
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.pipelines.strip_commands import without_asides
 from owui_memory.recall.why import Explanation
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM

@@ -16,8 +16,9 @@ import pytest
 
 from owui_memory import COMMAND
 from owui_memory.__main__ import default_to_make_up, main
+from owui_memory.core.exchange import Exchange
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 

@@ -7,14 +7,15 @@ import json
 from sqlalchemy import Engine, inspect, text
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.control.erase import Eraser
-from owui_memory.moving.places import Places
-from owui_memory.moving.reach import place_of_backend
-from owui_memory.remember.changes import Changes
+from owui_memory.backends.locations import Places
+from owui_memory.config.settings import Valves
+from owui_memory.core.exchange import Exchange
+from owui_memory.manage.erasure.erase import Eraser
+from owui_memory.manage.migrate.reach import place_of_backend
+from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.verbatim import decide_verbatim
-from owui_memory.settings import Valves
 from owui_memory.state import recalls, told
 from tests.harness import traces
 from tests.harness.traces import RARE

@@ -15,24 +15,24 @@ from typing import Any
 
 import pytest
 
-from owui_memory import wal
 from owui_memory.__main__ import main
-from owui_memory.backends import sqlite_driver
-from owui_memory.backends.providers import with_password
-from owui_memory.control import erase as module
-from owui_memory.control import erasures, sites
-from owui_memory.control.erase import Eraser, Receipt
-from owui_memory.control.erasures import Erasure
-from owui_memory.control.sites import StoreSite
-from owui_memory.control.sweeper import Sweeper
-from owui_memory.errors import Drop, TakenOver
-from owui_memory.ops.metrics import Metrics
-from owui_memory.recall.told import Told
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change
-from owui_memory.remember.outbox import Batch, Exchange
-from owui_memory.settings import Valves
-from owui_memory.words import mark_of
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.errors import Drop, TakenOver
+from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.language.words import mark_of
+from owui_memory.manage.erasure import erase as module
+from owui_memory.manage.erasure import erasures, sites
+from owui_memory.manage.erasure.erase import Eraser, Receipt
+from owui_memory.manage.erasure.erasures import Erasure
+from owui_memory.manage.erasure.sites import StoreSite
+from owui_memory.manage.erasure.worker import Sweeper
+from owui_memory.models.providers import with_password
+from owui_memory.observe.metrics import Metrics
+from owui_memory.recall.injected import Told
+from owui_memory.remember.apply import Changes
+from owui_memory.state import wal
+from owui_memory.stores.sqlite import driver as sqlite_driver
 from tests.harness.postgres import PASSWORD
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.control.erasures import Erasures
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.manage.erasure.erasures import Erasures
 from owui_memory.state import open_state
 from tests.harness import traces
 from tests.harness.mortals import Mortals

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.control.fitting import fitting, script_of
+from owui_memory.config.settings import Valves
+from owui_memory.core.memory import Memory
+from owui_memory.manage.fitting import fitting, script_of
 from owui_memory.recall.rank import ranked
-from owui_memory.settings import Valves
 
 MEMORIES = {
     "colour": "My favourite colour is green.",

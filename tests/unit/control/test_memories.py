@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from owui_memory.backends.backend_holder import LiveBackend
 from owui_memory.backends.base import EditableBackend
-from owui_memory.backends.live import LiveBackend
-from owui_memory.control import memories
-from owui_memory.control.memories import Control
-from owui_memory.control.outcomes import Asked, Imported
-from owui_memory.errors import Drop, TakenOver
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Drop, TakenOver
+from owui_memory.manage import memories
+from owui_memory.manage.memories import Control
+from owui_memory.manage.outcomes import Asked, Imported
 from owui_memory.remember.journal import Journal
-from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

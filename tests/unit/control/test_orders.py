@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select, update
 
-from owui_memory.chat.body import Turn, read_inlet
-from owui_memory.control import orders
-from owui_memory.control.orders import EXPIRED, Orders
-from owui_memory.control.retention import prune
-from owui_memory.errors import TakenOver
+from owui_memory.core.errors import TakenOver
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.manage import command_log as orders
+from owui_memory.manage.command_log import EXPIRED, Orders
+from owui_memory.manage.erasure.retention import prune
 from owui_memory.state import commands, shown
 from tests.harness.bodies import Chat
 

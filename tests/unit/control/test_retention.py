@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Boolean, Engine, Float, Integer, Table, func, select
 
-from owui_memory.chat.body import HASHED
-from owui_memory.control import sweeper as sweeping
-from owui_memory.control.erase import Eraser
-from owui_memory.control.retention import RULES, Rule, prune
-from owui_memory.control.sweeper import Sweeper
-from owui_memory.ops.metrics import Metrics
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.turn import HASHED
+from owui_memory.manage.erasure import worker as sweeping
+from owui_memory.manage.erasure.erase import Eraser
+from owui_memory.manage.erasure.retention import RULES, Rule, prune
+from owui_memory.manage.erasure.worker import Sweeper
+from owui_memory.observe.metrics import Metrics
 from owui_memory.state import commands, erasures, metadata, outbox, recalls, told
 from tests.harness.waiting import wait_until
 from tests.unit.test_filter import Running

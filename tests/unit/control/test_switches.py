@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from owui_memory.chat.body import Turn, read_inlet
-from owui_memory.chat.decisions import Decisions
-from owui_memory.control.switches import Switches
-from owui_memory.recall.told import Told
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.recall.injected import Told
+from owui_memory.state.permissions import Decisions
+from owui_memory.state.switches_table import Switches
 from tests.harness.bodies import Chat
 
 

@@ -16,7 +16,7 @@ from owui_memory.language.scripts import (
     words_of,
 )
 from owui_memory.language.sentences import sentences
-from owui_memory.words import terms_of
+from owui_memory.language.words import terms_of
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import owui_memory
-from owui_memory.chat.policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
-from owui_memory.chat.slash import DID_YOU_MEAN, read_command
-from owui_memory.chat.verbs import VERBS, folded, names
-from owui_memory.chat.work import VERBS as CARRIED_OUT
-from owui_memory.locales import CODES, ENGLISH, Locale, code_of, locale, message, po, source
+from owui_memory.commands.parse import DID_YOU_MEAN, read_command
+from owui_memory.commands.verbs import VERBS, folded, names
+from owui_memory.commands.work import VERBS as CARRIED_OUT
+from owui_memory.core.locales import CODES, ENGLISH, Locale, code_of, locale, message, po, source
+from owui_memory.core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
 from owui_memory.recall.block import is_own, line, without_block
 from owui_memory.remember import admission
 from tests.unit.samples import NOW, memory

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from owui_memory.backends import open_backend
-from owui_memory.backends.base import Backend, EditableBackend, Memory, Part
-from owui_memory.backends.live import LiveBackend
-from owui_memory.moving.mover import Mover
-from owui_memory.moving.places import Place, Places, naming
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.settings import Valves
+from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.base import Backend, EditableBackend
+from owui_memory.backends.locations import Place, Places, naming
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.memory import Memory, Part
+from owui_memory.manage.migrate.mover import Mover
+from owui_memory.remember.journal import Journal
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

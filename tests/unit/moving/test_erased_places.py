@@ -10,9 +10,9 @@ import pytest
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.control import erase as module
-from owui_memory.control import erasures
-from owui_memory.control.erase import Eraser
+from owui_memory.manage.erasure import erase as module
+from owui_memory.manage.erasure import erasures
+from owui_memory.manage.erasure.erase import Eraser
 from tests.harness import traces
 from tests.harness.mem0_server import RestServer
 from tests.harness.qdrant_server import QdrantServer

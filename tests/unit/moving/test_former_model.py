@@ -11,8 +11,8 @@ import pytest
 
 from owui_memory.__main__ import main
 from owui_memory.backends.assemble import open_store
-from owui_memory.moving.places import place_of
-from owui_memory.settings import Valves
+from owui_memory.backends.locations import place_of
+from owui_memory.config.settings import Valves
 from tests.harness.postgres import PASSWORD
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM

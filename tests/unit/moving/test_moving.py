@@ -10,9 +10,9 @@ import pytest
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.moving import copying, mover
-from owui_memory.moving.places import name_for, place_of, settings_of
-from owui_memory.settings import Valves
+from owui_memory.backends.locations import name_for, place_of, settings_of
+from owui_memory.config.settings import Valves
+from owui_memory.manage.migrate import copying, mover
 from owui_memory.state import erasures
 from tests.harness.mem0_server import RestServer
 from tests.harness.qdrant_server import QdrantServer

@@ -13,9 +13,9 @@ import pytest
 
 from owui_memory import COMMAND
 from owui_memory.__main__ import main
-from owui_memory.cli.instance import settings_in
-from owui_memory.errors import TellAdmin
-from owui_memory.settings import Environment, Valves
+from owui_memory.config.settings import Environment, Valves
+from owui_memory.core.errors import TellAdmin
+from owui_memory.interfaces.cli.instance import settings_in
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

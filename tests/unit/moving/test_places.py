@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from owui_memory.backends.sqlite_store import SqliteStore
-from owui_memory.moving.places import MOST_BYTES, Place, Places, name_for, naming, place_of, settings_of
-from owui_memory.settings import Valves
+from owui_memory.backends.locations import MOST_BYTES, Place, Places, name_for, naming, place_of, settings_of
+from owui_memory.config.settings import Valves
 from owui_memory.state import journal, places, told
+from owui_memory.stores.sqlite.store import SqliteStore
 
 PASSWORD = "a-very-secret-password"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from owui_memory.ops.breaker import Breaker
+from owui_memory.core.breaker import Breaker
 
 
 def test_it_opens_after_failures_in_a_row_and_tests_once_a_pause() -> None:

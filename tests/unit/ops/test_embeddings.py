@@ -11,10 +11,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from owui_memory.errors import Retry
-from owui_memory.ops import embeddings, status
-from owui_memory.runtime import Runtime
-from owui_memory.settings import Environment, Valves
+from owui_memory.app import Runtime
+from owui_memory.config.settings import Environment, Valves
+from owui_memory.core.errors import Retry
+from owui_memory.interfaces.pipelines import embeddings
+from owui_memory.observe import status
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from owui_memory.backends.embedder import Embedder
-from owui_memory.backends.llms import Llms
-from owui_memory.errors import Retry
-from owui_memory.ops.health import Health
-from owui_memory.ops.metrics import Metrics
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Retry
+from owui_memory.models.embedder import Embedder
+from owui_memory.models.health import Health
+from owui_memory.models.llms import Llms
+from owui_memory.observe.metrics import Metrics
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 

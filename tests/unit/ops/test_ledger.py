@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect
 
-from owui_memory.ops import costs
-from owui_memory.ops.ledger import Ledger, Used
-from owui_memory.ops.metrics import Metrics
-from owui_memory.ops.prices import Price, read_prices
+from owui_memory.config.prices import Price, read_prices
+from owui_memory.observe import costs
+from owui_memory.observe.ledger import Ledger, Used
+from owui_memory.observe.metrics import Metrics
 from owui_memory.state import open_state
 from tests.unit.places import Place
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory.ops.nearness import is_local, nearness
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.observe.data_residency import is_local, nearness
 
 
 @pytest.mark.parametrize(

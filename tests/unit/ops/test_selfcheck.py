@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from owui_memory.backends import open_backend
-from owui_memory.backends.base import Backend, Part
-from owui_memory.errors import Retry, TellAdmin
-from owui_memory.ops import selfcheck as module
-from owui_memory.ops.metrics import Metrics
-from owui_memory.ops.selfcheck import SelfChecks, health_of, selfcheck
-from owui_memory.settings import Valves
+from owui_memory.backends.base import Backend
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Retry, TellAdmin
+from owui_memory.core.memory import Part
+from owui_memory.observe import selfcheck as module
+from owui_memory.observe.metrics import Metrics
+from owui_memory.observe.selfcheck import SelfChecks, health_of, selfcheck
 from tests.harness.mem0_server import RestServer
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import Request, ScriptedLLM

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from owui_memory.ops.statecheck import StateFile
+from owui_memory.observe.statecheck import StateFile
 from owui_memory.state import open_state, try_writing
 
 

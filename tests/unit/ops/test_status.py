@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.runtime import Runtime
-from owui_memory.settings import Environment, Valves
+from owui_memory.app import Runtime
+from owui_memory.config.settings import Environment, Valves
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until

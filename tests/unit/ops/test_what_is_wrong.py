@@ -16,10 +16,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from owui_memory.chat.body import read_inlet, read_outlet
-from owui_memory.ops import status
-from owui_memory.ops.inquiry import Inquiry
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
+from owui_memory.observe import status
+from owui_memory.observe.inquiry import Inquiry
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

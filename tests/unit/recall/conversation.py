@@ -9,14 +9,15 @@ from typing import Any
 
 from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.chat.body import read_inlet, with_blocks
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
+from owui_memory.recall.injected import Told
 from owui_memory.recall.recall import Recalled, Recaller
-from owui_memory.recall.told import Told
 from owui_memory.recall.why import Explanations
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Batch, Exchange
-from owui_memory.settings import Valves
+from owui_memory.remember.apply import Changes
+from owui_memory.remember.journal import Journal
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat
 from tests.harness.bodies import Turn as Said

@@ -11,15 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from owui_memory.backends.base import EditableBackend
-from owui_memory.chat.body import Turn, read_inlet, with_blocks
-from owui_memory.chat.decisions import Decisions, Permission
-from owui_memory.control.memories import Asked, Control, Imported
-from owui_memory.ops.metrics import Metrics
+from owui_memory.config.scoping import scope_of
+from owui_memory.core.exchange import Exchange
+from owui_memory.core.permission import Permission
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
+from owui_memory.manage.memories import Asked, Control
+from owui_memory.manage.outcomes import Imported
+from owui_memory.observe.metrics import Metrics
 from owui_memory.recall.recall import Recalled
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
-from owui_memory.scopes import scope_of
+from owui_memory.state.permissions import Decisions
 from tests.harness.bodies import Chat, told_text
 from tests.harness.bodies import Turn as Said
 from tests.unit.recall.conversation import House

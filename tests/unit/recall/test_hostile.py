@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory.inert import inert, one_line
+from owui_memory.language.sanitize import inert, one_line
+from owui_memory.language.secrets import LEFT_OUT
 from owui_memory.recall.block import correction, line, quoted, render, shown, without_block
-from owui_memory.redact import LEFT_OUT
 from tests.unit.hostile import HIDDEN, HOSTILE
 from tests.unit.samples import NOW, memory
 

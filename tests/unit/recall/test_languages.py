@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from owui_memory.locales import CODES, ENGLISH, locale
+from owui_memory.core.locales import CODES, ENGLISH, locale
+from owui_memory.language.names import teller
 from owui_memory.recall.block import correction, is_own, line, render, without_block
 from owui_memory.recall.recall import Recaller
 from owui_memory.recall.times import ago
-from owui_memory.scopes import teller
 from tests.harness.bodies import Chat
 from tests.unit.recall.conversation import House
 from tests.unit.recall.desk import Desk

@@ -9,15 +9,17 @@ from functools import partial
 
 import pytest
 
-from owui_memory.backends.base import Found
+from owui_memory.core.memory import Found
+from owui_memory.core.scope import read_teams
+from owui_memory.language.forget_requests import is_meant, wish
+from owui_memory.language.names import name_of
+from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line
 from owui_memory.recall.rank import ranked
 from owui_memory.recall.search import query_of
 from owui_memory.recall.select import evidence, select
 from owui_memory.recall.sources import Past, Step
-from owui_memory.recall.tokens import estimated_tokens
-from owui_memory.recall.wishes import is_meant, unwanted, wish
-from owui_memory.scopes import name_of, read_teams
+from owui_memory.recall.suppressed import unwanted
 from tests.unit.samples import NOW, memory
 
 PIECES = [

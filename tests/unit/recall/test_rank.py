@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from owui_memory.backends.base import Found
+from owui_memory.core.memory import Found
 from owui_memory.recall.rank import bm25, ranked
 from tests.unit.samples import NOW, found
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
-from owui_memory.chat.body import read_inlet
-from owui_memory.cli.why import show
-from owui_memory.errors import Drop
-from owui_memory.recall import told as told_module
+from owui_memory.core.errors import Drop
+from owui_memory.interfaces.cli.why import show
+from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.recall import injected as told_module
 from owui_memory.recall.block import without_block
 from tests.harness.bodies import Chat, recording
 from tests.unit.recall.conversation import Conversation, House, text_of

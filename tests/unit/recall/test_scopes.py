@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from owui_memory.backends.base import Memory
-from owui_memory.chat.body import Turn, read_inlet, with_blocks
-from owui_memory.chat.policy import decide
-from owui_memory.chat.slash import is_command
-from owui_memory.scopes import read_teams, scope_for, scope_of, team_owner, writing_view
-from owui_memory.settings import Valves
+from owui_memory.commands.parse import is_command
+from owui_memory.config.policy import decide
+from owui_memory.config.scoping import scope_of
+from owui_memory.config.settings import Valves
+from owui_memory.core.memory import Memory
+from owui_memory.core.scope import read_teams, scope_for, team_owner, writing_view
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
 from tests.harness.bodies import Chat, inlet_body, recording, user_of
 from tests.unit.recall.conversation import House
 from tests.unit.samples import NOW

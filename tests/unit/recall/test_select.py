@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.backends.base import Found
+from owui_memory.core.memory import Found
+from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line, render
 from owui_memory.recall.rank import ranked
 from owui_memory.recall.select import (
@@ -18,7 +19,6 @@ from owui_memory.recall.select import (
     evidence,
     select,
 )
-from owui_memory.recall.tokens import estimated_tokens
 from tests.unit.samples import NOW, found
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.backends.base import Memory
-from owui_memory.chat.body import Turn, read_inlet
+from owui_memory.core.change import Change
+from owui_memory.core.exchange import Exchange
+from owui_memory.core.memory import Memory
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.recall.sources import Past, Step
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Exchange
+from owui_memory.remember.journal import Journal
 from tests.harness.bodies import Chat, recording
 from tests.unit.recall.conversation import House
 from tests.unit.recall.desk import Desk, edited

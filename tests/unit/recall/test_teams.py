@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from owui_memory.backends.base import Memory
-from owui_memory.chat.notes import _said
+from owui_memory.commands.notes import _said
+from owui_memory.core.memory import Memory
+from owui_memory.core.scope import shared_by, team_owner
+from owui_memory.language.names import name_of, teller
 from owui_memory.recall.block import is_own, line
-from owui_memory.scopes import name_of, shared_by, team_owner, teller
 from owui_memory.state import told
 from tests.harness.bodies import Chat
 from tests.unit.hostile import HOSTILE
@@ -140,7 +141,7 @@ def test_what_was_told_as_the_users_own_before_is_told_anew(desk: Desk) -> None:
 
 
 def test_the_name_survives_a_move(desk: Desk) -> None:
-    from owui_memory.moving.records import LibraryRecords, from_json, to_json
+    from owui_memory.manage.migrate.records import LibraryRecords, from_json, to_json
 
     desk.says(Chat("ada"), SISTER)
     desk.shares("ada", SISTER, "family")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from owui_memory.backends.base import Memory
+from owui_memory.core.memory import Memory
 from owui_memory.recall.times import zone_of
 from tests.harness.bodies import Chat
 from tests.unit.recall.conversation import House

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from owui_memory.recall.tokens import Tokenizers, estimated_tokens
+from owui_memory.models.tokens import Tokenizers, estimated_tokens
 from tests.harness.waiting import wait_until
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.recall.wishes import is_meant, wish
+from owui_memory.language.forget_requests import is_meant, wish
 from tests.unit.recall.conversation import Conversation, House, text_of
 
 PHONE, DOG = "My phone number is 555-0199.", "My dog is called Rex."

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends import sqlite_driver
 from owui_memory.backends.library import LibraryBackend
+from owui_memory.config.settings import Valves
 from owui_memory.remember import outbox, writer
-from owui_memory.settings import Valves
+from owui_memory.stores.sqlite import driver as sqlite_driver
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.mind import Mind
 from tests.unit.remember.story import follow_the_story

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Batch, Exchange
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.memory import Memory
+from owui_memory.remember.apply import Changes
+from owui_memory.remember.journal import Journal
 from owui_memory.remember.reconcile import Reconciler
-from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.unit.samples import NOW

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from owui_memory.remember.outbox import Exchange
+from owui_memory.core.exchange import Exchange
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.unit.remember.mind import is_ours
 

@@ -10,11 +10,14 @@ from threading import Event
 import pytest
 
 import owui_memory
-from owui_memory.backends.base import Memory
-from owui_memory.backends.live import LiveBackend
-from owui_memory.moving.copying import Copy
-from owui_memory.moving.records import Record, from_json
-from owui_memory.redact import LEFT_OUT
+from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.memory import Memory
+from owui_memory.core.scope import shared_by, team_owner
+from owui_memory.language.secrets import LEFT_OUT
+from owui_memory.manage.migrate.copying import Copy
+from owui_memory.manage.migrate.records import Record, from_json
 from owui_memory.remember import admission
 from owui_memory.remember.admission import (
     EMPTY,
@@ -27,10 +30,8 @@ from owui_memory.remember.admission import (
     NotAdmittedError,
     refusal,
 )
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.scopes import shared_by, team_owner
-from owui_memory.settings import Valves
+from owui_memory.remember.apply import Changes
+from owui_memory.remember.journal import Journal
 from tests.harness.waiting import wait_until
 from tests.unit.control.test_memories import Room
 from tests.unit.remember.mind import Mind, batch
@@ -201,7 +202,7 @@ _MAY_WRITE = {
     ("remember/admission.py", "replace"),
     ("remember/admission.py", "add"),
     ("remember/writer.py", "add"),  # mem0's own extraction: `refused_among` looks at what it has stored
-    ("moving/records.py", "put"),  # of records that `admitted` gave
+    ("manage/migrate/records.py", "put"),  # of records that `admitted` gave
 }
 
 
@@ -237,7 +238,7 @@ def test_no_record_is_written_that_was_not_admitted() -> None:
         for file in package.rglob("*.py")
         if "target.write(" in file.read_text()
     }
-    assert callers == writers == {"cli/moving.py", "moving/copying.py"}
+    assert callers == writers == {"interfaces/cli/moving.py", "manage/migrate/copying.py"}
 
 
 def _record(text: str) -> Record:
@@ -251,7 +252,7 @@ class Shelf:
         self.records = {record.id: record for record in records}
 
     def heads(self) -> dict:  # type: ignore[type-arg]
-        from owui_memory.moving.records import Head
+        from owui_memory.manage.migrate.records import Head
 
         return {id_: Head(record.created_at, record.digest, id_) for id_, record in self.records.items()}
 

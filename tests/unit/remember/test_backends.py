@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.base import EditableBackend, Memory
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change, Journal
+from owui_memory.backends.base import EditableBackend
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.memory import Memory
+from owui_memory.remember.apply import Changes
+from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts
-from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.backends.contract import KEY, REMOTES, Case, listed, opened

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.base import Memory
-from owui_memory.remember.changes import Changes
-from owui_memory.remember.journal import Change, Journal
+from owui_memory.core.change import Change
+from owui_memory.core.memory import Memory
+from owui_memory.remember.apply import Changes
+from owui_memory.remember.journal import Journal
 from owui_memory.remember.verbatim import decide_verbatim
 from tests.unit.remember.mind import Mind, batch, exchange
 

@@ -11,8 +11,9 @@ import pytest
 
 from owui_memory.__main__ import main
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.remember.outbox import Counts, Exchange
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.exchange import Exchange
+from owui_memory.remember.outbox import Counts
 from tests.harness.remains import Remains, expire_claims
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from owui_memory.config.settings import Valves
 from owui_memory.remember.outbox import Outbox
-from owui_memory.settings import Valves
 from tests.harness.remains import expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

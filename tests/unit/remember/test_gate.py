@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from owui_memory.core.exchange import Exchange
+from owui_memory.language.dedupe import same
 from owui_memory.remember.gate import judge, sift, statements
-from owui_memory.remember.outbox import Exchange
-from owui_memory.remember.sameness import same
 from tests.unit.remember.whose_words import KEPT, MORE_NOTHING, NOTHING
 
 WORK = "Here it is, with some words about why it is so and not otherwise. " * 30

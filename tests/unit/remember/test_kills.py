@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.remember.outbox import Exchange, Outbox
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.exchange import Exchange
+from owui_memory.core.memory import Memory
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from tests.harness.mortals import Mortals
 from tests.harness.remains import Remains, expire_claims

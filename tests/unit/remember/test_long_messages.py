@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
 from tests.harness.narrow_embedder import NarrowEmbedder
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.mind import is_ours

@@ -11,10 +11,11 @@ import pytest
 
 from owui_memory.backends import open_backend
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.chat_servers import AnsweredBy, ChatServer
+from owui_memory.config.settings import Valves
+from owui_memory.core.chat_servers import AnsweredBy, ChatServer
+from owui_memory.core.exchange import Exchange
 from owui_memory.remember import writer as writer_module
-from owui_memory.remember.outbox import Exchange, Outbox
-from owui_memory.settings import Valves
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
@@ -115,8 +116,8 @@ def test_a_queue_is_claimed_by_model_only_where_that_matters(tmp_path: Path) -> 
 def test_a_server_that_is_not_up_yet_is_waited_for(
     tmp_path: Path, scripted_llm: ScriptedLLM, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("owui_memory.backends.catalogue._PAUSE_FIRST_S", 0.01)
-    monkeypatch.setattr("owui_memory.backends.catalogue._PAUSE_MOST_S", 0.02)
+    monkeypatch.setattr("owui_memory.models.catalogue._PAUSE_FIRST_S", 0.01)
+    monkeypatch.setattr("owui_memory.models.catalogue._PAUSE_MOST_S", 0.02)
     monkeypatch.setattr(writer_module, "_PATIENT_TRIES", 1000)
     scripted_llm.when(is_ours, DOG)
     settings = settings_of(scripted_llm, ChatServer("openai", scripted_llm.base_url, "k"))

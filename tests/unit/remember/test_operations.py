@@ -9,12 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from owui_memory.remember.operations import (
-    MOST_OPERATIONS,
-    TOO_MANY,
-    UnreadableAnswerError,
-    read_operations,
-)
+from owui_memory.remember.operations import MOST_OPERATIONS, TOO_MANY, UnreadableAnswerError, read_operations
 
 PORTO = '{"operations":[{"op":"add","text":"The user lives in Porto.","kind":"profile"}]}'
 EMPTY = '{"operations": []}'

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from owui_memory.remember.orders import REFUSED, gives_orders, is_wish
+from owui_memory.language.prompt_injection import REFUSED, gives_orders, is_wish
 from tests.unit.hostile import NO_ORDERS, ORDERS
 from tests.unit.orders_said import ATTACKS, NO_ATTACKS
 from tests.unit.remember.mind import Mind, batch

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from owui_memory.backends.sqlite_driver import connect
+from owui_memory.config.settings import Valves
 from owui_memory.remember import writer
-from owui_memory.settings import Valves
+from owui_memory.stores.sqlite.driver import connect
 from tests.harness.pipelines_server import free_port
 from tests.harness.remains import expire_claims
 from tests.harness.scripted_llm import ScriptedLLM

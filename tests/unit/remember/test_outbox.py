@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from owui_memory.errors import TakenOver
+from owui_memory.core.errors import TakenOver
+from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.remember import outbox as module
-from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
+from owui_memory.remember.outbox import Counts, Outbox
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import Doubtful, Drop, Retry
-from owui_memory.remember.outbox import Counts, Exchange
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Doubtful, Drop, Retry
+from owui_memory.core.exchange import Exchange
+from owui_memory.remember.outbox import Counts
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from owui_memory.errors import Doubtful
-from owui_memory.remember.outbox import Batch
+from owui_memory.core.errors import Doubtful
+from owui_memory.core.exchange import Batch
+from owui_memory.language.words import mark_of
 from owui_memory.remember.prompt import reconcile_prompt
-from owui_memory.words import mark_of
 from tests.unit.remember.mind import Mind, batch, exchange, is_ours
 from tests.unit.samples import NOW
 

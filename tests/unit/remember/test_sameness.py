@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from owui_memory.remember.sameness import same, wording
+from owui_memory.language.dedupe import same, wording
 from tests.unit.remember.mind import Mind, batch
 from tests.unit.remember.pairs import DIFFERENT, SAME
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.workbench import Bench, impatient

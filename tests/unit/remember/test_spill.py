@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.chat.permission import Permission
+from owui_memory.core.permission import Permission
 from owui_memory.remember import spill as spilling
 from owui_memory.remember.spill import Spill, Spilled, Waiting
 

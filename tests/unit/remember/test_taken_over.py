@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.errors import TakenOver
-from owui_memory.remember.changes import Changes, Decide
-from owui_memory.remember.journal import Change, Journal
-from owui_memory.remember.outbox import Batch, Counts, Exchange, Outbox
-from owui_memory.settings import Valves
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import Change
+from owui_memory.core.errors import TakenOver
+from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.memory import Memory
+from owui_memory.remember.apply import Changes, Decide
+from owui_memory.remember.journal import Journal
+from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import outbox
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
+from owui_memory.config.settings import Valves
+from owui_memory.core.exchange import Exchange
 from owui_memory.remember.gate import sift
-from owui_memory.remember.outbox import Exchange
 from owui_memory.remember.verbatim import kind_of
-from owui_memory.settings import Valves
 
 
 @pytest.fixture(scope="module")

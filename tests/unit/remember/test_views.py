@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 import owui_memory
-from owui_memory.backends.base import Backend, Memory
-from owui_memory.control.memories import Asked, Control
-from owui_memory.errors import Drop
-from owui_memory.remember.outbox import Batch
+from owui_memory.backends.base import Backend
+from owui_memory.core.errors import Drop
+from owui_memory.core.exchange import Batch
+from owui_memory.core.memory import Memory
+from owui_memory.core.scope import TEAM, team_owner, writing_view
+from owui_memory.manage.memories import Asked, Control
 from owui_memory.remember.verbatim import decide_verbatim
-from owui_memory.scopes import TEAM, team_owner, writing_view
 from tests.unit.remember.mind import SAID_AT, Mind, batch, exchange
 
 SCOPES = ("", "folder:garden", "folder:thesis", "persona:tutor", "persona:pirate")

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from owui_memory.backends.backend_holder import LiveBackend
 from owui_memory.backends.base import Backend
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.live import LiveBackend
-from owui_memory.errors import Retry
-from owui_memory.ops.metrics import Metrics
-from owui_memory.recall.told import Told
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Retry
+from owui_memory.core.exchange import Exchange
+from owui_memory.observe.metrics import Metrics
+from owui_memory.recall.injected import Told
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Counts, Exchange, Outbox
+from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.remember.writer import Writer
-from owui_memory.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

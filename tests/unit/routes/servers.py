@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from owui_memory.cli.instance import Instance
-from owui_memory.cli.moving import Moving
-from owui_memory.settings import Environment
+from owui_memory.config.settings import Environment
+from owui_memory.interfaces.cli.instance import Instance
+from owui_memory.interfaces.cli.moving import Moving
 from owui_memory.state import open_state
 from tests.harness.bodies import Body, Chat, Turn, told_text, without_blocks
 from tests.harness.waiting import wait_until

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from owui_memory.control import memories
-from owui_memory.locales import ENGLISH
+from owui_memory.core.locales import ENGLISH
+from owui_memory.manage import memories
 from tests.harness.bodies import Turn, new_id
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.routes.ledger import SAYINGS, Ledger, Own, Shared, word, words_in

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, inspect, text
 
-from owui_memory import engines
-from owui_memory.chat.decisions import Decisions
-from owui_memory.control.orders import Orders
-from owui_memory.errors import TellAdmin
+from owui_memory.core.errors import TellAdmin
+from owui_memory.manage.command_log import Orders
 from owui_memory.recall.why import Explanations
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
+from owui_memory.state import engine as engines
 from owui_memory.state import metadata, migrations
+from owui_memory.state.permissions import Decisions
 from tests.harness.postgres import Postgres
 from tests.unit.places import Place
 from tests.unit.state.versions import SHARED_FROM, VERSIONS, make

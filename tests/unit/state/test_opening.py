@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, inspect, select, text
 
-from owui_memory.errors import TellAdmin
+from owui_memory.core.errors import TellAdmin
+from owui_memory.core.exchange import Exchange
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Exchange, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import metadata, open_state, versions
 from owui_memory.state.migrations import STEPS
 from tests.unit.places import Place

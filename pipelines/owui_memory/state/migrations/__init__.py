@@ -11,8 +11,8 @@ from types import ModuleType
 
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, func, inspect, select
 
-from ... import engines
-from ...errors import TellAdmin
+from ...core.errors import TellAdmin
+from .. import engine as engines
 from . import (
     m001_queue,
     m002_recall,

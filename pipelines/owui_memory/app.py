@@ -1,0 +1,295 @@
+"""What lives from the plugin's start-up to its shutdown: threads, database, backend, counters."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from . import COMMAND, __version__
+from .backends import open_backend
+from .backends.backend_holder import LiveBackend
+from .backends.base import Backend
+from .backends.library import LibraryBackend
+from .backends.locations import naming
+from .commands.commander import Commander
+from .commands.notes import Notes
+from .config.prices import read_prices
+from .config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+from .core.breaker import Breaker
+from .core.clock import COUNTS_FOR
+from .core.errors import Drop
+from .core.memory import Part
+from .core.permission import Decision
+from .core.turn import Turn
+from .interfaces.pipelines.lanes import Lanes
+from .language import secrets as redact
+from .manage.erasure.erase import Eraser
+from .manage.erasure.forgetting import Forgetting
+from .manage.erasure.retention import prune
+from .manage.erasure.worker import Sweeper
+from .manage.migrate.mover import Mover
+from .models.embedder import Embedder
+from .observe import costs
+from .observe.comparison import compared
+from .observe.data_residency import nearness
+from .observe.inquiry import Inquiry
+from .observe.ledger import Ledger
+from .observe.metrics import Metrics
+from .observe.selfcheck import SelfChecks
+from .observe.statecheck import StateCheck, StateFile
+from .observe.status import BackendCheck, report
+from .recall.injected import Told
+from .recall.recall import Recalled, Recaller
+from .remember.journal import Journal
+from .remember.keeper import Keeper
+from .remember.outbox import Counts, Outbox
+from .remember.spill import Spill, Waiting
+from .remember.writer import Writer
+from .state import open_state
+
+_STATE_THREADS = 4
+_COMMANDS_AT_ONCE = 8
+_MANY_RECALLS = 4  # at once: the writer's embeddings must not slow them down
+_STOP_S = 5.0
+_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
+_SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
+
+
+class Runtime:
+    """Everything the filter needs at work. Methods block unless they say otherwise."""
+
+    recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        spill: Spill | None = None,
+    ) -> None:
+        """Open the state database and begin to open the backend, in the background.
+
+        spill: with what was said before there was a runtime.
+
+        Raises:
+            TellAdmin: the data folder cannot be written, or PostgreSQL refuses.
+            Retry: PostgreSQL cannot be reached.
+        """
+        self._environment, self._settings, self._problems = environment, settings, problems
+        self.metrics, self.breaker = Metrics(), Breaker()
+        self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
+        self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
+        self._outbox = Outbox(self._engine)
+        file = StateFile(self._engine)
+        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
+        self._counting = Inquiry("memory-counting", self._counted)
+        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self.spill = spill or Spill(environment.data_dir)
+        self.keeper = Keeper(
+            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+        )
+        selfchecks = SelfChecks(compare=partial(compared, self._engine))
+        opener = selfchecks.opening(self._open_backend)
+        self._mover = Mover(self._engine, environment.data_dir, opener)
+        self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self.notes = Notes(self._engine, self.live)
+        self._check = BackendCheck(self.live, selfchecks)
+        self._recaller = Recaller(self._engine)
+        self._recalls: list[None] = []  # one for each that is under way
+        journal = Journal(self._engine)
+        told = Told(self._engine)
+        self._writer = Writer(
+            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in, self._is_busy
+        )
+        # Apart, so that no slow backend keeps an exchange from being stored.
+        self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
+        self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
+        eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
+        )
+        forgetting = Forgetting(self._engine, eraser, settings)
+        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
+        self.lanes = Lanes()
+        self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
+        self.live.use(settings())
+        threading.Thread(
+            target=redact.formats, name="memory-redact", daemon=True
+        ).start()  # before it is needed
+        self._writer.start()
+        self._sweeper.start()
+
+    def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
+        return open_backend(settings, data_dir, self.metrics, partial(naming, self._engine, data_dir))
+
+    def _drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._recaller.drop(user_id)
+        self.keeper.drop(user_id)
+        if isinstance(backend := self.live.current, LibraryBackend):
+            backend.drop()
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+        if isinstance(backend := self.live.get(), LibraryBackend):
+            return backend.models.embedder
+        raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
+
+    def recall(self, turn: Turn) -> Recalled:
+        """The blocks of memories for a turn."""
+        self._recalls.append(None)
+        try:
+            return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+        finally:
+            self._recalls.pop()
+
+    def _is_busy(self) -> bool:
+        return len(self._recalls) >= _MANY_RECALLS
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        self.keeper.announce_ban(turn)
+        if not self.keeper.is_ill:  # else this process knows
+            self.state_pool.submit(self._forbid, turn)
+
+    def _forbid(self, turn: Turn) -> None:
+        try:
+            self.keeper.forbid(turn)
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
+            self.metrics.failed("forbidding", error)
+        else:
+            self.metrics.succeeded("forbidding")
+
+    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
+        """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+        if self.keeper.is_ill:
+            return  # the state database has no time for what is of use only
+        if recalled or missed or decision.noted or decision.write:
+            self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
+
+    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
+        try:
+            if recalled or missed or decision.noted:
+                self._recaller.keep(turn, recalled, missed or decision.reason)
+            # So that what was said in other chats is known by the time of the next message.
+            if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
+                self._writer.wake()
+        except Exception as error:  # noqa: BLE001 - the chat has gone on already
+            self.metrics.failed("keeping what was told", error)
+        else:
+            self.metrics.succeeded("keeping what was told")
+
+    def _wake(self) -> None:
+        self._writer.wake()
+
+    def status(self) -> dict[str, object]:
+        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        last_error, state = self.metrics.last_error, self._state_check.part()
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        counts, waiting = self._counts, self.spill.waiting()
+        backend = self._check.parts(failed_at=last_error.at if last_error else None)
+        if all(part.ok for part in backend):
+            self.metrics.succeeded("recall", self._check.checked_at)
+        parts = [
+            self._filter_part(),
+            state,
+            *backend,
+            *self._mover.part(),
+            *nearness(self._settings(), self._environment.state_url),
+            self._recall_part(),
+            _queue_part(counts, waiting),
+            self._costs_part(),
+            self._key_part(),
+        ]
+        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def _counted(self) -> tuple[Counts, str]:
+        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
+
+    def close(self) -> None:
+        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        self._sweeper.stop(_STOP_S)
+        self._writer.stop(_STOP_S)
+        self.live.close()
+        self.recall_pool.shutdown(wait=False)
+        self.command_pool.shutdown(wait=False)
+        self.state_pool.shutdown(wait=True)
+        self.spill.write()
+        self._ledger.close()
+        self._engine.dispose()
+
+    def _filter_part(self) -> Part:
+        settings = self._settings()
+        if self._problems:
+            return Part(
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+            )
+        if refusals := settings.refusals:
+            told = " ".join(map(str, refusals))
+            return Part(
+                "filter",
+                False,
+                f"the last change of settings was refused as a whole: {told}",
+                "Correct it in the admin panel, and save again.",
+            )
+        state = "on" if settings.enabled else "switched off"
+        counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
+        counted = "; ".join(f"{name}: {count}" for name, count in counts)
+        return Part("filter", True, f"version {__version__}, memory is {state}. {counted}".strip())
+
+    def _recall_part(self) -> Part:
+        if self.breaker.is_open:
+            hint = "Chats go on without memories, and it is tried again by itself."
+            return Part("recall", False, "paused: it failed several times in a row", hint)
+        return Part(
+            "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
+        )
+
+    def _costs_part(self) -> Part:
+        counts = self.metrics.counts()
+        exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
+        told = filter(None, [costs.described(counts, exchanges), self._days])
+        return Part("costs", True, "; ".join(told))
+
+    def _key_part(self) -> Part:
+        if self._environment.server_key == PUBLIC_DEFAULT_KEY:
+            hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
+            return Part("key", False, "the server's key is the public default one", hint)
+        if not self._environment.server_key:
+            return Part("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
+        if not self._settings().require_key:
+            return Part("key", False, "not required on all routes", "Switch require_key on.")
+        return Part("key", True, "required on every route")
+
+    def _last_error_part(self) -> Part:
+        still = self.metrics.open_error
+        error = still or self.metrics.last_error
+        if error is None:
+            return Part("last error", True, "none")
+        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        if still:
+            minutes = COUNTS_FOR.seconds // 60
+            told += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Part("last error", still is None, told, error.hint)
+
+
+def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+    if spilled.in_memory:
+        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Part("queue", not ill, ", ".join(told), " ".join(hints))

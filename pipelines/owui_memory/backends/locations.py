@@ -1,0 +1,312 @@
+"""Where memories live, where they are moved to and where they were before: kept in the state database.
+
+The setting `collection` names a set of memories. Each set has one home; a place that the settings name
+instead becomes its target, and its home once everything is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, or_, select, update
+
+from ..config.settings import Valves
+from ..core.clock import PUT_RIGHT_S, is_over
+from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
+from ..stores.opening import size_of
+
+HOME, TARGET, LEFT = "home", "target", "left"
+
+MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+_FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
+
+HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
+_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
+
+# The settings that lead to a place. Keys and passwords are not kept.
+_LEADING = (
+    *("backend", "backend_url", "vector_store", "vector_store_url"),
+    *("embedder_provider", "embedder_base_url", "embedder_model"),
+)
+# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
+SECRETS = {
+    "backend_api_key": ("backend_url",),
+    "vector_store_api_key": ("vector_store", "vector_store_url"),
+    "embedder_api_key": ("embedder_provider", "embedder_base_url"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A collection of mem0's, or a mem0 server. `settings`: those that lead there, without secrets.
+
+    name, model, dims: the collection's own name, the embedding model and its size; of a server "", "" and 0.
+    """
+
+    settings: Mapping[str, str] = field(hash=False)
+    name: str = ""
+    model: str = ""
+    dims: int = 0
+
+    @property
+    def is_library(self) -> bool:
+        return self.settings["backend"] == "library"
+
+    @property
+    def key(self) -> str:
+        """The same for the same place, whatever its credentials."""
+        if not self.is_library:
+            return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
+        return f"{self.store} {self.name}"
+
+    @property
+    def store(self) -> str:
+        """The store's kind and address; of a server ""."""
+        if not self.is_library:
+            return ""
+        return " ".join([self.settings["vector_store"], self.settings["vector_store_url"].rstrip("/")])
+
+    def __str__(self) -> str:
+        if not self.is_library:
+            return f"mem0's {self.key}".strip()
+        where = host_and_path(self.settings["vector_store_url"])
+        return f"{self.settings['vector_store']} {where}".strip() + f", collection {self.name}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A place as the database has it; see `state.places` for the columns."""
+
+    place: Place
+    role: str
+    ours: bool
+    pending: bool
+    copied: int
+    total: int
+    left_at: float
+
+
+def place_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Place:
+    """The place that settings lead to; name, model and size are the opened backend's."""
+    leading = {setting: str(getattr(settings, setting)) for setting in _LEADING}
+    for setting, value in leading.items():
+        leading[setting] = without_credentials(value)
+    return Place(leading, name, model, dims)
+
+
+def settings_of(place: Place, now: Valves) -> Valves:
+    """The settings that lead to a place once more, with today's secrets where they belong to its addresses.
+
+    What is missing then is found when it is opened.
+    """
+    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
+    for secret, belongs in SECRETS.items():
+        today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
+        if tuple(today) != tuple(place.settings[setting] for setting in belongs):
+            given[secret] = ""
+    for setting in ("backend_url", "vector_store_url", "embedder_base_url"):
+        if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
+            given[setting] = getattr(now, setting)  # it may hold a password
+    return Valves.model_construct(**given)
+
+
+def without_credentials(url: str) -> str:
+    """An address without password and query; other texts as they are."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    login, at, where = rest.partition("?")[0].rpartition("@")  # the last one: a password may hold others
+    return f"{scheme}://{login.partition(':')[0]}{at}{where}"
+
+
+def host_and_path(url: str) -> str:
+    """An address as it is told: without scheme and user."""
+    return without_credentials(url).rpartition("://")[2].rpartition("@")[2]
+
+
+def name_for(collection: str, model: str, dims: int) -> str:
+    """A collection's own name: no other model or size has it."""
+    slug = re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_")
+    name = f"{collection}_{slug}_{dims}"
+    if len(name) <= MOST_BYTES:
+        return name
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{name[: MOST_BYTES - 9]}_{digest}"
+
+
+class Places:
+    """Of one set of memories, that of the setting `collection`."""
+
+    def __init__(self, engine: Engine, collection: str) -> None:
+        self._engine, self._reading, self._collection = engine, reading(engine), collection
+
+    def home(self) -> Place | None:
+        """Where memories are served from; None before the first start."""
+        return next((known.place for known in self.known() if known.role == HOME), None)
+
+    def known(self) -> list[Known]:
+        """All places, the first one first."""
+        wanted = select(places).where(places.c.collection == self._collection).order_by(places.c.id)
+        with self._reading.connect() as connection:
+            rows = connection.execute(wanted).mappings().all()
+        return [
+            Known(
+                Place(**json.loads(row["place"])),
+                *(row[name] for name in ("role", "ours", "pending", "copied", "total", "left_at")),
+            )
+            for row in rows
+        ]
+
+    def settle(self, place: Place) -> None:
+        """The first home; nothing happens where there is one."""
+        with self._engine.begin() as connection:
+            if connection.scalar(select(places.c.id).where(self._mine(), places.c.role == HOME)) is None:
+                self._insert(connection, place, role=HOME, ours=False)
+                connection.execute(self._at(place).values(role=HOME))
+
+    def aim(self, place: Place, *, empty: bool) -> None:
+        """Begin to move there. empty: nothing is there yet, so that all that will be there is ours."""
+        with self._engine.begin() as connection:
+            self._insert(connection, place, role=TARGET, ours=empty)
+            connection.execute(self._at(place).where(places.c.role == LEFT).values(role=TARGET, ours=True))
+
+    def arrive(self, place: Place, *, pending: bool = False) -> None:
+        """A target is the home from now on. pending: the former home has yet to be copied."""
+        with self._engine.begin() as connection:
+            if connection.scalar(self._role_of(place)) == HOME:
+                return
+            left = update(places).where(self._mine(), places.c.role == HOME)
+            connection.execute(left.values(role=LEFT, left_at=time.time(), pending=pending))
+            connection.execute(self._at(place).values(role=HOME, pending=False, holder="", held_until=0.0))
+
+    def leftovers(self) -> list[Known]:
+        """Places that were left and may hold what the home lacks."""
+        return [
+            known
+            for known in self.known()
+            if known.role == LEFT and (known.pending or time.time() - known.left_at < _LEFT_S)
+        ]
+
+    def emptied(self, place: Place) -> None:
+        """All that a place which was left had is at home now."""
+        with self._engine.begin() as connection:
+            connection.execute(self._at(place).values(pending=False))
+
+    def hold(self, place: Place, holder: str, seconds: float) -> bool:
+        """Be the one who copies into a place, for so long; False where somebody else is."""
+        now = time.time()
+        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
+        with self._engine.begin() as connection:
+            held = connection.execute(
+                self._at(place).where(free).values(holder=holder, held_until=now + seconds)
+            )
+        return bool(held.rowcount)
+
+    def release(self, place: Place, holder: str) -> None:
+        """Let somebody else copy."""
+        with self._engine.begin() as connection:
+            connection.execute(self._at(place).where(places.c.holder == holder).values(held_until=0.0))
+
+    def progress(self, place: Place, copied: int, total: int) -> None:
+        """Tell how far it is, in memories."""
+        with self._engine.begin() as connection:
+            connection.execute(self._at(place).values(copied=copied, total=total))
+
+    def renamed(self, ids: Mapping[str, str]) -> None:
+        """Memories have other ids now (old to new): what was told and noted of them follows."""
+        rows = [{"old": old, "new": new} for old, new in ids.items()]
+        if not rows:
+            return
+        with self._engine.begin() as connection:
+            for table in (told, journal):
+                moved = update(table).where(table.c.memory_id == bindparam("old"))
+                connection.execute(moved.values(memory_id=bindparam("new")), rows)
+            connection.execute(update(versions).values(number=versions.c.number + 1))
+
+    def touch(self, users: Iterable[str]) -> None:
+        """What was read of these users' memories is no longer current."""
+        with self._engine.begin() as connection:
+            for user in sorted(users):
+                count_up(connection, user)
+
+    def users(self) -> list[str]:
+        """Everybody of whom something was ever remembered."""
+        everybody = select(versions.c.user_id).union(select(journal.c.user_id))
+        with self._reading.connect() as connection:
+            return sorted(connection.scalars(everybody))
+
+    def removed_since(self, at: float) -> set[str]:
+        """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""
+        removed = select(journal.c.memory_id).where(
+            journal.c.op == "remove", journal.c.made, journal.c.at >= at - PUT_RIGHT_S
+        )
+        with self._reading.connect() as connection:
+            return set(connection.scalars(removed))
+
+    def has_erasures(self, place: Place) -> bool:
+        """Whether something is still to be erased there: see control/erase.py."""
+        wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
+        with self._reading.connect() as connection:
+            id_ = connection.scalar(wanted)
+            waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
+            return any(id_ in json.loads(ids) for ids in waiting)
+
+    def _insert(self, connection: Connection, place: Place, *, role: str, ours: bool) -> None:
+        row = {
+            "collection": self._collection,
+            "key": place.key,
+            "role": role,
+            "ours": ours,
+            "place": json.dumps(asdict(place)),
+        }
+        insert_new(connection, places, [row])
+
+    def _mine(self) -> Any:
+        return places.c.collection == self._collection
+
+    def _at(self, place: Place) -> Any:
+        return update(places).where(self._mine(), places.c.key == place.key)
+
+    def _role_of(self, place: Place) -> Any:
+        return select(places.c.role).where(self._mine(), places.c.key == place.key)
+
+
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    Raises what the store's own client raises.
+    """
+    former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
+    by_name = {former: _FORMERLY_BUNDLED, settings.collection: ""}
+    for name, model in by_name.items():
+        size = size_of(settings, data_dir, name)
+        if size not in (None, dims):
+            return place_of(settings, name, model, size)
+    return None
+
+
+def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, int], str]:
+    """From an embedding model and its size to the name of their collection in the settings' store.
+
+    A collection that was made before they were named by model keeps its bare name.
+    """
+
+    def name(model: str, dims: int) -> str:
+        known = [one.place for one in Places(engine, settings.collection).known()]
+        wanted = place_of(settings, name_for(settings.collection, model, dims), model, dims)
+        for place in known:
+            if (place.model, place.dims, place.store) == (model, dims, wanted.store):
+                return place.name
+        if known or size_of(settings, data_dir, settings.collection) != dims:
+            return wanted.name
+        return settings.collection
+
+    return name

@@ -1,1 +1,0 @@
-"""What Open WebUI says, and what is said back."""

@@ -1,0 +1,125 @@
+"""`/memory ...`: read in the inlet, carried out and answered in the outlet, whatever the model says.
+
+The model gets a task of one word instead. In API chats, which get no changed answer, the inlet carries the
+command out and asks the model to repeat the answer.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Engine
+
+from ..backends.backend_holder import LiveBackend
+from ..config.policy import decide
+from ..config.scoping import teams_of
+from ..config.settings import Valves
+from ..core.errors import Drop, MemoryFault, TakenOver
+from ..core.locales import ENGLISH, Locale
+from ..core.turn import Turn
+from ..language.secrets import masked
+from ..manage.command_log import EXPIRED, Order, Orders
+from ..manage.erasure.erase import Eraser
+from ..manage.memories import Control
+from ..recall.why import Explanations
+from ..remember.outbox import Outbox
+from ..state.switches_table import Switches
+from .circumstances import Here
+from .faults import failed, refused
+from .markup import code
+from .parse import DID_YOU_MEAN, meant_by, read_command
+from .work import VERBS, Tools, Work
+
+_WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
+
+Failed = Callable[[str, Exception], None]
+
+
+class Commander:
+    """Carries commands out, for all users. Threads may share it. Methods block."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: LiveBackend,
+        settings: Callable[[], Valves],
+        failed: Failed,
+        eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
+    ) -> None:
+        control = Control(engine, live, settings, eraser, count)
+        self._orders, self._settings, self._failed = Orders(engine), settings, failed
+        self._tools = Tools(
+            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, live
+        )
+
+    def give(self, turn: Turn) -> str:
+        """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
+        settings = self._settings()
+        teams = teams_of(turn, settings)
+        if turn.place != "api":
+            self._orders.give(turn, teams, Here.of(turn, settings).written())
+            return ""
+        here = Here.of(turn, settings)
+        if not decide(turn, settings).may_show:
+            return here.words.say("not this model")
+        # Without ids, the same text once more is another request.
+        own = replace(turn, exchange_key=f"{turn.exchange_key}:{uuid.uuid4().hex}")
+        self._orders.give(replace(own, key=own.exchange_key), teams, here.written())
+        return self._answer(own.user_id, own.exchange_key, turn.name, here.words)
+
+    def answer(self, user_id: str, keys: Sequence[str], name: str = "", words: Locale = ENGLISH) -> str:
+        """The answer to the command that a turn gave, carried out now if need be; "" where it gave none.
+
+        name: the user's, for whom they share something with. words: where it has no answer of its own.
+        """
+        key = self._orders.of_turn(user_id, keys)
+        return self._answer(user_id, key, name, words) if key else ""
+
+    def _answer(self, user_id: str, key: str, name: str, words: Locale) -> str:
+        give_up = time.monotonic() + _WAIT_S
+        while time.monotonic() < give_up:
+            if answer := self._orders.answer_to(user_id, key):
+                return words.say("answer expired") if answer == EXPIRED else answer
+            if order := self._orders.take(user_id, key):
+                return self._carried_out(replace(order, name=name))
+            time.sleep(_LOOK_S)
+        return words.say("still at it")
+
+    def _carried_out(self, order: Order) -> str:
+        kept, here = None, Here.read(order.here)  # None: the same
+        try:
+            answer, kept = self._do(order, here.words)
+        except TakenOver:
+            return self._answer(order.user_id, order.key, order.name, here.words)
+        except Drop as refusal:
+            answer = refused(refusal, here.words)
+        except MemoryFault as fault:  # it may work when the answer is asked for again
+            self._failed("command", fault)
+            self._orders.released(order)
+            return here.words.say("not done now", fault=failed(fault, here.words, admin=here.admin))
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            self._failed("command", error)
+            self._orders.released(order)
+            return here.words.say("broken", error=type(error).__name__)
+        # An answer may list what was stored when less was known of secrets.
+        self._orders.answered(order, masked(answer if kept is None else kept)[0])
+        return answer
+
+    def _do(self, order: Order, words: Locale) -> tuple[str, str | None]:
+        """The answer, and what of it is kept for who asks again; None: all of it."""
+        command = read_command(order.text, words.code)
+        if command is None:
+            return words.say("waited"), None
+        if command.verb == DID_YOU_MEAN:
+            return words.say("did you mean", command=code(command.rest)), None
+        work = Work(self._tools, order, command.rest)
+        if (verb := VERBS.get(command.verb)) is not None:
+            return verb(work), work.kept
+        verb_said = code(command.verb)
+        if meant := meant_by(command.verb, command.rest, words.code):
+            return words.say("unknown verb, near", verb=verb_said, command=code(f"/memory {meant}")), None
+        return words.say("unknown verb", verb=verb_said), None

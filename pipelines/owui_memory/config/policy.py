@@ -1,0 +1,75 @@
+"""May this turn read memories, may it be remembered, and if not, why. What cannot be told is not allowed."""
+
+from __future__ import annotations
+
+from ..core.memory import is_person
+from ..core.permission import MEMORY_SWITCH_OFF, Decision
+from ..core.turn import Turn
+from .model_patterns import named
+from .settings import Valves
+
+_NO_TEXT = "the message has no text"
+_LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
+
+
+def decide(turn: Turn, settings: Valves) -> Decision:
+    """The decision for a turn, but for the user's own switch. Costs nothing: no search, no database."""
+    unfit = _unfit_model(turn, settings)
+    if reason := _no_message(turn, settings):
+        return Decision(read=False, write=False, reason=reason, may_show=not unfit)
+    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
+        return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
+    told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
+    reason = _half(told, learned)
+    if learned and len(turn.text) > _LONGEST_CHARS:
+        learned, reason = False, reason or "it is as long as a pasted document"
+    return Decision(told, learned, reason, noted=bool(reason))
+
+
+def _no_message(turn: Turn, settings: Valves) -> str:
+    """Nothing that a user says, or nothing of which anything may be kept."""
+    if not settings.enabled:
+        return "memory is switched off in the settings"
+    if turn.task:
+        return "a task of Open WebUI, not a message"
+    if not is_person(turn.user_id):
+        return "the request names no user"
+    if turn.place == "temporary":
+        return "a temporary chat"
+    return ""
+
+
+def _switched_off(turn: Turn, settings: Valves) -> str:
+    if turn.place == "channel":
+        return "a channel"
+    if not turn.memory_capability:
+        return "the model's Memory capability is off"
+    if turn.memory_switch is False and settings.user_switch == "follow":
+        return MEMORY_SWITCH_OFF
+    return ""
+
+
+def _unfit_model(turn: Turn, settings: Valves) -> str:
+    if settings.local_only and turn.connection == "external":
+        return "the model is external (local_only)"
+    if settings.local_only and turn.connection != "local":
+        return "it is not told whether the model is local (local_only)"
+    if _is_named("models_off", turn, settings):
+        return "the model gets no memory (models_off)"
+    if settings.models_on and not named(settings.models_on, turn.model, turn.base_model):
+        return "the model gets no memory (models_on)"
+    return ""
+
+
+def _is_named(setting: str, turn: Turn, settings: Valves) -> bool:
+    """Whether it names the model or its base. Where the base is not told, it may well be named."""
+    patterns: str = getattr(settings, setting)
+    return bool(patterns) and (not turn.described or named(patterns, turn.model, turn.base_model))
+
+
+def _half(told: bool, learned: bool) -> str:
+    if told and learned:
+        return ""
+    if told:
+        return "nothing is learned from this model's chats (recall_only)"
+    return f"the model is told nothing ({'learn_only' if learned else 'learn_only and recall_only'})"

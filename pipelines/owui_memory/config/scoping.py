@@ -1,0 +1,33 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from ..core.scope import FOLDER, PERSONA, USER, View, read_teams
+from ..core.turn import Turn
+from .model_patterns import named
+from .settings import Valves
+
+
+def reading_view(turn: Turn, settings: Valves) -> View:
+    """What recall may find for a turn."""
+    scopes = {USER, _folder_of(turn, settings), _persona_of(turn, settings)}
+    return View(frozenset(scopes), teams_of(turn, settings))
+
+
+def scope_of(turn: Turn, settings: Valves) -> str:
+    """Among which memories it is kept what a turn says: what a persona is told is the persona's alone."""
+    return _persona_of(turn, settings) or _folder_of(turn, settings)
+
+
+def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
+    """The teams that a turn's user is in."""
+    names = {turn.user_id, turn.email.lower()} - {""}
+    return tuple(team for team, people in read_teams(settings.teams).items() if not names.isdisjoint(people))
+
+
+def _folder_of(turn: Turn, settings: Valves) -> str:
+    return FOLDER + turn.folder if turn.folder and settings.folder_memories == "own" else USER
+
+
+def _persona_of(turn: Turn, settings: Valves) -> str:
+    return PERSONA + turn.model if named(settings.personas, turn.model) else USER

@@ -1,0 +1,57 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
+
+    `scope`: among which memories it is kept, see `scopes.py`. `answered_by`: as `AnsweredBy.written`.
+    `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
+    versions of it, whose memories are to be taken back.
+    """
+
+    key: str
+    user_id: str
+    chat_id: str
+    user_text: str
+    assistant_text: str
+    said_at: float
+    timezone: str = ""
+    follows: str = ""
+    replaces: tuple[str, ...] = ()
+    scope: str = ""
+    answered_by: str = ""
+
+    @property
+    def message_id(self) -> str:
+        """The user message's id, or the hash of its text where it has none."""
+        return message_id_of(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Exchanges of one chat that are remembered together; `attempts` counts this try.
+
+    `error`: why the last try failed. Exchanges that were not claimed yet have no `name`.
+    """
+
+    name: str
+    user_id: str
+    exchanges: tuple[Exchange, ...]
+    attempts: int
+    waiting_since: float
+    error: str = ""
+
+    @property
+    def scope(self) -> str:
+        """The same for all of them."""
+        return self.exchanges[0].scope
+
+
+def message_id_of(key: str) -> str:
+    """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
+    return key.rpartition("\n")[2]

@@ -1,0 +1,72 @@
+"""Which of the languages that we have texts in a message is written in: by script, else by its common words.
+
+It errs on the side of telling none: then English is spoken. No model or package is needed for it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+from ...language import TABLES
+from ...language.detection import likely
+from ...language.english import ENGLISH
+from ...language.french import FRENCH
+from ...language.german import GERMAN
+from ...language.russian import RUSSIAN
+from ...language.scripts import fold
+from ...language.spanish import SPANISH
+
+_LOOKED_CHARS = 500
+_NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
+_CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
+_CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
+
+
+def language_in(text: str) -> str:
+    """The code of a message's language; "" where that cannot be told. Looks at its beginning only."""
+    text = unicodedata.normalize("NFC", text[:_LOOKED_CHARS]).casefold()
+    letters = Counter(_script(char) for char in text if char.isalpha())
+    if not letters:
+        return ""
+    most, _ = letters.most_common(1)[0]
+    if most in ("KANA", "HAN"):
+        return "ja" if letters["KANA"] else _of_han(text)
+    if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
+        return ""
+    return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
+
+
+@lru_cache(4096)
+def _script(char: str) -> str:
+    name = unicodedata.name(char, "")
+    if name.startswith("CJK "):
+        return "HAN"
+    first, _, _ = name.partition(" ")
+    return "KANA" if first in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else first
+
+
+def _of_han(text: str) -> str:
+    """Chinese, unless there are characters that only Japanese writes so."""
+    chinese = sum(_can(char, _CHINESE) and not _can(char, _JAPANESE) for char in text)
+    others = (_CHINESE, _TRADITIONAL)
+    japanese = sum(_can(char, _JAPANESE) and not any(_can(char, one) for one in others) for char in text)
+    return "ja" if japanese > chinese else "zh"
+
+
+def _can(char: str, encoding: str) -> bool:
+    try:
+        return bool(char.encode(encoding))
+    except UnicodeEncodeError:
+        return False
+
+
+def _of_words(text: str, otherwise: str) -> str:
+    """otherwise: the code where no word tells it."""
+    found = likely(fold(text))
+    if not any(table in TABLES for table in found):
+        return otherwise
+    codes = [code for table, code in _CODES if table in found]
+    return codes[0] if len(codes) == 1 else ""

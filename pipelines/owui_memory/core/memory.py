@@ -1,0 +1,162 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from .errors import Drop
+from .scope import TEAM, View, team_in
+from .text import plain
+
+Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
+
+
+BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
+
+    `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
+    `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
+    `scope`: see `scopes.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
+    `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
+    """
+
+    id: str
+    text: str
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    batch: str = ""
+    kind: str = "fact"
+    expires: str = ""
+    chat: str = ""
+    place: int = 0
+    origin: str = ""
+    scope: str = ""
+    by: str = ""
+    said_at: datetime | None = None
+    copy_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A memory and how well it fits a query.
+
+    meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
+    keyword: BM25 of the query's words, 0 or more; None where the store has no keyword search.
+    """
+
+    memory: Memory
+    meaning: float
+    keyword: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an LLM answered, and the model that did."""
+
+    text: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of the status: what it is, whether it works, and what to do if not."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def is_user(user_id: str) -> bool:
+    """Whether this can be a user's id. mem0 takes no white space, trims it, and reads * as everybody."""
+    return user_id not in ("", "*") and user_id == plain(user_id) and not any(map(str.isspace, user_id))
+
+
+def is_person(user_id: str) -> bool:
+    """Whether this can be somebody's id: a team's memories lie under one that is nobody's."""
+    return is_user(user_id) and not team_in(user_id)
+
+
+def owner(user_id: str) -> str:
+    """The same id.
+
+    Raises:
+        Drop: it can be nobody's.
+    """
+    if not is_user(user_id):
+        raise Drop("This cannot be a user's id.", hint="It must not be empty or *, nor hold white space.")
+    return user_id
+
+
+def is_id(memory_id: str) -> bool:
+    """Whether this can be a memory's id: to ask for another one is an error to some stores."""
+    try:
+        UUID(memory_id)
+    except ValueError:
+        return False
+    return True
+
+
+def is_seen(memory: Memory, view: View | None) -> bool:
+    """Whether a view sees a memory; None sees all."""
+    return view is None or view.sees(memory.scope)
+
+
+def beside_of(new: Memory) -> dict[str, Any]:
+    """What is stored beside a new memory's text, and read again with it."""
+    beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+    scope = new.scope if not new.scope.startswith(TEAM) else ""
+    said_at = new.said_at.isoformat() if new.said_at else ""
+    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
+    return beside | {name: value for name, value in told.items() if value}
+
+
+def scope_in(owner_id: str, beside: Any) -> str:
+    """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
+    if team := team_in(owner_id):
+        return TEAM + team
+    return beside if isinstance(beside, str) else ""
+
+
+def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
+    """`limit` of them, or all, from `offset` on, oldest first; those without a time come first."""
+    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
+    first = max(offset, 0)
+    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+
+
+def newest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """By the time of the last change; those without a time come last."""
+
+    def changed(memory: Memory) -> tuple[datetime, str]:
+        return memory.updated_at or memory.created_at or _NEVER, memory.id
+
+    return sorted(memories, key=changed, reverse=True)
+
+
+def is_over(memory: Memory) -> bool:
+    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    if not memory.expires:
+        return False
+    return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
+
+
+def aware_time(value: Any) -> datetime | None:
+    """A time as mem0 writes it (ISO 8601, UTC where it says nothing); None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,53 @@
+"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from .turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
+
+    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
+    """
+
+    chat_id: str
+    exchange_key: str
+    follows: str
+    timezone: str
+    scope: str
+    asked_at: float
+    key: str
+    answered_by: str = ""
+
+    @classmethod
+    def of(cls, turn: Turn, scope: str) -> Permission:
+        """The permission for a turn that is asked now."""
+        ids = turn.chat_id, turn.exchange_key, turn.follows, turn.timezone
+        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written())
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a turn may do; `reason` says in words why it may not do both.
+
+    noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
+    its model is to know none, and would read them with the chat's next message.
+    """
+
+    read: bool
+    write: bool
+    reason: str = ""
+    noted: bool = False
+    may_show: bool = True
+
+
+MEMORY_SWITCH_OFF = "the user's Memory switch is off"
+
+
+# Decided by the user, which only the state database knows: see control/switches.py.
+SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)

@@ -1,0 +1,110 @@
+"""Whose memories a chat sees, and among which it keeps what is said there.
+
+A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL`
+(what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
+memories; a team's lie under an id of the team's own, which no user can have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .locales import ENGLISH, Locale
+
+if TYPE_CHECKING:
+    pass
+
+USER = ""
+FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
+
+_OWNER = "team/"  # begins the id that a team's memories lie under
+_SHARED_BY = "shared by "
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LONGEST_NAME = 500  # of a folder or a model
+_OF_THE_USER = ("profile", "preference")  # kinds that no project changes
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What may be seen: a user's memories with these scopes, and all of these teams'."""
+
+    scopes: frozenset[str] = frozenset({USER})
+    teams: tuple[str, ...] = ()
+
+    def sees(self, scope: str) -> bool:
+        """Whether a memory with this scope is among them."""
+        return scope in self.scopes or (scope.startswith(TEAM) and scope.removeprefix(TEAM) in self.teams)
+
+
+def writing_view(scope: str) -> View:
+    """What the same may change, and counts as known: of a persona only its own; never a team's."""
+    return View(frozenset({scope} if scope.startswith(PERSONA) else {USER, scope}))
+
+
+def scope_for(scope: str, kind: str) -> str:
+    """The scope of a new memory. Who the user is holds in every project, too."""
+    return USER if scope.startswith(FOLDER) and kind in _OF_THE_USER else scope
+
+
+def is_of_another_team(scope: str, teams: Collection[str]) -> bool:
+    """Whether it is a team's, and none of these."""
+    return scope.startswith(TEAM) and scope.removeprefix(TEAM) not in teams
+
+
+def team_owner(team: str) -> str:
+    """The id that a team's memories lie under."""
+    return _OWNER + team
+
+
+def shared_by(user_id: str) -> str:
+    """The batch that what a user has shared with a team is of."""
+    return f"{_SHARED_BY}{user_id}"
+
+
+def sharer_in(batch: str) -> str:
+    """The user who has shared what is of this batch, "" where it is none of a sharing."""
+    return batch.removeprefix(_SHARED_BY) if batch.startswith(_SHARED_BY) else ""
+
+
+def team_in(owner: str) -> str:
+    """The team whose id this is, "" if it is no team's."""
+    return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
+
+
+def read_teams(text: str) -> Mapping[str, frozenset[str]]:
+    """Teams and who is in them, by user id or e-mail address: `design: ada@example.org bob@example.org; ...`.
+
+    Raises:
+        ValueError: what is wrong, in a sentence.
+    """
+    teams: dict[str, frozenset[str]] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, colon, people = part.partition(":")
+        name = name.strip()
+        if not colon or not _NAME.fullmatch(name):
+            raise ValueError("a team's name has letters, digits, _ and - only, and a colon behind it")
+        if name in teams:
+            raise ValueError(f"the team {name} is there twice")
+        teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
+    return teams
+
+
+def is_scope(scope: str) -> bool:
+    """Whether a memory can have it."""
+    kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
+    name = scope.removeprefix(kind)
+    if kind == TEAM:
+        return bool(_NAME.fullmatch(name))
+    return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
+
+
+def described(scope: str, locale: Locale = ENGLISH) -> str:
+    """As it is told to people and models, "" for the user's own."""
+    if scope.startswith(FOLDER):
+        return locale.say("this project")
+    if scope.startswith(TEAM):
+        return locale.say("team", team=scope.removeprefix(TEAM))
+    return locale.say("said to this model") if scope else ""

@@ -1,0 +1,85 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .chat_servers import NOBODY, AnsweredBy
+
+Place = Literal["chat", "temporary", "channel", "api"]
+
+
+Connection = Literal["local", "external", "unknown"]
+
+
+HASHED = "text:"  # begins a name that is made of what was said
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One user message and the answer to come, as the inlet sees it.
+
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
+    second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
+    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
+    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
+    unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
+    runs. `positions` names each user message of the conversation by all that users said up to it, this one
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
+    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
+    """
+
+    user_id: str
+    text: str
+    key: str
+    exchange_key: str
+    place: Place = "chat"
+    chat_id: str = ""
+    user_message_id: str = ""
+    follows: str = ""
+    timezone: str = ""
+    model: str = ""
+    base_model: str = ""
+    described: bool = True
+    connection: Connection = "unknown"
+    answered_by: AnsweredBy = NOBODY
+    task: str = ""
+    memory_switch: bool | None = None
+    memory_capability: bool = True
+    positions: tuple[str, ...] = ()
+    text_before: str = ""
+    searched: bool = False
+    folder: str = ""
+    email: str = ""
+    is_admin: bool = False
+    name: str = field(default="", compare=False)  # these may change from one message to the next
+    language: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
+
+    `name`: the user's, "" where it is not told.
+    """
+
+    user_id: str
+    keys: tuple[str, ...]
+    user_text: str
+    assistant_text: str
+    name: str = ""
+    place: Place = "chat"
+
+
+def place_of(chat_id: str, message_id: str = "") -> Place:
+    """Where a message with these ids is said."""
+    kind = chat_id.partition(":")[0]
+    if kind in ("temporary", "local"):
+        return "temporary"
+    if kind == "channel":
+        return "channel"
+    return "chat" if chat_id or message_id else "api"

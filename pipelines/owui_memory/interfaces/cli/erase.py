@@ -1,0 +1,42 @@
+"""`erase-user`: all of a user, from everywhere, with a receipt."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import typer
+
+from ...manage.erasure.erase import Receipt
+from .instance import Instance
+from .output import as_json, ended, progress, table, told
+
+
+def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
+    """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
+    if not yes and not _confirmed(user_id):
+        ended("Nothing was erased.")
+    with progress("erasing") as advance:
+        receipt = instance.eraser().erase_user(user_id, advance)
+    if to_json:
+        as_json({**asdict(receipt), "total": receipt.total})
+    else:
+        _show(receipt)
+    if receipt.unreached:
+        raise typer.Exit(1)
+
+
+def _show(receipt: Receipt) -> None:
+    told(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+    if receipt.counts:
+        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+    for where in receipt.unreached:
+        told(f"Not yet: {where} The server goes on as soon as it can.")
+    for what in receipt.keeps:
+        told(f"Note: {what}.")
+
+
+def _confirmed(user_id: str) -> bool:
+    print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,192 @@
+"""What a command works on: the state, settings and memories of a Pipelines server, which may be running."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+import uuid
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+
+import typer
+from sqlalchemy import Engine
+
+from ... import COMMAND
+from ...backends import open_backend
+from ...backends.base import Backend
+from ...backends.library import LibraryBackend
+from ...backends.locations import Places, naming, place_of
+from ...config.settings import Environment, Valves
+from ...config.valves_codec import lenient
+from ...core.errors import Drop, MemoryFault, TellAdmin
+from ...core.memory import Memory, is_id, is_person
+from ...language.sanitize import one_line
+from ...manage.command_log import Orders
+from ...manage.erasure.erase import Eraser
+from ...manage.memories import Control
+from ...manage.migrate.reach import place_of_backend, settled
+from ...manage.outcomes import Asked
+from ...remember.outbox import Outbox
+from ...remember.spill import Spill
+from ...state import open_state
+from .output import ended, waiting
+
+_LIST = "command line"  # stands for the chat in which a list was shown
+
+
+class Instance:
+    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
+
+    def __init__(self, engine: Engine, environment: Environment) -> None:
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
+        warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
+        self.engine, self.environment = engine, environment
+        self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.spill = Spill(environment.data_dir)
+
+    @cached_property
+    def settings(self) -> Valves:
+        """Those in force."""
+        return settings_in(self.environment)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where memories are kept."""
+        return Places(self.engine, self.settings.collection)
+
+    def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
+        """Any backend, with the names that the server gives to collections."""
+        return open_backend(settings, data_dir, None, partial(naming, self.engine, data_dir))
+
+    @contextmanager
+    def backend(self) -> Iterator[Backend]:
+        """The one that the settings name, where the memories are.
+
+        Raises:
+            TellAdmin: they are elsewhere.
+        """
+        with waiting("opening the memories"):
+            backend = self._open()
+        with contextlib.closing(backend):
+            place = place_of_backend(backend, self.settings)
+            home = settled(self.places, self.settings, self.environment.data_dir, place)
+            if home.key != place.key:
+                raise TellAdmin(
+                    f"The settings name {place}, and the memories are in {home}.",
+                    hint=f"Run first: {COMMAND} migrate",
+                )
+            yield backend
+
+    def _open(self) -> Backend:
+        settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
+        if home is None or not home.is_library or home.settings != place_of(settings).settings:
+            return self.open_backend(settings, data_dir)
+        # Loading an embedding model takes longer than most commands, and few of them embed anything.
+        known, named = (home.model, home.dims), lambda *_: home.name
+        return LibraryBackend.open(settings, data_dir, None, named, known)
+
+    @contextmanager
+    def control(self) -> Iterator[Control]:
+        """What users may do with their memories."""
+        with self.backend() as backend:
+            yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
+
+    def eraser(self) -> Eraser:
+        """Erases for good."""
+        return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
+
+    def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:
+        """What was listed of a user's, or a team's, is numbered so from now on."""
+        self.orders.show(owner, _LIST, [memory.id for memory in memories], first=first, anew=first == 1)
+
+    def ids(self, control: Control, owner: str, which: Sequence[str]) -> list[str]:
+        """The memories of this user, or team, with these ids or numbers.
+
+        Raises:
+            Drop: there is no such one.
+        """
+        listed = self.orders.shown(owner, _LIST)
+        mine = {memory.id for memory in control.all(owner)} if any(map(is_id, which)) else set()
+        found = []
+        for wanted in which:
+            if (memory_id := wanted if wanted in mine else listed.get(wanted.lstrip("#"))) is None:
+                what = "id" if is_id(wanted) else "number"
+                raise Drop(f"There is no {what} {wanted}.", hint="`list`, `search` and `team` show them.")
+            found.append(memory_id)
+        return control.now_called(found)
+
+
+def a_person(user_id: str) -> str:
+    """The same id, as an argument.
+
+    Raises:
+        typer.BadParameter: nobody has it.
+    """
+    if not is_person(user_id):
+        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+    return user_id
+
+
+def asked_for(user_id: str) -> Asked:
+    """A request of its own, for a user."""
+    return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
+
+
+class _Only:
+    """One backend, which nothing takes over from: see `backends.live`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def get(self) -> Backend:
+        return self._backend
+
+    @contextmanager
+    def writing(self) -> Iterator[Backend]:
+        yield self._backend
+
+
+@contextmanager
+def opened() -> Iterator[Instance]:
+    """The instance of the environment. What goes wrong is told on standard error, and ends the command."""
+    try:
+        given = Environment.read(os.environ)
+        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
+        try:
+            yield Instance(engine, given)
+        finally:
+            engine.dispose()
+    except MemoryFault as fault:
+        ended(one_line(f"{fault} {fault.hint}"))
+    except BrokenPipeError:  # whoever read has seen enough
+        sys.stdout = None
+        ended("")
+    except OSError as error:
+        ended(f"{error.filename or 'The file'}: {error.strerror}.")
+    except KeyboardInterrupt:
+        ended("Stopped. Run it again to go on.", code=130)
+
+
+def settings_in(environment: Environment) -> Valves:
+    """The settings in force: the environment's presets, and what was saved in the admin panel.
+
+    Raises:
+        TellAdmin: the file of the saved ones cannot be read.
+    """
+    bound = Valves.of(environment, stored=lambda: None)
+    try:
+        saved = json.loads(environment.valves_file.read_text())
+    except FileNotFoundError:
+        saved = {}
+    except (OSError, ValueError) as error:
+        raise TellAdmin(
+            f"{environment.valves_file} cannot be read ({type(error).__name__}).",
+            hint="Run this as the user of the Pipelines server.",
+        ) from error
+    return bound.strict_from(lenient(bound)(**saved))

@@ -1,0 +1,155 @@
+"""The verbs of `/memory`, for an admin and any user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ...core.errors import Drop
+from ...core.memory import Memory, is_id, is_over
+from ...manage.memories import Control, row_of
+from ...state.switches_table import Switches
+from .instance import Instance, asked_for
+from .output import as_json, counted, fields, table, told
+
+
+def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
+    """A page of a user's memories, newest first; page 0: all of them."""
+    with instance.control() as control:
+        if page:
+            shown = control.page(user_id, page)
+            memories, total, pages, first = shown.memories, shown.total, shown.pages, shown.first
+        else:
+            memories = tuple(control.all(user_id))
+            total, pages, first = len(memories), 1, 1
+    instance.number(user_id, memories, first)
+    if to_json:
+        rows = numbered(user_id, memories, first)
+        as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
+    elif not memories:
+        told(f"Nothing is remembered of {user_id}.")
+    else:
+        show(memories, first)
+        if pages > 1:
+            told(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+
+
+def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
+    """What fits, best first."""
+    with instance.control() as control:
+        found = control.search(user_id, words)
+    memories = [one.memory for one in found]
+    instance.number(user_id, memories)
+    if to_json:
+        rows = numbered(user_id, memories)
+        weighed = [fields(one, "score", "meaning", "keyword") for one in found]
+        as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
+    elif not memories:
+        told("No memory fits these words.")
+    else:
+        show(memories)
+
+
+def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
+    """Add one, unless it is known."""
+    with instance.control() as control:
+        instance.places.touch({user_id})
+        done = control.remember(asked_for(user_id), text)
+    if to_json:
+        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
+    else:
+        told(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+
+
+def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
+    """Another text for one."""
+    with instance.control() as control:
+        (memory_id,) = instance.ids(control, user_id, [which])
+        done = control.edit(asked_for(user_id), memory_id, text)
+    if not done.before:
+        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+    if to_json:
+        as_json(fields(done, "before", "after"))
+    else:
+        table(["before", "now"], [[done.before, done.after]])
+
+
+def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: bool, to_json: bool) -> None:
+    """By numbers and ids; else the one memory that has all the words."""
+    with instance.control() as control:
+        if all(is_id(one) or one.lstrip("#").isdecimal() for one in which):
+            ids = instance.ids(control, user_id, which)
+        else:
+            ids = _holding(instance, control, user_id, " ".join(which))
+        instance.orders.erase_answers(user_id)  # they may hold what is forgotten
+        done = control.forget(asked_for(user_id), ids, at_once=at_once)
+    if to_json:
+        as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
+        return
+    for text in done.texts:
+        told(f"Forgotten: {text}")
+    if done.gone:
+        told(f"Gone already: {done.gone:,}.")
+    if done.count and done.undo_minutes:
+        minutes = counted(done.undo_minutes, "minute", "minutes")
+        told(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
+    if not done.reached:
+        told("A place could not be reached yet: the server erases it there as soon as it can.")
+
+
+def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
+    memories, exact = control.holding(user_id, words)
+    if exact and len(memories) == 1:
+        return [memories[0].id]
+    if not memories:
+        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+    instance.number(user_id, memories)
+    show(memories)
+    said = "Several memories have these words." if exact else "No memory has exactly these words."
+    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+
+
+def undo(instance: Instance, user_id: str, to_json: bool) -> None:
+    """Take back the last changes that were made together."""
+    with instance.control() as control:
+        done = control.undo(asked_for(user_id))
+    if to_json:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
+    elif not done.changes:
+        told("There is no change that could be taken back.")
+    else:
+        says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
+        rows = [
+            [says[change.op], change.after if change.op == "add" else change.before]
+            for change in done.changes
+        ]
+        table(["taken back", "memory"], rows)
+
+
+def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
+    """Memory on or off for a user, in one chat or, where that is "", in all."""
+    Switches(instance.engine).set(user_id, chat_id, on)
+    if to_json:
+        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
+    else:
+        where = f"chat {chat_id}" if chat_id else "all chats"
+        told(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+
+
+def show(memories: Iterable[Memory], first: int = 1) -> None:
+    """A numbered table."""
+    rows = [
+        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
+        for number, memory in enumerate(memories, first)
+    ]
+    table(["#", "memory", "kind", "day", "scope", "chat"], rows)
+
+
+def _where(memory: Memory) -> Sequence[str]:
+    at = memory.updated_at or memory.created_at
+    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
+
+
+def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:
+    """The same as JSON-plain values, as `export` has them."""
+    return [{"number": number, **row_of(owner, memory)} for number, memory in enumerate(memories, first)]

@@ -1,0 +1,168 @@
+"""`export`, `import`, `migrate`: memories to a file, from a file, and to the place that the settings name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from ...backends.locations import Place
+from ...core.errors import Refused, TellAdmin
+from ...manage.migrate.copying import BATCH, in_order
+from ...manage.migrate.mover import Mover
+from ...manage.migrate.reach import opened, place_of_backend, records_of
+from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
+from ...remember.admission import NotAdmittedError
+from .instance import Instance
+from .output import as_json, progress, told, with_progress
+
+_STANDARD = "-"  # standard input or output
+_MOST_FLAWS = 5  # lines of a file that are told
+
+
+class Moving:
+    """The commands, with the settings and the state database of the Pipelines server."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance, self._places = instance, instance.places
+
+    def export(self, file: str, user_id: str) -> None:
+        """Write all memories, or a user's, as JSON Lines."""
+        count = 0
+        with _to(file) as lines:
+            for record in self.all("exporting"):
+                if user_id in ("", record.user_id):
+                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
+                    count += 1
+        print(f"{count:,} memories exported.", file=sys.stderr)
+
+    def all(self, what: str) -> Iterator[Record]:
+        """All memories, each once, also those that wait in a place that was left. `what`: the bar's title.
+
+        Raises:
+            TellAdmin: there are none yet.
+        """
+        home = self._places.home()
+        if home is None:
+            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
+        pending = [known.place for known in self._places.leftovers() if known.pending]
+        seen: set[str] = set()
+        for place in [home, *pending]:
+            with self._opened(place) as records:
+                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+                seen.update(heads)
+                yield from with_progress(in_order(records, heads), len(heads), what)
+
+    def import_(self, file: str, *, to_json: bool) -> None:
+        """Add a file's memories, or put them in the place of those with their ids."""
+        read = _read(file)
+        records, secrets = [record for record, _ in read], sum(count for _, count in read)
+        with self._instance.backend() as backend:
+            target = records_of(backend, self._places)
+            self._places.touch({record.user_id for record in records})
+            there = target.heads()
+            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
+            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
+            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
+                target.write(batch)
+            self._places.touch({record.user_id for record in new})
+        added = sum(record.id not in there for record in new)
+        changed, known = len(new) - added, len(records) - len(new)
+        if to_json:
+            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+            return
+        told(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+        if secrets:
+            holding = sum(bool(count) for _, count in read)
+            told(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
+
+    def migrate(self, *, abandon: bool, to_json: bool) -> None:
+        """Move the memories to the place that the settings name."""
+        if abandon:
+            self._abandon(to_json)
+            return
+        before = self._places.home()
+        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
+        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
+        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
+            place = place_of_backend(backend, settings)
+            with progress("moving") as advance:
+                count = mover.move_now(backend, settings, advance, threading.Event())
+        for part in mover.part():
+            print(f"{part.detail}. {part.hint}", file=sys.stderr)
+        moved = before is not None and before.key != place.key
+        if to_json:
+            as_json({"moved": count if moved else 0, "place": str(place)})
+        else:
+            told(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
+
+    def _abandon(self, to_json: bool) -> None:
+        pending = [known.place for known in self._places.leftovers() if known.pending]
+        for place in pending:
+            self._places.emptied(place)
+        if to_json:
+            as_json({"abandoned": [str(place) for place in pending]})
+            return
+        for place in pending:
+            told(f"What is only in {place} stays there, and is not looked for any more.")
+        if not pending:
+            told("Nothing is waited for.")
+
+    def _opened(self, place: Place) -> AbstractContextManager[Records]:
+        instance = self._instance
+        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
+        return opened(place, instance.settings, data_dir, self._places, open_backend)
+
+
+def _read(file: str) -> list[tuple[Record, int]]:
+    """A file's memories, each with the number of secrets that were left out of it.
+
+    All or nothing: what cannot be meant, or may not become a memory, is told before anything is changed.
+    """
+    records, flaws = [], []
+    with (
+        contextlib.nullcontext(sys.stdin)
+        if file == _STANDARD
+        else Path(file).open(encoding="utf-8") as source
+    ):
+        for number, line in enumerate(source, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("must be an object")  # noqa: TRY004 - all are told alike
+                records.append(admitted(from_json(row)))
+            except NotAdmittedError as refusal:
+                flaws.append(f"line {number}: {refusal.reason}")
+            except Refused as flaw:
+                flaws.append(f"line {number}: {flaw}")
+            except ValueError as error:
+                flaws.append(f"line {number}: {'no JSON' if 'Expecting' in str(error) else error}")
+    if flaws:
+        more = f" and {len(flaws) - _MOST_FLAWS:,} more" if len(flaws) > _MOST_FLAWS else ""
+        raise TellAdmin(
+            f"Nothing was imported: {'; '.join(flaws[:_MOST_FLAWS])}{more}.",
+            hint="Each line is a memory as `export` writes it, with memory and user_id at least.",
+        )
+    return records
+
+
+@contextlib.contextmanager
+def _to(file: str) -> Iterator[Any]:
+    """The file appears once it is whole, and nobody else may read it: it holds what people said."""
+    if file == _STANDARD:
+        yield sys.stdout
+        return
+    whole, part = Path(file), Path(f"{file}.partial")
+    if whole.exists():
+        raise TellAdmin(f"{file} exists already.", hint="Choose another name, or remove it.")
+    part.touch(0o600)
+    with part.open("w", encoding="utf-8") as lines:
+        yield lines
+    part.replace(whole)

@@ -1,0 +1,95 @@
+"""What commands print: tables for people, JSON for programs, progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ...language.sanitize import one_line
+
+_NOT_A_TERMINAL = 10_000  # columns: a file takes lines of any length, and nothing is folded
+
+Item = TypeVar("Item")
+Advance = Callable[[int, int], None]  # how many are done, of how many
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; what stands in cells is of others, and is shown as it is, on one line."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in head:
+        shown.add_column(title, justify="right" if title == "#" else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(one_line(str(cell))) for cell in row))
+    if sys.stdout.isatty():
+        Console(highlight=False).print(shown)
+        return
+    console = Console(width=_NOT_A_TERMINAL, highlight=False)
+    with console.capture() as printed:
+        console.print(shown)
+    for line in printed.get().splitlines():
+        print(line.rstrip())
+
+
+def as_json(value: object) -> None:
+    """Any JSON-plain value."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def counted(count: int, one: str, more: str) -> str:
+    """1 page, 1,200 pages."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
+def told(text: str) -> None:
+    """A line, which may hold what others said."""
+    print(one_line(text))
+
+
+def ended(text: str, code: int = 1) -> NoReturn:
+    """End the command here, with what is wrong on standard error."""
+    if text:
+        print(text, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Something takes seconds."""
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Advance]:
+    """A bar, and the function that moves it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+
+        yield advance
+
+
+def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    """The same items, with a bar."""
+    with progress(what, total) as advance:
+        for done, item in enumerate(items, 1):
+            yield item
+            advance(done, total)
+
+
+def fields(one: Any, *names: str) -> dict[str, Any]:
+    """Some of its attributes."""
+    return {name: getattr(one, name) for name in names}

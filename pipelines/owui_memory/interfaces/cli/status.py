@@ -1,0 +1,98 @@
+"""`status` and `users`: what can be told of a server from outside of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from ... import COMMAND
+from ...core.errors import MemoryFault
+from ...core.memory import Part
+from ...language.sanitize import one_line
+from ...observe.ledger import Ledger
+from ...observe.selfcheck import selfcheck
+from ...state.switches_table import Switches
+from .instance import Instance
+from .moving import Moving
+from .output import as_json, counted, table, told, waiting
+
+
+def of_all(instance: Instance, to_json: bool) -> None:
+    """A line for each part; exit code 1 where one does not work.
+
+    What a running server knows of itself besides is at its `/memory/status`.
+    """
+    parts = [
+        Part("state", True, str(instance.engine.url)),
+        *_backend(instance),
+        _calls(instance),
+        _queue(instance),
+    ]
+    ok = all(part.ok for part in parts)
+    if to_json:
+        as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
+    else:
+        rows = [
+            ("" if part.ok else "!", part.name, f"{part.detail.rstrip('.')}. {part.hint}".strip())
+            for part in parts
+        ]
+        table(["", "part", ""], rows)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
+    """Whether a user's memory is on, how many memories there are, and what waits."""
+    is_on = Switches(instance.engine).is_on(user_id, "")
+    waiting_now = instance.outbox.waiting_of(user_id)
+    with instance.control() as control:
+        total = len(control.all(user_id))
+    if to_json:
+        as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
+        return
+    told(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
+    told(f"{counted(total, 'memory', 'memories')}.")
+    told(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
+
+
+def users(instance: Instance, to_json: bool) -> None:
+    """Everybody who has memories, and teams, by their ids."""
+    counts = Counter(record.user_id for record in Moving(instance).all("counting"))
+    if to_json:
+        as_json([{"user_id": user_id, "memories": count} for user_id, count in counts.most_common()])
+    elif counts:
+        table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
+    else:
+        told("There are no memories yet.")
+
+
+def _backend(instance: Instance) -> list[Part]:
+    try:
+        with instance.backend() as backend, waiting("asking"):
+            return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+    except MemoryFault as fault:
+        return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+
+
+def _calls(instance: Instance) -> Part:
+    """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
+    ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
+    lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
+    told = [
+        f"{day} {one_line(model)} {used.calls:,}"
+        for day, models in lately.items()
+        for model, used in models.items()
+    ]
+    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
+
+
+def _queue(instance: Instance) -> Part:
+    counts = instance.outbox.counts()
+    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    told = f"{counts.pending} waiting, {counts.dead} given up"
+    if aside := instance.spill.waiting().exchanges:
+        told += f", {aside} kept aside until the state database takes them"
+    return Part("queue", not counts.dead, told, hint)

@@ -1,0 +1,63 @@
+"""What teams know: shared on a user's behalf, and withdrawn whoever has shared it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.errors import Drop
+from ...core.scope import TEAM, read_teams, sharer_in, team_owner
+from .instance import Instance, asked_for
+from .memories import numbered, show
+from .output import as_json, told
+
+
+def list_(instance: Instance, team: str, to_json: bool) -> None:
+    """All that a team knows, newest first."""
+    known = _teams(instance)
+    with instance.control() as control:
+        memories = control.of_teams([team])
+    if not memories and team not in known:
+        raise _unknown(team, known)
+    instance.number(team_owner(team), memories)
+    if to_json:
+        as_json(numbered(team_owner(team), memories))
+    elif not memories:
+        told(f"Nobody has shared anything with {team} yet.")
+    else:
+        show(memories)
+
+
+def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
+    """A team knows from now on what a user's memory says."""
+    if team not in (known := _teams(instance)):
+        raise _unknown(team, known)
+    with instance.control() as control:
+        (memory_id,) = instance.ids(control, user_id, [which])
+        text = control.share(asked_for(user_id), memory_id, team)
+    if to_json:
+        as_json({"team": team, "memory": text})
+    else:
+        told(f"Team {team} knows now: {text}")
+
+
+def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
+    """A team knows it no more."""
+    with instance.control() as control:
+        (memory_id,) = instance.ids(control, team_owner(team), [which])
+        memory = control.of_ids([memory_id]).get(memory_id)
+        if memory is None or memory.scope != TEAM + team:
+            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+        text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
+    if to_json:
+        as_json({"team": team, "memory": text})
+    else:
+        told(f"Withdrawn from {team}: {text}")
+
+
+def _teams(instance: Instance) -> Sequence[str]:
+    return list(read_teams(instance.settings.teams))
+
+
+def _unknown(team: str, known: Sequence[str]) -> Drop:
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    return Drop(f"There is no team {team}.", hint=there)

@@ -1,0 +1,81 @@
+"""`why`: what recall has weighed for each message of a chat, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Engine
+
+from ...core.errors import Drop
+from ...recall.block import quoted
+from ...recall.select import TOLD
+from ...recall.why import Explanation, Explanations, Weighed
+from ...remember.journal import Journal
+from .output import as_json
+from .queue import age
+
+_SHOWN = 10  # candidates of a message that are not told
+
+
+def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
+    """Print it."""
+    explanations = Explanations(engine).of_chat(chat_id)
+    if not explanations:
+        raise Drop(
+            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+        )
+    journal = Journal(engine)
+    if to_json:
+        as_json([_plain(one, journal) for one in explanations])
+        return
+    for number, explanation in enumerate(explanations, 1):
+        print("\n".join(_described(number, explanation, journal)))
+
+
+def _described(number: int, explanation: Explanation, journal: Journal) -> list[str]:
+    ago = f"{age(time.time() - explanation.at)} ago"
+    if not explanation.looked:
+        return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
+    opened = explanation.evidence >= explanation.threshold
+    gate = "relevant" if opened else "nothing relevant"
+    told = [one for one in explanation.weighed if one.outcome == TOLD]
+    others = [one for one in explanation.weighed if one.outcome != TOLD]
+    lines = [
+        f"{number}. {quoted(explanation.query)}, {ago}, {explanation.took_ms:.0f} ms",
+        f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
+    ]
+    lines += [f"   {explanation.left_alone}"] if explanation.left_alone else []
+    lines += [] if explanation.searched else ["   nothing was looked for: memories_per_turn is 0"]
+    for title, ids in (
+        ("always told", explanation.profile),
+        ("told as corrected", explanation.corrected),
+        ("not told any more, it is forgotten", explanation.forgotten),
+    ):
+        lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
+    lines += [
+        f"   in the prompt since message {since}: {_text(memory_id, journal)}"
+        for memory_id, since in explanation.standing
+    ]
+    lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
+    more = max(len(others) - _SHOWN, 0) + explanation.more
+    return [*lines, f"   and {more} more candidates"] if more else lines
+
+
+def _plain(explanation: Explanation, journal: Journal) -> dict[str, Any]:
+    memories = {memory_id: _text(memory_id, journal) for memory_id in explanation.memory_ids}
+    return {**asdict(explanation), "memories": memories}
+
+
+def _weighed(one: Weighed, journal: Journal) -> str:
+    scores = f"{one.score:.2f} (meaning {one.meaning:.2f}, words {one.keyword:.2f})"
+    return f"   {scores} {one.outcome}: {_text(one.memory_id, journal)}"
+
+
+def _text(memory_id: str, journal: Journal) -> str:
+    """What a memory holds now, by the journal."""
+    changes = [change for change in journal.of_memory(memory_id) if change.op != "heard"]
+    if not changes:
+        return f"memory {memory_id}"
+    return quoted(changes[-1].after) if changes[-1].op != "remove" else "(forgotten)"

@@ -1,0 +1,88 @@
+"""Plain requests to forget something: "Forget my phone number." """
+
+from __future__ import annotations
+
+import re
+
+from .forgetting import to_forget
+from .self_reference import speaks_of_self
+from .words import content_words, stem, terms_of
+
+_LONGEST_CHARS = 300  # of such a request
+_NEAR = 0.6  # cosine
+_SHARE = 0.5  # of the words of a request
+
+# At the beginning of a sentence, perhaps after a word of politeness.
+_POLITE = (
+    r"(?:please|kindly|ok|okay|now|and|just|can you|could you|i want you to|i'd like you to|bitte|kannst du|"
+    r"könntest du|por favor|s'il te plaît|s'il vous plaît|per favore|alsjeblieft|proszę|пожалуйста|"
+    r"будь ласка|请|請|どうか|제발)"
+)
+_POLITE_WORDS = re.compile(rf"\b{_POLITE}\b|ください", re.IGNORECASE)
+# Verbs that ask for nothing else: "forget", but "don't forget" is another matter, and stands before it.
+_FORGET = (
+    r"forget|stop remembering|(?:do not|don't|no longer) remember|"
+    r"vergiss|vergessen sie|oublie|oubliez|olvida|olvídate|olvide|dimentica|esquece|esqueça|"
+    r"vergeet|zapomnij|забудь|забудьте|забути|glem|glöm|unohda|unut|felejtsd el|uită"
+)
+# Verbs that are said of files and code as well.
+_DELETE = (
+    r"delete|erase|remove|lösche|lösch|löschen sie|efface|supprime|borra|elimina|cancella|apague|apaga|"
+    r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
+)
+_OF_MEMORY = re.compile(
+    r"\b(?:memor\w*|remember\w*|about me|you know|gedächtnis\w*|erinnerung\w*|über mich|mémoire\w*|"
+    r"souvenir\w*|sur moi|sobre mí|recuerdo\w*|su di me|ricord\w*|sobre mim|lembran\w*|geheugen|over mij|"
+    r"pamię\w*|о мне|памят\w*)",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    rf"\W*(?:{_POLITE}[\s,]+)*(?:({_FORGET})|({_DELETE}))\b(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
+    re.IGNORECASE,
+)
+# Where no spaces are set between words, and the verb may come last.
+_DENSE = re.compile(
+    r"忘れてください|(?:を|は|のことを?)忘れて|^[^?？]{0,8}(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
+)
+_DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
+_ALL = re.compile(
+    r"\b(?:everything|all|alles|tout|todo|tutto|tudo|wszystko|всё|все|усе|alt|allt|kaikki|her şeyi)\b"
+    r"|全部|すべて|모두|모든",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
+_LEFT_OUT = frozenset(stem(word) for word in "told said mention mentioned know known remember".split())  # noqa: SIM905
+
+
+def wish(text: str) -> str:
+    """What a message asks to be forgotten, in its words; "" where it asks for no such thing."""
+    if len(text) > _LONGEST_CHARS:
+        return ""
+    for sentence in _SENTENCE_END.split(text):
+        if match := _ASKS.match(sentence):
+            if match[1] or _OF_MEMORY.search(sentence):
+                return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
+        elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
+            return _bare(_DENSE.sub(" ", sentence))
+        elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
+            return asked
+    return ""
+
+
+def is_meant(asked: str, memory: str) -> bool:
+    """Whether a memory has all of the words of a wish."""
+    words = {word for word in content_words(asked) if stem(word) not in _LEFT_OUT}
+    return bool(words) and words <= set(terms_of(memory))
+
+
+def _bare(asked: str) -> str:
+    """Without words of politeness."""
+    return " ".join(_POLITE_WORDS.sub(" ", asked).strip(" \t.!,:;。！、").split())
+
+
+def _words(asked: str) -> set[str]:
+    return {stem(word) for word in content_words(asked)} - _LEFT_OUT
+
+
+def _share(words: set[str], text: str) -> float:
+    return len(words.intersection(map(stem, terms_of(text)))) / len(words) if words else 0.0

@@ -1,0 +1,283 @@
+"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
+
+An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
+a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
+docs/privacy.md says which there may be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from ...backends.base import Backend
+from ...config.settings import Valves
+from ...core.errors import MemoryFault
+from ...core.scope import shared_by
+from ...remember.spill import Spill, Spilled
+from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
+from .history import History
+from .scrub import purge_state
+from .sites import Found, Open, Sites
+
+Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+
+_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was erased of a user, by place, and what is left to do.
+
+    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
+    keeps: what may keep something all the same, in sentences.
+    """
+
+    user_id: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unreached: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many entries were erased in all."""
+        return sum(self.counts.values())
+
+
+class Live(Protocol):
+    """What holds the backend in use: see `backends.live`."""
+
+    def writing(self) -> contextlib.AbstractContextManager[Backend]:
+        """Nobody moves the memories meanwhile."""
+
+
+def _unheard(count: int) -> None:
+    """For those who do not ask how far it is."""
+
+
+class Eraser:
+    """For whoever has the state database, the data folder and the settings: a server, or the command line.
+
+    Not to be called inside `live.writing()`, which it enters itself.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        data_dir: Path,
+        settings: Callable[[], Valves],
+        opener: Open,
+        live: Live | None = None,
+    ) -> None:
+        self._engine, self._live = engine, live
+        self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
+        self._erasures, self._history = Erasures(engine), History(data_dir)
+        self._sites = Sites(engine, data_dir, settings, opener)
+        self._spill = Spill(data_dir)
+
+    def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
+        """Erase these memories of a user, and all that was written down of them. Blocks.
+
+        What the user said in the same messages besides stays remembered. A mark of each stays, without its
+        text: it cannot be brought back, and is not learned again from what was said before.
+
+        until: what was said after this Unix time in the same words stays.
+        """
+        with self._still(), self._sites.opened() as found:
+            known, faults = _known(found, user_id, memory_ids)
+            ids = {*memory_ids, *known}
+            erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
+            counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
+            return self._carry_out(erasure, found, counts, faults, fresh=True)
+
+    def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
+        """See to it that messages which said this and still wait are not read any more; how many."""
+        spilled = self._spill.erase(user_id, _saying(texts))
+        return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
+
+    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
+
+        progress: called as it goes on; a memory counts once for each place that has it.
+        """
+        shared = self._withdraw(user_id)
+        with self._still(), self._sites.opened() as found:
+            there, faults = _all_of(found, user_id)
+            ids = set().union(*there.values(), self._erasures.memories_of(user_id))
+            erasure, counts = self._erasures.begin_user(user_id, ids)
+            counts["queue"] += self._spill.erase(user_id)
+            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            if shared:
+                counts["shared with teams"] = shared
+            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
+
+    def _withdraw(self, user_id: str) -> int:
+        """Erase what a user has shared with any team; how many memories that were."""
+        count = 0
+        for owner in self._erasures.teams():
+            with self._sites.opened() as found:
+                shared = {
+                    memory_id
+                    for one in found
+                    if one.site is not None
+                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                }
+            if shared:
+                self.forget(owner, shared)
+                count += len(shared)
+        return count
+
+    def go_on(self) -> list[Receipt]:
+        """Do what can be done now of erasures that were begun, here or by another server."""
+        return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
+
+    def news(self, since: int) -> list[Erasure]:
+        """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
+        if new := self._erasures.since(since):
+            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
+            self._history.erase(ids, {erasure.user_id for erasure in new})
+        return new
+
+    def newest(self) -> int:
+        """The id of the last erasure that was begun; 0 where there was none."""
+        return self._erasures.newest()
+
+    def is_done(self, user_id: str) -> bool:
+        """Whether nothing of a user's is left to be erased."""
+        return not any(erasure.user_id == user_id for erasure in self._erasures.open())
+
+    def _go_on(self, erasure: Erasure) -> Receipt:
+        again = erasure.passes == ONCE and self._is_settled(erasure)
+        # What was on its way may have come to any place.
+        late = again and (erasure.batches or self._erasures.copying())
+        ids = None if late else erasure.places
+        with self._still(), self._sites.opened(ids) as found:
+            counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
+            # A place that could not be asked at first may know of more memories.
+            more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
+            if ids_there := set[str]().union(*more.values()):
+                self._history.erase(ids_there, [erasure.user_id], whole=False)
+            return self._carry_out(erasure, found, counts, faults, fresh=False)
+
+    def _carry_out(
+        self,
+        erasure: Erasure,
+        found: list[Found],
+        counts: Counter[str],
+        faults: dict[int, MemoryFault],
+        *,
+        fresh: bool,
+        told: Callable[[int], None] = _unheard,
+    ) -> Receipt:
+        unreached: dict[int, str] = {}
+        keeps: list[str] = []
+        try:
+            counts["mem0's history"] += self._history.erase(
+                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
+            )
+        except MemoryFault as fault:
+            unreached[_HISTORY] = str(fault)
+        for one in found:
+            try:
+                if one.site is None:
+                    raise one.fault or faults[one.id]
+                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
+                keeps += filter(None, [one.site.purge()])
+            except MemoryFault as fault:
+                unreached[one.id] = f"{one.place}: {fault}"
+        if erasure.whole and erasure.passes == BEGUN:
+            counts += self._erasures.finish_user(erasure, fresh=fresh)
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+            try:
+                keeps += filter(None, [purge_state(self._engine)])
+            except MemoryFault as fault:
+                unreached[_STATE] = str(fault)
+        passes = self._passes(erasure, unreached)
+        self._erasures.update(erasure, passes=passes, left=unreached)
+        some = {name: count for name, count in counts.items() if count}
+        return Receipt(erasure.user_id, some, tuple(unreached.values()), tuple(dict.fromkeys(keeps)))
+
+    def _passes(self, erasure: Erasure, unreached: Collection[int]) -> int:
+        if self._is_settled(erasure) and not unreached and not self._erasures.copying():
+            self._seen.pop(erasure.id, None)
+            return DONE
+        return ONCE
+
+    def _is_due(self, erasure: Erasure) -> bool:
+        """Whether something can be done now."""
+        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+
+    def _is_settled(self, erasure: Erasure) -> bool:
+        """Whether nothing is under way any more that was when it was begun.
+
+        What passed before it was first seen here is told by the wall clock, which may have been put right.
+        """
+        now = time.monotonic()
+        age = max(time.time() - erasure.asked_at, 0.0)
+        seen_at, age = self._seen.setdefault(erasure.id, (now, age))
+        return age + now - seen_at >= SETTLED_S
+
+    @contextlib.contextmanager
+    def _still(self) -> Iterator[None]:
+        """Nothing takes over meanwhile; where no backend is open, nothing can."""
+        with contextlib.ExitStack() as writing:
+            if self._live is not None:
+                with contextlib.suppress(MemoryFault):
+                    writing.enter_context(self._live.writing())
+            yield
+
+
+def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled], bool]:
+    """Whether something that waits to be stored says one of these, and was said by then."""
+    folded = [text.casefold() for text in texts if text]
+
+    def says(record: Spilled) -> bool:
+        said = f"{record.user_text}\n{record.assistant_text}".casefold()
+        return record.at <= until and any(text in said for text in folded)
+
+    return says
+
+
+def _known(
+    found: list[Found], user_id: str, memory_ids: Collection[str]
+) -> tuple[dict[str, str], dict[int, MemoryFault]]:
+    """What these memories say, by the ids that they have anywhere; and what could not be asked."""
+    known: dict[str, str] = {}
+    faults = {}
+    for one in found:
+        try:
+            known |= one.site.known(user_id, memory_ids) if one.site else {}
+        except MemoryFault as fault:
+            faults[one.id] = fault
+    return known, faults
+
+
+def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
+    """The ids of all of a user's memories, by place; and what could not be asked."""
+    ids: dict[int, list[str]] = {}
+    faults = {}
+    for one in found:
+        try:
+            ids[one.id] = one.site.ids_of(user_id) if one.site else []
+        except MemoryFault as fault:
+            faults[one.id] = fault
+    return ids, faults
+
+
+def _telling(progress: Progress, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done = min(done + count, total)
+        progress(done, total)
+
+    return tell

@@ -1,0 +1,230 @@
+"""The places where memories lie, to erase in: the home, a target, and what was left by a move."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, select
+
+from ...backends.assemble import open_store
+from ...backends.base import Backend, EditableBackend
+from ...backends.locations import Place, settings_of
+from ...config.settings import Valves
+from ...core.errors import MemoryFault, TellAdmin
+from ...core.memory import aware_time, is_id
+from ...state import places, reading
+from ...stores.protocol import VectorStore
+from .erasures import Erasure
+
+Open = Callable[[Valves, Path], Backend]
+
+_AT_ONCE = 2000  # memories of a transaction: others write in between
+
+
+class Site(Protocol):
+    """One place. Raises the errors of `errors.py`."""
+
+    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+        """Those of a user's memories with these ids that are there: their ids there, and what they say."""
+
+    def ids_of(self, user_id: str) -> list[str]:
+        """Of all of a user's memories there."""
+
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        """The ids of what a batch has added for a user, or a team."""
+
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+        """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
+
+        told: called with each number of memories that are gone.
+        """
+
+    def purge(self) -> str:
+        """As `VectorStore.purge`."""
+
+    def close(self) -> None:
+        """Release it."""
+
+
+class StoreSite:
+    """A collection in one of the library's stores, and mem0's collection of entities beside it."""
+
+    def __init__(self, store: VectorStore, entities: Callable[[], VectorStore]) -> None:
+        self._store, self._entities = store, entities
+
+    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+        rows = self._store.get_all(list(filter(is_id, memory_ids)))
+        return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
+
+    def ids_of(self, user_id: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": user_id})[0]]
+
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
+
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+        user_id = erasure.user_id
+        if not erasure.whole:
+            ids = list(self.known(user_id, erasure.memory_ids))
+            ids += self._of_batches(erasure)
+        elif fresh:
+            ids = self.ids_of(user_id)
+        else:
+            rows = self._store.list({"user_id": user_id})[0]
+            ids = [str(row.id) for row in rows if _is_earlier(row.payload, erasure)]
+        self._erase_entities(erasure, ids)
+        for begin in range(0, len(ids), _AT_ONCE):
+            some = ids[begin : begin + _AT_ONCE]
+            self._store.delete_all(some)
+            told(len(some))
+        return len(ids)
+
+    def _of_batches(self, erasure: Erasure) -> list[str]:
+        """What they had stored: their messages are read anew, without those that are forgotten."""
+        return [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+
+    def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
+        """Names of people and things that mem0's own extraction has found in memories."""
+        name = f"{self._store.collection_name}_entities"
+        if name not in _names(self._store):
+            return
+        going = set(ids)
+        with contextlib.closing(self._entities()) as entities:
+            emptied = []
+            for row in entities.list({"user_id": erasure.user_id})[0]:
+                linked = [id_ for id_ in row.payload.get("linked_memory_ids") or () if id_ not in going]
+                if not linked:
+                    emptied.append(str(row.id))
+                elif len(linked) < len(row.payload["linked_memory_ids"]):
+                    entities.update(str(row.id), payload={**row.payload, "linked_memory_ids": linked})
+            entities.delete_all(emptied)
+            entities.purge()
+
+    def purge(self) -> str:
+        return self._store.purge()
+
+    def close(self) -> None:
+        self._store.close()
+
+
+class RemoteSite:
+    """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
+
+    def __init__(self, backend: EditableBackend, name: str) -> None:
+        self._backend, self._name = backend, name
+
+    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+        wanted = set(memory_ids)
+        there = [*self._backend.get_all(list(wanted)), *self._backend.list_all(user_id)]
+        return {
+            memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
+        }
+
+    def ids_of(self, user_id: str) -> list[str]:
+        return [memory.id for memory in self._backend.list_all(user_id)]
+
+    def added_by(self, user_id: str, batch: str) -> list[str]:
+        return [memory.id for memory in self._backend.added_by(user_id, batch)]
+
+    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+        if erasure.whole and fresh:
+            gone = self._backend.erase(erasure.user_id)
+            told(gone)
+            return gone
+        if erasure.whole:
+            there = self._backend.list_all(erasure.user_id)
+            ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
+        else:
+            ids = list(self.known(erasure.user_id, erasure.memory_ids))
+            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+        gone = 0
+        for memory_id in ids:
+            gone += self._backend.remove(memory_id)
+            told(1)
+        return gone
+
+    def purge(self) -> str:
+        return f"{self._name} keeps a history of what it has deleted: erase it there"
+
+    def close(self) -> None:
+        self._backend.close()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place with the id of its row: open, or why it is not."""
+
+    id: int
+    place: Place
+    site: Site | None = None
+    fault: MemoryFault | None = None
+
+
+class Sites:
+    """All places of all collections, opened with the secrets of today's settings."""
+
+    def __init__(self, engine: Engine, data_dir: Path, settings: Callable[[], Valves], opener: Open) -> None:
+        self._reading, self._data_dir = reading(engine), data_dir
+        self._settings, self._open = settings, opener
+
+    @contextlib.contextmanager
+    def opened(self, ids: Collection[int] | None = None) -> Iterator[list[Found]]:
+        """The places with these row ids, or all of them."""
+        with contextlib.ExitStack() as closing:
+            found = []
+            for id_, place in self._places(ids):
+                try:
+                    site = self._site(place)
+                except MemoryFault as fault:
+                    found.append(Found(id_, place, fault=fault))
+                else:
+                    closing.callback(site.close)
+                    found.append(Found(id_, place, site))
+            yield found
+
+    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Place]]:
+        wanted = select(places.c.id, places.c.place).order_by(places.c.id)
+        if ids is not None:
+            wanted = wanted.where(places.c.id.in_(ids))
+        with self._reading.connect() as connection:
+            return [(row.id, Place(**json.loads(row.place))) for row in connection.execute(wanted)]
+
+    def _site(self, place: Place) -> Site:
+        settings = settings_of(place, self._settings())
+        if place.is_library:
+
+            def entities() -> VectorStore:
+                return open_store(settings, self._data_dir, f"{place.name}_entities", place.dims)
+
+            return StoreSite(open_store(settings, self._data_dir, place.name, place.dims), entities)
+        backend = self._open(settings, self._data_dir)
+        if not isinstance(backend, EditableBackend):
+            backend.close()
+            raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
+        return RemoteSite(backend, str(place))
+
+
+def _names(store: Any) -> Sequence[str]:
+    """Of all collections in a store; Qdrant answers with an object."""
+    listed = store.list_cols()
+    return [one.name for one in listed.collections] if hasattr(listed, "collections") else listed
+
+
+def _is_of(row: Any, user_id: str) -> bool:
+    return bool(row.payload) and row.payload.get("user_id") == user_id
+
+
+def _is_earlier(payload: Any, erasure: Erasure) -> bool:
+    return _is_older(aware_time(payload.get("created_at")), str(payload.get("batch") or ""), erasure)
+
+
+def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool:
+    if batch in erasure.batches and batch:
+        return True
+    return created_at is None or created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)

@@ -1,0 +1,91 @@
+"""In each server: finishes what is to be erased, drops what the process keeps in memory of it, and prunes."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+from ...observe.metrics import Metrics
+from .erase import Eraser
+from .forgetting import Forgetting
+
+_EVERY_S = 2.0
+_PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
+_MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
+
+
+class Sweeper:
+    """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
+
+    def __init__(
+        self,
+        eraser: Eraser,
+        drop: Callable[[str], None],
+        metrics: Metrics,
+        forgetting: Forgetting | None = None,
+        prune: Callable[[], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._eraser, self._drop, self._metrics = eraser, drop, metrics
+        self._forgetting = forgetting
+        self._prune, self._clock, self._prune_at = prune, clock, -math.inf
+        self._stop = threading.Event()
+        # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
+        self._last, self._dropped = 0, eraser.newest()
+        self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
+        self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Look no more. What is begun is gone on with at the next start."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def look(self) -> None:
+        """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        self._prune_now_and_then()
+        try:
+            if self._drops():
+                self._left_out = self._next_left_out = 0
+            if self._left_out:
+                self._left_out -= 1
+                return
+            if self._forgetting is not None:
+                self._forgetting.erase_due()
+            went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
+            self._metrics.succeeded("erasing")
+        except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
+            self._metrics.failed("erasing", error)
+            went_well = False
+        self._left_out = 0 if went_well else self._next_left_out
+        self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
+
+    def _drops(self) -> bool:
+        """Whether there were new ones."""
+        new = self._eraser.news(self._last)
+        for user_id in dict.fromkeys(erasure.user_id for erasure in new if erasure.id > self._dropped):
+            self._drop(user_id)
+        if new:
+            self._last = new[-1].id
+        return bool(new)
+
+    def _prune_now_and_then(self) -> None:
+        """At the start, and by a clock: servers that are started often must prune, too."""
+        if self._prune is None or self._clock() < self._prune_at:
+            return
+        pause = _PRUNE_EVERY_S
+        try:
+            self._prune()
+        except Exception as error:  # noqa: BLE001 - the state database may be ill
+            self._metrics.failed("pruning", error)
+            pause = _PRUNE_AGAIN_S
+        self._prune_at = self._clock() + pause
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            self.look()

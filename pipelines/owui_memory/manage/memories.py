@@ -1,0 +1,469 @@
+"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
+
+Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
+was shown by `page`, `search` or `holding`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args
+
+from sqlalchemy import Engine
+
+from ..backends.base import Backend, EditableBackend
+from ..config.settings import Valves
+from ..core.change import Change
+from ..core.errors import Drop, Refused, TellAdmin
+from ..core.exchange import Batch, Exchange
+from ..core.locales import message
+from ..core.memory import Memory, aware_time, newest_first
+from ..core.scope import TEAM, shared_by, team_owner
+from ..language.dedupe import wording
+from ..language.names import name_of
+from ..language.words import content_words, terms_of
+from ..recall.rank import Ranked, ranked
+from ..recall.sources import Sources
+from ..remember import admission
+from ..remember.admission import NotAdmittedError, check
+from ..remember.apply import Changes
+from ..remember.journal import Journal
+from ..remember.known import known_as
+from ..remember.operations import Kind
+from ..remember.verbatim import kind_of
+from ..state import count_up
+from .erasure.erase import Eraser
+from .fitting import fitting
+from .migrate.records import from_json
+from .outcomes import PAGE, Asked, Edited, Flaw, Forgotten, Imported, Page, Remembered, Undone
+
+MOST_IMPORTED = 500  # memories in one message
+_CANDIDATES = 40  # of a search, by meaning and by words
+_FOUND_MOST = 20
+_QUERY_CHARS = 1000
+
+
+Confirm = Callable[[], None]  # see `remember.changes`
+
+
+class Live(Protocol):
+    """What holds the backend in use: see `backends.live`."""
+
+    def get(self) -> Backend:
+        """The backend. Raises MemoryFault: why there is none."""
+
+    def writing(self) -> AbstractContextManager[Backend]:
+        """The same, to change memories."""
+
+
+def _alone() -> None:
+    """Nobody else carries out the same request."""
+
+
+class Control:
+    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+
+    Drop: what was asked cannot be done, in a sentence for the user.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        settings: Callable[[], Valves],
+        eraser: Eraser | None = None,
+        count: Callable[[str], None] | None = None,
+    ) -> None:
+        """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
+        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
+        self._journal, self._sources = Journal(engine), Sources(engine)
+        self._changes = Changes(self._journal)
+        self._count = count or (lambda _event: None)
+
+    # Looking
+
+    def all(self, user_id: str) -> list[Memory]:
+        """All memories, newest first, expired ones too."""
+        return newest_first(_editable(self._live.get()).list_all(user_id))
+
+    def page(self, user_id: str, number: int = 1) -> Page:
+        """A page of them.
+
+        Raises:
+            Drop: there is no such page.
+        """
+        memories = self.all(user_id)
+        pages = max(-(-len(memories) // PAGE), 1)
+        if not 1 <= number <= pages:
+            raise Refused(message("no page", number=number, n=pages))
+        first = (number - 1) * PAGE
+        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
+
+    def search(self, user_id: str, query: str) -> list[Ranked]:
+        """What fits some words or a sentence, best first, of all that the user has in any chat."""
+        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
+        return fitting(backend, items, query)[:_FOUND_MOST]
+
+    def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
+        """The memories that have all of the words, and True; where none has, those that come nearest."""
+        items = self.search(user_id, query)
+        asked = set(content_words(query))
+        exact = [one.memory for one in items if asked and asked <= set(terms_of(one.memory.text))]
+        return (exact, True) if exact else ([one.memory for one in items], False)
+
+    def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
+        """Those of these memories that there are, by id."""
+        backend = _editable(self._live.get())
+        return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def now_called(self, memory_ids: Iterable[str]) -> list[str]:
+        """Their ids now: what was forgotten and brought back has another one."""
+        return list(map(self._journal.now_called, memory_ids))
+
+    # Changing
+
+    def begun(self, asked: Asked) -> bool:
+        """Whether an earlier try has decided already what is to be changed."""
+        return asked.again and bool(self._journal.of_batch(asked.key))
+
+    def remember(self, asked: Asked, text: str, confirm: Confirm = _alone) -> Remembered:
+        """Keep a text as it stands, unless it is known.
+
+        Raises:
+            Drop: it cannot be remembered.
+        """
+        text = self._checked(asked, text)
+        with self._writing() as backend:
+            if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
+                return Remembered(text, known)
+
+            def decide() -> Iterator[Change]:
+                yield _change(asked, 0, "add", after=text, kind=kind_of(backend, text))
+
+            self._make(backend, asked, decide, confirm)
+        return Remembered(text)
+
+    def edit(self, asked: Asked, memory_id: str, text: str, confirm: Confirm = _alone) -> Edited:
+        """Give a memory another text.
+
+        Raises:
+            Drop: it cannot be remembered, or is a team's.
+        """
+        text = self._checked(asked, text)
+        with self._writing() as backend:
+
+            def decide() -> Iterator[Change]:
+                if memory := _own(backend.get(memory_id)):
+                    expires = {"expires": memory.expires, "expired": memory.expires}
+                    yield _change(asked, 0, "replace", memory, after=text, **expires)
+
+            changes = self._make(backend, asked, decide, confirm)
+        return Edited(changes[0].before if changes else "", text)
+
+    def forget(
+        self,
+        asked: Asked,
+        memory_ids: Sequence[str],
+        confirm: Confirm = _alone,
+        *,
+        at_once: bool = False,
+    ) -> Forgotten:
+        """Take memories away. Those that are gone already are counted.
+
+        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        `control.forgetting`. Until then `undo` brings them back.
+
+        Raises:
+            Drop: one of them is a team's.
+        """
+        minutes = 0 if at_once else self._settings().forget_undo_minutes
+        with self._writing() as backend:
+
+            def decide() -> Iterator[Change]:
+                there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
+                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+
+            changes = self._make(backend, asked, decide, confirm)
+        ids = [change.memory_id for change in changes]
+        texts = tuple(change.before for change in changes if change.before)
+        others: Mapping[str, int] = {}
+        reached = True
+        if self._eraser is not None and ids and minutes:
+            others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
+        elif self._eraser is not None and ids:
+            receipt = self._eraser.forget(asked.user_id, ids)
+            others, reached = receipt.counts, not receipt.unreached
+        gone = max(len(memory_ids) - len(changes), 0)
+        return Forgotten(len(changes), gone, texts, others, minutes, reached)
+
+    def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
+        """Take all of a user's memories away, and with an eraser all else that is known of them."""
+        if self._eraser is not None:
+            there = len(self.all(asked.user_id))
+            confirm()
+            receipt = self._eraser.erase_user(asked.user_id)
+            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+            return Forgotten(there, others=others, reached=not receipt.unreached)
+        with self._writing() as backend:
+            changes = self._make(
+                backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
+            )
+        return Forgotten(len(changes))
+
+    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
+        """Take back the last changes that were made together and are not taken back yet.
+
+        Raises:
+            Drop: what they took away is erased by now, or none of it may be brought back.
+        """
+        done_now: list[Change] = []
+        refused: Drop | None = None
+        with self._writing() as backend:
+            done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
+            last = done[0] if done else self._journal.latest(asked.user_id)
+            changes = self._journal.changed_by(last.batch) if last else []
+            if last is not None and not changes:
+                self._changes.pass_over([last])
+                raise Refused(message("too late"), message("too late, hint"))
+            for change in reversed(changes):
+                confirm()
+                now_called = self._journal.now_called(change.memory_id)
+                try:
+                    self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
+                except NotAdmittedError as refusal:
+                    self._count(f"changes refused: {refusal.reason}")
+                    refused = refusal
+                else:
+                    done_now.insert(0, change)
+        if refused and not done_now:
+            raise refused
+        return Undone(tuple(done_now))
+
+    # Teams
+
+    def of_teams(self, teams: Sequence[str]) -> list[Memory]:
+        """What these teams know, newest first."""
+        backend = _editable(self._live.get())
+        return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
+
+    def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
+        """Let a team know what a memory says now; its text. Once more changes nothing.
+
+        Raises:
+            Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
+        """
+        owner, batch = team_owner(team), shared_by(asked.user_id)
+        with self._writing() as backend:
+            memory = _own(backend.get(memory_id))
+            if memory is None:
+                raise Refused(message("memory gone"), message("memory gone, hint"))
+            text = self._checked(asked, memory.text, team=True)
+            shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
+            if not self._sources.as_without(shared, ()):
+                confirm()
+                (as_said,) = self._sources.as_without([memory], ())
+                by, said_at = name_of(asked.name), as_said.updated_at
+                copy = Memory("", text, batch=batch, by=by, said_at=said_at, copy_of=memory_id)
+                admission.store(backend, owner, copy)
+                for taken_back in shared:
+                    backend.remove(taken_back.id)
+            with self._engine.begin() as connection:
+                count_up(connection, owner)
+        return text
+
+    def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
+        """Take away from a team what the same user has shared with it; its text.
+
+        Raises:
+            Drop: somebody else has shared it, or it is gone.
+        """
+        memory = self.of_ids([memory_id]).get(memory_id)
+        if memory is None:
+            raise Refused(message("memory gone"), message("memory gone, hint team"))
+        if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
+            raise Refused(message("not yours to withdraw"))
+        confirm()
+        if self._eraser is not None:
+            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
+        else:
+            with self._writing() as backend:
+                backend.remove(memory_id)
+        return memory.text
+
+    # In and out
+
+    def export(self, user_id: str) -> list[dict[str, Any]]:
+        """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
+        return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
+
+    def import_(
+        self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
+    ) -> Imported:
+        """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+
+        rows: None where a line was no JSON.
+
+        Raises:
+            Drop: there is too much of it.
+        """
+        rows = list(rows)
+        if len(rows) > MOST_IMPORTED:
+            raise Refused(
+                message("too many to import", most=MOST_IMPORTED, count=len(rows)),
+                message("too many to import, hint"),
+            )
+        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        for _, reason in refused:
+            self._count(f"changes refused: {reason}")
+        with self._writing() as backend:
+
+            def decide() -> Iterator[Change]:
+                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
+                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                for position, row in enumerate([*new.values(), *unfit]):
+                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+
+            changes = self._make(backend, asked, decide, confirm)
+        added = sum(not change.refused for change in changes)
+        return Imported(added, len(texts) - added, tuple(flaws))
+
+    def _checked(self, asked: Asked, text: str, *, team: bool = False) -> str:
+        """The text as it is remembered; what is refused is counted and written down.
+
+        Raises:
+            NotAdmittedError: it cannot be remembered.
+        """
+        try:
+            return check(text, team=team)
+        except NotAdmittedError as refusal:
+            self._count(f"changes refused: {refusal.reason}")
+            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(_batch(asked), [refused])
+            raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[EditableBackend]:
+        with self._live.writing() as backend:
+            yield _editable(backend)
+
+    def _make(
+        self,
+        backend: EditableBackend,
+        asked: Asked,
+        decide: Callable[[], Iterable[Change]],
+        confirm: Confirm,
+    ) -> list[Change]:
+        """The changes of this request, made now or by an earlier try."""
+        return self._changes.make(backend, _batch(asked), decide, confirm)
+
+
+def _batch(asked: Asked) -> Batch:
+    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
+    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+
+
+def _editable(backend: object) -> EditableBackend:
+    if not isinstance(backend, EditableBackend):
+        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    return backend
+
+
+_Some = TypeVar("_Some", Memory, Memory | None)
+
+
+def _own(memory: _Some) -> _Some:
+    """The same memory.
+
+    Raises:
+        Drop: it is a team's, which a list shows too: whoever shared it decides.
+    """
+    if memory is not None and memory.scope.startswith(TEAM):
+        raise Refused(message("a team's memory"), message("a team's memory, hint"))
+    return memory
+
+
+def _change(
+    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
+) -> Change:
+    if memory is not None:
+        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
+    return Change(
+        batch=asked.key,
+        position=position,
+        user_id=asked.user_id,
+        op=op,
+        memory_id=memory.id if memory else "",
+        before=memory.text if memory else "",
+        after=after,
+        source=asked.message_id,
+        said_at=asked.at,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
+    for position, memory in enumerate(memories):
+        yield _change(asked, position, "remove", memory)
+
+
+def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
+    """A memory as mem0's own answers have it."""
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata["scope"] = memory.scope
+    return {
+        "id": memory.id,
+        "memory": memory.text,
+        "user_id": user_id,
+        "created_at": memory.created_at.isoformat() if memory.created_at else None,
+        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
+        "expiration_date": memory.expires or None,
+        "metadata": {name: value for name, value in metadata.items() if value},
+    }
+
+
+class _Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
+_Pairs = list[tuple[str, str]]
+
+
+def _texts_of(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[_Row], _Pairs, list[Flaw]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[_Row] = []
+    refused: _Pairs = []
+    flaws: list[Flaw] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            if row is None:
+                flaws.append(Flaw(number))
+                continue
+            record = from_json({**row, "user_id": user_id})
+            kind = record.payload.get("kind")
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                _Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
+        except NotAdmittedError as refusal:
+            refused.append((record.text, refusal.reason))
+            flaws.append(Flaw(number, refusal.sentence))
+        except Refused as flaw:
+            flaws.append(Flaw(number, flaw.sentence))
+    return texts, refused, flaws

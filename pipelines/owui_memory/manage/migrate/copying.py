@@ -1,0 +1,112 @@
+"""Makes one place hold what another one holds, by their difference: it may end anywhere, and begin again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from threading import Event
+
+from ...core.errors import Drop
+from .records import Head, Record, Records, admitted
+
+BATCH = 32  # memories embedded and written at once
+_PAGE = 500  # read at once
+
+Told = Callable[[int, int], None]  # copied so far, and of how many
+
+
+class Copy:
+    """From one place into another one.
+
+    deletes: also take away what the target has from another place and the source has not; where the target
+    cannot tell, all that the source has not.
+    """
+
+    def __init__(
+        self, source: Records, target: Records, *, deletes: bool, stop: Event, told: Told | None = None
+    ) -> None:
+        self._source, self._target = source, target
+        self._deletes, self._stop = deletes, stop
+        self._told: Told = told or (lambda _copied, _total: None)
+        self.refused = 0  # memories that the target does not take, or nobody may write any more
+        self._written: dict[
+            str, bytes
+        ] = {}  # what a place keeps otherwise than it was told is not told again
+
+    def run(self) -> int:
+        """Make good what differs now; how many memories did. Less than all where it was stopped."""
+        source, target = self._source.heads(), self._target.heads()
+        missing = [
+            id_
+            for id_, head in source.items()
+            if (id_ not in target or target[id_].digest != head.digest)
+            and self._written.get(id_) != head.digest
+        ]
+        # Oldest first: what a chat said before is the context of what comes next.
+        missing.sort(key=lambda id_: source[id_].created_at)
+        surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
+        self._told(len(source) - len(missing), len(source))
+        self._copy(missing, total=len(source))
+        for begin in range(0, len(surplus), BATCH):
+            if not self._stop.is_set():
+                self._target.erase(surplus[begin : begin + BATCH])
+        return len(missing) + len(surplus)
+
+    def fill(self, *, since: str = "", without: frozenset[str] | set[str] = frozenset()) -> int:
+        """Add what the target lacks, and change nothing that it has; how many were added.
+
+        since: only what was made at this time or later, as ISO 8601. without: ids to leave out.
+        """
+        source, target = self._source.heads(), self._target.heads()
+        missing = [
+            id_
+            for id_, head in source.items()
+            if id_ not in target and id_ not in without and head.created_at >= since
+        ]
+        missing.sort(key=lambda id_: source[id_].created_at)
+        self._told(0, len(missing))
+        self._copy(missing, total=len(missing))
+        return len(missing)
+
+    def _may_delete(self, head: Head) -> bool:
+        return self._deletes if head.moved is None else head.moved
+
+    def _copy(self, ids: list[str], *, total: int) -> None:
+        copied = total - len(ids)
+        for begin in range(0, len(ids), BATCH):
+            if self._stop.is_set():
+                return
+            batch = ids[begin : begin + BATCH]
+            place = {id_: number for number, id_ in enumerate(batch)}
+            records = sorted(self._source.read(batch), key=lambda record: place[record.id])
+            self._write(list(self._admitted(records)))
+            self._written |= {record.id: record.digest for record in records}
+            copied += len(batch)
+            self._told(copied, total)
+
+    def _admitted(self, records: list[Record]) -> Iterator[Record]:
+        for record in records:
+            try:
+                yield admitted(record)[0]
+            except Drop:
+                self.refused += 1
+
+    def _write(self, records: list[Record]) -> None:
+        """One by one where the target refuses one of them, to leave out no other."""
+        try:
+            if records:
+                self._target.write(records)
+        except Drop:
+            if len(records) == 1:
+                self.refused += 1
+                return
+            for record in records:
+                self._write([record])
+
+
+def in_order(records: Records, heads: Mapping[str, Head]) -> Iterator[Record]:
+    """The records with these heads, oldest first."""
+    ids = sorted(heads, key=lambda id_: heads[id_].created_at)
+    for begin in range(0, len(ids), _PAGE):
+        batch = ids[begin : begin + _PAGE]
+        by_id = {record.id: record for record in records.read(batch)}
+        yield from (by_id[id_] for id_ in batch if id_ in by_id)

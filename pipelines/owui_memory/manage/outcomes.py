@@ -1,0 +1,102 @@
+"""What users ask for, and what came of it, before it is put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..core.change import Change
+from ..core.locales import Message, message
+from ..core.memory import Memory
+
+PAGE = 20  # memories
+NO_JSON = message("no JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
+
+    key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
+    """
+
+    user_id: str
+    key: str
+    chat_id: str = ""
+    message_id: str = ""
+    at: float = 0.0
+    again: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+
+    memories: tuple[Memory, ...]
+    total: int
+    number: int = 1
+    pages: int = 1
+    size: int = PAGE
+
+    @property
+    def first(self) -> int:
+        """The number of the page's first memory among all, from 1."""
+        return (self.number - 1) * self.size + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was asked to be remembered; `known`: the memory that says it already, then nothing was added."""
+
+    text: str
+    known: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A memory's text before and after; `before` is "" where the memory is gone."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many memories are forgotten, and how many of those asked for were gone before.
+
+    texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    undo_minutes: for how long `undo` can bring them back; 0: they are erased.
+    reached: whether it is so everywhere; else the rest is erased as soon as it can be.
+    """
+
+    count: int
+    gone: int = 0
+    texts: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    undo_minutes: int = 0
+    reached: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The changes that were taken back, oldest first; empty where there was none."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a line of an import, counted from 1."""
+
+    line: int
+    sentence: Message = NO_JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many memories were added, how many were known already, and what is wrong with the others."""
+
+    added: int
+    known: int
+    flaws: tuple[Flaw, ...] = ()

@@ -1,0 +1,218 @@
+"""mem0's embedder, as the store and the searches use it: named errors, a small cache, batches."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from typing import Any
+
+from ..core.errors import MemoryFault, Retry, TellAdmin
+from .faults import translated
+from .health import Health
+from .limits import ANSWER_BYTES, bounded
+from .text_limit import TextLimit
+
+Vector = list[float]
+
+# Questions and memories that have nothing to do with each other. Of all-MiniLM-L6-v2 their mean cosine is
+# _UNRELATED; other embedders give unrelated texts anything up to 0.8, and a gate must know how much.
+_QUESTIONS = (
+    "How do I reverse a list in Python?",
+    "What is the capital of Australia?",
+    "Write a short poem about the sea.",
+    "Can you convert 30 miles to kilometres?",
+)
+_MEMORIES = (
+    "The user's daughter Clara plays the cello.",
+    "The user is allergic to peanuts.",
+    "The user works as a nurse in Lisbon.",
+    "The user prefers short answers.",
+)
+_UNRELATED = 0.05
+
+_CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
+_ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
+_SECONDS = 10.0  # for an answer, and
+_SECONDS_EACH = 1.0  # for each text more
+_LOCAL_BYTES = 3_000  # some 30 ms for the bundled model, which makes one mean of all that it reads
+
+# Lengths whose squares, too, fit into the 32 bits that stores keep.
+_SHORTEST, _LONGEST = 1e-15, 1e15
+
+_BATCH = 16  # texts encoded at once: each then takes half as long, and more at once gain nothing
+
+
+class Embedder:
+    """Stands in mem0's `Memory` for the embedder it wraps.
+
+    `load`: makes mem0's embedder, when it is first needed.
+    `local`: a model in this process. Then one call at a time encodes what all threads wait for.
+    `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
+    `name`: the model's.
+    `health`: of the calls that it makes; texts from the cache are none.
+    """
+
+    dims = 0
+    name = ""
+
+    def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
+        self.health = Health()
+        self._load, self._address = load, address
+        self._limit = TextLimit(_LOCAL_BYTES) if local else TextLimit()
+        self._encode = _Batches(self._encode_all) if local else self._encode_one
+        self._watched = threading.local()
+        self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._prepared: dict[str, Vector] = {}
+
+    @cached_property
+    def model(self) -> Any:
+        """mem0's embedder. Loading it may take seconds; raises a MemoryFault that names the embedder."""
+        with translated("embedder", self._address):
+            return self._load()
+
+    @property
+    def config(self) -> Any:
+        """That of mem0's embedder, for mem0."""
+        return self.model.config
+
+    @cached_property
+    def floor(self) -> float:
+        """The cosine that means nothing, 0 for the bundled model. Raises as `embed`."""
+        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
+        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
+        cosines = [cosine(question, memory) for question in questions for memory in memories]
+        return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
+
+    def similarity(self, cosine: float) -> float:
+        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
+        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+
+    def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
+        """One vector; of a text that is too long, that of its beginning and end.
+
+        Raises:
+            MemoryFault: the embedder cannot be had, or Drop: the text is empty.
+        """
+        text = self._limit.cut(text)
+        if (vector := self._prepared.pop(text, None)) is not None:
+            return vector
+        try:
+            return list(self._cached(text))
+        except MemoryFault as fault:
+            getattr(self._watched, "faults", []).append(fault)
+            raise
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed several at once: `embed` then gives each of them, once, without a call. Raises as `embed`."""
+        if len(self._prepared) > _CACHED:  # of writers that broke off
+            self._prepared.clear()
+        cut = [self._limit.cut(text) for text in texts]
+        self._prepared.update(zip(cut, self.embed_batch(cut), strict=True))
+
+    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[Vector]:
+        """A vector for each text."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
+                return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
+
+        with self.health.call(), translated("embedder", self._address):
+            batches = self._limit.batches([self._limit.cut(text) for text in texts])
+            return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
+
+    def embed_now(self, text: str, memory_action: str = "search") -> Vector:
+        """One vector, not from the cache: tells whether the embedder works."""
+
+        def embed(sent: list[str]) -> list[Vector]:
+            with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
+                return self._sound([self._encode(sent[0], memory_action)], 1)
+
+        with self.health.call(), translated("embedder", self._address):
+            return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[MemoryFault]]:
+        """The faults of `embed` in this thread: mem0's extraction goes on without what was not embedded."""
+        self._watched.faults = []
+        try:
+            yield self._watched.faults
+        finally:
+            self._watched.faults = []
+
+    def drop(self) -> None:
+        """Keep no texts."""
+        self._cached.cache_clear()
+        self._prepared.clear()
+
+    def _sound(self, vectors: Any, count: int) -> list[Vector]:
+        """The same, if each is one that can be stored and compared."""
+        if not isinstance(vectors, list | tuple) or len(vectors) != count or not all(map(_is_sound, vectors)):
+            hint = "Look at its log: it must answer with a list of finite numbers, not all of them 0."
+            raise Retry("The embedder has sent something that is no vector.", hint=hint)
+        sizes = {len(vector) for vector in vectors}
+        if self.dims and sizes - {self.dims}:
+            raise TellAdmin(
+                f"The embedder made vectors of {self.dims} dimensions, and now makes {max(sizes)}.",
+                hint="Restart the Pipelines server: then memories are embedded anew, in another collection.",
+            )
+        return [list(vector) for vector in vectors]
+
+    def _encode_one(self, text: str, action: str) -> Sequence[float]:
+        vector: Sequence[float] = self.model.embed(text, action)
+        return vector
+
+    def _encode_all(self, texts: list[str]) -> list[Vector]:
+        vectors: list[Vector] = self.model.embed_batch(texts, "search")
+        return vectors
+
+
+def _is_sound(vector: Any) -> bool:
+    """Whether it is a list of numbers with a length that is neither 0 nor infinite nor none."""
+    if not isinstance(vector, list | tuple) or not {int, float}.issuperset(map(type, vector)):
+        return False
+    try:
+        return _SHORTEST < math.hypot(*vector) < _LONGEST
+    except OverflowError:
+        return False
+
+
+def cosine(one: Vector, other: Vector) -> float:
+    """Of two vectors; 0 where one of them has no direction."""
+    lengths = math.hypot(*one) * math.hypot(*other)
+    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
+
+
+class _Batches:
+    """Whoever gets the lock encodes for all who wait, up to a batch."""
+
+    def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
+        self._encode = encode
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+
+    def __call__(self, text: str, _action: str) -> Vector:
+        mine: Future[Vector] = Future()
+        self._waiting.append((text, mine))
+        while not mine.done():
+            with self._lock:
+                if not mine.done():
+                    self._encode_some()
+        return mine.result()
+
+    def _encode_some(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        try:
+            vectors = self._encode([text for text, _ in batch])
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
+        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
+            for _, waiting in batch:
+                waiting.set_exception(error)
+            return
+        for (_, waiting), vector in zip(batch, vectors, strict=True):
+            waiting.set_result(vector)

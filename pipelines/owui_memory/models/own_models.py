@@ -1,0 +1,104 @@
+"""An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
+
+With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
+meaning. Both are opened when they are first needed, and without their packages the rest works.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+from ..core.chat_servers import AnsweredBy
+from ..core.errors import MemoryFault, TellAdmin
+from ..core.memory import Message, Part, Reply
+from .embedder import Embedder, cosine
+from .llms import Llm, Llms
+from .readers import Readers
+
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
+
+
+class OwnModels:
+    """Threads may share it.
+
+    `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    """
+
+    def __init__(
+        self,
+        open_llms: Callable[[], Llms] | None = None,
+        open_embedder: Callable[[], Embedder] | None = None,
+    ) -> None:
+        self._open_llms, self._open_embedder = open_llms, open_embedder
+        self._llms: Llms | None = None
+        self._embedder: Embedder | None = None
+        self._lock = threading.Lock()
+        self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """The LLMs, in the order in which they are asked; empty where there is none."""
+        opened = self._opened_or_none()
+        return opened.llms if opened else ()
+
+    @property
+    def readers(self) -> Readers | None:
+        """As in `Llms`; None also where its packages are missing."""
+        opened = self._opened_or_none()
+        return opened.readers if opened else None
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
+        if (opened := self._opened_or_none()) is None:
+            yield ""
+            return
+        with opened.reading(answered, local_only=local_only, patient=patient) as name:
+            yield name
+
+    def part(self) -> Part | None:
+        """How the LLM fares, for the status; None where there is none."""
+        if self._open_llms is None:
+            return None
+        try:
+            return self._opened_llms().part()
+        except MemoryFault as fault:
+            return Part("LLM", False, str(fault), fault.hint)
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
+        return self._opened_llms().ask(messages)
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
+        embedder = self._opened_embedder()
+        if embedder is None or not others:
+            return [0.0] * len(others)
+        vector = embedder.embed(text)
+        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
+
+    def _opened_llms(self) -> Llms:
+        if self._open_llms is None:
+            raise TellAdmin("There is no LLM for extraction.", hint="Set `llm_provider`.")
+        with self._lock:
+            if self._llms is None:
+                self._llms = self._open_llms()
+            return self._llms
+
+    def _opened_or_none(self) -> Llms | None:
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
+
+    def _opened_embedder(self) -> Embedder | None:
+        with self._lock:
+            if self._embedder is None and self._open_embedder is not None:
+                try:
+                    self._embedder = self._open_embedder()
+                except MemoryFault:
+                    self._open_embedder = None  # packages are missing: the image has none of ours
+            return self._embedder

@@ -1,0 +1,143 @@
+"""Which models a server says it has, and what to do where the named one is not among them.
+
+Nothing of it costs money or wakes a model. Where the list cannot be had, nothing is said.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import httpx
+
+from ..config.settings import Valves
+from ..core.errors import Drop, MemoryFault, TellAdmin
+from . import providers
+from .faults import host_of
+from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
+from .model_text import unbroken
+
+_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
+_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
+_COMPARED = 2000  # names; OpenRouter has some hundreds
+_SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
+
+# Of those with OpenAI's list. Anthropic's leaves out the names that it also takes.
+_OPENAI_LIKE = frozenset({"openai", "lmstudio", "vllm", "deepseek", "xai"})
+
+
+def lacking(settings: Valves, role: str) -> TellAdmin | None:
+    """That the server has no model of the name in the settings; None where it has, or nobody can say.
+
+    `role` begins the names of the settings: llm, fallback_llm or embedder.
+    """
+    provider, url, model, key = (
+        getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
+    )
+    if not model:
+        return None
+    if provider == "ollama":
+        return _lacking_in_ollama(role, url or ollamas_own(), model)
+    if provider in _OPENAI_LIKE:
+        return _lacking_in_openai(role, url or providers.DEFAULT_URL[provider], model, key)
+    return None
+
+
+def is_ollama(settings: Valves, role: str) -> bool:
+    """Whether it has no model but those listed; other servers may take any name."""
+    return str(getattr(settings, f"{role}_provider")) == "ollama"
+
+
+def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
+    """The fault of a call, or that the server lacks the model, where that may be its reason."""
+    # What is down or overloaded says nothing of its models, and a fault without a cause is our own finding.
+    refused = isinstance(fault, Drop | TellAdmin) and fault.__cause__ is not None
+    return (lacking(settings, role) if refused or is_ollama(settings, role) else None) or fault
+
+
+def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
+    if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
+        return None
+    names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
+    if names is None or tagged(model) in map(tagged, names):
+        return None
+    return TellAdmin(
+        f"Ollama at {host_of(url)} has no model '{model}'; {_which(names, model)}.",
+        hint=f"Pull it: ollama pull {model} - or set {role}_model to one that is there.",
+    )
+
+
+def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin | None:
+    url = url.rstrip("/")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    names = _names(_asked(f"{url}/models", headers), "data", "id")
+    if names is None and not url.endswith("/v1"):
+        if _names(_asked(f"{url}/v1/models", headers), "data", "id") is None:
+            return None
+        return TellAdmin(
+            f"The server at {host_of(url)} answers under /v1, which {role}_base_url does not end in.",
+            hint=f"Set {role}_base_url to its address with /v1 at the end.",
+        )
+    if names is None or model in names or f"{model}:latest" in names:  # Ollama's under /v1
+        return None
+    return TellAdmin(
+        f"The server at {host_of(url)} lists no model '{model}'; {_which(names, model)}.",
+        hint=f"Set {role}_model to one that is there.",
+    )
+
+
+def _asked(url: str, headers: Mapping[str, str]) -> Any:
+    """The JSON at an address; None where there is none."""
+    try:
+        # As in `remote`: the key goes to the configured host only.
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(url, headers=headers)
+        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
+        return None
+    except (ValueError, RecursionError, zlib.error):
+        return None
+
+
+def _names(answer: Any, rows: str, name: str) -> list[str] | None:
+    """The names in a list of models; None where the answer is no such list."""
+    listed = answer.get(rows) if isinstance(answer, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return sorted(
+        unbroken(row[name])
+        for row in listed
+        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
+    )
+
+
+def _which(names: Sequence[str], model: str) -> str:
+    """What there is; of a long list the names most like the wanted one."""
+    if not names:
+        return "it has none"
+    if len(names) <= _SHOWN:
+        return f"it has: {', '.join(name[:_SHOWN_CHARS] for name in names)}"
+    short = [name for name in names if len(name) <= _SHOWN_CHARS]
+    like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
+    return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
+
+
+def tagged(name: str) -> str:
+    """As Ollama understands a name."""
+    name = name.lower()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def ollamas_own() -> str:
+    """Where its client goes without an address: OLLAMA_HOST or this machine; "" without the client."""
+    try:
+        from ollama import Client
+    except ImportError:
+        return ""
+    return str(Client()._client.base_url)

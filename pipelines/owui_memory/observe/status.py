@@ -1,0 +1,126 @@
+"""One readable self-check: GET /memory/status, behind the server's key."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from ..backends.backend_holder import LiveBackend
+from ..core.memory import Part
+from ..interfaces.pipelines.guard import has_key
+from .inquiry import Inquiry
+from .selfcheck import SelfChecks, health_of, reading_of
+
+log = logging.getLogger(__name__)
+
+_PATH = "/memory"
+_CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
+_PATIENCE_S = 5.0
+_CHECK_AFTER_ERROR = timedelta(seconds=5)
+
+
+class BackendCheck:
+    """The backend's own check, not repeated more often than every 20 s, or 5 s after an error.
+
+    With it go what `SelfChecks` found when the backend was opened, and its models' health.
+    """
+
+    def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
+        self._live, self._selfchecks = live, selfchecks
+        self._failed_at: datetime | None = None
+        self._inquiry = Inquiry("memory-backend-check", self._parts)
+        self._lock = threading.Lock()
+        self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
+
+    def parts(self, failed_at: datetime | None) -> list[Part]:
+        """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
+
+        `failed_at`: when something failed last; a check from before that is not trusted.
+        """
+        self._failed_at = failed_at
+        try:
+            return self._inquiry.answer(_PATIENCE_S)
+        except TimeoutError:
+            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or hang? Chats go on without memories."
+            backend = self._live.current
+            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+
+    @property
+    def checked_at(self) -> datetime:
+        """When the backend was asked last."""
+        return self._checked[0]
+
+    def _parts(self) -> list[Part]:
+        failed_at, fault = self._failed_at, self._live.fault
+        try:
+            backend = self._live.get()
+        except Exception as reason:  # noqa: BLE001 - told in the line itself
+            waiting = [Part(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
+            return [Part("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
+        with self._lock:
+            if not self._is_fresh(backend, failed_at):
+                self._checked = (datetime.now(UTC), backend, backend.check())
+            now = reading_of(backend)
+            checked = [now if now and part.name == now.name else part for part in self._checked[2]]
+            parts = [*checked, *self._selfchecks.part(backend), *health_of(backend)]
+        if fault is None:
+            return parts
+        still = f"the earlier settings stay in use: {fault}"
+        return [
+            Part("backend", False, still, fault.hint),
+            *(part for part in parts if part.name != "backend"),
+        ]
+
+    def _is_fresh(self, backend: object, failed_at: datetime | None) -> bool:
+        at, checked, _ = self._checked
+        age = abs(datetime.now(UTC) - at)  # the clock may have been put right
+        failed_since = failed_at is not None and failed_at > at
+        return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
+
+
+def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
+    """The status as JSON-plain values."""
+    return {
+        "ok": all(part.ok for part in parts),
+        "queue": {"pending": pending, "dead": dead},
+        "parts": [asdict(part) for part in parts],
+    }
+
+
+def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
+    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
+
+    async def answer(request: Request) -> JSONResponse:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        return JSONResponse(await run_in_threadpool(_told, status))
+
+    unmount(app)
+    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+
+
+def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The status, or that it cannot be told: whoever asks gets JSON."""
+    try:
+        return status()
+    except Exception as error:  # noqa: BLE001 - it is what the answer says
+        log.warning("The status failed (%s).", type(error).__name__)
+        hint = "Look at the server's log."
+        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
+
+
+def unmount(app: Any) -> None:
+    """Take it away again."""
+    routes = app.router.routes
+    routes[:] = [route for route in routes if not (isinstance(route, Mount) and route.path == _PATH)]

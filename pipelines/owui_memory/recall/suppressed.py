@@ -1,0 +1,21 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..language.forget_requests import _ALL, _NEAR, _SHARE, _share, _words, wish
+from .rank import Ranked
+
+
+def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
+    """The ids of those that a message asks to be forgotten."""
+    asked = wish(text)
+    if not asked:
+        return frozenset()
+    if _ALL.match(asked):
+        return frozenset(one.memory.id for one in items)
+    words = _words(asked)
+    return frozenset(
+        one.memory.id for one in items if one.meaning >= _NEAR or _share(words, one.memory.text) >= _SHARE
+    )

@@ -1,0 +1,313 @@
+"""Makes what was decided, each change once, and takes changes back.
+
+A batch's changes are written to the journal before they are made and marked afterwards. A crash anywhere
+is mended by going through the journal again: what has been made already is seen and only marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ..backends.base import Backend, EditableBackend, PreparingBackend
+from ..core.change import COMMANDS, EDITED, FORGET, TOO_LATE, Change
+from ..core.errors import MemoryFault, Refused, is_of_the_text
+from ..core.exchange import Batch, Exchange
+from ..core.locales import message
+from ..core.memory import Memory
+from ..core.scope import scope_for
+from ..language.forget_requests import wish
+from ..language.secrets import masked
+from . import admission
+from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
+from .journal import Journal
+
+Decide = Callable[[], Iterable[Change]]
+Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
+
+_AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
+_KEPT_CHARS = 1000  # of a refused text
+
+_INVERSE = {"add": "remove", "replace": "replace", "remove": "add"}
+
+
+def _alone() -> None:
+    """Nobody else can be making the same changes."""
+
+
+class Changes:
+    """The changes of all users' memories, in the store and in the journal.
+
+    `confirm` is called right before each change, and renews the claim. What is left to go wrong between two
+    servers: one stands still just after that, until the claim has expired and another has made the change.
+    The store cannot tell its late change from another, so it may be made twice.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def make(self, backend: Backend, batch: Batch, decide: Decide, confirm: Confirm = _alone) -> list[Change]:
+        """Make what `decide` says, or what an earlier try has decided; all of the batch's, refused ones too.
+
+        Raises:
+            MemoryFault: what `decide`, `confirm` and the backend raise. The same call later goes on there.
+        """
+        decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
+        if not decided:
+            changes = list(self._placed(batch, decide()))
+            confirm()  # a new holder may have decided that nothing is to change
+            self._journal.intend(_with_wishes(backend, batch, changes))
+            decided = self._journal.of_batch(batch.name)
+        self._make(backend, decided, confirm, again=batch.attempts > 1)
+        return decided
+
+    def note(self, batch: Batch, changes: Iterable[Change]) -> None:
+        """Write down changes that somebody else has made of a batch."""
+        self._journal.intend(list(self._placed(batch, changes)))
+
+    def _placed(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
+        """The same, each with its chat and each added memory with its place there."""
+        chat = batch.exchanges[0].chat_id
+        place = self._journal.added_in(batch.user_id, chat) if chat else 0
+        for change in changes:
+            scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
+            place += change.op == "add"
+
+    def undo(
+        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
+    ) -> bool:
+        """Bring back what was before a change, by a change of its own; False where that was done before.
+
+        Raises:
+            Drop: what was before has been erased since, or may not become a memory again.
+        """
+        if change.forgotten:
+            raise Refused(message("erased before"))
+        batch = f"undo-{change.id}"
+        if not self._journal.taken_back(change):
+            op = _INVERSE[change.op]
+            # Written down when less was known of secrets, and of orders to models.
+            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            memory_id = change.memory_id or _found_by_text(backend, change)
+            self._journal.intend(
+                [
+                    Change(
+                        batch=batch,
+                        position=0,
+                        user_id=change.user_id,
+                        op=op,
+                        memory_id="" if op == "add" else memory_id,
+                        before=masked(change.after)[0],
+                        after=after,
+                        kind=change.kind,
+                        expires=change.expired,
+                        expired=change.expires,
+                        source=change.source,
+                        said_at=change.said_at,
+                        chat=change.chat,
+                        place=change.place,
+                        scope=change.scope,
+                        model=model,
+                        undoes=change.id,
+                        refused=refused.reason if refused else "",
+                    )
+                ]
+            )
+            if refused:
+                raise refused
+        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+
+    def pass_over(self, changes: Iterable[Change]) -> None:
+        """Note that it was too late to take these back: the next `undo` goes on to what was before."""
+        self._journal.intend(
+            [
+                replace(
+                    change,
+                    batch=f"undo-{change.id}",
+                    position=0,
+                    undoes=change.id,
+                    refused=TOO_LATE,
+                    made=False,
+                )
+                for change in changes
+            ]
+        )
+
+    def retract(
+        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+    ) -> int:
+        """Take back what only this message said; how many changes were undone.
+
+        What another message has said as well, or has changed since, stays.
+        """
+        undone = 0
+        for change in reversed(self._journal.from_message(user_id, message_id)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+                with suppress(NotAdmittedError):  # what was there before stays away
+                    undone += self.undo(backend, change, confirm, model=EDITED)
+        return undone
+
+    def _is_shared(self, change: Change, message_id: str) -> bool:
+        if change.sources != {message_id}:
+            return True
+        history = self._journal.of_memory(change.memory_id) if change.memory_id else []
+        gone = {other.undoes for other in history}
+        return any(
+            other.sources != {message_id}
+            for other in history
+            if other.id > change.id and not other.undoes and other.id not in gone
+        )
+
+    def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
+        """Make those that are only intended; whether there were any. `again`: some may be made already."""
+        intended = [change for change in decided if not change.refused and not change.made]
+        if not intended:
+            return False
+        made, unfit = {}, []
+        try:
+            for at, change in enumerate(intended):
+                if at % _AT_ONCE == 0:
+                    _prepare(backend, intended[at : at + _AT_ONCE])
+                try:
+                    made[change.id] = self._made(backend, change, confirm, again=again)
+                except Exception as error:
+                    if not is_of_the_text(error):
+                        raise
+                    unfit.append(error)  # the others can be made all the same
+        finally:
+            self._journal.made(intended[0].user_id, made)
+        if unfit:
+            raise unfit[0]
+        return True
+
+    def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
+        """Make one change; the id of its memory, "" where the backend does not tell it."""
+        if change.op == "add":
+            stored = backend.added_by(change.user_id, change.batch) if again else []
+            earlier = next((memory.id for memory in stored if memory.text == change.after), None)
+            if earlier is not None:
+                return earlier
+            confirm()
+            return _added(backend, change)
+        if isinstance(backend, EditableBackend):
+            # A memory that is gone, now or a moment later, cannot be changed, and need not.
+            current = backend.get(change.memory_id)
+            if current is not None and change.op == "remove":
+                confirm()
+                backend.remove(change.memory_id)
+            elif current is not None and change.op == "replace" and not _says(current, change):
+                confirm()
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+        return change.memory_id
+
+
+def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
+    texts = [change.after for change in changes if change.op == "add"]
+    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+        with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
+            backend.prepare(texts)
+
+
+def _admitted(change: Change) -> Change:
+    """A change as it may be made, and written down, whoever decided it."""
+    change = replace(change, before=masked(change.before)[0])
+    if change.made or change.op not in ("add", "replace"):
+        return replace(change, after=masked(change.after)[0])
+    if not (reason := refusal(change.after, scope=change.scope)):
+        return replace(change, after=clean(change.after))
+    kept = "" if reason == HOLDS_SECRET else masked(clean(change.after[:_KEPT_CHARS]))[0]
+    return replace(change, after=kept, refused=change.refused or reason)
+
+
+def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
+    """A text as it may be brought back, or "" and why it may not."""
+    try:
+        return restored(text), None
+    except NotAdmittedError as refused:
+        return "", refused
+
+
+def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
+    """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
+
+    See `Journal.asked_to_forget`.
+    """
+    asked = {exchange.message_id for exchange in batch.exchanges if wish(exchange.user_text)}
+    ids = [
+        change.memory_id
+        for change in changes
+        if change.op == "remove"
+        and not change.refused
+        and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
+    ]
+    if not ids or not isinstance(backend, EditableBackend):
+        return changes
+    there = {memory.id: memory for memory in backend.get_all(ids)}
+    first = max(change.position for change in changes) + 1
+    noted = [
+        _as_of(change, there[change.memory_id])
+        if change.op == "remove" and change.memory_id in there
+        else change
+        for change in changes
+    ]
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    return [*noted, *notes]
+
+
+def _as_of(removal: Change, memory: Memory) -> Change:
+    """A removal with the chat and the time of the memory that it takes away."""
+    at = memory.updated_at or memory.created_at
+    said_at = at.timestamp() if at else removal.said_at
+    return replace(removal, chat=memory.chat, place=memory.place, said_at=said_at)
+
+
+def _note(batch: Batch, position: int, memory_id: str) -> Change:
+    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+
+
+def _found_by_text(backend: Backend, change: Change) -> str:
+    """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
+    stored = backend.added_by(change.user_id, change.batch)
+    return next((memory.id for memory in stored if memory.text == change.after), "")
+
+
+def _says(memory: Memory, change: Change) -> bool:
+    return (memory.text, memory.expires) == (change.after, change.expires)
+
+
+def _added(backend: Backend, change: Change) -> str:
+    as_of = datetime.fromtimestamp(change.said_at, UTC) if change.undoes and change.said_at else None
+    new = Memory(
+        id="",
+        text=change.after,
+        created_at=as_of,
+        updated_at=as_of,
+        batch=change.batch,
+        kind=change.kind,
+        expires=change.expires,
+        chat=change.chat,
+        place=change.place,
+        scope=change.scope,
+    )
+    return admission.store(backend, change.user_id, new)
+
+
+def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+    """The note that a message said again what is known."""
+    return Change(
+        batch=batch.name,
+        position=position,
+        user_id=batch.user_id,
+        op="heard",
+        memory_id=memory.id,
+        before=memory.text,
+        after=memory.text,
+        kind=memory.kind,
+        scope=memory.scope,
+        source=exchange.message_id,
+        said_at=exchange.said_at,
+        made=True,
+    )

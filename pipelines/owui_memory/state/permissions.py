@@ -1,0 +1,162 @@
+"""The inlet's decisions, kept for the outlet: it gets no metadata and may reach another process.
+
+Only permissions to remember are kept. Where none is found, nothing is remembered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..core.permission import Permission
+from ..core.turn import Turn
+from ..interfaces.pipelines.body import is_unnamed
+from . import decisions, reading, was_erased
+from .engine import Patience, is_shared
+from .switches_table import IS_ON, bound
+
+# An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
+KEPT_S = 3 * 24 * 3600
+_COMING = 1000  # decisions
+
+# Put together once: building a statement takes as long as running it. The names of columns are taken.
+_VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
+_KEYS = ("user_id", "key")
+_OF_KEY = and_(decisions.c.user_id == bindparam("of_user"), decisions.c.key == bindparam("of_key"))
+_IS_THERE = select(decisions.c.key).where(_OF_KEY)
+_TAKE_AWAY = delete(decisions).where(_OF_KEY)
+_WANTED = select(decisions).where(
+    decisions.c.user_id == bindparam("of_user"),
+    decisions.c.key.in_(bindparam("of_keys", expanding=True)),
+    decisions.c.created_at > bindparam("oldest"),
+)
+
+
+def _insert(shared: bool) -> Any:
+    """The newest inlet of a key decides."""
+    insert = (postgresql if shared else sqlite).insert(decisions)
+    insert = insert.from_select([one.name for one in decisions.columns], _VALUES)
+    rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
+    insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
+    return insert.execution_options(preserve_rowcount=True)
+
+
+class Decisions:
+    """Kept by user and turn's key in the state database. The last inlet of a key decides."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
+        self._insert = _insert(is_shared(engine))
+        # On their way to the database, which may be slower than the answer. None: it is forbidden.
+        self._coming: dict[tuple[str, str], Permission | None] = {}
+
+    def announce(self, turn: Turn, scope: str = "") -> None:
+        """Let this process know already what `allow` is about to keep; never blocks."""
+        self.remind(turn.user_id, Permission.of(turn, scope))
+
+    def announce_ban(self, turn: Turn) -> None:
+        """Let this process know already what `forbid` is about to keep; never blocks."""
+        self._announce((turn.user_id, turn.key), None)
+
+    def remind(self, user_id: str, given: Permission) -> None:
+        """Let this process know a permission, whatever becomes of the database's; never blocks."""
+        self._announce((user_id, given.key), given)
+
+    def _announce(self, whose: tuple[str, str], decision: Permission | None) -> None:
+        if len(self._coming) >= _COMING:  # the database has refused so many
+            self._coming.pop(next(iter(self._coming)))
+        self._coming[whose] = decision
+
+    def _over(self, whose: tuple[str, str], decision: Permission | None) -> None:
+        """The database has it, unless there was a later one."""
+        if whose in self._coming and self._coming[whose] == decision:
+            self._coming.pop(whose, None)
+
+    def drop(self, user_id: str) -> None:
+        """No permission of a user's is on its way any more."""
+        for key in [key for key in list(self._coming) if key[0] == user_id]:
+            self._coming.pop(key, None)
+
+    def allow(self, turn: Turn, scope: str = "") -> bool:
+        """Keep that this turn may be remembered; False where its user has switched memory off there."""
+        return self._allow(turn.user_id, Permission.of(turn, scope))
+
+    def bring(self, user_id: str, given: Permission, since: float) -> bool:
+        """As `allow`, of a permission that was given then; not where the user was erased since."""
+        return self._allow(user_id, given, since)
+
+    def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
+        """Whether this process knows by itself, and what: never blocks."""
+        for key in keys:
+            if key and (user_id, key) in self._coming:
+                return True, self._coming.get((user_id, key))
+        return False, None
+
+    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        whose = user_id, given.key
+        decided = self._coming.get(whose, given)
+        if decided is None:
+            return True  # a later inlet has forbidden it meanwhile
+        given = decided
+        row = {
+            "key": given.key,
+            "user_id": user_id,
+            "chat_id": given.chat_id,
+            "exchange_key": given.exchange_key,
+            "follows": given.follows,
+            "timezone": given.timezone,
+            "scope": given.scope,
+            "answered_by": given.answered_by,
+            "created_at": given.asked_at,
+        }
+        values = {f"new_{name}": value for name, value in row.items()}
+        values |= bound(user_id, given.chat_id)
+
+        def keep(connection: Connection) -> bool:
+            if since is not None and was_erased(connection, user_id, since):
+                return False
+            if connection.execute(self._insert, values).rowcount > 0:
+                return True
+            connection.execute(_TAKE_AWAY, _of(whose))
+            return False
+
+        allowed = self._writing.run(keep)
+        self._over(whose, given)
+        return allowed
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever an earlier one with the same key was allowed."""
+        self._take_away((turn.user_id, turn.key))
+        self._over((turn.user_id, turn.key), None)
+
+    def allowed(self, user_id: str, keys: Iterable[str]) -> Permission | None:
+        """The permission under one of these keys, given to this user; None where there is none."""
+        keys = [key for key in keys if key]
+        known, permission = self.coming(user_id, keys)
+        if known:
+            return permission
+        wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
+        row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
+        if row is None:
+            return None
+        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
+        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
+
+    def used(self, user_id: str, permission: Permission) -> None:
+        """The turn is over. A permission that was found by what was said is for one answer only."""
+        self._over((user_id, permission.key), permission)
+        if is_unnamed(permission.key):
+            self._take_away((user_id, permission.key))
+
+    def _take_away(self, whose: tuple[str, str]) -> None:
+        """Read first: there is seldom anything, and those who write wait for each other."""
+        if self._reading.run(lambda connection: connection.scalar(_IS_THERE, _of(whose))) is not None:
+            self._writing.run(lambda connection: connection.execute(_TAKE_AWAY, _of(whose)))
+
+
+def _of(whose: tuple[str, str]) -> dict[str, str]:
+    return dict(zip(("of_user", "of_key"), whose, strict=True))

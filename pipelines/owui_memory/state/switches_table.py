@@ -1,0 +1,57 @@
+"""A user's own switches: memory on or off, in one chat or always. A chat's own one goes first."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import Boolean, Connection, Engine, bindparam, func, literal, select
+
+from . import put_row, reading, switches
+from .engine import Patience
+
+# Named so that a statement with values of columns can hold it: see `bound`.
+_USER, _CHAT = "switches_user", "switches_chat"
+
+
+def _switch(chat: object) -> object:
+    mine = switches.c.user_id == bindparam(_USER, type_=switches.c.user_id.type)
+    return select(switches.c.is_on).where(mine, switches.c.chat_id == chat).scalar_subquery()
+
+
+# For statements that read or write something else of a message anyway.
+IS_ON = func.coalesce(
+    _switch(bindparam(_CHAT, type_=switches.c.chat_id.type)), _switch(""), literal(True), type_=Boolean
+)
+_IS_ON = select(IS_ON)
+
+
+def bound(user_id: str, chat_id: str) -> dict[str, str]:
+    """The values of a statement with `IS_ON` in it."""
+    return {_USER: user_id, _CHAT: chat_id}
+
+
+class Switches:
+    """Kept in the state database; nothing of it is cached, so that all servers obey at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
+
+    def set(self, user_id: str, chat_id: str, on: bool) -> None:
+        """Switch memory on or off in a chat, or always where `chat_id` is "".
+
+        Always leaves alone the chats that have their own: one that was to be left out stays so.
+        """
+        row = {"user_id": user_id, "chat_id": chat_id, "is_on": on, "at": time.time()}
+
+        def keep(connection: Connection) -> None:
+            put_row(connection, switches, row)
+
+        self._writing.run(keep)
+
+    def is_on(self, user_id: str, chat_id: str) -> bool:
+        """Whether memory may be used there, as far as the user has said; on where they have not.
+
+        `chat_id`: "" for a request that belongs to no chat.
+        """
+        values = bound(user_id, chat_id)
+        return bool(self._reading.run(lambda connection: connection.scalar(_IS_ON, values)))

@@ -1,0 +1,39 @@
+"""SQLite's write-ahead log: what was deleted stands there until it is emptied."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..core.errors import Retry
+
+# Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
+_WAIT_S = 2.0
+_TRIES, _PAUSE_S = 3, 0.1
+
+
+def empty(connection: Any, whose: str) -> None:
+    """Move it into the file and empty it. connection: any driver's, outside a transaction; or a cursor.
+
+    Raises:
+        Retry: somebody reads or writes all the time.
+    """
+    for _ in range(_TRIES):
+        if is_emptied(connection):
+            return
+        time.sleep(_PAUSE_S)
+    raise Retry(
+        f"{whose} is read all the time: its write-ahead log still holds what was erased.",
+        hint="It is tried again by itself.",
+    )
+
+
+def is_emptied(connection: Any) -> bool:
+    """As `empty`, once; whether it worked."""
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
+    try:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}").fetchone()
+    return not busy

@@ -1,0 +1,49 @@
+"""What goes into a store beside the vector: as JSON that every store can hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..core.errors import Drop, TellAdmin
+
+
+def to_json(payload: Mapping[str, Any]) -> str:
+    """Its JSON. Half a surrogate pair, which is no text, becomes a question mark.
+
+    Raises:
+        Drop: it holds something that JSON cannot hold.
+    """
+    try:
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        raise Drop("The payload holds a value that JSON cannot hold.") from None
+    return text.encode("utf-8", "replace").decode()
+
+
+def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
+    """The vector as plain numbers.
+
+    Raises:
+        TellAdmin: it is not of the collection's size.
+        Drop: it is no vector.
+    """
+    try:
+        numbers = [float(number) for number in vector]
+    except (TypeError, ValueError, OverflowError):
+        raise Drop("The embedder returned something that is no list of numbers.") from None
+    if len(numbers) != dims:
+        raise wrong_size(collection, dims, len(numbers))
+    if not all(map(math.isfinite, numbers)):
+        raise Drop("The embedder returned a number that is not finite.")
+    return numbers
+
+
+def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
+    """The error for vectors that do not fit; both sizes in dimensions."""
+    return TellAdmin(
+        f"Collection {collection!r} holds vectors of {stored} dimensions, but the embedder makes {made}.",
+        hint="Choose another `collection`, or go back to the earlier embedder.",
+    )

@@ -1,0 +1,241 @@
+"""SQLite with sqlite-vec loaded: which driver, which pragmas, and what its errors mean."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import Drop, MemoryFault, Retry, TellAdmin
+
+BUSY_SECONDS = 10.0
+IDLE_CONNECTIONS = 8
+# FTS5 can overwrite deleted words in place from this version on.
+SECURE_DELETE_VERSION = (3, 42)
+
+_INSTALL = "Install pysqlite3-binary and sqlite-vec where the Pipelines server runs, then restart it."
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the database file at `path`, in autocommit mode, for use by one thread at a time.
+
+    Writes are durable at COMMIT, deleted content is overwritten, a locked file is waited for up to
+    BUSY_SECONDS. Raises sqlite3 errors as they are (see `translated`) and TellAdmin without a usable driver.
+    """
+    driver = _driver()
+    connection: sqlite3.Connection = driver.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _load_vec(connection)
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
+        _enter_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA cache_size = -16000")  # KiB, per connection
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def look_at(path: str, timeout_s: float) -> sqlite3.Connection:
+    """Open a file to read a little, with the same driver.
+
+    Of two in one process, neither knows of the other's locks: who closes deletes the other one's log.
+    """
+    connection: sqlite3.Connection = _driver().connect(path, timeout=timeout_s)
+    return connection
+
+
+def _driver() -> Any:
+    """The standard module where it can do all, else pysqlite3, else the standard one though it is old."""
+    loads = hasattr(sqlite3.Connection, "enable_load_extension")
+    if loads and sqlite3.sqlite_version_info >= SECURE_DELETE_VERSION:
+        return sqlite3
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        if loads:
+            return sqlite3
+        raise TellAdmin("This Python's SQLite cannot load extensions.", hint=_INSTALL) from None
+
+
+def _load_vec(connection: sqlite3.Connection) -> None:
+    try:
+        import sqlite_vec
+    except ImportError:
+        raise TellAdmin("The package sqlite-vec is not installed.", hint=_INSTALL) from None
+    connection.enable_load_extension(True)
+    sqlite_vec.load(connection)
+    connection.enable_load_extension(False)
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    # SQLite answers "locked" at once, without waiting, when two processes switch a new file at the same time.
+    give_up = time.monotonic() + BUSY_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except Exception as error:
+            if not _is_sqlite(error) or _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+
+
+def erases_words(connection: sqlite3.Connection) -> bool:
+    """Whether this SQLite's FTS5 knows the 'secure-delete' option."""
+    version = str(connection.execute("SELECT sqlite_version()").fetchone()[0])
+    return tuple(int(part) for part in version.split(".")[:2]) >= SECURE_DELETE_VERSION
+
+
+class Connections:
+    """A small pool over one file: mem0 starts threads for single searches, so one per thread would leak."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: tuple[int, int] | None = None  # that was opened first
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection. Errors come out as MemoryFault; a connection that saw one is not used again."""
+        with translated(self._path):
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(connection)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection inside one transaction: all of the block is stored, or none of it."""
+        with self.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    with contextlib.suppress(connection.Error):
+                        connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close idle connections now and lent ones when they come back. Later use raises Retry."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise Retry("The memory store was closed.", hint="It is being restarted; try again shortly.")
+            self._look()
+            if self._idle:
+                return self._idle.pop()
+        connection = connect(self._path)
+        self._file = self._file or _file_at(self._path)
+        return connection
+
+    def _look(self) -> None:
+        """An open file takes changes even where it was taken away, and nobody ever sees them."""
+        if self._file is None or (found := _file_at(self._path)) == self._file:
+            return
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        if found is None:
+            raise TellAdmin(
+                f"The memory database {self._path} was taken away or emptied while it was in use.",
+                hint="Put back a copy of it, or restart the Pipelines server to begin with an empty one.",
+            )
+        self._file = found
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed and len(self._idle) < IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file it is; None where there is none, or an empty one."""
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
+
+
+@contextlib.contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn errors of SQLite and of the file system about `path` into Retry, Drop or TellAdmin."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        # Its text quotes what it could not encode, so it is not chained.
+        raise Drop("An id or a filter value is not valid Unicode.") from None
+    except OSError as error:
+        raise TellAdmin(
+            f"The folder of the memory database {path} cannot be used ({type(error).__name__}).",
+            hint="Make the folder writable for the user that runs the Pipelines server.",
+        ) from error
+    except Exception as error:
+        if not _is_sqlite(error):
+            raise
+        raise _fault(error, path) from error
+
+
+def _is_sqlite(error: BaseException) -> bool:
+    # pysqlite3 has error classes of its own, unrelated to those of the standard module.
+    return any(cls.__name__ == "Error" and "sqlite3" in cls.__module__ for cls in type(error).__mro__)
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code; the extended part sits in the higher bits."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _fault(error: BaseException, path: str) -> MemoryFault:
+    code = _code(error)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA):
+        return Retry(
+            f"The memory database {path} is busy ({name}).", hint="Another process writes; try again."
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return Retry(f"The disk that holds {path} is full.", hint="Free some space on it.")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT):
+        return Retry(
+            f"The memory database {path} could not be read or written ({name}).", hint="Check the disk."
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        return TellAdmin(
+            f"The memory database {path} cannot be opened for writing ({name}).",
+            hint="Make the file and its folder writable for the user that runs the Pipelines server.",
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return TellAdmin(
+            f"The memory database {path} is damaged or is not an SQLite file ({name}).",
+            hint="Restore it from a backup, or move it away to start with an empty one.",
+        )
+    if code in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH):
+        return Drop(f"The memory database refused this entry ({name}).")
+    return TellAdmin(
+        f"The memory database {path} refused a statement ({name}).",
+        hint="Restart the Pipelines server; if it stays, the file was changed by another version.",
+    )
