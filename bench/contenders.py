@@ -139,7 +139,7 @@ async def filter_on(store: Path, vectors: WordVectors, *, embedding: bool = Fals
     text, the same for every store, would hide what is measured here. With `embedding`, the bundled embedder
     is asked all the same, for the time that it takes.
     """
-    from owui_memory.interfaces.pipelines.pipeline import Pipeline
+    from owui_memory.plugin import Pipeline
 
     with copied(store, "memories.db") as data_dir:
         os.environ["MEMORY_DATA_DIR"] = str(data_dir)

@@ -117,7 +117,7 @@ async def cost(pipeline: Any, place: Place, fragment: str, size: int) -> Cost:
 
 async def measured(sizes: list[int], fragments: tuple[str, ...]) -> dict[str, dict[int, Cost]]:
     """For each place and size, the fragment that takes longest."""
-    from owui_memory.interfaces.pipelines.pipeline import Pipeline
+    from owui_memory.plugin import Pipeline
 
     pipeline = Pipeline()
     await pipeline.on_startup()

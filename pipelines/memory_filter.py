@@ -13,6 +13,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from owui_memory.interfaces.pipelines.pipeline import Pipeline
+from owui_memory.plugin import Pipeline
 
 __all__ = ["Pipeline"]

@@ -99,5 +99,5 @@ def load() -> type:
     package = Bundle("memory_filter" if run_by_hand else __name__, SOURCES).install()
     if run_by_hand:
         sys.exit(import_module(f"{package}.__main__").main())
-    pipeline: type = import_module(f"{package}.interfaces.pipelines.pipeline").Pipeline
+    pipeline: type = import_module(f"{package}.plugin").Pipeline
     return pipeline

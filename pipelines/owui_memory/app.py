@@ -20,9 +20,8 @@ from .commands.commander import Commander
 from .commands.notes import Notes
 from .config.prices import read_prices
 from .config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
-from .core.breaker import Breaker
-from .core.clock import COUNTS_FOR
 from .core.errors import Drop
+from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Part
 from .core.permission import Decision
 from .core.turn import Turn
@@ -34,8 +33,8 @@ from .manage.erasure.retention import prune
 from .manage.erasure.worker import Sweeper
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
-from .observe import costs
 from .observe.comparison import compared
+from .observe.costs import Costs
 from .observe.data_residency import nearness
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
@@ -45,6 +44,7 @@ from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
 from .recall.injected import Told
 from .recall.recall import Recalled, Recaller
+from .recall.run import Outcome, Run
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
@@ -53,17 +53,15 @@ from .remember.writer import Writer
 from .state import open_state
 
 _STATE_THREADS = 4
+_RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
-_MANY_RECALLS = 4  # at once: the writer's embeddings must not slow them down
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
-_SETTLED = ("exchanges remembered", "not worth remembering")  # counters of exchanges
+_SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
 
 
-class Runtime:
+class Application:
     """Everything the filter needs at work. Methods block unless they say otherwise."""
-
-    recalls_at_once = 64  # threads that may wait for a slow backend before recall is skipped
 
     def __init__(
         self,
@@ -81,9 +79,9 @@ class Runtime:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
-        self.metrics, self.breaker = Metrics(), Breaker()
+        self.metrics, self.costs = Metrics(), Costs()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
-        self._ledger = self.metrics.ledger = Ledger(self._engine, self.metrics.failed)
+        self._ledger = Ledger(self._engine, self.metrics)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -91,7 +89,7 @@ class Runtime:
         self._counts, self._days = Counts(pending=0, dead=0), ""
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
-            self._engine, self._outbox, self.spill, settings, self.metrics, self._wake, file.look
+            self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
         )
         selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
@@ -100,21 +98,17 @@ class Runtime:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
-        self._recalls: list[None] = []  # one for each that is under way
+        self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         told = Told(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.metrics, self.keeper.take_in, self._is_busy
+            self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
         )
-        # Apart, so that no slow backend keeps an exchange from being stored.
-        self.recall_pool = ThreadPoolExecutor(self.recalls_at_once, thread_name_prefix="memory-recall")
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(
-            self._engine, self.live, settings, self.metrics.failed, eraser, self.metrics.count
-        )
+        self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = Sweeper(eraser, self._drop, self.metrics, forgetting, partial(prune, self._engine))
+        self._sweeper = Sweeper(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
         self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -125,7 +119,7 @@ class Runtime:
         self._sweeper.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.metrics, partial(naming, self._engine, data_dir))
+        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
 
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
@@ -140,16 +134,20 @@ class Runtime:
             return backend.models.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
-    def recall(self, turn: Turn) -> Recalled:
-        """The blocks of memories for a turn."""
-        self._recalls.append(None)
-        try:
-            return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
-        finally:
-            self._recalls.pop()
+    def emit(self, event: Event) -> None:
+        """Something has happened."""
+        for observe in (self.metrics, self.costs, self._ledger):
+            observe(event)
+
+    def use(self, settings: Valves) -> None:
+        """The settings have changed."""
+        self.live.use(settings)
+
+    def _recall(self, turn: Turn) -> Recalled:
+        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
 
     def _is_busy(self) -> bool:
-        return len(self._recalls) >= _MANY_RECALLS
+        return self.recalls.is_busy
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
@@ -161,28 +159,28 @@ class Runtime:
         try:
             self.keeper.forbid(turn)
         except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
-            self.metrics.failed("forbidding", error)
+            self.emit(failed(Job.FORBIDDING, error))
         else:
-            self.metrics.succeeded("forbidding")
+            self.emit(succeeded(Job.FORBIDDING))
 
-    def after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
-        """Do what no message has to wait for: never blocks. missed: why nothing could be recalled."""
+    def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
+        """Do what no message has to wait for: never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
-        if recalled or missed or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, recalled, decision, missed)
+        if outcome.recalled or outcome.missed or decision.noted or decision.write:
+            self.state_pool.submit(self._after_inlet, turn, outcome, decision)
 
-    def _after_inlet(self, turn: Turn, recalled: Recalled | None, decision: Decision, missed: str) -> None:
+    def _after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         try:
-            if recalled or missed or decision.noted:
-                self._recaller.keep(turn, recalled, missed or decision.reason)
+            if outcome.recalled or outcome.missed or decision.noted:
+                self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
             # So that what was said in other chats is known by the time of the next message.
             if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
                 self._writer.wake()
         except Exception as error:  # noqa: BLE001 - the chat has gone on already
-            self.metrics.failed("keeping what was told", error)
+            self.emit(failed(Job.KEEPING_INJECTED, error))
         else:
-            self.metrics.succeeded("keeping what was told")
+            self.emit(succeeded(Job.KEEPING_INJECTED))
 
     def _wake(self) -> None:
         self._writer.wake()
@@ -195,7 +193,7 @@ class Runtime:
         counts, waiting = self._counts, self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
-            self.metrics.succeeded("recall", self._check.checked_at)
+            self.emit(succeeded(Job.RECALL, self._check.checked_at))
         parts = [
             self._filter_part(),
             state,
@@ -217,7 +215,7 @@ class Runtime:
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
-        self.recall_pool.shutdown(wait=False)
+        self.recalls.close()
         self.command_pool.shutdown(wait=False)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
@@ -239,12 +237,11 @@ class Runtime:
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        counts = sorted(item for item in self.metrics.counts().items() if not costs.is_cost(item[0]))
-        counted = "; ".join(f"{name}: {count}" for name, count in counts)
-        return Part("filter", True, f"version {__version__}, memory is {state}. {counted}".strip())
+        told = f"version {__version__}, memory is {state}. {self.metrics.described()}"
+        return Part("filter", True, told.strip())
 
     def _recall_part(self) -> Part:
-        if self.breaker.is_open:
+        if self.recalls.breaker.is_open:
             hint = "Chats go on without memories, and it is tried again by itself."
             return Part("recall", False, "paused: it failed several times in a row", hint)
         return Part(
@@ -252,9 +249,8 @@ class Runtime:
         )
 
     def _costs_part(self) -> Part:
-        counts = self.metrics.counts()
-        exchanges = sum(count for name, count in counts.items() if name.startswith(_SETTLED))
-        told = filter(None, [costs.described(counts, exchanges), self._days])
+        exchanges = sum(map(self.metrics.count, _SETTLED))
+        told = filter(None, [self.costs.described(exchanges), self._days])
         return Part("costs", True, "; ".join(told))
 
     def _key_part(self) -> Part:

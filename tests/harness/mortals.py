@@ -139,7 +139,7 @@ def _live(order: dict[str, Any], told: Path) -> int:
 
 
 def _drain(folder: Path, settings: dict[str, Any]) -> None:
-    from owui_memory.app import Runtime
+    from owui_memory.app import Application
     from owui_memory.config.settings import Environment, Valves
     from owui_memory.remember import writer
     from owui_memory.remember.outbox import Outbox
@@ -147,7 +147,7 @@ def _drain(folder: Path, settings: dict[str, Any]) -> None:
 
     writer._IDLE_S = 0.01  # looks for the backend, and at the queue, more often
     valves = Valves(**settings)
-    runtime = Runtime(Environment({}, folder, "key"), lambda: valves, [])
+    runtime = Application(Environment({}, folder, "key"), lambda: valves, [])
     engine = open_state(folder)
     queue = Outbox(engine)
     wait_until(lambda: queue.counts().pending == 0, within=_PATIENCE_S, every=0.01, what="drained")

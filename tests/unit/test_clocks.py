@@ -13,7 +13,6 @@ from sqlalchemy import Engine, select
 from owui_memory.backends.locations import PUT_RIGHT_S, Places, place_of
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
-from owui_memory.core.clock import is_later
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
 from owui_memory.manage.command_log import Orders
@@ -28,6 +27,7 @@ from owui_memory.remember.outbox import Outbox, is_overdue
 from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.remember.turns import CLAIM_S, PAUSE_MOST_S
 from owui_memory.state import outbox
+from owui_memory.state.clock import is_later
 from owui_memory.state.permissions import Decisions
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM

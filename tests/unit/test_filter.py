@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from owui_memory.interfaces.pipelines.pipeline import Pipeline
+from owui_memory.plugin import Pipeline
 from owui_memory.state import open_state, outbox
 from tests.harness.bodies import Chat, recording, recording_names, without_blocks
 from tests.harness.scripted_llm import ScriptedLLM

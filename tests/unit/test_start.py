@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from owui_memory.app import Runtime
+from owui_memory.app import Application
 from owui_memory.config.settings import Environment, Valves
 from owui_memory.core.errors import Retry
 from owui_memory.interfaces.pipelines.start import Start
@@ -84,11 +84,11 @@ class Gate:
 
     def __init__(self, settings: Callable[[], Valves], folder: Path) -> None:
         self._settings, self._folder = settings, folder
-        self.made: list[Runtime] = []
+        self.made: list[Application] = []
         self.has_read, self.go = threading.Event(), threading.Event()
 
-    def make(self) -> Runtime:
-        runtime = Runtime(Environment.read({"MEMORY_DATA_DIR": str(self._folder)}), self._settings, [])
+    def make(self) -> Application:
+        runtime = Application(Environment.read({"MEMORY_DATA_DIR": str(self._folder)}), self._settings, [])
         self.made.append(runtime)
         self.has_read.set()
         assert self.go.wait(30)
@@ -113,7 +113,7 @@ def test_settings_that_are_saved_while_it_starts_are_used(own_data_folder: Path)
     assert start.runtime is None
 
 
-def wanted(runtime: Runtime) -> tuple[object, ...]:
+def wanted(runtime: Application) -> tuple[object, ...]:
     return runtime.live._wanted or ()
 
 
@@ -156,7 +156,7 @@ class Pauses(threading.Event):
 def test_pauses_grow_to_a_minute_and_a_fault_is_logged_once(
     error: Exception, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> Runtime:
+    def fail() -> Application:
         raise error
 
     start = Start(fail, Valves)

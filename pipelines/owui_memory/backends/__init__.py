@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..config.settings import Valves
+from ..core.events import Emit, ignore
 from ..models.embedder import Embedder
 from ..models.llms import Llms
 from ..models.own_models import OwnModels
-from ..observe.metrics import Metrics
 from . import assemble
 from .base import Backend
 
@@ -17,10 +17,10 @@ from .base import Backend
 def open_backend(
     settings: Valves,
     data_dir: Path,
-    metrics: Metrics | None = None,
+    emit: Emit = ignore,
     named: Callable[[Valves], Callable[[str, int], str]] | None = None,
 ) -> Backend:
-    """The backend that the settings name, which counts in `metrics` what it costs.
+    """The backend that the settings name, which tells `emit` what it costs.
 
     named: for the settings, a function from embedding model and size to the collection's own name; else it is
     that of the settings.
@@ -30,8 +30,8 @@ def open_backend(
     if settings.backend == "library":
         from .library import LibraryBackend
 
-        return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
-    own = _own_models(settings, data_dir, metrics)
+        return LibraryBackend.open(settings, data_dir, emit, named(settings) if named else None)
+    own = _own_models(settings, data_dir, emit)
     if settings.backend == "server":
         from .server import ServerBackend
 
@@ -41,10 +41,10 @@ def open_backend(
     return PlatformBackend.open(settings, own)
 
 
-def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> OwnModels:
+def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
     def open_llms() -> Llms:
         assemble.import_mem0(data_dir)
-        return Llms.open(settings, metrics)
+        return Llms.open(settings, emit)
 
     def open_embedder() -> Embedder:
         assemble.import_mem0(data_dir)

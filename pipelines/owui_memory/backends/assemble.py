@@ -12,11 +12,11 @@ from typing import Any
 
 from ..config.settings import Valves
 from ..core.errors import TellAdmin
+from ..core.events import Emit, ignore
 from ..models import providers
 from ..models.embedder import Embedder
 from ..models.faults import translated
 from ..models.llms import Llms
-from ..observe.metrics import Metrics
 from ..stores import opening as stores
 from ..stores.protocol import VectorStore
 
@@ -24,7 +24,7 @@ from ..stores.protocol import VectorStore
 def assemble(
     settings: Valves,
     data_dir: Path,
-    metrics: Metrics | None = None,
+    emit: Emit = ignore,
     named: Callable[[str, int], str] | None = None,
     known: tuple[str, int] | None = None,
 ) -> tuple[Any, int]:
@@ -40,7 +40,7 @@ def assemble(
     import_mem0(data_dir)
     embedder = _embedder(settings, known)
     dims = embedder.dims
-    llms = Llms.open(settings, metrics)
+    llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
         collection = named(embedder.name, dims) if named else settings.collection
     store = providers.vector_store(settings, data_dir, dims, collection)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ..config.settings import Valves, folder_of
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
+from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
@@ -39,7 +40,6 @@ from ..models.faults import host_of, translated
 from ..models.llms import Llm, Llms
 from ..models.readers import Readers
 from ..models.text_limit import is_legible
-from ..observe.metrics import Metrics
 from ..stores.opening import release
 from ..stores.protocol import VectorStore
 from .assemble import assemble
@@ -83,12 +83,12 @@ class LibraryBackend:
         cls,
         settings: Valves,
         data_dir: Path,
-        metrics: Metrics | None = None,
+        emit: Emit = ignore,
         named: Callable[[str, int], str] | None = None,
         known: tuple[str, int] | None = None,
     ) -> LibraryBackend:
         """Build mem0 and its parts; see `assemble` for the arguments and what it raises."""
-        memory, dims = assemble(settings, data_dir, metrics, named, known)
+        memory, dims = assemble(settings, data_dir, emit, named, known)
         return cls(memory, settings, dims)
 
     @property

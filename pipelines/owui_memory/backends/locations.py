@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.settings import Valves
-from ..core.clock import PUT_RIGHT_S, is_over
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
+from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
 HOME, TARGET, LEFT = "home", "target", "left"

@@ -17,6 +17,7 @@ from ..backends.backend_holder import LiveBackend
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
+from ..core import events
 from ..core.errors import Drop, MemoryFault, TakenOver
 from ..core.locales import ENGLISH, Locale
 from ..core.turn import Turn
@@ -35,8 +36,6 @@ from .work import VERBS, Tools, Work
 
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
-Failed = Callable[[str, Exception], None]
-
 
 class Commander:
     """Carries commands out, for all users. Threads may share it. Methods block."""
@@ -46,12 +45,11 @@ class Commander:
         engine: Engine,
         live: LiveBackend,
         settings: Callable[[], Valves],
-        failed: Failed,
+        emit: events.Emit,
         eraser: Eraser | None = None,
-        count: Callable[[str], None] | None = None,
     ) -> None:
-        control = Control(engine, live, settings, eraser, count)
-        self._orders, self._settings, self._failed = Orders(engine), settings, failed
+        control = Control(engine, live, settings, eraser, emit)
+        self._orders, self._settings, self._emit = Orders(engine), settings, emit
         self._tools = Tools(
             self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, live
         )
@@ -98,11 +96,11 @@ class Commander:
         except Drop as refusal:
             answer = refused(refusal, here.words)
         except MemoryFault as fault:  # it may work when the answer is asked for again
-            self._failed("command", fault)
+            self._emit(events.failed(events.Job.COMMAND, fault))
             self._orders.released(order)
             return here.words.say("not done now", fault=failed(fault, here.words, admin=here.admin))
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            self._failed("command", error)
+            self._emit(events.failed(events.Job.COMMAND, error))
             self._orders.released(order)
             return here.words.say("broken", error=type(error).__name__)
         # An answer may list what was stored when less was known of secrets.

@@ -83,3 +83,8 @@ def place_of(chat_id: str, message_id: str = "") -> Place:
     if kind == "channel":
         return "channel"
     return "chat" if chat_id or message_id else "api"
+
+
+def is_unnamed(key: str) -> bool:
+    """Whether a turn's key was made of what was said."""
+    return key.startswith(HASHED)

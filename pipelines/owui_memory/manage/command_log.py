@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
-from ..core.clock import is_over
 from ..core.errors import TakenOver
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
+from ..state.clock import is_over
 
 _HELD_S = 15.0
 

@@ -19,6 +19,7 @@ from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop, Refused, TellAdmin
+from ..core.events import Emit, Event, EventKind, ignore
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
 from ..core.memory import Memory, aware_time, newest_first
@@ -76,13 +77,13 @@ class Control:
         live: Live,
         settings: Callable[[], Valves],
         eraser: Eraser | None = None,
-        count: Callable[[str], None] | None = None,
+        emit: Emit = ignore,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone. count: counts events."""
+        """eraser: forgets for good; without one, what is forgotten can be undone."""
         self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
-        self._count = count or (lambda _event: None)
+        self._emit = emit
 
     # Looking
 
@@ -236,7 +237,7 @@ class Control:
                 try:
                     self._changes.undo(backend, replace(change, memory_id=now_called), confirm)
                 except NotAdmittedError as refusal:
-                    self._count(f"changes refused: {refusal.reason}")
+                    self._emit(Event(EventKind.CHANGE_REFUSED, reason=refusal.reason))
                     refused = refusal
                 else:
                     done_now.insert(0, change)
@@ -319,7 +320,7 @@ class Control:
             )
         texts, refused, flaws = _texts_of(asked.user_id, rows)
         for _, reason in refused:
-            self._count(f"changes refused: {reason}")
+            self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -343,7 +344,7 @@ class Control:
         try:
             return check(text, team=team)
         except NotAdmittedError as refusal:
-            self._count(f"changes refused: {refusal.reason}")
+            self._emit(Event(EventKind.CHANGE_REFUSED, reason=refusal.reason))
             refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
             self._changes.note(_batch(asked), [refused])
             raise

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from statistics import median
 
-from ..core.clock import COUNTS_FOR
 from ..core.errors import MemoryFault
+from ..core.events import COUNTS_FOR
 
 _LAST = 100  # answered calls that the median is of
 _SILENT_S, _TIMES_THE_USUAL = 20.0, 3  # after which a call is told of

@@ -13,10 +13,9 @@ from ..config.settings import Valves
 from ..core.breaker import Breaker
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
+from ..core.events import Emit, Event, EventKind, Job, Usage, failed, ignore
 from ..core.memory import Message, Part, Reply
-from ..observe.costs import count_call
 from ..observe.data_residency import is_local_model
-from ..observe.metrics import Metrics
 from . import providers
 from .faults import translated
 from .health import Health
@@ -44,9 +43,9 @@ _USAGE = (
 class Llms:
     """Stands in mem0's `Memory` for its LLM. Threads may share it."""
 
-    def __init__(self, llms: Sequence[Llm], metrics: Metrics, readers: Readers | None = None) -> None:
+    def __init__(self, llms: Sequence[Llm], emit: Emit, readers: Readers | None = None) -> None:
         """readers: who decides which LLM reads what; None where all is read by `llms`."""
-        self._llms, self._metrics, self.readers = tuple(llms), metrics, readers
+        self._llms, self._emit, self.readers = tuple(llms), emit, readers
         self._answered: Llm | None = None
         self._reading = threading.local()  # .llms: those that this thread has chosen
 
@@ -54,7 +53,7 @@ class Llms:
     def open(
         cls,
         settings: Valves,
-        metrics: Metrics | None = None,
+        emit: Emit = ignore,
         *,
         timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
@@ -68,21 +67,20 @@ class Llms:
         """
         from .readers import Readers
 
-        metrics = metrics or Metrics()
         timeout_s = timeout_s or settings.llm_timeout_s
 
         def first(named: Valves) -> Llm:
-            return Llm("LLM", named, providers.FIRST, metrics, timeout_s, pause_s)
+            return Llm("LLM", named, providers.FIRST, emit, timeout_s, pause_s)
 
         second: Llm | None = None
         if settings.has_llm and settings.fallback_llm_provider != "none":
-            second = Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s)
+            second = Llm("second LLM", settings, providers.FALLBACK, emit, timeout_s, pause_s)
         if settings.llm_provider == "auto":
             local = is_local_model(settings, providers.FALLBACK) if second else False
-            return cls([], metrics, Readers(settings, first, (second, local) if second else None))
+            return cls([], emit, Readers(settings, first, (second, local) if second else None))
         if settings.llm_provider == "none":
-            return cls([], metrics)
-        return cls([first(settings), *([second] if second else [])], metrics)
+            return cls([], emit)
+        return cls([first(settings), *([second] if second else [])], emit)
 
     @property
     def llms(self) -> tuple[Llm, ...]:
@@ -117,14 +115,14 @@ class Llms:
         for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
                 answer = llm.ask(messages)
-            except MemoryFault as failed:
-                fault, self._answered = fault or failed, None
-                if isinstance(failed, Drop):
+            except MemoryFault as error:
+                fault, self._answered = fault or error, None
+                if isinstance(error, Drop):
                     raise
             else:
                 self._answered = llm
                 if fault:
-                    self._metrics.failed("asking the first LLM", fault)
+                    self._emit(failed(Job.FIRST_LLM, fault))
                 return Reply(answer, llm.model_name)
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
@@ -176,7 +174,7 @@ class Llm:
     """
 
     def __init__(
-        self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
+        self, part: str, settings: Valves, prefix: str, emit: Emit, timeout_s: float, pause_s: float
     ) -> None:
         from mem0.utils.factory import LlmFactory
 
@@ -192,7 +190,7 @@ class Llm:
         self.health = Health()
         self.fault: MemoryFault | None = None
         self._breaker = Breaker(_FAILURES, pause_s)
-        self._metrics = metrics
+        self._emit = emit
         self._has_json_mode = True
         self._answered = threading.local()
         if self._is_limited:
@@ -202,7 +200,7 @@ class Llm:
             hooks["response"].append(partial(_keep_usage, self._answered))
 
     def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `costs.count_call`.
+        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -251,8 +249,11 @@ class Llm:
             estimated_tokens(answer),
         )
         estimated = usage is None
-        count_call(
-            self._metrics, self.model_name, tokens_in, tokens_out, estimated=estimated, exchanges=exchanges
+        self._emit(
+            Event(
+                EventKind.LLM_CALLED,
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+            )
         )
         if not answer.strip():
             hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."

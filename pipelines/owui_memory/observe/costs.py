@@ -1,59 +1,53 @@
-"""What the LLMs cost: calls and tokens of each model, among the counters of `Metrics` and in its ledger.
-
-Calls that were answered are counted, with the tokens that the provider tells; where it tells none,
-they are estimated (`recall.tokens.estimated_tokens`).
-"""
+"""What the LLMs cost since the start: calls and tokens of each model."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Mapping
 
-from .metrics import Metrics
-
-_CALLS, _IN, _OUT, _ESTIMATED = "LLM calls: ", "tokens in: ", "tokens out: ", "LLM calls estimated: "
+from ..core.events import Event, Usage
 
 
-def count_call(
-    metrics: Metrics, model: str, tokens_in: int, tokens_out: int, *, estimated: bool, exchanges: bool = True
-) -> None:
-    """Count one answered call. One that is not for `exchanges` costs as much, but says nothing of them."""
-    if metrics.ledger is not None:
-        metrics.ledger.add(model, tokens_in, tokens_out)
-    if not exchanges:
-        return
-    metrics.count(_CALLS + model)
-    metrics.count(_IN + model, tokens_in)
-    metrics.count(_OUT + model, tokens_out)
-    if estimated:
-        metrics.count(_ESTIMATED + model)
+class Costs:
+    """Counts answered calls that exchanges were read with. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of_models: dict[str, Counter[str]] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if (usage := event.usage) is not None and usage.for_exchanges:
+            with self._lock:
+                self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+
+    def described(self, exchanges: int) -> str:
+        """Calls and tokens since the start: of each exchange on average, and of each model."""
+        with self._lock:
+            models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
+        if not models:
+            return "no LLM has been called since the start"
+        told = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
+        if exchanges:
+            total = sum(models.values(), Counter[str]())
+            told.insert(0, f"{_each(total, exchanges)} per exchange")
+        return "since the start " + "; ".join(told)
 
 
-def is_cost(counter: str) -> bool:
-    """Whether a counter is one of these."""
-    return counter.startswith((_CALLS, _IN, _OUT, _ESTIMATED))
+def _counted(usage: Usage) -> Mapping[str, int]:
+    estimated = int(usage.estimated)
+    return {"calls": 1, "in": usage.tokens_in, "out": usage.tokens_out, "estimated": estimated}
 
 
-def described(counts: Mapping[str, int], exchanges: int) -> str:
-    """Calls and tokens since the start: of each exchange on average, and of each model."""
-    models = sorted(name.removeprefix(_CALLS) for name in counts if name.startswith(_CALLS))
-    if not models:
-        return "no LLM has been called since the start"
-    calls, tokens_in, tokens_out = (
-        sum(counts.get(kind + model, 0) for model in models) for kind in (_CALLS, _IN, _OUT)
-    )
-    told = [f"{model}: {_of_model(counts, model)}" for model in models]
-    if exchanges:
-        told.insert(
-            0,
-            f"{calls / exchanges:.2f} calls and {(tokens_in + tokens_out) / exchanges:.0f} tokens "
-            f"({tokens_in / exchanges:.0f} in, {tokens_out / exchanges:.0f} out) per exchange",
-        )
-    return "since the start " + "; ".join(told)
-
-
-def _of_model(counts: Mapping[str, int], model: str) -> str:
-    estimated = counts.get(_ESTIMATED + model, 0)
-    note = f" (of {estimated} calls estimated)" if estimated else ""
+def _each(total: Mapping[str, int], exchanges: int) -> str:
+    calls, tokens_in, tokens_out = (total[name] / exchanges for name in ("calls", "in", "out"))
     return (
-        f"{counts[_CALLS + model]} calls, {counts[_IN + model]} tokens in, {counts[_OUT + model]} out{note}"
+        f"{calls:.2f} calls and {tokens_in + tokens_out:.0f} tokens "
+        f"({tokens_in:.0f} in, {tokens_out:.0f} out)"
     )
+
+
+def _of_model(counts: Mapping[str, int]) -> str:
+    note = f" (of {counts['estimated']} calls estimated)" if counts["estimated"] else ""
+    return f"{counts['calls']} calls, {counts['in']} tokens in, {counts['out']} out{note}"

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config.prices import Price, costs
+from ..core.events import Emit, Event, Job, failed
 from ..state import llm_days, reading
 
 _EVERY_S = 5.0  # between writes
@@ -38,18 +39,23 @@ class Ledger:
     def __init__(
         self,
         engine: Engine,
-        failed: Callable[[str, Exception], None],
+        emit: Emit,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`failed` is told where and what, when the database cannot be written or read."""
-        self._engine, self._failed, self._now, self._clock = engine, failed, now, clock
+        """emit: is told when the database cannot be written or read."""
+        self._engine, self._emit, self._now, self._clock = engine, emit, now, clock
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._new: Counter[tuple[str, str, str]] = Counter()  # by day, model and column
         self._closed = False
         self._next_write = -float("inf")
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if (usage := event.usage) is not None:
+            self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
     def add(self, model: str, tokens_in: int, tokens_out: int) -> None:
         """Count one call; never raises."""
@@ -72,7 +78,7 @@ class Ledger:
             except SQLAlchemyError as error:
                 with self._lock:
                     self._new += new
-                self._failed("keeping the costs", error)
+                self._emit(failed(Job.COSTS, error))
 
     def close(self) -> None:
         """Write what is new, and nothing more after that."""
@@ -87,7 +93,7 @@ class Ledger:
         try:
             used = {name: self.of(today - timedelta(days=ago)) for ago, name in enumerate(_NAMES)}
         except SQLAlchemyError as error:
-            self._failed("reading the costs", error)
+            self._emit(failed(Job.COSTS, error))
             return ""
         return "; ".join(f"{name} {_told(models, prices)}" for name, models in used.items() if models)
 

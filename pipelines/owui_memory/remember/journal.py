@@ -15,8 +15,8 @@ from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import COMMANDS, FORGET, FORGOTTEN, TAKEN_BACK, TOMBSTONES, Change, ToForget
-from ..core.clock import is_recent
 from ..state import count_up, journal, reading
+from ..state.clock import is_recent
 
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 

@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from ..config.scoping import scope_of
 from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
+from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Exchange
 from ..core.permission import SWITCHED_OFF, Permission
 from ..core.turn import Answered, Turn
 from ..language import secrets as redact
-from ..observe.metrics import Metrics
 from ..state import try_writing
 from ..state.engine import is_shared
 from ..state.permissions import Decisions
@@ -38,7 +38,7 @@ class Keeper:
         outbox: Outbox,
         spill: Spill,
         settings: Callable[[], Valves],
-        metrics: Metrics,
+        emit: Emit,
         wake: Callable[[], None],
         look: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -46,7 +46,7 @@ class Keeper:
         self._look = look
         self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
         self._decisions, self._switches = Decisions(engine), Switches(engine)
-        self._settings, self._metrics = settings, metrics
+        self._settings, self._emit = settings, emit
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
@@ -130,7 +130,7 @@ class Keeper:
                     self.is_ill = True
                     self._spill.write()
                     raise
-                self._metrics.failed("outlet", error)
+                self._emit(failed(Job.OUTLET, error))
                 self._tries[name] += 1
                 if self._tries[name] < _FEW_TRIES:
                     continue
@@ -155,11 +155,11 @@ class Keeper:
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
-            self._metrics.count("answers not remembered: their inlet gave no permission")
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason="their inlet gave no permission"))
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
             self._decisions.used(answered.user_id, permission)
-            self._metrics.count(f"answers not remembered: {SWITCHED_OFF.reason}")
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=SWITCHED_OFF.reason))
             return ""
         settings = self._settings()
         # Before anything of it is kept: what is not in the queue needs not be got out of it again.
@@ -183,10 +183,10 @@ class Keeper:
             since=since,
         )
         self._decisions.used(answered.user_id, permission)
-        self._metrics.count("exchanges stored" if added else "answers to the same message again")
+        self._emit(Event(EventKind.EXCHANGE_STORED if added else EventKind.EXCHANGE_REPEATED))
         if added and secrets + more:
-            self._metrics.count("secrets not stored", secrets + more)
-        self._metrics.succeeded("outlet")
+            self._emit(Event(EventKind.SECRETS_WITHHELD, secrets + more))
+        self._emit(succeeded(Job.OUTLET))
         self._done_at = time.monotonic()
         self._wake()
         return permission.chat_id

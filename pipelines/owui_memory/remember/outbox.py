@@ -22,10 +22,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core.clock import is_later
 from ..core.errors import TakenOver
 from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
+from ..state.clock import is_later
 from ..state.engine import Patience
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend
 from ..core.change import Change
-from ..core.clock import is_later
 from ..core.errors import Doubtful, Drop
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Found, Memory, Reply
@@ -27,6 +26,7 @@ from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
+from ..state.clock import is_later
 from .admission import refusal
 from .apply import heard
 from .echoes import unsaid

@@ -22,8 +22,8 @@ from sqlalchemy import (
     select,
 )
 
-from ..core.clock import is_over
 from ..state import hold, outbox
+from ..state.clock import is_over
 
 CLAIM_S = 15.0
 PAUSE_MOST_S = 300.0  # before something is tried again

@@ -18,9 +18,9 @@ from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
+from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
-from ..observe.metrics import Metrics
 from ..recall.injected import Told
 from .admission import refused_among
 from .apply import Changes
@@ -51,7 +51,7 @@ class Writer:
         journal: Journal,
         told: Told,
         settings: Callable[[], Valves],
-        metrics: Metrics,
+        emit: Emit,
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -62,7 +62,7 @@ class Writer:
         self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
         self._changes = Changes(journal)
-        self._settings, self._metrics = settings, metrics
+        self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
@@ -84,7 +84,7 @@ class Writer:
         try:
             self._outbox.hurry()
         except Exception as error:  # noqa: BLE001 - the state database may be ill; stop all the same
-            self._metrics.failed("queue", error)
+            self._emit(failed(Job.QUEUE, error))
         self._stop_at = time.monotonic() + timeout_s
         self._wake.set()
         self._thread.join(timeout_s)
@@ -98,7 +98,7 @@ class Writer:
                 self._take_in()
                 begun = self._begin_one()
             except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
-                self._metrics.failed("queue", error)
+                self._emit(failed(Job.QUEUE, error))
                 begun = False
             busy = begun or in_hand or not stopping  # what a stop makes ready is seen by a look after it
             if busy and not begun:
@@ -120,7 +120,7 @@ class Writer:
             return False  # nothing is claimed, no try is spent
         by_model = settings.llm_provider == "auto"
         batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
-        self._metrics.succeeded("queue")
+        self._emit(succeeded(Job.QUEUE))
         if batch is None:
             return False
         self._claimed[batch.name] = batch
@@ -140,7 +140,7 @@ class Writer:
             with self._live.writing() as backend:
                 self._settle(backend, batch)
         except BaseException as error:  # noqa: BLE001 - the state database is ill: the claim expires
-            self._metrics.failed("queue", error)
+            self._emit(failed(Job.QUEUE, error))
         finally:
             self._claimed.pop(batch.name, None)
             self._wake.set()
@@ -154,28 +154,28 @@ class Writer:
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except TakenOver as fault:
             if not self._erased(backend, batch):
-                self._metrics.failed("remembering", fault)
+                self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
             self._failed(backend, batch, error)
             return
-        self._metrics.succeeded("remembering")
+        self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
         self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
-            self._metrics.count(f"not worth remembering: {reason}", count)
+            self._emit(Event(EventKind.EXCHANGES_SKIPPED, count, reason))
         for change in changes:
             if change.refused:
-                self._metrics.count(f"changes refused: {change.refused}")
+                self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
         made = [change for change in changes if not change.refused and change.op != "heard"]
-        self._metrics.count("exchanges remembered", len(worth.exchanges))
+        self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
-            self._metrics.count("exchanges that no LLM could read", len(worth.exchanges))
-        self._metrics.count("memories changed", len(made))
+            self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
+        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
         if retracted:
-            self._metrics.count("changes taken back after an edit", retracted)
+            self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -185,7 +185,7 @@ class Writer:
             for memory in backend.added_by(batch.user_id, batch.name):
                 backend.remove(memory.id)
         self._journal.erase_batch(batch.user_id, batch.name)
-        self._metrics.count("batches erased while they were remembered")
+        self._emit(Event(EventKind.BATCH_ERASED))
         return True
 
     def _retract(self, backend: Backend, batch: Batch) -> int:
@@ -248,7 +248,7 @@ class Writer:
 
     def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
         """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
-        self._metrics.failed("remembering", error)
+        self._emit(failed(Job.REMEMBERING, error))
         reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
         failing = self._noted(batch, error)
         # Whether the reason hits everybody is seen by those who fare better.

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..core.permission import Permission
-from ..core.turn import Turn
-from ..interfaces.pipelines.body import is_unnamed
+from ..core.turn import Turn, is_unnamed
 from . import decisions, reading, was_erased
 from .engine import Patience, is_shared
 from .switches_table import IS_ON, bound

@@ -18,7 +18,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Doubtful, Drop, Retry, TellAdmin
 from owui_memory.models.llms import Llms
 from owui_memory.models.tokens import estimated_tokens
-from owui_memory.observe import costs
+from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
@@ -241,45 +241,34 @@ def test_its_connections_are_closed_when_nobody_uses_it_any_more(provider: str, 
 
 
 def test_tokens_are_counted_for_the_model_that_answers(settings: Valves, first: ScriptedLLM) -> None:
-    metrics = Metrics()
-    llms = Llms.open(settings, metrics)
+    costs = Costs()
+    llms = Llms.open(settings, costs)
 
     llms.ask(ASKED)
     with first.fault("chat", status=503):
         llms.ask(ASKED)
 
     # As the scripted server tells: its tokens are words.
-    assert metrics.counts() == {
-        "failed asking the first LLM": 1,
-        "LLM calls: one": 1,
-        "tokens in: one": 5,
-        "tokens out: one": 3,
-        "LLM calls: two": 1,
-        "tokens in: two": 5,
-        "tokens out: two": 4,
-    }
-    assert costs.described(metrics.counts(), exchanges=4) == (
+    assert costs.described(exchanges=4) == (
         "since the start 0.50 calls and 4 tokens (2 in, 2 out) per exchange; "
         "one: 1 calls, 5 tokens in, 3 out; two: 1 calls, 5 tokens in, 4 out"
     )
 
 
 def test_tokens_are_estimated_where_nobody_tells(settings: Valves, monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics = Metrics()
+    costs = Costs()
     monkeypatch.setattr("tests.harness.scripted_llm._usage", lambda *_: None)
 
-    Llms.open(settings, metrics).ask(ASKED)
+    Llms.open(settings, costs).ask(ASKED)
 
-    counts = metrics.counts()
-    assert counts["tokens in: one"] == estimated_tokens(ASKED[0]["content"])
-    assert counts["tokens out: one"] == estimated_tokens("from the first")
-    assert "(of 1 calls estimated)" in costs.described(counts, exchanges=1)
+    tokens_in, tokens_out = estimated_tokens(ASKED[0]["content"]), estimated_tokens("from the first")
+    assert costs.described(exchanges=1).endswith(
+        f"one: 1 calls, {tokens_in} tokens in, {tokens_out} out (of 1 calls estimated)"
+    )
 
 
 def test_no_call_costs_nothing() -> None:
-    assert (
-        costs.described({"exchanges remembered": 3}, exchanges=3) == "no LLM has been called since the start"
-    )
+    assert Costs().described(exchanges=3) == "no LLM has been called since the start"
 
 
 # In mem0 ------------------------------------------------------------------------------------------
@@ -328,13 +317,13 @@ def test_mem0s_own_extraction_is_answered_by_the_second_and_counted(
 ) -> None:
     second.clear()  # back to answering as mem0's prompt wants
     embedder = {"embedder_provider": "openai", "embedder_base_url": second.base_url}
-    metrics = Metrics()
-    backend = LibraryBackend.open(settings.model_copy(update=embedder), tmp_path, metrics)
+    costs = Costs()
+    backend = LibraryBackend.open(settings.model_copy(update=embedder), tmp_path, costs)
     try:
         with first.fault("chat", status=503):
             said = [{"role": "user", "content": "My dog is called Rex."}]
             assert len(backend.add("ada", said, infer=True, batch="b")) == 1
-        assert metrics.counts()["LLM calls: two"] == 1
+        assert "two: 1 calls" in costs.described(exchanges=1)
         assert next(part.detail for part in backend.check() if part.name == "LLM").endswith(
             "vllm two answers instead."
         )

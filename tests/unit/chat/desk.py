@@ -48,7 +48,7 @@ class Desk:
         wait_until(lambda: self.live.current is not None, what="the backend is in use")
         self.metrics = Metrics()
         eraser = Eraser(self.engine, folder, lambda: self.settings, self._open, self.live)
-        self.commander = Commander(self.engine, self.live, lambda: self.settings, self.metrics.failed, eraser)
+        self.commander = Commander(self.engine, self.live, lambda: self.settings, self.metrics, eraser)
         self.forgetting = Forgetting(self.engine, eraser, lambda: self.settings)
         self.sweeper = Sweeper(eraser, lambda _user: None, self.metrics, self.forgetting)
         self.journal, self.outbox = Journal(self.engine), Outbox(self.engine)

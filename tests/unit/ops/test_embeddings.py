@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from owui_memory.app import Runtime
+from owui_memory.app import Application
 from owui_memory.config.settings import Environment, Valves
 from owui_memory.core.errors import Retry
 from owui_memory.interfaces.pipelines import embeddings
@@ -36,7 +36,7 @@ def server(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Starlette]:
     settings = Valves(
         embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
     )
-    runtime = Runtime(Environment({}, tmp_path, "key"), lambda: settings, [])
+    runtime = Application(Environment({}, tmp_path, "key"), lambda: settings, [])
     try:
         wait_until(lambda: runtime.live.current is not None, what="the backend is open")
         app = Starlette()

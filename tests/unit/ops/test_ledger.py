@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine, inspect
 
 from owui_memory.config.prices import Price, read_prices
-from owui_memory.observe import costs
+from owui_memory.core.events import Event, EventKind, Usage
+from owui_memory.observe.costs import Costs
 from owui_memory.observe.ledger import Ledger, Used
-from owui_memory.observe.metrics import Metrics
 from owui_memory.state import open_state
 from tests.unit.places import Place
 
@@ -41,11 +41,11 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def ledger(engine: Engine, clocks: Clocks, failures: list[str] | None = None) -> Ledger:
-    def failed(where: str, error: Exception) -> None:
-        assert failures is not None, error
-        failures.append(where)
+    def observe(event: Event) -> None:
+        assert failures is not None, event
+        failures.append(str(event.job))
 
-    return Ledger(engine, failed, now=lambda: clocks.now, clock=lambda: clocks.seconds)
+    return Ledger(engine, observe, now=lambda: clocks.now, clock=lambda: clocks.seconds)
 
 
 def test_nothing_is_told_of_days_without_calls(engine: Engine, clocks: Clocks) -> None:
@@ -133,9 +133,9 @@ def test_what_cannot_be_written_is_kept(engine: Engine, clocks: Clocks) -> None:
         connection.exec_driver_sql("ALTER TABLE llm_days RENAME TO hidden")
     clocks.seconds = 10
     kept.add("mini", 2, 2)
-    assert failures == ["keeping the costs"]
+    assert failures == ["costs"]
     assert kept.described(PRICES) == ""
-    assert failures[1:] == ["keeping the costs", "reading the costs"]
+    assert failures[1:] == ["costs", "costs"]
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE hidden RENAME TO llm_days")
     kept.flush()
@@ -149,13 +149,13 @@ def test_a_very_long_name_of_a_model_is_cut(engine: Engine, clocks: Clocks) -> N
 
 
 def test_calls_that_read_no_exchange_cost_but_are_not_averaged(engine: Engine, clocks: Clocks) -> None:
-    metrics = Metrics()
-    metrics.ledger = ledger(engine, clocks)
-    costs.count_call(metrics, "mini", 30, 3, estimated=False, exchanges=False)
-    costs.count_call(metrics, "mini", 100, 10, estimated=False)
-    assert metrics.counts()["LLM calls: mini"] == 1
-    metrics.ledger.flush()
-    assert metrics.ledger.of(TODAY) == {"mini": Used(2, 130, 13)}
+    costs, days = Costs(), ledger(engine, clocks)
+    for usage in (Usage("mini", 30, 3, False, for_exchanges=False), Usage("mini", 100, 10, False)):
+        for observe in (costs, days):
+            observe(Event(EventKind.LLM_CALLED, usage=usage))
+    assert costs.described(exchanges=0) == "since the start mini: 1 calls, 100 tokens in, 10 out"
+    days.flush()
+    assert days.of(TODAY) == {"mini": Used(2, 130, 13)}
 
 
 @pytest.mark.parametrize(

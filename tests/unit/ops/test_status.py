@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from owui_memory.app import Runtime
+from owui_memory.app import Application
 from owui_memory.config.settings import Environment, Valves
+from owui_memory.core.events import Event, EventKind, Usage
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -21,7 +22,7 @@ class Running:
 
     def __init__(self, folder: Path, settings: Valves) -> None:
         self.settings = settings
-        self.runtime = Runtime(Environment({}, folder, "key"), lambda: self.settings, [])
+        self.runtime = Application(Environment({}, folder, "key"), lambda: self.settings, [])
 
     def save(self, **changes: str) -> None:
         self.settings = self.settings.model_copy(update=changes)
@@ -79,9 +80,10 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
 def test_what_was_spent_just_before_the_end_is_kept(tmp_path: Path) -> None:
     for calls in (2, 4):
         with running(tmp_path, Valves(backend="server", backend_url="http://127.0.0.1:9")) as started:
-            assert started.runtime.metrics.ledger is not None
             for _ in range(2):
-                started.runtime.metrics.ledger.add("small", 10, 1)
+                started.runtime.emit(
+                    Event(EventKind.LLM_CALLED, usage=Usage("small", 10, 1, estimated=False))
+                )
             if calls == 4:
                 assert started.part("costs")["detail"].endswith("today 4 calls, 44 tokens")
 

@@ -62,7 +62,7 @@ class Instance:
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         """Any backend, with the names that the server gives to collections."""
-        return open_backend(settings, data_dir, None, partial(naming, self.engine, data_dir))
+        return open_backend(settings, data_dir, named=partial(naming, self.engine, data_dir))
 
     @contextmanager
     def backend(self) -> Iterator[Backend]:
@@ -89,7 +89,7 @@ class Instance:
             return self.open_backend(settings, data_dir)
         # Loading an embedding model takes longer than most commands, and few of them embed anything.
         known, named = (home.model, home.dims), lambda *_: home.name
-        return LibraryBackend.open(settings, data_dir, None, named, known)
+        return LibraryBackend.open(settings, data_dir, named=named, known=known)
 
     @contextmanager
     def control(self) -> Iterator[Control]:

@@ -292,11 +292,6 @@ def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
     return _hash(("turn", user_id, chat_id, model, *texts))
 
 
-def is_unnamed(key: str) -> bool:
-    """Whether a turn's key was made of what was said."""
-    return key.startswith(HASHED)
-
-
 def _hash(texts: Iterable[str]) -> str:
     *_, last = _hashes((), texts)
     return last

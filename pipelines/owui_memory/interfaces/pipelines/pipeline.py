@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ...commands.language import Languages
 from ...commands.parse import is_command, may_be_command, refusal, repeated, was_command, with_task
@@ -17,22 +17,21 @@ from ...config.scoping import scope_of
 from ...config.settings import Environment, Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from ...core.errors import Drop, MemoryFault, TellAdmin, Waits, is_of_the_text
+from ...core.errors import Waits, is_of_the_text
+from ...core.events import Event, EventKind, Job, failed, succeeded
 from ...core.memory import Part
 from ...core.permission import SWITCHED_OFF
 from ...core.turn import Answered, Turn
 from ...observe import status
 from ...recall.block import Blocks
+from ...recall.run import INSIDE, Outcome
 from ...remember.spill import Spill, Spilled
-from . import embeddings, guard
+from ..service import Open, Service
+from . import embeddings, guard, routes
 from .body import with_answer, with_blocks
 from .intake import Intake, read_asked, read_finished
 from .lanes import BusyError
 from .start import Start
-
-if TYPE_CHECKING:
-    from ...app import Runtime
-    from ...recall.recall import Recalled
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +46,17 @@ _LONG_CHARS = (
 )
 _EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
-_INSIDE = "something is wrong inside the filter"
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
-class Pipeline:
+class Filter:
     """A filter: `inlet` puts what is known about the user into the prompt, `outlet` keeps what was said."""
 
-    def __init__(self) -> None:
-        """Cheap and safe: the server loads every plugin's class before it starts any."""
+    def __init__(self, open_service: Open) -> None:
+        """Cheap and safe: the server loads every plugin's class before it starts any.
+
+        open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
+        """
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
@@ -63,10 +64,11 @@ class Pipeline:
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
-        self._start = Start(self._open, lambda: self.valves)
-        self._intake, self._languages = Intake(), Languages()
-        self._recalling = 0
+        self._languages = Languages()
         self._spill = Spill(self._environment.data_dir)
+        opening = partial(open_service, self._environment, lambda: self.valves, self._problems, self._spill)
+        self._start = Start(opening, lambda: self.valves)
+        self._intake = Intake()
         self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         self._early: dict[
@@ -84,12 +86,12 @@ class Pipeline:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            status.mount(app, key, self._status, embeddings.route(key, self._embedder))
+            routes.mount(app, key, self._status, embeddings.route(key, self._embedder))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
-            status.unmount(app)
+            routes.unmount(app)
         await asyncio.to_thread(self._start.stop)
         self._intake.close()
 
@@ -107,7 +109,7 @@ class Pipeline:
         try:
             asked = await self._intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed("inlet", error)
+            self._failed(Job.INLET, error)
             return body
         body, turn, runtime = asked.body, asked.turn, self._runtime
         if is_command(turn):
@@ -118,9 +120,9 @@ class Pipeline:
         try:
             told = await self._inlet(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.metrics.failed("inlet", error)
+            runtime.emit(failed(Job.INLET, error))
             return body
-        runtime.metrics.succeeded("inlet")
+        runtime.emit(succeeded(Job.INLET))
         return told
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
@@ -128,7 +130,7 @@ class Pipeline:
         try:
             finished = await self._intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed("outlet", error)
+            self._failed(Job.OUTLET, error)
             return body
         body, answered, runtime = finished.body, finished.answered, self._runtime
         if answered is None:
@@ -148,10 +150,10 @@ class Pipeline:
             elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
                 return await self._noted(runtime, body, answered, chat_id)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed("outlet", error)
+            self._failed(Job.OUTLET, error)
         return body
 
-    async def _kept(self, runtime: Runtime, answered: Answered) -> str:
+    async def _kept(self, runtime: Service, answered: Answered) -> str:
         """Its chat, where the state database took it in time; else "", and it waits in the spill."""
         keeper = runtime.keeper
         if not keeper.is_ill:
@@ -162,7 +164,7 @@ class Pipeline:
                 try:
                     return str(keeping.result())
                 except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, "outlet", error)
+                    _note(runtime, Job.OUTLET, error)
             else:
                 keeping.cancel()  # it may be stored all the same: that does no harm
                 keeping.add_done_callback(_looked_at)
@@ -172,7 +174,7 @@ class Pipeline:
         return ""
 
     @staticmethod
-    async def _stored(runtime: Runtime, storing: asyncio.Future[Any]) -> bool:
+    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
         """Wait for the state database, for as long as it is worth it."""
         until = asyncio.get_running_loop().time() + _QUEUE_S
         while not (done := await _within(_KEEP_S, storing)):
@@ -207,7 +209,7 @@ class Pipeline:
             if may:
                 self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed("inlet", error)
+            self._failed(Job.INLET, error)
 
     def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
         """At once in memory, and soon in the data folder."""
@@ -217,19 +219,19 @@ class Pipeline:
         writing.add_done_callback(_looked_at)
         return writing
 
-    async def _see_to(self, runtime: Runtime, record: Spilled, permission: asyncio.Future[Any]) -> None:
+    async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
         if await self._stored(runtime, permission):
             if (error := permission.exception()) is None:
                 return
-            _note(runtime, "inlet", error)
+            _note(runtime, Job.INLET, error)
         else:
             permission.cancel()
             permission.add_done_callback(_looked_at)
             runtime.keeper.is_ill = True
         self._spill_decision(record)
 
-    async def _inlet(self, runtime: Runtime, body: Body, turn: Turn, deadline: float) -> Body:
+    async def _inlet(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
         decision = decide(turn, self.valves)
         self._early.pop((turn.user_id, turn.key), None)
         permission, spilling = None, None
@@ -241,8 +243,8 @@ class Pipeline:
                 permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
         elif not turn.task:
             runtime.forbid(turn)
-        recalled, missed = await self._recall(runtime, turn, deadline) if decision.read else (None, "")
-        on = recalled is None or recalled.on
+        outcome = await self._recall(runtime, turn, deadline) if decision.read else Outcome(None)
+        on = outcome.recalled is None or outcome.recalled.on
         if permission is not None:
             if await _done_by(deadline, permission) and permission.exception() is None:
                 on &= permission.result()
@@ -253,24 +255,24 @@ class Pipeline:
         if spilling is not None:
             await _done_by(deadline, spilling)
         if not on:
-            decision, recalled, missed = SWITCHED_OFF, None, ""
+            decision, outcome = SWITCHED_OFF, Outcome(None)
         if decision.reason:
-            runtime.metrics.count(f"left alone: {decision.reason}")
+            runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
         told = body
         if decision.read:
-            blocks = recalled.blocks if recalled else Blocks()
+            blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
             render = partial(with_blocks, in_system=turn.searched or self.valves.placement == "system")
             told = await self._intake.rewrite(turn.user_id, render, body, blocks)
-        runtime.after_inlet(turn, recalled, decision, missed)
+        runtime.after_inlet(turn, outcome, decision)
         return told
 
-    async def _commanded(self, runtime: Runtime | None, body: Body, turn: Turn) -> Body:
+    async def _commanded(self, runtime: Service | None, body: Body, turn: Turn) -> Body:
         """A command on its way to the model, which gets something else to do."""
         words = self._languages.note(turn)
         answer = refusal(turn.text, words, enabled=self.valves.enabled)
         if runtime is None:
             return with_task(body, answer or words.say("not now"))
-        runtime.metrics.count("commands")
+        runtime.emit(Event(EventKind.COMMAND))
         runtime.forbid(turn)
         if answer:
             return with_task(body, answer)
@@ -282,11 +284,11 @@ class Pipeline:
         except BusyError:
             answer = words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.metrics.failed("command", error)
+            runtime.emit(failed(Job.COMMAND, error))
             answer = words.say("not now")
         return with_task(body, answer)
 
-    async def _answer(self, runtime: Runtime | None, answered: Answered) -> str:
+    async def _answer(self, runtime: Service | None, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
         words = self._languages.of(answered.user_id, answered.user_text)
         nothing = words.say("not now") if was_command(answered) else ""
@@ -303,67 +305,25 @@ class Pipeline:
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.metrics.failed("command", error)
+            runtime.emit(failed(Job.COMMAND, error))
             return words.say("not now")
 
-    async def _noted(self, runtime: Runtime, body: Body, answered: Answered, chat_id: str) -> Body:
+    async def _noted(self, runtime: Service, body: Body, answered: Answered, chat_id: str) -> Body:
         """The answer with a note on memory below it, if that is there in time."""
         asked = answered.user_id, chat_id, answered.user_text
         noting = _in(runtime.command_pool, runtime.notes.under, *asked)
         note = noting.result() if await _within(_NOTE_S, noting) else ""
         return with_answer(body, note, below=True) if note else body
 
-    async def _recall(
-        self, runtime: Runtime, turn: Turn, deadline: float
-    ) -> tuple[Recalled, str] | tuple[None, str]:
-        """What it is told; or None, and why: the backend is not ready, fails, or misses the deadline."""
-        if not runtime.breaker.allows():
-            return self._without(runtime, "recall is paused, it keeps failing")
-        if self._recalling >= runtime.recalls_at_once:
-            return self._without(runtime, "too many requests wait for the backend")
-        try:
-            runtime.live.get()
-        except MemoryFault as fault:
-            return self._without(runtime, str(fault))
-        began = runtime.breaker.clock()
-        recalling = _in(runtime.recall_pool, runtime.recall, turn)
-        self._recalling += 1
-        recalling.add_done_callback(self._recalled)
-        if not await _done_by(deadline, recalling):
-            runtime.breaker.failed(began)
-            return self._without(runtime, f"the deadline of {self.valves.inlet_deadline_ms} ms passed")
-        try:
-            recalled: Recalled = recalling.result()
-        except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
-            if not isinstance(error, Drop):
-                runtime.breaker.failed(began)
-            runtime.metrics.failed("recall", error)
-            return None, str(error) if isinstance(error, MemoryFault) else _INSIDE
-        runtime.breaker.succeeded()
-        runtime.metrics.succeeded("recall")
-        if recalled.on:
-            told = "messages with memories" if recalled.blocks else "messages without relevant memories"
-            runtime.metrics.count(told)
-        for what, count in (
-            ("secrets masked", recalled.secrets),
-            ("memories shown without their markup", recalled.markup),
-        ):
-            if count:
-                runtime.metrics.count(what, count)
-        return recalled, ""
-
-    def _recalled(self, recalling: asyncio.Future[Recalled]) -> None:
-        self._recalling -= 1
-        if not recalling.cancelled():
-            recalling.exception()  # after the deadline nobody else looks at it
-
     @staticmethod
-    def _without(runtime: Runtime, reason: str) -> tuple[None, str]:
-        runtime.metrics.count(f"messages without memories: {reason}")
-        return None, reason
+    async def _recall(runtime: Service, turn: Turn, deadline: float) -> Outcome:
+        recalling = runtime.recalls.begin(turn)
+        if recalling.future is not None:
+            await _done_by(deadline, asyncio.wrap_future(recalling.future))
+        return recalling.outcome()
 
     @property
-    def _runtime(self) -> Runtime | None:
+    def _runtime(self) -> Service | None:
         return self._start.runtime
 
     def _embedder(self) -> embeddings.Embeds:
@@ -372,22 +332,11 @@ class Pipeline:
             raise self._start.fault
         return runtime.embedder()
 
-    def _open(self) -> Runtime:
-        try:
-            # Not with this module: it needs SQLAlchemy, which the smallest image of the server lacks.
-            from ...app import Runtime
-        except ImportError as error:
-            raise TellAdmin(
-                f"Memory cannot start: {error.name or 'a package'} is missing or too old.",
-                hint="Install SQLAlchemy 2 or newer, or all of pipelines/requirements.txt.",
-            ) from error
-        return Runtime(self._environment, lambda: self.valves, self._problems, self._spill)
-
-    def _failed(self, where: str, error: Exception) -> None:
+    def _failed(self, work: Job, error: Exception) -> None:
         if (runtime := self._runtime) is not None:
-            runtime.metrics.failed(where, error)
+            runtime.emit(failed(work, error))
         else:
-            log.error("%s: %s (%s)", where, _INSIDE, type(error).__name__)
+            log.error("%s: %s (%s)", work, INSIDE, type(error).__name__)
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():
@@ -409,11 +358,11 @@ def _looked_at(work: asyncio.Future[Any]) -> None:
         work.exception()
 
 
-def _note(runtime: Runtime, where: str, error: BaseException) -> None:
+def _note(runtime: Service, work: Job, error: BaseException) -> None:
     """That the state database failed; what this was about waits in the spill."""
     if not isinstance(error, Waits):
         runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.metrics.failed(where, error)
+        runtime.emit(failed(work, error))
 
 
 def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, NotReady, Retry
-
-if TYPE_CHECKING:
-    from ...app import Runtime
+from ..service import Service
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +19,15 @@ _AGAIN = "It is tried again by itself."
 class Start:
     """Makes the runtime in a thread of its own, and holds it until the stop."""
 
-    def __init__(self, make: Callable[[], Runtime], settings: Callable[[], Valves]) -> None:
+    def __init__(self, make: Callable[[], Service], settings: Callable[[], Valves]) -> None:
         self._make, self._settings = make, settings
         self._lock = threading.Lock()
         self._tried, self._stopped = threading.Event(), threading.Event()
-        self._runtime: Runtime | None = None
+        self._runtime: Service | None = None
         self._fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
 
     @property
-    def runtime(self) -> Runtime | None:
+    def runtime(self) -> Service | None:
         """None before it is made, and after the stop."""
         return self._runtime
 
@@ -48,7 +45,7 @@ class Start:
         """The settings have changed; returns at once. A runtime that is still to come has them anyway."""
         with self._lock:
             if self._runtime is not None:
-                self._runtime.live.use(self._settings())
+                self._runtime.use(self._settings())
 
     def stop(self) -> None:
         """Try no more, and close the runtime. Blocks, but not for a try that is under way."""
@@ -74,12 +71,12 @@ class Start:
             self._stopped.wait(pause)
             pause = min(pause * 2, _RETRY_MOST_S)
 
-    def _take_over(self, runtime: Runtime) -> None:
+    def _take_over(self, runtime: Service) -> None:
         with self._lock:
             late = self._stopped.is_set()
             if not late:
                 self._runtime = runtime
-                runtime.live.use(self._settings())  # they may have changed since it was made
+                runtime.use(self._settings())  # they may have changed since it was made
         if late:
             runtime.close()
 

@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, upda
 
 from ...backends.locations import HOLD_S
 from ...core.change import FORGET, FORGOTTEN, TOMBSTONES
-from ...core.clock import is_ahead
 from ...core.exchange import message_id_of
 from ...core.scope import team_in
 from ...language.words import is_mark, mark_of
@@ -39,6 +38,7 @@ from ...state import (
     told,
     versions,
 )
+from ...state.clock import is_ahead
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
 _AT_ONCE = 500  # ids in a statement

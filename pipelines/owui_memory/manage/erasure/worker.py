@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ...observe.metrics import Metrics
+from ...core.events import Emit, Job, failed, succeeded
 from .erase import Eraser
 from .forgetting import Forgetting
 
@@ -23,12 +23,12 @@ class Sweeper:
         self,
         eraser: Eraser,
         drop: Callable[[str], None],
-        metrics: Metrics,
+        emit: Emit,
         forgetting: Forgetting | None = None,
         prune: Callable[[], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._eraser, self._drop, self._metrics = eraser, drop, metrics
+        self._eraser, self._drop, self._emit = eraser, drop, emit
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
@@ -58,9 +58,9 @@ class Sweeper:
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
-            self._metrics.succeeded("erasing")
+            self._emit(succeeded(Job.ERASING))
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
-            self._metrics.failed("erasing", error)
+            self._emit(failed(Job.ERASING, error))
             went_well = False
         self._left_out = 0 if went_well else self._next_left_out
         self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
@@ -82,7 +82,7 @@ class Sweeper:
         try:
             self._prune()
         except Exception as error:  # noqa: BLE001 - the state database may be ill
-            self._metrics.failed("pruning", error)
+            self._emit(failed(Job.PRUNING, error))
             pause = _PRUNE_AGAIN_S
         self._prune_at = self._clock() + pause
 

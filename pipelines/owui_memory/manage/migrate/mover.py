@@ -21,9 +21,9 @@ from ... import COMMAND
 from ...backends.base import Backend
 from ...backends.locations import HOLD_S, Known, Place, Places, settings_of
 from ...config.settings import Valves
-from ...core.clock import PUT_RIGHT_S
 from ...core.errors import MemoryFault, Retry
 from ...core.memory import Part
+from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, Told
 from .reach import Open, opened, place_of_backend, records_of, settled
 from .records import Records, RemoteRecords

@@ -6,7 +6,6 @@ timed by the wall clock, and whoever reads such a time knows how far ahead it ca
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, not_, or_
@@ -41,6 +40,3 @@ def is_to_come(at: float, now: float) -> bool:
 def is_later(one: float, other: float, now: float) -> bool:
     """Whether the first was said after the second, as far as the clock can be believed."""
     return one > other and (is_to_come(other, now) or not is_to_come(one, now))
-
-
-COUNTS_FOR = timedelta(minutes=15)  # that an error makes the status not ok, where its work is not done since

@@ -1,0 +1,64 @@
+"""What interfaces need of the application, which assembles it: see `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..config.settings import Environment, Valves
+from ..core.events import Event
+from ..core.permission import Decision
+from ..core.turn import Turn
+from ..remember.spill import Spill
+
+if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..commands.commander import Commander
+    from ..commands.notes import Notes
+    from ..models.embedder import Embedder
+    from ..recall.run import Outcome, Run
+    from ..remember.keeper import Keeper
+    from .pipelines.lanes import Lanes
+
+
+class Service(Protocol):
+    """The opened application. No method blocks but `status`, `embedder`, `use` and `close`."""
+
+    @property
+    def keeper(self) -> Keeper: ...
+    @property
+    def recalls(self) -> Run: ...
+    @property
+    def commander(self) -> Commander: ...
+    @property
+    def notes(self) -> Notes: ...
+    @property
+    def lanes(self) -> Lanes: ...
+    @property
+    def state_pool(self) -> Executor: ...
+    @property
+    def command_pool(self) -> Executor: ...
+
+    def emit(self, event: Event) -> None:
+        """Something has happened."""
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+
+    def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
+        """Do what no message has to wait for."""
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+
+    def status(self) -> dict[str, Any]:
+        """The self-check, as JSON-plain values."""
+
+    def use(self, settings: Valves) -> None:
+        """The settings have changed."""
+
+    def close(self) -> None:
+        """Remember what waits and stop threads, within a bound."""
+
+
+Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]

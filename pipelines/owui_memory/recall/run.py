@@ -1,0 +1,119 @@
+"""Recalls within a deadline: so many at once, and paused while they keep failing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..config.settings import Valves
+from ..core.breaker import Breaker
+from ..core.errors import Drop, MemoryFault
+from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
+from ..core.turn import Turn
+
+if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..backends.backend_holder import LiveBackend
+    from .recall import Recalled
+
+INSIDE = "something is wrong inside the filter"
+_MANY = 4  # at once: the writer's embeddings must not slow them down
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was recalled; or None, and in words why."""
+
+    recalled: Recalled | None
+    missed: str = ""
+
+
+class Run:
+    """Recalls of all users. Threads may share it, and none of its methods blocks but `close`.
+
+    recall: what a thread does for a turn; blocks.
+    """
+
+    def __init__(
+        self,
+        live: LiveBackend,
+        recall: Callable[[Turn], Recalled],
+        settings: Callable[[], Valves],
+        emit: Emit,
+        at_once: int,
+    ) -> None:
+        self._live, self._recall, self._settings, self._emit, self._at_once = (
+            live,
+            recall,
+            settings,
+            emit,
+            at_once,
+        )
+        self.breaker = Breaker()
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
+        self._under_way: set[Future[Recalled]] = set()
+
+    def begin(self, turn: Turn) -> Recalling:
+        """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
+        if not self.breaker.allows():
+            return self._not_begun("recall is paused, it keeps failing")
+        if len(self._under_way) >= self._at_once:
+            return self._not_begun("too many requests wait for the backend")
+        try:
+            self._live.get()
+        except MemoryFault as fault:
+            return self._not_begun(str(fault))
+        began = self.breaker.clock()
+        future = self._pool.submit(self._recall, turn)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return Recalling(future, lambda: self._ended(future, began))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether many messages wait for their memories."""
+        return len(self._under_way) >= _MANY
+
+    def close(self) -> None:
+        """Begin no more; what is under way ends by itself."""
+        self._pool.shutdown(wait=False)
+
+    def _not_begun(self, reason: str) -> Recalling:
+        return Recalling(None, lambda: self._missed(reason))
+
+    def _missed(self, reason: str) -> Outcome:
+        self._emit(Event(EventKind.RECALL_MISSED, reason=reason))
+        return Outcome(None, reason)
+
+    def _ended(self, future: Future[Recalled], began: float) -> Outcome:
+        if not future.done():
+            self.breaker.failed(began)
+            return self._missed(f"the deadline of {self._settings().inlet_deadline_ms} ms passed")
+        try:
+            recalled = future.result()
+        except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
+            if not isinstance(error, Drop):
+                self.breaker.failed(began)
+            self._emit(failed(Job.RECALL, error))
+            return Outcome(None, str(error) if isinstance(error, MemoryFault) else INSIDE)
+        self.breaker.succeeded()
+        self._emit(succeeded(Job.RECALL))
+        self._tell(recalled)
+        return Outcome(recalled)
+
+    def _tell(self, recalled: Recalled) -> None:
+        if recalled.on:
+            self._emit(Event(EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT))
+        if recalled.secrets:
+            self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
+        if recalled.markup:
+            self._emit(Event(EventKind.MARKUP_REMOVED, recalled.markup))
+
+
+@dataclass(frozen=True, slots=True)
+class Recalling:
+    """One that may be under way. future: None where it was not begun."""
+
+    future: Future[Recalled] | None
+    outcome: Callable[[], Outcome]  # to be called once, when nobody waits any longer
