@@ -13,6 +13,7 @@ from owui_memory.commands import parse as slash
 from owui_memory.core import locales
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.locales import guess
+from owui_memory.core.text import plain
 from owui_memory.interfaces.pipelines import intake
 from owui_memory.interfaces.pipelines import strip_commands as asides
 from owui_memory.interfaces.pipelines.body import with_blocks
@@ -226,7 +227,7 @@ _SECRETS = (redact, credentials, credential_names, credential_values)
 
 # What the intake lets through, with its bound.
 TEXTS = (
-    Reader("plain", words.plain),
+    Reader("plain", plain),
     Reader(
         "words", lambda text: (words.terms_of(text), words.content_words(text), words.words(text)), (words,)
     ),

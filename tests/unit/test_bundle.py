@@ -148,8 +148,8 @@ class TestANewerFile:
 
     def test_its_stores_have_names_of_their_own_in_mem0(self) -> None:
         """There the earlier file's may still be needed, and the last to enter a name would win."""
-        first = module(in_files(bundle.sources()), "backends.stores").CLASSES
-        second = module(in_files({**bundle.sources(), "newer.py": ""}), "backends.stores").CLASSES
+        first = module(in_files(bundle.sources()), "stores.opening").CLASSES
+        second = module(in_files({**bundle.sources(), "newer.py": ""}), "stores.opening").CLASSES
         assert first.keys().isdisjoint(second)
 
     def test_other_plugins_keep_theirs(self) -> None:

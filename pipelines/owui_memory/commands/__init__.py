@@ -1,1 +1,1 @@
-"""TODO."""
+"""/memory: recognising, running and answering it."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Settings: what they are, what they mean together, and what they decide about a turn."""

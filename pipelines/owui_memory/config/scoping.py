@@ -1,4 +1,4 @@
-"""TODO."""
+"""Whose memories a turn sees, and among which it keeps what is said, by the settings."""
 
 from __future__ import annotations
 

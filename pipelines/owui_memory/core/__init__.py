@@ -1,1 +1,1 @@
-"""TODO."""
+"""Values that all rooms share, and errors by reaction. Imports nothing of the other rooms."""

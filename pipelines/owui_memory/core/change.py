@@ -1,4 +1,4 @@
-"""TODO."""
+"""A change of a memory, as the journal keeps it."""
 
 from __future__ import annotations
 

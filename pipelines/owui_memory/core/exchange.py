@@ -1,4 +1,4 @@
-"""TODO."""
+"""Finished turns on their way to becoming memories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A memory, what a search finds of it, and the small values around both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Text made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 

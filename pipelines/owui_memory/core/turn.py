@@ -1,4 +1,4 @@
-"""TODO."""
+"""A turn of a chat: a user's message and the answer to come, and the same once it is answered."""
 
 from __future__ import annotations
 

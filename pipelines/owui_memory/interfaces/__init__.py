@@ -1,1 +1,1 @@
-"""TODO."""
+"""What speaks to the outside."""

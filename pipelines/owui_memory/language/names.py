@@ -1,4 +1,4 @@
-"""TODO."""
+"""People's names as they may stand in a prompt, and who shared a memory."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""LLMs and embedders: providers, limits, probes, and what goes wrong with them."""

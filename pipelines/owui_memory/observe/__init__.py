@@ -1,1 +1,1 @@
-"""TODO."""
+"""What an admin sees of it: counters, costs, self-checks, the status."""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Memories that a message asks to be forgotten are not told for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What is known already."""
 
 from __future__ import annotations
 

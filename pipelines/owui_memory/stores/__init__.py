@@ -1,1 +1,1 @@
-"""TODO."""
+"""Where vectors are kept: SQLite, Qdrant and PostgreSQL, behind one protocol."""

@@ -15,9 +15,9 @@ _LOOK_S = 5
 # this package, uploaded in its place, may begin while this one ends.
 NAMES = {name: f"{__package__}.{name}" for name in ("sqlite", "qdrant", "pgvector")}
 CLASSES = {
-    NAMES["sqlite"]: f"{__package__}.sqlite_store.SqliteStore",
-    NAMES["qdrant"]: f"{__package__}.qdrant_store.QdrantStore",
-    NAMES["pgvector"]: f"{__package__}.pgvector_store.PgvectorStore",
+    NAMES["sqlite"]: f"{__package__}.sqlite.store.SqliteStore",
+    NAMES["qdrant"]: f"{__package__}.qdrant.store.QdrantStore",
+    NAMES["pgvector"]: f"{__package__}.pgvector.store.PgvectorStore",
 }
 
 

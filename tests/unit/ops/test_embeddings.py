@@ -14,8 +14,7 @@ from starlette.applications import Starlette
 from owui_memory.app import Application
 from owui_memory.config.settings import Environment, Valves
 from owui_memory.core.errors import Retry
-from owui_memory.interfaces.pipelines import embeddings
-from owui_memory.observe import status
+from owui_memory.interfaces.pipelines import embeddings, routes
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -40,7 +39,7 @@ def server(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Starlette]:
     try:
         wait_until(lambda: runtime.live.current is not None, what="the backend is open")
         app = Starlette()
-        status.mount(app, "key", runtime.status, embeddings.route("key", runtime.embedder))
+        routes.mount(app, "key", runtime.status, embeddings.route("key", runtime.embedder))
         yield app
     finally:
         runtime.close()

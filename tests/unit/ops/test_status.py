@@ -81,9 +81,7 @@ def test_what_was_spent_just_before_the_end_is_kept(tmp_path: Path) -> None:
     for calls in (2, 4):
         with running(tmp_path, Valves(backend="server", backend_url="http://127.0.0.1:9")) as started:
             for _ in range(2):
-                started.runtime.emit(
-                    Event(EventKind.LLM_CALLED, usage=Usage("small", 10, 1, estimated=False))
-                )
+                started.runtime.emit(Event(EventKind.LLM_CALLED, usage=Usage("small", 10, 1, False)))
             if calls == 4:
                 assert started.part("costs")["detail"].endswith("today 4 calls, 44 tokens")
 

@@ -17,8 +17,8 @@ import pytest
 from starlette.applications import Starlette
 
 from owui_memory.config.settings import Valves
+from owui_memory.interfaces.pipelines import routes
 from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
-from owui_memory.observe import status
 from owui_memory.observe.inquiry import Inquiry
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM
@@ -159,7 +159,7 @@ def broken() -> dict[str, Any]:
 
 def test_whoever_asks_gets_json() -> None:
     app = Starlette()
-    status.mount(app, "key", broken)
+    routes.mount(app, "key", broken)
 
     async def get() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)

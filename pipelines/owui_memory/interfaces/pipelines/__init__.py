@@ -1,1 +1,1 @@
-"""TODO."""
+"""The filter as the Pipelines server sees it."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Forgetting a person, everywhere and for good."""

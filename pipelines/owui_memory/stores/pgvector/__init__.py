@@ -1,1 +1,1 @@
-"""TODO."""
+"""PostgreSQL with pgvector."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Qdrant: a server, or a folder of its own."""

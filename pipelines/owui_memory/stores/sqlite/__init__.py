@@ -1,1 +1,1 @@
-"""TODO."""
+"""The embedded store: one SQLite file with sqlite-vec and FTS5."""
