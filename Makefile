@@ -40,10 +40,11 @@ screenshots: setup-dev setup-webui ## take docs/images/*.png anew
 	@scripts/debian-package chromium chromium
 	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
-check: setup-dev check-compose ## formatting, lint, types, drift of generated files, compose file, Kubernetes manifests
+check: setup-dev check-compose ## formatting, lint, types, rooms, drift of generated files, compose file, Kubernetes manifests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p owui_memory
+	PYTHONPATH=pipelines $(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python -m scripts.manifests
 

@@ -1,44 +1,24 @@
 """Long-term memory for Open WebUI, as a filter of the Pipelines server, on mem0.
 
-filter.py    class Pipeline: what the server calls; start here
-start.py     the way to a runtime: tried until the state database lets it
-runtime.py   what lives from start-up to shutdown, and the status made of it
-settings.py  every setting; panel.py, what the admin panel does to settings, undone;
-             combinations.py, settings that each make sense and together cannot work
-errors.py    errors by reaction: retry, drop, leave it to another server, tell the admin
-engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
-             clock.py, wall clocks that are put right
-words.py     words of a text in any language
-language/    what tells questions, requests and others' words from statements, and who speaks of themselves:
-             a table a language (phrases: how they are read; detection: which one), speech (what a sentence
-             is), self_reference, forgetting, sentences, scripts (what Unicode says of characters)
-scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
-patterns.py  names of models, as settings have them
-redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
-             inert.py, text that can do nothing
-__main__.py  the command line: python -m owui_memory; cli/, a module for each command
+A message's way is in docs/architecture.md. A room imports only rooms above it in this list, which `make check` sees to.
 
-state/       the state database: its tables, and the frozen steps that make them
-locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
-             language of a message)
-chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
-             commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
-             what is no conversation; answers, explained, faults), notes
-recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
-             wishes (requests to forget)
-remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
-             gate (material: what of a message is not its user's own),
-             reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
-             changes, journal
-backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
-             (llms; readers and catalogue: the LLM that answers the chats; embedder, providers, probe), and
-             the embedded store
-control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
-             switches, erase (erasures, sites, history, purging, sweeper)
-moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
-ops/         guard, status, embeddings (for other programs), selfcheck, health, metrics,
-             costs (ledger: of each day; prices), breaker, statecheck, comparison (store and journal),
-             inquiry (questions to what may hang)
+core/        values that all rooms share (Turn, Exchange, Memory, Change, events), and errors by reaction
+config/      every setting; what the admin panel does to them, undone; checks across settings; policy: what they
+             decide about a turn
+language/    words, sentences and scripts; a table a language; who speaks of themselves; requests to forget; prompt
+             injection; secrets; sanitising; the texts of commands (locales)
+state/       the state database: engine, tables, frozen migrations, permissions, users' own switches
+models/      LLMs and embedders: providers, limits, the bundled embedder, what goes wrong with them
+stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
+backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
+recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
+remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate, reconcile,
+             verbatim, admission (what may become a memory), apply, journal
+manage/      list, search, edit, forget, undo, share; erasure/; migrate/
+commands/    /memory: parse, run, answer
+observe/     hooks on events: counters, costs, status, self-checks
+interfaces/  what speaks to the outside: pipelines/ (the filter, its routes and guard), cli/
+app.py       assembles all of it; plugin.py is what the Pipelines server loads, __main__.py the command line
 """
 
 import sys

@@ -9,7 +9,7 @@ from owui_memory.stores.sqlite import driver as sqlite_driver
 from owui_memory.stores.sqlite.row import Row
 from owui_memory.stores.sqlite.store import SqliteStore
 
-PACKAGES = Path(sqlite_driver.__file__).parents[2]
+PACKAGES = Path(sqlite_driver.__file__).parents[3]
 ANNE, BEN = {"user_id": "anne"}, {"user_id": "ben"}
 
 

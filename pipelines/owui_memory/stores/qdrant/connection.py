@@ -20,7 +20,7 @@ from qdrant_client import QdrantClient
 
 from ...core.errors import Drop, Retry, TellAdmin
 from ...models.faults import translated
-from ..sqlite import driver as sqlite_driver
+from .. import sqlite_faults
 
 TIMEOUT_S = 5
 
@@ -136,7 +136,7 @@ def _leave(shared: _Embedded) -> None:
 @contextlib.contextmanager
 def _folder_faults(path: str) -> Iterator[None]:
     """What an embedded Qdrant raises has no status; a server would answer these with 404 and 400."""
-    with translated("store"), sqlite_driver.translated(path):
+    with translated("store"), sqlite_faults.translated(path):
         try:
             yield
         except RuntimeError as error:

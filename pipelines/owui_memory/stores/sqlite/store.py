@@ -23,7 +23,8 @@ from mem0.vector_stores.base import VectorStoreBase
 from ...core.errors import Drop, TellAdmin
 from ...state import wal
 from ..payload import to_json, wrong_size
-from .driver import Connections, erases_words, translated
+from ..sqlite_faults import translated
+from .driver import Connections, erases_words
 from .filters import Filters, user_of, where
 from .row import Row
 from .schema import drop_tables, make_tables, open_collection, overwrite_words
