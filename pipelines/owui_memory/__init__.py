@@ -1,19 +1,19 @@
 """Long-term memory for Open WebUI, as a filter of the Pipelines server, on mem0.
 
-A message's way is in docs/architecture.md. A room imports only rooms above it in this list, which `make check` sees to.
+docs/architecture.md follows one message through it. A room imports only rooms above it in this list:
 
 core/        values that all rooms share (Turn, Exchange, Memory, Change, events), and errors by reaction
-config/      every setting; what the admin panel does to them, undone; checks across settings; policy: what they
-             decide about a turn
-language/    words, sentences and scripts; a table a language; who speaks of themselves; requests to forget; prompt
-             injection; secrets; sanitising; the texts of commands (locales)
+config/      every setting; what the admin panel does to them, undone; checks across settings; policy: what
+             they decide about a turn
+language/    words, sentences and scripts; a table a language; who speaks of themselves; requests to forget;
+             prompt injection; secrets; sanitising; the texts of commands (locales)
 state/       the state database: engine, tables, frozen migrations, permissions, users' own switches
 models/      LLMs and embedders: providers, limits, the bundled embedder, what goes wrong with them
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate, reconcile,
-             verbatim, admission (what may become a memory), apply, journal
+remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
+             reconcile, verbatim, admission (what may become a memory), apply, journal
 manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, status, self-checks

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scopes.py`. `answered_by`: as `AnsweredBy.written`.
-    `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
+    `scope`: among which memories it is kept, see `scope.py`. `answered_by`: as `AnsweredBy.written`.
+    `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
 
@@ -53,5 +53,5 @@ class Batch:
 
 
 def message_id_of(key: str) -> str:
-    """The last part of an exchange's key: see `chat.body.Turn.exchange_key`."""
+    """The last part of an exchange's key: see `core.turn.Turn.exchange_key`."""
     return key.rpartition("\n")[2]

@@ -1,7 +1,7 @@
 """Texts that give orders to a model instead of telling of a user: they are not remembered.
 
 They set aside what the model was told, make it another one, put on a role of a conversation, call its tools,
-have it act behind its user's back, or send out what it knows; in many languages (`order_words.py`). Wishes
+have it act behind its user's back, or send out what it knows; in many languages (`prompt_injection_words.py`). Wishes
 for how to be answered are none, but are nobody else's: see `is_wish`. What gets around this stands in a
 prompt quoted, as any other.
 """

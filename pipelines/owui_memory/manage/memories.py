@@ -48,11 +48,11 @@ _FOUND_MOST = 20
 _QUERY_CHARS = 1000
 
 
-Confirm = Callable[[], None]  # see `remember.changes`
+Confirm = Callable[[], None]  # see `remember.apply`
 
 
 class Live(Protocol):
-    """What holds the backend in use: see `backends.live`."""
+    """What holds the backend in use: see `backends.backend_holder`."""
 
     def get(self) -> Backend:
         """The backend. Raises MemoryFault: why there is none."""
@@ -177,7 +177,7 @@ class Control:
         """Take memories away. Those that are gone already are counted.
 
         Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
-        `control.forgetting`. Until then `undo` brings them back.
+        `manage.erasure.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
@@ -299,7 +299,7 @@ class Control:
     # In and out
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
-        """All memories, oldest first, as mem0's own answers have them; see `moving.records`."""
+        """All memories, oldest first, as mem0's own answers have them; see `manage.migrate.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(

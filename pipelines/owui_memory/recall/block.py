@@ -56,7 +56,7 @@ def is_own(line: str) -> bool:
 
 
 def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:
-    """One memory as it stands in the block. teller: who has told it, "" for the user; see `scopes.teller`."""
+    """One memory as it stands in the block. teller: who has told it, "" for the user; see `names.teller`."""
     said = memory.updated_at or memory.created_at
     when = ago(said, now, words) if said else ""
     if teller:

@@ -1,7 +1,7 @@
 """Every change of a memory with before, after and where it came from: for why, undo and erase.
 
 A change is written before it is made and marked once it is made, so that a crash between the two is
-mended by making it again: see `changes`.
+mended by making it again: see `apply`.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ class Outbox:
         return self._set(batch, state="done", exchange=None, error="")
 
     def was_erased(self, batch: Batch) -> bool:
-        """Whether its exchanges were taken away while it was worked on: see `control.erase`."""
+        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
         with self._reading.connect() as connection:
             return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
 

@@ -1,6 +1,6 @@
 """Add, replace or remove: what an LLM makes of new exchanges and what is known about their user.
 
-One call decides for a batch. What it decides is checked here; `changes` makes it.
+One call decides for a batch. What it decides is checked here; `apply` makes it.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def asked_for(user_id: str) -> Asked:
 
 
 class _Only:
-    """One backend, which nothing takes over from: see `backends.live`."""
+    """One backend, which nothing takes over from: see `backends.backend_holder`."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

@@ -22,7 +22,7 @@ _MOST_BYTES = 2_000_000
 
 
 class Embeds(Protocol):
-    """What makes vectors: see `backends.embedder`."""
+    """What makes vectors: see `models.embedder`."""
 
     name: str
 

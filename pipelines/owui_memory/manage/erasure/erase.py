@@ -53,7 +53,7 @@ class Receipt:
 
 
 class Live(Protocol):
-    """What holds the backend in use: see `backends.live`."""
+    """What holds the backend in use: see `backends.backend_holder`."""
 
     def writing(self) -> contextlib.AbstractContextManager[Backend]:
         """Nobody moves the memories meanwhile."""

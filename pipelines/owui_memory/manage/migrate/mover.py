@@ -40,7 +40,7 @@ _SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
 class Live(Protocol):
-    """What holds the backend in use: see `backends.live`."""
+    """What holds the backend in use: see `backends.backend_holder`."""
 
     @property
     def current(self) -> Backend | None:
