@@ -367,7 +367,7 @@ def _before(erasure: Erasure) -> Any:
 
 
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
-    """So that no copy comes back from a place that was left: see `backends.locations.Places.removed_since`."""
+    """So that no copy comes back from a place that was left: see `locations.Places.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
