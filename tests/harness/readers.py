@@ -12,7 +12,6 @@ from owui_memory.commands import faults, imported, markup, numbers, verbs, work
 from owui_memory.commands import parse as slash
 from owui_memory.core import locales
 from owui_memory.core.exchange import Exchange
-from owui_memory.core.locales import guess
 from owui_memory.core.text import plain
 from owui_memory.interfaces.pipelines import intake
 from owui_memory.interfaces.pipelines import strip_commands as asides
@@ -22,6 +21,7 @@ from owui_memory.language import (
     credential_values,
     credentials,
     forgetting,
+    guess,
     scripts,
     self_reference,
     sentences,

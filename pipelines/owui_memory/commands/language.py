@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ..core.locales import ENGLISH, Locale, locale
-from ..core.locales.guess import language_in
+from ..language.guess import language_in
 from .parse import DID_YOU_MEAN, read_command
 from .verbs import VERBS
 

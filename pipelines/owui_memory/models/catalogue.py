@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 
+from ..config.hosts import is_local
 from ..config.model_patterns import is_ollama_cloud
 from ..config.settings import is_url
 from ..core.chat_servers import ChatServer
 from ..core.errors import Doubtful, MemoryFault, Retry, TellAdmin
-from ..observe.data_residency import is_local
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken

@@ -15,8 +15,8 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..core.events import Emit, Event, EventKind, Job, Usage, failed, ignore
 from ..core.memory import Message, Part, Reply
-from ..observe.data_residency import is_local_model
 from . import providers
+from .data_residency import is_local_model
 from .faults import translated
 from .health import Health
 from .json_answer import last_value

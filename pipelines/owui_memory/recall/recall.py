@@ -12,15 +12,15 @@ from itertools import islice
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend
-from ..commands.language import language_of
 from ..config.scoping import reading_view
 from ..config.settings import Valves
-from ..core.locales import Locale, locale
+from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Found, Memory
 from ..core.permission import SWITCHED_OFF
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import wish
+from ..language.guess import language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
 from .block import Blocks, correction, is_own, line, render, shown
@@ -125,7 +125,7 @@ class Recaller:
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
-        words = locale(before.language or language_of(turn))
+        words = locale(before.language or _language_of(turn))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
         selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
@@ -192,7 +192,7 @@ class Recaller:
             if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
             self._explanations.keep(
-                connection, turn, replace(why, left_alone=left_alone, language=language_of(turn))
+                connection, turn, replace(why, left_alone=left_alone, language=_language_of(turn))
             )
 
     def _selected(
@@ -334,6 +334,11 @@ def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Ite
         if chosen == TOLD and item.memory.id not in news:
             outcome = TOLD_BEFORE if item.memory.id in told_before else ENOUGH
         yield Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
+
+
+def _language_of(turn: Turn) -> str:
+    """The code of a turn's language: that of the interface, else of its words."""
+    return turn.language or language_in(turn.text) or ENGLISH.code
 
 
 class _Lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.core.locales.guess import language_in
+from owui_memory.language.guess import language_in
 
 TOLD = {
     "en": ["My dog is called Rex.", "What is the name of my sister?", "I’m a teacher and I live in Leeds."],

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from owui_memory.config.hosts import is_local
 from owui_memory.config.settings import Valves
-from owui_memory.observe.data_residency import is_local, nearness
+from owui_memory.observe.data_residency import nearness
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-from ...language import TABLES
-from ...language.detection import likely
-from ...language.english import ENGLISH
-from ...language.french import FRENCH
-from ...language.german import GERMAN
-from ...language.russian import RUSSIAN
-from ...language.scripts import fold
-from ...language.spanish import SPANISH
+from . import TABLES
+from .detection import likely
+from .english import ENGLISH
+from .french import FRENCH
+from .german import GERMAN
+from .russian import RUSSIAN
+from .scripts import fold
+from .spanish import SPANISH
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
