@@ -54,19 +54,18 @@ class AnsweredBy:
 NOBODY = AnsweredBy()
 
 
-def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+def read_servers(environ: Mapping[str, str]) -> tuple[ChatServer, ...]:
     """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
 
     As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
-    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
-    by `own_key`, and OpenAI's own without a key.
+    server, a key alone none: it may be for another pipeline. OpenAI's own without a key is left out.
     """
     urls = _listed(environ, "OPENAI_API_BASE_URL")
     keys = _listed(environ, "OPENAI_API_KEY")
     found = []
     for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
         server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
-        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+        if key or server.url != OPENAI_URL:
             found.append(server)
     found += [
         ChatServer("ollama", url.rstrip("/"))

@@ -65,14 +65,14 @@ def test_the_filter_is_told_where_the_chats_are_answered_and_nothing_else(tmp_pa
     connections = [Connection("http://a:1/v1", "one"), Connection("http://b:2/v1", "")]
     chats = services.chat_variables(connections, ["http://o:11434"])
     env = Pipelines(tmp_path, 9099, "key", inherited=inherited, chats=chats).environment()
-    assert read_servers(env, "key") == (
+    assert read_servers(env) == (
         ChatServer("openai", "http://a:1/v1", "one"),
         ChatServer("openai", "http://b:2/v1"),
         ChatServer("ollama", "http://o:11434"),
     )
     none = Pipelines(tmp_path, 9099, "key", inherited=inherited, chats=services.chat_variables([], []))
-    assert read_servers(none.environment(), "key") == ()
-    assert "one" not in repr(none) + repr(read_servers(env, "key"))
+    assert read_servers(none.environment()) == ()
+    assert "one" not in repr(none) + repr(read_servers(env))
 
 
 def test_an_ollama_that_does_not_answer_is_none() -> None:
