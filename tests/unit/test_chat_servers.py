@@ -95,6 +95,13 @@ def test_who_answered_is_kept_in_a_line(answered: AnsweredBy) -> None:
     assert AnsweredBy.read(answered.written()) == answered
 
 
+def test_of_several_the_last_is_taken_as_near_as_any() -> None:
+    far, near = AnsweredBy("gpt", "external", "openai"), AnsweredBy("llama3", "local", "ollama")
+    assert AnsweredBy.of_all([far]) == far
+    assert AnsweredBy.of_all([near, far]) == AnsweredBy("gpt", "local", "openai")
+    assert AnsweredBy.of_all([NOBODY, far]).local == "unknown"
+
+
 @pytest.mark.parametrize("line", ["", "-", "what is this", "\x00", "ollama  ", " " * 100, "a" * 100_000])
 def test_any_other_line_says_that_nothing_is_known_of_the_connection(line: str) -> None:
     read = AnsweredBy.read(line)
