@@ -132,17 +132,23 @@ def works(environment: Environment) -> bool:
 
 
 def install(environment: Environment, title: str, *what: str) -> None:
-    """Install exactly `what` into the environment, with uv or else with pip."""
+    """Install exactly `what` into the environment, with uv or else with pip.
+
+    Python compiles at the first start what it needs of it. Where it may not keep that, each start would take
+    seconds more, so all is compiled now.
+    """
     options = ["--python", str(environment.python)]
+    compiling = sys.dont_write_bytecode
     if uv := fast(environment):
+        options_of_uv = [*options, *(["--compile-bytecode"] if compiling else [])]
         try:
-            run(environment, title, [uv, "pip", "install", *options, "--no-deps", *what])
+            run(environment, title, [uv, "pip", "install", *options_of_uv, "--no-deps", *what])
         except InstallError:
             print(f"uv could not do it, so pip does. The whole log: {environment.log}", flush=True)
         else:
             return
     pip = [str(UV.python), "-m", "pip", *options, "--no-input", "--disable-pip-version-check", "install"]
-    run(environment, title, [*pip, "--no-compile", "--no-deps", *what])
+    run(environment, title, [*pip, *([] if compiling else ["--no-compile"]), "--no-deps", *what])
 
 
 def fast(environment: Environment) -> str | None:
