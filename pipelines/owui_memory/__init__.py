@@ -23,7 +23,7 @@ chat/        what Open WebUI says, and what is said back: body, policy, decision
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
-             gate (oneself: signs of the speaker;
+             gate (oneself: what states without one;
              material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal

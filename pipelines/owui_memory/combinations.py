@@ -54,11 +54,11 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
         return SettingsError(
             setting, f"{setting} must not end in /v1 when {role}_provider is ollama, or choose openai."
         )
-    if provider == "huggingface" and not url:
+    if provider == "huggingface" and not url and not model:
         return SettingsError(
             setting,
-            f"{setting} must be set when {role}_provider is huggingface: "
-            "to a text-embeddings-inference server.",
+            f"{setting} must be set when {role}_provider is huggingface: to a text-embeddings-inference "
+            f"server; or {role}_model to a model of sentence-transformers on this machine.",
         )
     if not key and not url and provider not in LOCAL:
         setting = f"{role}_api_key"

@@ -202,14 +202,20 @@ class Valves(PanelModel):
     embedder_provider: EmbedderProvider = Field(
         "bundled",
         title="Embedder",
-        description="Turns text into vectors. bundled: all-MiniLM-L6-v2 on this machine, no internet.",
+        description=(
+            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
+            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
+            "sentence-transformers on this machine, where that is installed."
+        ),
     )
     embedder_base_url: Text = Field(
         "",
         title="Embedder's address",
         description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
     )
-    embedder_model: Text = Field("", title="Embedding model", description="The model's name at the provider.")
+    embedder_model: Text = Field(
+        "", title="Embedding model", description="The model's name at the provider, or a folder."
+    )
     embedder_api_key: Secret = Field(
         "", title="Embedder's key", description="Leave unset for a local server without keys."
     )
@@ -431,6 +437,13 @@ class Valves(PanelModel):
     def uses_llm(self) -> bool:
         """Whether remembering an exchange costs a call of a language model."""
         return self.mode != "verbatim"
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
 
 
 def folder_of(url: str) -> str:

@@ -12,7 +12,7 @@ from owui_memory import credential_names, credential_values, credentials, inert,
 from owui_memory.backends import json_answer, model_text, text_limit
 from owui_memory.chat import asides, commands, imported, intake, markup, numbers, slash, texts
 from owui_memory.chat.body import with_blocks
-from owui_memory.language import sentences, speech
+from owui_memory.language import scripts, self_reference, sentences, speech
 from owui_memory.recall import block, rank, search, wishes
 from owui_memory.recall.tokens import estimated_tokens
 from owui_memory.remember import (
@@ -20,7 +20,6 @@ from owui_memory.remember import (
     echoes,
     gate,
     material,
-    oneself,
     operations,
     orders,
     prompt,
@@ -210,7 +209,7 @@ _BODIES = (
 
 BODIES = tuple(replace(reader, chars=256_000) for reader in _BODIES)
 
-_SPEECH = (gate, material, oneself, speech, sentences)
+_SPEECH = (gate, material, speech, sentences)
 
 _SECRETS = (redact, credentials, credential_names, credential_values)
 
@@ -230,6 +229,7 @@ TEXTS = (
     Reader("memory in words", lambda text: wishes.is_meant("forget my dog", text), (wishes,)),
     Reader("tokens", estimated_tokens),
     Reader("shown in a prompt", block.shown, (inert, block)),
+    Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),
     Reader("inert", inert.inert, (inert,)),
     Reader("one line", inert.one_line, (inert,)),
     Reader("disarmed", inert.disarmed, (inert,)),

@@ -6,6 +6,8 @@ import sys
 import traceback
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.resources import files as resources
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -36,19 +38,24 @@ def module(package: str, name: str) -> ModuleType:
     return import_module(f"{package}.{name}")
 
 
+def files() -> list[Path]:
+    """All of the package but what Python writes there."""
+    return [path for path in bundle.PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+
+
 class TestTheFile:
     def test_holds_every_module_word_for_word(self) -> None:
         code = bundle.bundle().removesuffix("Pipeline = load()\n")
         file: dict[str, dict[str, str]] = {}
         exec(compile(code, "memory_filter.py", "exec", dont_inherit=True), file)
         assert file["SOURCES"] == {
-            path.relative_to(bundle.PACKAGE).as_posix(): path.read_text()
-            for path in bundle.PACKAGE.rglob("*.py")
+            path.relative_to(bundle.PACKAGE).as_posix(): path.read_text() for path in files()
         }
+        assert {"filter.py", "locales/en.po"} <= file["SOURCES"].keys()
 
     def test_can_be_read(self) -> None:
         text = bundle.bundle()
-        for path in bundle.PACKAGE.rglob("*.py"):
+        for path in files():
             assert path.read_text() in text
 
     def test_begins_with_the_header_of_the_plugin(self) -> None:
@@ -62,6 +69,25 @@ class TestTheFile:
     def test_refuses_what_would_not_stand_in_it_as_it_is(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"some\.py must not hold"):
             bundle._section("some.py", text)
+
+
+class TestDataFiles:
+    def test_are_read_as_in_a_folder(self) -> None:
+        package = in_files(
+            {"inner/__init__.py": "", "inner/a.py": "", "inner/b.po": "ä 'x' \\n", "c.txt": "top"}
+        )
+        inner = resources(module(package, "inner")).joinpath("b.po")
+        assert inner.read_text(encoding="utf-8") == "ä 'x' \\n"
+        assert inner.read_bytes() == "ä 'x' \\n".encode()
+        assert (inner.name, inner.is_file()) == ("b.po", True)
+        assert (resources(import_module(package)) / "c.txt").read_text() == "top"
+
+    def test_one_that_is_not_there_is_missed(self) -> None:
+        package = in_files({"inner/__init__.py": ""})
+        there = resources(module(package, "inner")).joinpath("b.po")
+        assert not there.is_file()
+        with pytest.raises(FileNotFoundError):
+            there.read_text()
 
 
 class TestModules:

@@ -184,8 +184,8 @@ REFUSED = [
     (
         "huggingface",
         "",
-        "{role}_base_url must be set when {role}_provider is huggingface: "
-        "to a text-embeddings-inference server.",
+        "{role}_base_url must be set when {role}_provider is huggingface: to a text-embeddings-inference "
+        "server; or {role}_model to a model of sentence-transformers on this machine.",
     ),
 ]
 

@@ -91,7 +91,6 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(data_dir / "torch"))  # else it makes one in /tmp
     try:
         import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
@@ -112,18 +111,22 @@ def import_mem0(data_dir: Path) -> None:
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
-    local = settings.embedder_provider == "bundled"
-    embedder = Embedder(partial(_embedding_model, settings), settings.embedder_base_url, local=local)
+    address = "" if settings.embeds_by_itself else settings.embedder_base_url
+    embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
     if known:
         embedder.name, embedder.dims = known
         return embedder
-    embedder.name = providers.BUNDLED_MODEL if local else str(embedder.config.model)
+    embedder.name = str(embedder.config.model)
     embedder.dims = len(embedder.embed_now("size"))
     _ = embedder.floor  # learned now, so that no chat waits for it
     return embedder
 
 
 def _embedding_model(settings: Valves) -> Any:
+    if settings.embedder_provider == "bundled":
+        from .bundled_embedder import BundledEmbedder
+
+        return BundledEmbedder()
     from mem0.utils.factory import EmbedderFactory
 
     name, config = providers.embedder(settings)
@@ -131,13 +134,21 @@ def _embedding_model(settings: Valves) -> Any:
         from .ollama_embedder import ollama_embedder
 
         return ollama_embedder(config)
-    model = EmbedderFactory.create(name, config, None)
-    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
-    if settings.embedder_provider == "bundled":
+    try:
+        model = EmbedderFactory.create(name, config, None)
+    except OSError as error:
+        if not settings.embeds_by_itself:
+            raise
+        raise TellAdmin(
+            f"sentence-transformers finds no model {settings.embedder_model} on this machine.",
+            hint="Nothing is downloaded: name a folder, or put the model into Hugging Face's cache first.",
+        ) from error
+    if settings.embeds_by_itself:
         import torch
 
         # More threads than one wait for each other: 113 ms a text instead of 14 on two busy cores.
         torch.set_num_threads(1)
+    providers.bound_client(model, providers.EMBED_TIMEOUT_S, config)
     return model
 
 

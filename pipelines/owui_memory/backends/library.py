@@ -39,6 +39,7 @@ from .faults import host_of, translated
 from .llms import Llm, Llms
 from .store_protocol import VectorStore
 from .stores import release
+from .text_limit import is_legible
 
 Filters = dict[str, str]
 
@@ -104,7 +105,7 @@ class LibraryBackend:
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
     def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
-        if limit < 1 or not query.strip():
+        if limit < 1 or not is_legible(query):
             return []
         pool = limit
         while True:
@@ -151,12 +152,12 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(str.strip, others))
-        if not told or not text.strip():
+        told = tuple(filter(is_legible, others))
+        if not told or not is_legible(text):
             return [0.0] * len(others)
         vector = self._memory.embedding_model.embed(text)
         near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
-        return [next(near) if other.strip() else 0.0 for other in others]
+        return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""

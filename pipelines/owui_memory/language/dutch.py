@@ -5,6 +5,13 @@
 from .phrases import Phrases
 
 DUTCH = Phrases(
+    common="""aan, als, bij, dan, dat, de, der, deze, die, dit, door, een, en, er, had, heb, hebben, heeft, het, hij, hoe, hun, ik, in, is, je, jij, kan, maar, me, met, mij, mijn, naar, niet, nog, of, om, ons, ook, op, over, te, tot, uit, van, voor, waar, waarom, wanneer, was, wat, we, wel, welke, wie, wij, wordt, zal, ze, zich, zijn, zo""",
+    own="ik, mijn, m'n, mijne, mezelf, mijzelf, wij, we, onze, ben, heb",
+    own_objects="mij, me, ons",
+    requested="(geef|vertel|zeg|laat|help|leg|schrijf|stuur|toon|maak|zoek|noem|leer|bedenk|vertaal|raad|beschrijf|bereken) (eens |even )?(me|mij|ons), (kun|kan|wil|zou|kunt|zoudt) (je|u|jij) (me|mij|ons), voor (me|mij|ons)$, (leg|laat) ... (me|mij) (uit|zien)",
+    impersonal="""(hoe|waarmee) _ (ik|we|je|men), (heb|heeft|hebben) (ik|we|je) ... nodig, wat (kan|moet|zou|doe|gebruik) (ik|we|je), waar (kan|koop|vind|kan) (ik|we|je), als (ik|we|je), alsof (ik|we), welke ... (moet|kan|gebruik|neem) (ik|we), ik (zoek|wil|heb) (een|hulp|dat je|weten), ik (vraag me af|heb een vraag|wil graag|zou graag), ik krijg ... (fout|foutmelding), stel dat ik""",
+    personal="hoe (heet|ben|woon|werk|leef|drink|reis|vier|slaap) ik, hoe (oud|lang|groot|zwaar|vaak|veel _) (ben|heb|werk|woon|sport) ik, hoe ga ik (meestal|altijd|naar)",
+    keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)

@@ -5,6 +5,17 @@
 from .phrases import Phrases
 
 ENGLISH = Phrases(
+    common="""a, about, am, an, and, any, are, as, at, be, been, but, by, can, could, d, did, do, does, for, from, had, has, have, he, her, him, his, how, i, if, in, into, is, it, its, ll, m, me, my, of
+        on, or, our, re, s, she, should, so, some, t, than, that, the, their, them, then, there, these, they, this, those, to, ve, was, we, were, what, when, where, which, who, whom, whose, why, will, with, would, you, your""",
+    own="i, my, mine, myself, we, our, ours, ourselves",
+    own_objects="me, us",
+    requested="""(give|tell|show|send|help|let|teach|remind|ask|write|make|get|find|bring|suggest|recommend|quiz|walk|guide|draw|build|create|generate|draft|read|list|compute|convert|translate|explain|describe|correct|summari(z|s)e|plan|prepare|excuse|pardon|allow|assist|can you|could you|will you|would you|please) ((it|this|that|them|a bit|more) )?(to |for )?(me|us)
+        (explain|describe|show|read|send|give|teach|recommend|suggest) ... (to|for) (me|us), ... for (me|us)$, let's, (can|could|would|will) you ... (for|to|with|give|tell|show|help|explain to) (me|us), (my|our) (question|code|script|program|function|query|build)""",
+    impersonal="""how (do|can|could|should|would|might|may|did|to|must|shall) (i|we), how (much|many|long|often) _ ... (do|should|can|would) (i|we) need, (do|would|will|should|did) (i|we) (need|have to), what do (i|we) do (if|when|with|about|to), how (long|often|much|many) (should|must|can|could) (i|we), what (can|could|should|would) (i|we) (use|do|substitute|replace|call|name|say|write|give|buy|put)
+        (what|which|where) ... (do|should|can|could) (i|we) (use|need|find|buy|get), if (i|we), (as if|like) (i|i'm|i am|we), when(ever)? (i|we) (run|try|click|open|call|use|add|type|start|press|do), (i|we) (get|got|have|see|keep getting|'m getting|am getting) (a|an|the|this|that|following) ... (error|exception|message|warning|problem|bug)
+        (i|we) (need|want|would like|'d like) (you to|a|an|some|help|to know|information|ideas), i wonder, i was wondering, i'm wondering, can (i|we) have, (i|we) have a (question|list|file|table|function|class|string|dataset|dictionary|sentence|text), (imagine|suppose|say|assume) (i|we)""",
+    personal="how (do|did|should) (i|we) (usually|normally|always|typically|generally|like|prefer|take|feel|commute|spend|relax|travel|spell|pronounce|earn|meet|get (to|around)|want (to be|you to|my))",
+    keeping="""remember, forget, note, always, never, anymore, your (answers|replies|responses), from now on, call me, for future reference, keep in mind""",
     openers="""by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you

@@ -5,6 +5,16 @@
 from .phrases import Phrases
 
 FRENCH = Phrases(
+    letters="œëîû",
+    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
+    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même",
+    own_objects="moi, m, me",
+    requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
+        (peux|pourrais|veux|pouvez|pourriez|voulez)(-| )(tu|vous) (me|m'_|nous), tu (peux|pourrais) (me|m'_|nous), pour (moi|nous)$, (que|quoi|lequel|lesquels|quels? _) me (conseilles|recommandes|suggères|proposes)(-| )(tu|vous)""",
+    impersonal="""comment (est-ce que je|est-ce qu'on|puis-je|pourrais-je|je peux|je fais|je dois|je pourrais|dois-je|faire|on|nous|peut-on|fait-on), comment (je|j') ?_, de quoi ai-je besoin, (ai-je|est-ce que j'ai) besoin, (que|qu'est-ce que) (puis-je|je peux|je dois|dois-je) (faire|utiliser|mettre|dire|écrire), où (puis-je|je peux|est-ce que je peux) (trouver|acheter)
+        si (je|j'|nous), comme si (je|j'), (je|j') ?(voudrais|aimerais|veux|cherche|ai besoin|souhaite) (un|une|que|de l'aide|d'aide|des|savoir|d'un|d'une), je me demande, j'ai une question, (j'ai|je reçois|j'obtiens) ... erreur, imagine que je, on (peut|doit)""",
+    personal="comment (je|est-ce que je) (m'appelle|vais|me sens|me déplace|prends|bois), comment (m'appelé|m'appelle|vais)(-| )je",
+    keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
     openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
     questions="""

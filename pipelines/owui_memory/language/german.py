@@ -5,6 +5,17 @@
 from .phrases import Phrases
 
 GERMAN = Phrases(
+    letters="ßäüö",
+    common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
+        mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
+    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt",
+    own_objects="mir, mich, uns",
+    requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
+        (geben|sagen|erklären|zeigen|helfen|nennen|schreiben|erzählen|machen|suchen|empfehlen|können|könnten|würden|kannst|könntest|würdest|magst|willst) (sie|du) (bitte |mal )?(mir|mich|uns), für (mich|uns)$, (möchte|will|hätte gern*|brauche|suche) ich, meine frage""",
+    impersonal="""(wie|womit|wodurch|wofür) _ (ich|wir|man), (brauche|benötige|bräuchte) (ich|wir), was (kann|könnte|soll|sollte|muss|mache|tue|nehme) (ich|wir), wo (finde|kaufe|bekomme|kriege|kann) (ich|wir), (welche|welchen|welches|welcher) ... (brauche|nehme|verwende|benutze|soll|sollte) (ich|wir), wenn (ich|wir), als ob (ich|wir)
+        ich (brauche|möchte|will|hätte gern*|suche|bräuchte) (ein|eine|einen|hilfe|dass|ideen|tipps|wissen), ich (frage mich|habe eine frage|würde gern*), (ich bekomme|bekomme ich|ich erhalte) ... (fehler|fehlermeldung), angenommen ich, ich habe ... (fehler|fehlermeldung|datei|tabelle|liste|funktion)""",
+    personal="wie (heiße|heiß|bin|wohne|arbeite|lebe|verbringe|feiere|nenne|trinke|schlafe|fahre|komme|reise|fühle|mag) ich (zur|zum|ins|nach|in|am|meist*|normalerweise|immer|gern*|eigentlich|nochmal|denn|mit|mich)?, wie (alt|groß|schwer|lange|oft|viele _) (bin|habe|arbeite|wohne|lebe|mache|trinke) ich",
+    keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
     questions="""welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),

@@ -5,6 +5,20 @@
 from .phrases import Phrases
 
 ITALIAN = Phrases(
+    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
+    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo, mangio, colleziono, conosco, sto, devo, ero, nacqui, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
+        mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
+        (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
+        (che|quale) (lavoro|mestiere|sport) (faccio|pratico), lavoro (come|in|per|da|a|nel|alla), (chi|dove|come|quanto alt*|di dove) sono""",
+    own_objects="mi, me, ci",
+    own_first="o",
+    own_not="questo, quello, hello, ciao, certo, quando, quanto, come, buongiorno, voglio, vorrei, altro, tutto, nostro, stesso, dato, testo, modello, codice, esempio, primo, secondo, posso, devo, riassumo, molto, poco, tanto, denaro, tempo, titolo, dopo, obiettivo, solo, grazie, salvo, meglio, bravo, aiuto, perciò, però, può, invio, file",
+    before_verbs="non, già, ora, adesso, anche, sempre, oggi",
+    requested="(mi|ci) (dai|dici|aiuti|spieghi|mostri|scrivi|consigli|suggerisci|fai|puoi|può|potresti|potrebbe|racconti|traduci|insegni|dia|dica|aiuti|trovi|prepari), (puoi|potresti|può|potrebbe) ... (darmi|dirmi|aiutarmi|spiegarmi|scrivermi), per (me|noi)$",
+    impersonal="""come (posso|faccio|devo|potrei|si|dovrei|riesco), (cosa|che cosa|che) (posso|devo|dovrei|faccio per) (fare|usare|dire|scrivere|comprare|mettere)?, dove (posso|trovo|compro), se (io|fossi|ho|devo|voglio), come se (io|fossi)
+        ho (bisogno|una (domanda|lista|tabella|funzione)|un (errore|file|testo|problema con)), (ricevo|ottengo|mi dà|mi appare) ... errore, (vorrei|voglio|cerco) (un|una|che|sapere|aiuto), mi (chiedo|serve|servono|serva)""",
+    personal="come (mi (chiamo|sento)|vado (al|a)|sto|prendo il (caffè|tè))",
+    keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
     questions="""(che )?cosa _,

@@ -2,7 +2,7 @@
 
 Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
 any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
-words, and `~` up to twelve characters. They are compared with lower-case text, and written in lower case.
+words, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and written so.
 """
 
 from __future__ import annotations
@@ -19,11 +19,27 @@ from re import Match, Pattern
 class Phrases:
     """The words of one language that tell what a sentence is. All are optional.
 
+    script: as `scripts.script` names it, where it is not that of the first word in `own`.
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
+    glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
+    letters: such as few other languages of its script have.
+    common: the words by which the language is known; and the stop words of its queries.
+
+    Who speaks of themselves:
+    own: "I", "my", and verbs that carry their subject. own_objects: "me", who may also be the one who asks.
+    own_endings: of words that do, wherever they stand; own_first: of the first word of a sentence; with `*`
+    behind it, its beginning. own_not: words with such an ending that do not; with `*`, beginnings of words.
+    before_verbs: may stand before that first word: "not", "now".
+    requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
+    personal: speak of their speaker although they hold one of these: "how do I usually".
+    keeping: ask to keep something: "remember", "always".
+    ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
+    only look like them, in languages where that tells more than words do.
 
     openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
     polite: begin a sentence that only thanks, greets or agrees.
-    questions: begin a question, with or without its mark. ends_question: end one.
+    questions: begin a question, with or without its mark. ends_question: end one. asks: make one of a
+    sentence wherever they stand.
     requests: begin a request for a piece of work. ends_request: end one.
     always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
     supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
@@ -47,11 +63,28 @@ class Phrases:
     endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
     """
 
+    script: str = ""
     spaced: bool = True
+    glued: bool = False
+    letters: str = ""
+    common: str = ""
+    own: str = ""
+    own_objects: str = ""
+    own_endings: str = ""
+    own_first: str = ""
+    own_not: str = ""
+    before_verbs: str = ""
+    requested: str = ""
+    impersonal: str = ""
+    personal: str = ""
+    keeping: str = ""
+    ends_statement: str = ""
+    ends_no_statement: str = ""
     openers: str = ""
     polite: str = ""
     questions: str = ""
     ends_question: str = ""
+    asks: str = ""
     requests: str = ""
     ends_request: str = ""
     always: str = ""
@@ -116,6 +149,10 @@ class Matcher:
         """All matches in it."""
         return self._pattern.finditer(text)
 
+    def sub(self, text: str) -> str:
+        """The text with a space in place of each match."""
+        return self._pattern.sub(" ", text)
+
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
@@ -146,15 +183,21 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
-    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[\w.'’-]{1,20},?\s{1,2}){0,3}")
+    return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,3}")
 
 
 _AS_PATTERN = {
-    "*": r"\w{0,20}",
+    "*": r"[^\s,.;:!?()\"]{0,20}",
     " ": r",?\s{1,2}",
     "'": "['’]",
-    "_": r"[\w'’-]{1,20}",
+    "_": r"[^\s,.;:!?()\"]{1,20}",
     "(": "(?:",
+    "$": r"\W{0,9}$",
     ".": r"\.",
+    "أ": "[أا]",
+    "إ": "[إا]",
+    "آ": "[آا]",
+    "ى": "[ىي]",
+    "ة": "[ةه]",
     "~": ".{0,12}",
 }

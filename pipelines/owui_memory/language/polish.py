@@ -5,6 +5,19 @@
 from .phrases import Phrases
 
 POLISH = Phrases(
+    letters="łąężźćśń",
+    common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
+    own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę
+        (mam|jem) na imię, podoba mi""",
+    own_objects="mnie, mi, nam, nas, mną",
+    own_endings="łem, łam, liśmy, łyśmy",
+    own_first="ę, am",
+    own_not="chcę, proszę, dziękuję, potrzebuję, się, też, szukam, pytam, tam, sam, nam, wam, reklam, program, imię, przepraszam, witam, ekran, problem, algorytm, mogę, muszę, kłam*",
+    before_verbs="nie, już, teraz, też, także, zawsze, nigdy",
+    requested="(daj|powiedz|pokaż|pomóż|napisz|wyjaśnij|wytłumacz|podaj|zrób|znajdź|poleć|zaproponuj|opowiedz|przypomnij|przetłumacz|doradź|stwórz|przygotuj|naucz|wyślij)(cie)? (mi|nam|mnie), (możesz|mógłbyś|mogłabyś|może pan|może pani) ... (mi|nam|mnie), dla (mnie|nas)$, (poleć|polecisz|polecasz|doradzisz) mi",
+    impersonal="jak (mogę|mam|powinienem|powinnam|mogłbym|mogłabym) , co (mogę|mam|powinienem|powinnam) (zrobić|użyć|kupić|powiedzieć|napisać|wpisać), gdzie (mogę|znajdę|kupię), czy (mogę|muszę|powinienem|powinnam), gdybym, (jeśli|jeżeli|gdy) (ja|mam|chcę), jakbym, mam (pytanie|błąd|plik|listę|tabelę|problem z), (potrzebuję|chcę|chciałbym|chciałabym|szukam) *, ile ... potrzebuję, zastanawiam się",
+    personal="jak (się (nazywam|czuję)|mam na imię|dojeżdżam|spędzam|lubię|piję)",
+    keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
     openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
     questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)

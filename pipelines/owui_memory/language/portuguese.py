@@ -5,6 +5,21 @@
 from .phrases import Phrases
 
 PORTUGUESE = Phrases(
+    letters="ãõ",
+    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
+    own="""eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei, falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono, conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço, uso óculos
+        me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
+        (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
+        trabalho (de|como|em|na|no|para|com|numa|num)""",
+    own_objects="me, mim, nos",
+    own_first="o, ei, i",
+    own_not="isto, isso, hello, certo, quando, quanto, como, aqui, ali, oi, sei, quero, preciso, outro, todo, nosso, mesmo, dado, texto, modelo, arquivo, código, exemplo, primeiro, segundo, posso, devo, resumo, muito, pouco, logo, tanto, dinheiro, tempo, título, foi, rei, lei, depois, objetivo, claro, ótimo, obrigado, bom, dei, meio",
+    before_verbs="não, já, agora, também, sempre, nunca, hoje",
+    requested="me (dá|dê|diga|diz|ajuda|ajude|explica|explique|mostra|mostre|conta|conte|faz|faça|escreve|escreva|recomenda|recomende|sugere|sugira|ensina|ensine|indica|indique|passa|passe|traduza), (pode|poderia|podes|podias|consegue) me, (pode|poderia|podes|podias) ... -me, (diz|dá|ajuda|explica|mostra|conta|faz|escreve|recomenda)-me, para (mim|nós)$",
+    impersonal="""como (posso|faço|eu (posso|faço|consigo|devo|coloco|instalo)|poderia|devo|consigo|se), (o que|que) (posso|devo|eu posso|eu devo|faço para) (fazer|usar|dizer|escrever|comprar)?, onde (posso|eu posso|encontro|compro|consigo), se (eu|tenho|estou|vou|for), como se eu
+        tenho (uma (dúvida|pergunta|lista|tabela|função)|um (erro|arquivo|ficheiro|texto)|que), (estou recebendo|estou a receber|recebo|aparece) ... erro, (eu )?(gostaria|queria|quero|preciso) (de )?(um|uma|que|saber|ajuda), me pergunto, (estou|vou) (procurando|escrevendo|tentando|fazendo) (um|uma)""",
+    personal="como (eu )?(me chamo|me sinto|vou (para|ao|à|pro)|estou|bebo|tomo (o|meu))",
+    keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
     questions="""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .scripts import sentence_end
+
 _END = re.compile(r"(?<=[.!?…؟।۔።។။༎])[\"'”’)\]]{0,9}\s+|(?<=[。！？។၊။།])|\n+")
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _ABBREVIATION = re.compile(
@@ -31,7 +33,7 @@ class Sentence:
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of a text that have a letter or a digit, in order."""
     start = found = 0
-    for end in _END.finditer(text):
+    for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
         if "\n" not in end.group() and _ABBREVIATION.search(before):
             continue

@@ -5,6 +5,21 @@
 from .phrases import Phrases
 
 SPANISH = Phrases(
+    letters="ñ¿¡",
+    common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
+    own="""yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía, hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo, hice, suelo, cumplo, ceno, monto, no como, toco, practico, juego al, juego a
+        me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
+        (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
+        trabajo (de|como|en|para|desde), estudio (en|para|derecho|medicina|ingeniería), soy""",
+    own_objects="me, mí, nos",
+    own_first="o, é, í",
+    own_not="esto, eso, bueno, claro, hello, cuando, cuanto, cuánto, cuándo, como, cómo, también, aquí, allí, así, café, según, quiero, necesito, cierto, otro, todo, nuestro, mismo, dado, correo, texto, modelo, archivo, código, ejemplo, primero, segundo, puedo, debo, resumo, mucho, poco, algo, luego, pero, solo, sólo, tanto, dinero, tiempo, juego, objetivo, título",
+    before_verbs="no, ya, ahora, también, siempre, nunca",
+    requested="""(dime|dame), me (puedes|podrías|puede|podría|pueden|das|dices|ayudas|ayuda|recomiendas|recomienda|aconsejas|explicas|haces|escribes|sugieres|cuentas|traduces|muestras|enseñas), para (mí|nosotros)$, nos (puedes|podrías|recomiendas|ayudas|das)""",
+    impersonal="""(cómo|como) (puedo|hago|podría|debo|debería|se|sé si|consigo|logro|tengo que), (qué|que) (puedo|debo|debería) (hacer|usar|poner|decir|escribir|comprar), (dónde|donde) (puedo|consigo|encuentro|compro), si (yo|tengo|fuera|estoy|voy|quiero), como si (yo|fuera)
+        tengo (una (duda|pregunta|lista|tabla|función)|un (error|problema con|archivo|texto)|que), (me sale|me da|me aparece|estoy recibiendo|obtengo) ... error, me (pregunto|gustaría (saber|que)), (necesito|quiero|quisiera|busco) (un|una|que|saber|ayuda), (estoy|voy a) (buscando|escribiendo|intentando|haciendo) (un|una)""",
+    personal="(cómo|como) (me (llamo|siento|apellido)|voy (al|a la|a)|estoy|tomo (el|mi))",
+    keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
     openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
     questions="""

@@ -9,6 +9,7 @@ import re
 
 from . import TABLES
 from .phrases import anywhere, at_beginning, at_end
+from .scripts import fold, question_mark
 
 _LOOKED_CHARS = 400  # of a sentence
 _END_CHARS = 40
@@ -21,7 +22,6 @@ _OBJECT_CHARS = 24  # from the verb to what is handed over
 _SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
-_MARK = re.compile(r"(?:[?？؟՞\u037e]|[α-ωά-ώ]\s*;)[^\w;]*$")
 
 _OPENERS = at_beginning(TABLES, "openers")
 _POLITE = at_beginning(TABLES, "polite")
@@ -42,7 +42,7 @@ _COLONS = (":", "：")
 
 def has_question_mark(text: str) -> bool:
     """Whether it ends in the mark of a question, of any language."""
-    return bool(_MARK.search(text[-_END_CHARS:]))
+    return bool(question_mark().search(text[-_LOOKED_CHARS:]))
 
 
 def asks(sentence: str) -> bool:
@@ -196,4 +196,4 @@ def _lowered(sentence: str) -> str:
     """As the phrases are written, its beginning and its end."""
     if len(sentence) > _LOOKED_CHARS:
         sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
-    return sentence.lower().strip(" \t-*•\"'“„«¡¿(")
+    return fold(sentence).strip(" \t-*•\"'“„«¡¿(")

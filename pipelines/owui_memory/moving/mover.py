@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +85,8 @@ class Mover:
         """Let a backend take over once it holds what the home holds. Blocks until all of that is done.
 
         At a start with other settings than before, the former backend is opened to serve meanwhile. Where
-        that cannot be, the new one serves at once, and gets what the home holds as soon as that can be read.
+        its embedder is gone, nothing is served until the memories, which can be read without, are here; where
+        they cannot be read, the new one serves at once, and gets them as soon as they can.
 
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
@@ -142,8 +143,7 @@ class Mover:
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                places.arrive(place, pending=True)
-                self._serve(arrival, arrival.backend, place)
+                self._move_unserved(arrival, places, home, place, target)
                 return
             self._serve(arrival, former, home)
         if arrival.superseded.is_set():
@@ -154,6 +154,24 @@ class Mover:
             arrival, places, place, records_of(current, places), target, self._telling(places, place)
         )
         self._run(move, arrival, places, place, home)
+
+    def _move_unserved(
+        self, arrival: Arrival, places: Places, home: Place, place: Place, target: Records
+    ) -> None:
+        with ExitStack() as stack:
+            try:
+                _without_erasures(places, home)
+                source = stack.enter_context(
+                    opened(home, arrival.settings, self._data_dir, places, self._open)
+                )
+                source.read([])
+            except MemoryFault as fault:
+                log.warning("Memories in %s cannot be read yet: %s", home, fault)
+                places.arrive(place, pending=True)
+                self._serve(arrival, arrival.backend, place)
+                return
+            telling = self._telling(places, place)
+            self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
 
     def _run(self, move: _Move, arrival: Arrival, places: Places, place: Place, home: Place) -> None:
         if not move.hold(self._me):
@@ -170,11 +188,16 @@ class Mover:
             places.release(place, self._me)
 
     def _former(self, home: Place, settings: Valves) -> Backend | None:
+        earlier = settings_of(home, settings)
         try:
-            return self._open(settings_of(home, settings), self._data_dir)
+            former = self._open(earlier, self._data_dir)
         except MemoryFault as fault:
             log.warning("Memories are in %s, which cannot serve meanwhile: %s", home, fault)
             return None
+        if place_of_backend(former, earlier).key == home.key:
+            return former
+        former.close()  # these settings mean another model by now, as that of a new release
+        return None
 
     def _collect(self, arrival: Arrival, places: Places, place: Place) -> None:
         """Bring home what places hold that were left too early, or that another server still wrote to."""
@@ -194,8 +217,7 @@ class Mover:
             pause = min(pause * 2, _AGAIN_MOST_S)
 
     def _collect_from(self, known: Known, arrival: Arrival, places: Places, place: Place) -> None:
-        if places.has_erasures(known.place):
-            raise Retry("something is still to be erased there", hint="That comes first.")
+        _without_erasures(places, known.place)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
         target = records_of(arrival.backend, places)
         with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:
@@ -287,6 +309,11 @@ class _Move:
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
             self._places.renamed(new_ids(self._source, self._target))
         self._places.arrive(self._place, pending=bool(self._copy.refused))
+
+
+def _without_erasures(places: Places, place: Place) -> None:
+    if places.has_erasures(place):
+        raise Retry("something is still to be erased there", hint="That comes first.")
 
 
 class _Nobody:

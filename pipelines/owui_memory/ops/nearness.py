@@ -83,7 +83,7 @@ def _away(settings: Valves) -> Iterator[str]:
             yield "the LLM"
         if settings.fallback_llm_provider != "none" and not _is_local_model(settings, "fallback_llm"):
             yield "the second LLM"
-    if settings.embedder_provider != "bundled" and not _is_local_model(settings, "embedder"):
+    if not settings.embeds_by_itself and not _is_local_model(settings, "embedder"):
         yield "the embedder"
     url = settings.vector_store_url
     if settings.vector_store != "sqlite" and not folder_of(url) and not is_local(url):

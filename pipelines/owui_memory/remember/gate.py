@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
+from ..language.scripts import is_dense, script
+from ..language.self_reference import shows_statements, signs, weak_sign
 from ..language.sentences import sentences
 from ..recall.wishes import wish
-from ..words import is_caseless, is_dense, letters
+from ..words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
-from .oneself import known_script, names_and_states, shows_statements, signs, tells_of_others, weak_sign
+from .oneself import known_script, names_and_states, tells_of_others
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
@@ -47,7 +49,6 @@ _COLONS = (":", "：")
 _COMMA = re.compile(r"[,;，；、]\s*|\s[–—-]\s")
 _COMMAS_MOST = 6  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
-_NO_COPULA = re.compile(r"[\u0400-\u04ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +277,6 @@ def _states_something(sentence: str) -> bool:
     if is_dense(sentence):
         return count >= _FEWEST_DENSE_CHARS
     words = re.split(r"[\s'’]+", _URL.sub("", sentence).strip())
-    few = _NO_COPULA.search(sentence) or is_caseless(sentence)
+    few = is_caseless(sentence) or any(script(char) == "CYRILLIC" for char in sentence)
     fewest = _FEWEST_WORDS_WITHOUT_AM if few else _FEWEST_WORDS
     return len(words) >= fewest

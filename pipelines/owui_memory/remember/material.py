@@ -11,9 +11,10 @@ from itertools import pairwise
 
 from ..language import TABLES
 from ..language.phrases import at_beginning
+from ..language.scripts import is_dense
+from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.speech import hands_over
-from .oneself import signs
 
 HOLE = "\N{OBJECT REPLACEMENT CHARACTER}"
 
@@ -42,12 +43,11 @@ _HEADERS_WITHIN = 4  # lines
 _LABEL_CHARS = 20  # of "Subject:"
 _LETTER_WORDS = 6  # of a salutation or a sign-off
 _SEPARATOR = re.compile(r"[-=*_~]{3,80}|\"{3}|'{3}|<(\w{1,30})>|\[(\w{1,30})\]")
-_COLON = re.compile(r":(?=\s|\ufffc|$|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])|：")
+_COLON = re.compile(r":(?=\s|\ufffc|$|[^\x00-\x7f])|：")
 _COLONS_MOST = 3  # of a sentence
 _QUOTED_WORDS = 5  # so many are no name or title
 _QUOTED_CHARS = 10  # in scripts without spaces
 _TITLE_WORDS = 8
-_DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 _SALUTATIONS = at_beginning(TABLES, "salutations")
 _SIGNOFFS = at_beginning(TABLES, "signoffs")
@@ -220,7 +220,7 @@ def _is_said(quoted: str) -> bool:
     """Whether something quoted is what somebody says, not a name or a title."""
     quoted = quoted.strip()
     ended = quoted.endswith((".", "!", "?", "。", "！", "？", "…"))
-    if _DENSE.search(quoted[:400]):
+    if is_dense(quoted[:400]):
         return ended or len(quoted) >= _QUOTED_CHARS or bool(signs(quoted[:400]))
     found = quoted.split(maxsplit=_TITLE_WORDS + 1)
     if len(found) <= _TITLE_WORDS and not ended and all(word[0].isupper() or len(word) < 4 for word in found):

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..clock import is_later
 from ..errors import Doubtful, Drop
+from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import asks_to_forget, means_everything, says_it_ended
 from ..recall.wishes import wish
@@ -26,7 +27,6 @@ from .changes import heard
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Change, Journal
-from .oneself import signs, weak_sign
 from .operations import Operation, UnreadableAnswerError, read_operations
 from .outbox import Batch, Exchange
 from .prompt import example_texts, reconcile_prompt

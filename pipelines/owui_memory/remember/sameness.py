@@ -17,9 +17,10 @@ from functools import lru_cache
 from ..backends.base import Backend, Memory
 from ..language import TABLES
 from ..language.phrases import Phrases, listed
+from ..language.scripts import is_dense
 from ..language.speech import without_openers
 from ..scopes import writing_view
-from ..words import is_dense, telling, words
+from ..words import telling, words
 from .outbox import Batch
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other

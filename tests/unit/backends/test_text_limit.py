@@ -10,7 +10,7 @@ import pytest
 
 from owui_memory.backends.base import Memory
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.text_limit import shortened
+from owui_memory.backends.text_limit import legible, shortened
 from owui_memory.errors import Drop, MemoryFault
 from owui_memory.settings import Valves
 from tests.harness.narrow_embedder import REFUSALS, NarrowEmbedder, tokens_of
@@ -46,7 +46,7 @@ def test_a_long_text_is_stored_and_found(kind: str, text: str, tmp_path: Path) -
 
         backend.search("ada", f"And another. {text}", 5)
         assert len(server.refused) == asked, "the limit is remembered"
-        assert max(map(tokens_of, server.taken)) > 100, "as much is sent as is taken"
+        assert text is WORD or max(map(tokens_of, server.taken)) > 100, "as much is sent as is taken"
         assert all(one.isprintable() or "\u200d" in one for one in server.taken)
 
 
@@ -86,7 +86,7 @@ def test_a_refusal_for_another_reason_is_none_of_length(scripted_llm: ScriptedLL
         assert len(scripted_llm.embedded_texts()[0]) > 10_000, "nothing was learned from it"
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u3000"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u3000", "\u200b\u200e", "\x01\x02"])
 def test_empty_text_is_never_embedded(text: str, tmp_path: Path) -> None:
     with NarrowEmbedder("openai") as server, backend_on(server, tmp_path) as backend:
         server.taken.clear()
@@ -106,3 +106,22 @@ def test_shortened(text: str, size: int) -> None:
     assert 0 < len(short.encode()) <= size
     if len(text) > size and text.count(" ") > 100:
         assert set(short.split()) <= set(text.split()), "cut between words"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("My dog is Rex.\n\nHe is two.", "My dog is Rex.\n\nHe is two."),
+        ("My\x00 dog\x07 \x1b[31mRex", "My\N{REPLACEMENT CHARACTER} dog   [31mRex"),
+        ("\u202eMy dog\u202c\ufeff", "My dog"),
+        ("a\ud83db", "a\N{REPLACEMENT CHARACTER}b"),
+        ("می\u200cخواهم 👩\u200d👧", "می\u200cخواهم 👩\u200d👧"),
+        ("Noooooooooooooo!", "Nooo!"),
+        ("my account 100000000000", "my account 100000000000"),
+        (f"key {'aB3' * 3000} of mine", f"key {'aB3' * 10}aB  of mine"),
+        ("https://example.com/a/page/of/mine", "https://example.com/a/page/of/mine"),
+        ("我住在里斯本，" * 100, "我住在里斯本，" * 100),
+    ],
+)
+def test_what_no_model_reads_is_not_sent(text: str, read: str) -> None:
+    assert legible(text) == read

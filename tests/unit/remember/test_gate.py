@@ -85,6 +85,7 @@ STORY = "I was born in Porto and my mother taught me to cook when our father was
         "אני גר בתל אביב.",
         "ฉันอาศัยอยู่ในกรุงเทพฯ",  # a script without signs of its own here: never gated for lacking them
         "நான் சென்னையில் வசிக்கிறேன்.",
+        "Ninapenda kahawa sana.",
     ],
 )
 def test_facts_are_read_however_long_the_answer(text: str) -> None:
@@ -97,7 +98,6 @@ def test_facts_are_read_however_long_the_answer(text: str) -> None:
     [
         "Call me Ada.",
         "Clara is allergic to nuts.",
-        "Ninapenda kahawa sana.",
         "name: Ada\nhome: Porto",
         "Team:\nClara leads, Tom is on call.",
     ],
@@ -219,17 +219,6 @@ def test_a_fact_about_others_is_read_however_long_the_answer(text: str) -> None:
 
 def test_something_to_work_on_below_a_colon_is_a_task() -> None:
     assert reason("Translate this:\nThe weather is nice today.", "Das Wetter ist heute schön.") == "a task"
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("Ninapenda kahawa sana.", WORK),  # Swahili, whose verbs are not known here: "I like coffee"
-    ],
-)
-@pytest.mark.xfail(strict=True, reason="by its shape it is a task; nothing in it tells otherwise")
-def test_known_misses_facts_that_are_not_read(text: str, answer: str) -> None:
-    assert reason(text, answer) == ""
 
 
 @pytest.mark.parametrize(

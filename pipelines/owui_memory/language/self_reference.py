@@ -1,0 +1,136 @@
+"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？".
+
+The words for it stand in the tables, `own` and what follows it there. All takes time in proportion to a
+text's length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from .detection import likely, single_words
+from .phrases import Matcher, Phrases, anywhere, at_end, listed
+from .scripts import fold, words_of
+
+_LOOKED_CHARS = 1_200  # of a message: half of them at its end
+_STEM_CHARS = 2  # before an ending
+
+
+def speaks_of_self(text: str) -> bool:
+    """Whether a message tells or asks something about its speaker.
+
+    It does not where the speaker only asks for something: "Give me a recipe", "How do I boil an egg?".
+    """
+    if len(text) > _LOOKED_CHARS:
+        half = _LOOKED_CHARS // 2
+        text = f"{text[:half]} {text[-half:]}"
+    folded = fold(text)
+    return any(_words_for_self(table).are_in(folded) for table in likely(folded))
+
+
+def signs(sentence: str) -> int:
+    """How many signs a sentence has that its speaker speaks of themselves or wants something kept."""
+    text = fold(sentence)
+    return max((_words_for_self(table).signs(text) for table in likely(text)), default=0)
+
+
+def weak_sign(sentence: str) -> bool:
+    """Whether the speaker occurs in it at all, if only as the one who asks: "give me ..."."""
+    text = fold(sentence)
+    words = set(words_of(text))
+    return any(words & _words_for_self(table).objects for table in likely(text))
+
+
+def shows_statements(sentence: str) -> bool:
+    """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
+    return any(table.ends_statement for table in likely(sentence))
+
+
+@dataclass(frozen=True, slots=True)
+class _Self:
+    """The words of one language by which speakers speak of themselves."""
+
+    words: frozenset[str]
+    objects: frozenset[str]
+    keeping: frozenset[str]
+    phrases: Matcher
+    standing: Matcher
+    personal: Matcher
+    requested: Matcher
+    impersonal: Matcher
+    ends: Matcher
+    ends_otherwise: Matcher
+    endings: tuple[str, ...]
+    first: tuple[str, ...]
+    first_beginnings: tuple[str, ...]
+    skipped: frozenset[str]
+    others: frozenset[str]
+    other_beginnings: tuple[str, ...]
+    is_run_together: bool
+
+    def are_in(self, text: str) -> bool:
+        """Whether a folded text tells or asks something about its speaker."""
+        if self.personal.search(text):
+            return True
+        text = self.impersonal.sub(self.requested.sub(text))
+        if self.phrases.search(text):
+            return True
+        words = words_of(text)
+        return any(
+            word in self.words or word in self.objects or self._is_of_self(word) for word in words
+        ) or (self._begins(words))
+
+    def signs(self, text: str) -> int:
+        """How many signs a folded sentence has."""
+        if self.is_run_together:
+            text = self.requested.sub(text)
+        words = words_of(text)
+        count = sum(word in self.words or word in self.keeping or self._is_of_self(word) for word in words)
+        count += bool(self.phrases.search(text)) + bool(self.standing.search(text))
+        count += bool(words) and words[0] in self.objects
+        count += self._begins(words)
+        return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
+
+    def _is_of_self(self, word: str) -> bool:
+        """Whether a word's ending tells: of a verb, of a possession."""
+        return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
+
+    def _begins(self, words: list[str]) -> bool:
+        """Whether the first word is a verb that carries its subject."""
+        first = next((word for word in words[:3] if word not in self.skipped), "")
+        if len(first) <= _STEM_CHARS + 1 or self._is_another(first):
+            return False
+        return first.endswith(self.first) or first.startswith(self.first_beginnings)
+
+    def _is_another(self, word: str) -> bool:
+        return word in self.others or word.startswith(self.other_beginnings)
+
+
+@lru_cache(256)
+def _words_for_self(table: Phrases) -> _Self:
+    one = (table,)
+    endings = [fold(one) for one in listed(table.own_endings)]
+    first = [fold(one) for one in listed(table.own_first)]
+    others = [fold(one) for one in listed(table.own_not)]
+    words = single_words(table, "own") if table.spaced or table.glued else frozenset()
+    several = ", ".join(phrase for phrase in listed(table.own) if fold(phrase) not in words)
+    return _Self(
+        words=words,
+        objects=single_words(table, "own_objects"),
+        keeping=single_words(table, "keeping"),
+        phrases=anywhere((replace(table, own=several, spaced=table.spaced or table.glued),), "own"),
+        standing=anywhere(one, "keeping"),
+        personal=anywhere(one, "personal"),
+        requested=anywhere(one, "requested"),
+        impersonal=anywhere(one, "impersonal"),
+        ends=at_end(one, "ends_statement"),
+        ends_otherwise=at_end(one, "ends_no_statement"),
+        endings=tuple(endings),
+        first=tuple(one for one in first if not one.endswith("*")),
+        first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
+        skipped=single_words(table, "before_verbs"),
+        others=frozenset(one for one in others if not one.endswith("*")),
+        other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
+        is_run_together=not table.spaced,
+    )
