@@ -11,19 +11,19 @@ import secrets
 import shutil
 import socket
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from owui_memory.chat_servers import OPENAI_URL, read_servers
 from scripts.processes import Child
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = ROOT / ".run"
 HOST = "127.0.0.1"
 OLLAMA_URL = f"http://{HOST}:11434"
-OPENAI_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,17 @@ class Connection:
 
 @dataclass(frozen=True)
 class Pipelines:
-    """The Pipelines server with the filter, and with the demo model where there is no other."""
+    """The Pipelines server with the filter, and with the demo model where there is no other.
+
+    chats: where Open WebUI gets its other models, as `chat_variables` has it; None for what is inherited.
+    """
 
     folder: Path
     port: int
     key: str = field(repr=False)
     demo: bool = False
     inherited: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    chats: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -63,6 +67,7 @@ class Pipelines:
             "MEMORY_DATA_DIR": str(self.folder / "memory_data"),
             "GLOBAL_LOG_LEVEL": "WARNING",  # at INFO the server logs all that its models answer
             **self.inherited,
+            **(self.chats or {}),
             "PIPELINES_DIR": str(self.folder),
             "PIPELINES_API_KEY": self.key,
             "PYTHON_DOTENV_DISABLED": "1",  # else the server reads the .env that is docker-compose's
@@ -108,7 +113,7 @@ class OpenWebUI:
     port: int
     secret: str = field(repr=False)
     connections: tuple[Connection, ...]  # the Pipelines server's last
-    ollama_url: str | None = None
+    ollama_urls: tuple[str, ...] = ()
     inherited: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     @property
@@ -126,8 +131,8 @@ class OpenWebUI:
         wiring = {
             "OPENAI_API_BASE_URLS": ";".join(connection.url for connection in self.connections),
             "OPENAI_API_KEYS": ";".join(connection.key for connection in self.connections),
-            "ENABLE_OLLAMA_API": str(bool(self.ollama_url)),
-            "OLLAMA_BASE_URL": self.ollama_url or OLLAMA_URL,
+            "ENABLE_OLLAMA_API": str(bool(self.ollama_urls)),
+            "OLLAMA_BASE_URLS": ";".join(self.ollama_urls or (OLLAMA_URL,)),
         }
         return wiring if self.inherited.get("RAG_EMBEDDING_ENGINE") else {**wiring, **self._embedder()}
 
@@ -232,19 +237,36 @@ def write_private(file: Path, text: str) -> None:
         stream.write(text)
 
 
-def provider(env: Mapping[str, str]) -> Connection | None:
-    """The language model's server: OPENAI_API_BASE_URL and OPENAI_API_KEY; a key alone means OpenAI's own."""
-    url, key = env.get("OPENAI_API_BASE_URL", "").strip(), env.get("OPENAI_API_KEY", "").strip()
-    return Connection(url or OPENAI_URL, key) if url or key else None
+def providers(env: Mapping[str, str]) -> tuple[Connection, ...]:
+    """The language models' servers, as Open WebUI's variables name them; a key alone means OpenAI's own."""
+    urls = ("OPENAI_API_BASE_URL", "OPENAI_API_BASE_URLS")
+    if not any(env.get(name, "").strip() for name in urls):
+        env = {**env, "OPENAI_API_BASE_URL": OPENAI_URL}
+    servers = read_servers(env, env.get("PIPELINES_API_KEY", ""))
+    return tuple(Connection(one.url, one.key) for one in servers if one.kind == "openai")
 
 
-def ollama(env: Mapping[str, str]) -> str | None:
-    """An Ollama that answers, at OLLAMA_BASE_URL or on its usual port."""
-    url = env.get("OLLAMA_BASE_URL", "").strip().rstrip("/") or OLLAMA_URL
+def ollamas(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Those that answer, of OLLAMA_BASE_URL(S), or the one on its usual port."""
+    urls = [server.url for server in read_servers(env, "") if server.kind == "ollama"]
+    return tuple(url for url in urls or [OLLAMA_URL] if _is_ollama(url))
+
+
+def _is_ollama(url: str) -> bool:
     try:
-        return url if fetch(f"{url}/api/version").is_success else None
+        return fetch(f"{url}/api/version").is_success
     except (httpx.HTTPError, httpx.InvalidURL):
-        return None
+        return False
+
+
+def chat_variables(connections: Sequence[Connection], ollama_urls: Sequence[str]) -> dict[str, str]:
+    """What tells the filter where the chats are answered: all of it, whatever else is inherited."""
+    return {
+        "OPENAI_API_BASE_URLS": ";".join(connection.url for connection in connections),
+        "OPENAI_API_KEYS": ";".join(connection.key for connection in connections),
+        "OLLAMA_BASE_URLS": ";".join(ollama_urls),
+        **dict.fromkeys(("OPENAI_API_BASE_URL", "OPENAI_API_KEY", "OLLAMA_BASE_URL"), ""),
+    }
 
 
 def fetch(url: str, key: str = "") -> httpx.Response:

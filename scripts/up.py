@@ -1,8 +1,8 @@
 """`make up`: Open WebUI and the Pipelines server with the filter, wired together, until Ctrl-C.
 
-Environment: OPENAI_API_BASE_URL and OPENAI_API_KEY (the language model; without them an Ollama on its usual
-port, else the demo model), PORT (9099), WEBUI_PORT (8080), PIPELINES_API_KEY, MEMORY_DATA_DIR and
-MEMORY_<SETTING>.
+Environment: OPENAI_API_BASE_URL and OPENAI_API_KEY, or OLLAMA_BASE_URL (the language model, for chats and for
+memory; several with ; between them; without them an Ollama on its usual port, else the demo model), PORT
+(9099), WEBUI_PORT (8080), PIPELINES_API_KEY, MEMORY_DATA_DIR and MEMORY_<SETTING>.
 """
 
 from __future__ import annotations
@@ -83,13 +83,14 @@ def plan(env: Mapping[str, str]) -> tuple[Pipelines, OpenWebUI]:
     port, webui_port = port_from(env, "PORT", 9099), port_from(env, "WEBUI_PORT", 8080)
     if port == webui_port:
         raise CannotStartError(f"PORT and WEBUI_PORT are both {port}; they must differ.")
-    llm, ollama_url = services.provider(env), services.ollama(env)
+    llms, ollama_urls = services.providers(env), services.ollamas(env)
     key = env.get("PIPELINES_API_KEY") or services.kept_secret("pipelines-api-key", RUN)
-    demo = env.get("DEMO") == "1" or not (llm or ollama_url)
-    pipelines = Pipelines(RUN / "pipelines", port, key, demo=demo)
+    demo = env.get("DEMO") == "1" or not (llms or ollama_urls)
+    chats = services.chat_variables(llms, ollama_urls)
+    pipelines = Pipelines(RUN / "pipelines", port, key, demo=demo, chats=chats)
     secret = env.get("WEBUI_SECRET_KEY") or services.kept_secret("webui-secret-key", RUN)
-    connections = (llm, pipelines.connection) if llm else (pipelines.connection,)
-    return pipelines, OpenWebUI(RUN / "open-webui", webui_port, secret, connections, ollama_url)
+    connections = (*llms, pipelines.connection)
+    return pipelines, OpenWebUI(RUN / "open-webui", webui_port, secret, connections, ollama_urls)
 
 
 def port_from(env: Mapping[str, str], name: str, default: int, *, target: str = "up") -> int:
@@ -167,11 +168,13 @@ def welcome(webui: OpenWebUI, pipelines: Pipelines) -> str:
 
 
 def _model(webui: OpenWebUI, pipelines: Pipelines) -> str:
-    first = webui.connections[0]
-    if first != pipelines.connection:
-        return f"The language model comes from {first.url}."
-    if webui.ollama_url:
-        return f"The language model comes from Ollama at {webui.ollama_url}."
+    places = [one.url for one in webui.connections if one != pipelines.connection]
+    places += [f"Ollama at {url}" for url in webui.ollama_urls]
+    if places:
+        return (
+            f"The language model comes from {', '.join(places)}.\n"
+            "  It also reads the chats for memory, unless llm_provider says otherwise: see LLM above."
+        )
     return (
         "No language model was found, so there is a demo model that shows what memory gives it.\n"
         "  For a real one, set OPENAI_API_BASE_URL and OPENAI_API_KEY, or start Ollama."

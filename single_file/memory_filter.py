@@ -128,6 +128,7 @@ engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's lo
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
+chat_servers.py  the servers that answer the chats, and which model of them answered
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
@@ -145,7 +146,8 @@ remember/    the outlet's side: keeper (spill: what the database cannot take now
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
-             (llms, embedder, providers, probe), and the embedded store
+             (llms; readers and catalogue: the LLM that answers the chats; embedder, providers, probe), and
+             the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach
@@ -279,7 +281,7 @@ def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> Ow
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.llm_provider != "none" else None, open_embedder)
+    return OwnModels(open_llms if settings.has_llm else None, open_embedder)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -579,11 +581,13 @@ SOURCES["backends/base.py"] = r'''"""What every backend can do, and the values t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
+from ..chat_servers import AnsweredBy
 from ..errors import Drop
 from ..scopes import TEAM, View, team_in
 from ..words import plain
@@ -744,6 +748,11 @@ class AskableBackend(EditableBackend, Protocol):
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer, in JSON where the provider can be told so."""
 
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+
 
 def is_user(user_id: str) -> bool:
     """Whether this can be a user's id. mem0 takes no white space, trims it, and reads * as everybody."""
@@ -893,6 +902,214 @@ def _take_one_core() -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/catalogue.py
+
+SOURCES["backends/catalogue.py"] = r'''"""Which models the servers of the chats list, asked for when it matters and kept for a while.
+
+Nothing of it costs money or wakes a model. What a server sends is bounded in time and length.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from ..chat_servers import ChatServer
+from ..errors import Doubtful, MemoryFault, Retry, TellAdmin
+from ..ops.nearness import is_local
+from ..patterns import is_ollama_cloud
+from ..settings import is_url
+from .faults import host_of, status_of, translated
+from .limits import bounded, limited
+from .model_text import unbroken
+from .probe import tagged
+
+_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
+_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
+_MOST_NAMES, _NAME_CHARS = 10_000, 200
+_FRESH_S = 300.0  # that a list is taken at its word
+_ANEW_S = 20.0  # after which it is asked for again where a model is missing: it may be new
+_PAUSE_FIRST_S, _PAUSE_MOST_S = 5.0, 300.0  # after a failure; twice as long after each
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model and the server that lists it under this name. `is_local`: on one's own machine or network."""
+
+    server: ChatServer
+    name: str
+    is_local: bool
+
+
+class Catalogue:
+    """Of all servers. Threads may share it; methods block for `_WHOLE_S` a server at most, but `known`."""
+
+    def __init__(self, servers: Sequence[ChatServer], clock: Callable[[], float] = time.monotonic) -> None:
+        self.listings = tuple(Listing(server, clock) for server in servers)
+
+    def find(self, model: str, *, owner: str = "", local: bool = False) -> Listed | None:
+        """The model of this id in Open WebUI; None where no server lists it.
+
+        Open WebUI puts a connection's prefix and a dot before the name. owner: whose API is to be preferred.
+        local: only on one's own machine or network.
+
+        Raises:
+            Retry: a server that may have it has never answered yet.
+        """
+        ordered = sorted(self.listings, key=lambda one: bool(owner) and one.server.kind != owner)
+        for name in _names_of(model):
+            for listing in ordered:
+                if found := listing.find(name, local=local):
+                    return found
+        for listing in ordered:
+            may_have_it = listing.names is None and (listing.is_local or not local)
+            if may_have_it and isinstance(fault := listing.fault, Retry):
+                raise fault.again()
+        return None
+
+    def refresh(self) -> None:
+        """Ask those servers that are to be asked (again)."""
+        for listing in self.listings:
+            listing.refresh()
+
+
+class Listing:
+    """Of one server. `names`: what it has, and whether it is not run there; None before it has told.
+
+    fault: why it could not be told last, if it could not. took_s: how long the last answer took.
+    """
+
+    def __init__(self, server: ChatServer, clock: Callable[[], float] = time.monotonic) -> None:
+        self.server, self._clock = server, clock
+        self.is_local = is_local(server.url)
+        self.names: Mapping[str, _Model] | None = None
+        self.fault: MemoryFault | None = None
+        self.took_s = 0.0
+        self._asked_at, self._failures = -_PAUSE_MOST_S, 0
+        self._lock = threading.Lock()
+
+    @property
+    def host(self) -> str:
+        """Its host and port."""
+        return host_of(self.server.url)
+
+    def find(self, name: str, *, local: bool) -> Listed | None:
+        """The model, if it is listed. Asks the server where that was long ago."""
+        if local and not self.is_local:
+            return None
+        self.refresh()
+        found = self._known(name)
+        if found is None and self.names is not None and self.fault is None:
+            self.refresh(_ANEW_S)
+            found = self._known(name)
+        if found is None or (local and found.is_elsewhere):
+            return None
+        return Listed(self.server, found.name, self.is_local and not found.is_elsewhere)
+
+    def refresh(self, age_s: float = _FRESH_S) -> None:
+        """Ask the server, unless it has told less than so long ago, or has just failed."""
+        with self._lock:
+            pause = (
+                min(_PAUSE_FIRST_S * 2 ** (self._failures - 1), _PAUSE_MOST_S) if self._failures else age_s
+            )
+            if self._asked_at + pause > self._clock() and (self.names is not None or self.fault):
+                return
+            began = self._clock()
+            try:
+                self.names = _asked(self.server)
+            except MemoryFault as fault:
+                self.fault, self._failures = fault, min(self._failures + 1, 16)
+            else:
+                self.fault, self._failures = None, 0
+            self._asked_at = self._clock()
+            self.took_s = self._asked_at - began
+
+    def _known(self, name: str) -> _Model | None:
+        return self.names.get(tagged(name)) if self.names else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    name: str
+    is_elsewhere: bool = field(default=False)
+
+
+def _names_of(model: str) -> Iterator[str]:
+    """What a server may call it: the id, or what comes after a dot in it, the longest first."""
+    while model:
+        yield model
+        model = model.partition(".")[2]
+
+
+def _asked(server: ChatServer) -> Mapping[str, _Model]:
+    """The server's models, by `tagged` names; none of a Pipelines server, whose models are programs.
+
+    Raises:
+        MemoryFault: it cannot be asked, or what it answers is no list.
+    """
+    if not is_url(server.url):
+        raise _unfit(server, "has no address like http://host:port")
+    where = f"{server.url}/api/tags" if server.kind == "ollama" else f"{server.url}/models"
+    headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+    try:
+        # As in `remote`: the key goes to the configured host only.
+        with (
+            translated("server of the chats", server.url),
+            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+        ):
+            limited(client)
+            with bounded(_WHOLE_S, _MOST_BYTES):
+                response = client.get(where, headers=headers)
+            response.raise_for_status()
+        answer = json.loads(response.content)
+    except Doubtful:
+        raise _unfit(server, "sends a list of models that is too long") from None
+    except (ValueError, RecursionError):
+        raise _unfit(server, "answers with no list of models") from None
+    except MemoryFault as fault:
+        status = status_of(fault)
+        if status and status < 500 and status not in (408, 425, 429):
+            raise _unfit(server, f"tells no models (HTTP {status})") from None
+        hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
+        raise type(fault)(str(fault), hint=hint) from None
+    if isinstance(answer, dict) and answer.get("pipelines") is True:
+        return {}
+    rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
+    if not isinstance(rows, list):
+        raise _unfit(server, "answers with no list of models")
+    return _read(rows[:_MOST_NAMES], "name" if server.kind == "ollama" else "id")
+
+
+def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
+    models: dict[str, _Model] = {}
+    for row in rows:
+        name = row.get(field_name) if isinstance(row, dict) else None
+        if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
+            elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
+            models.setdefault(tagged(name), _Model(name, elsewhere))
+    return models
+
+
+def _unfit(server: ChatServer, what: str) -> TellAdmin:
+    key = "" if server.kind == "ollama" else " and OPENAI_API_KEY"
+    return TellAdmin(
+        f"The server of the chats at {host_of(server.url) or 'no host'} {what}.",
+        hint=f"Check {_setting(server)}{key} of the Pipelines server, or choose an llm_provider.",
+    )
+
+
+def _setting(server: ChatServer) -> str:
+    return "OLLAMA_BASE_URL" if server.kind == "ollama" else "OPENAI_API_BASE_URL"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1417,11 +1634,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..chat_servers import AnsweredBy
 from ..errors import Drop
 from ..ops.metrics import Metrics
 from ..scopes import View, team_owner
@@ -1450,6 +1669,7 @@ from .base import (
 from .embedder import Embedder, cosine
 from .faults import host_of, translated
 from .llms import Llm, Llms
+from .readers import Readers
 from .store_protocol import VectorStore
 from .stores import release
 from .text_limit import is_legible
@@ -1463,10 +1683,14 @@ _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
 class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked."""
+    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
 
     embedder: Embedder
     llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -1511,7 +1735,7 @@ class LibraryBackend:
     @property
     def models(self) -> Models:
         """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms)
+        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
 
     def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
@@ -1590,6 +1814,11 @@ class LibraryBackend:
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        return self._llms.reading(answered, local_only=local_only, patient=patient)
 
     def prepare(self, texts: Sequence[str]) -> None:
         self._memory.embedding_model.prepare([plain(text) for text in texts])
@@ -2202,15 +2431,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..chat_servers import AnsweredBy
 from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
 from ..ops.metrics import Metrics
+from ..ops.nearness import is_local_model
 from ..recall.tokens import estimated_tokens
 from ..settings import Valves
 from . import providers
@@ -2219,6 +2451,9 @@ from .faults import translated
 from .json_answer import last_value
 from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
+
+if TYPE_CHECKING:
+    from .readers import Readers
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
 _MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
@@ -2236,9 +2471,11 @@ _USAGE = (
 class Llms:
     """Stands in mem0's `Memory` for its LLM. Threads may share it."""
 
-    def __init__(self, llms: Sequence[Llm], metrics: Metrics) -> None:
-        self.llms, self._metrics = tuple(llms), metrics
+    def __init__(self, llms: Sequence[Llm], metrics: Metrics, readers: Readers | None = None) -> None:
+        """readers: who decides which LLM reads what; None where all is read by `llms`."""
+        self._llms, self._metrics, self.readers = tuple(llms), metrics, readers
         self._answered: Llm | None = None
+        self._reading = threading.local()  # .llms: those that this thread has chosen
 
     @classmethod
     def open(
@@ -2249,19 +2486,53 @@ class Llms:
         timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
+        """The LLMs that the settings name: none, one or two; with auto those that answer the chats.
+
+        timeout_s: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
+        from .readers import Readers
+
         metrics = metrics or Metrics()
         timeout_s = timeout_s or settings.llm_timeout_s
+
+        def first(named: Valves) -> Llm:
+            return Llm("LLM", named, providers.FIRST, metrics, timeout_s, pause_s)
+
+        second: Llm | None = None
+        if settings.has_llm and settings.fallback_llm_provider != "none":
+            second = Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s)
+        if settings.llm_provider == "auto":
+            local = is_local_model(settings, providers.FALLBACK) if second else False
+            return cls([], metrics, Readers(settings, first, (second, local) if second else None))
         if settings.llm_provider == "none":
             return cls([], metrics)
-        named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
-        if settings.fallback_llm_provider != "none":
-            named.append(Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s))
-        return cls(named, metrics)
+        return cls([first(settings), *([second] if second else [])], metrics)
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those there are, in the order in which they are asked; with auto those that were asked so far."""
+        return self.readers.llms if self.readers else self._llms
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
+
+        local_only: the setting. patient: whether to come again where it cannot be told now.
+
+        Raises:
+            Retry: it cannot be told now.
+        """
+        llms = self._llms
+        if self.readers:
+            llms = self.readers.of(answered, local_only=local_only, patient=patient)
+        self._reading.llms = llms
+        try:
+            yield llms[0].model_name if llms else ""
+        finally:
+            self._reading.llms = None
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
@@ -2270,7 +2541,7 @@ class Llms:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
         """
         fault: MemoryFault | None = None
-        for llm in self.llms:
+        for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
                 answer = llm.ask(messages)
             except MemoryFault as failed:
@@ -2309,6 +2580,8 @@ class Llms:
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
+        if self.readers:
+            return self.readers.part()
         if not self.llms:
             return Part("LLM", True, "none: the user's own sentences are kept")
         first, *others = self.llms
@@ -2324,7 +2597,10 @@ class Llms:
 
 
 class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls."""
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
+
+    `settings` with `prefix` before their names are those that it was made of.
+    """
 
     def __init__(
         self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
@@ -2332,7 +2608,7 @@ class Llm:
         from mem0.utils.factory import LlmFactory
 
         provider, config = providers.llm(settings, prefix)
-        self.part, self.prefix = part, prefix
+        self.part, self.prefix, self.settings = part, prefix, settings
         self._address = str(getattr(settings, f"{prefix}_base_url"))
         self.model_name = str(config.get("model") or provider)
         self.name = f"{provider} {config.get('model', '')}".strip()
@@ -2548,13 +2824,16 @@ meaning. Both are opened when they are first needed, and without their packages 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
+from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, TellAdmin
 from .base import Message, Part, Reply
 from .embedder import Embedder, cosine
 from .llms import Llm, Llms
+from .readers import Readers
 
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
@@ -2579,7 +2858,23 @@ class OwnModels:
     @property
     def llms(self) -> tuple[Llm, ...]:
         """The LLMs, in the order in which they are asked; empty where there is none."""
-        return self._opened_llms().llms if self._open_llms else ()
+        opened = self._opened_or_none()
+        return opened.llms if opened else ()
+
+    @property
+    def readers(self) -> Readers | None:
+        """As in `Llms`; None also where its packages are missing."""
+        opened = self._opened_or_none()
+        return opened.readers if opened else None
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
+        if (opened := self._opened_or_none()) is None:
+            yield ""
+            return
+        with opened.reading(answered, local_only=local_only, patient=patient) as name:
+            yield name
 
     def part(self) -> Part | None:
         """How the LLM fares, for the status; None where there is none."""
@@ -2609,6 +2904,12 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
+
+    def _opened_or_none(self) -> Llms | None:
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
@@ -3268,10 +3569,10 @@ def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
 
 
 def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
-    if not url or _tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
+    if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
         return None
     names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
-    if names is None or _tagged(model) in map(_tagged, names):
+    if names is None or tagged(model) in map(tagged, names):
         return None
     return TellAdmin(
         f"Ollama at {host_of(url)} has no model '{model}'; {_which(names, model)}.",
@@ -3336,7 +3637,7 @@ def _which(names: Sequence[str], model: str) -> str:
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
-def _tagged(name: str) -> str:
+def tagged(name: str) -> str:
     """As Ollama understands a name."""
     name = name.lower()
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
@@ -3982,6 +4283,184 @@ def _number(word: str) -> int:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/readers.py
+
+SOURCES["backends/readers.py"] = r'''"""With `llm_provider` auto: a message is read by the model that answered it, where that was answered."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ..chat_servers import AnsweredBy, ChatServer
+from ..errors import MemoryFault, Retry
+from ..inert import one_line
+from ..ops.health import in_ms
+from ..settings import Valves
+from .base import Part
+from .catalogue import Catalogue, Listed, Listing
+from .llms import Llm
+
+Open = Callable[[Valves], Llm]
+
+_MOST_OPEN = 16  # LLMs
+_PART_S = 2.0  # that a status waits for lists
+_TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
+_NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
+_HOW = (
+    "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
+    "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
+)
+
+
+class Readers:
+    """Which LLM reads what. Threads may share it; methods block unless they say otherwise.
+
+    open_llm: makes the LLM that these settings name. second: the second LLM, if there is one, and whether it
+    is local.
+    """
+
+    def __init__(self, settings: Valves, open_llm: Open, second: tuple[Llm, bool] | None = None) -> None:
+        self._settings, self._open, self._second = settings, open_llm, second
+        self._catalogue = Catalogue(settings.chat_servers)
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[tuple[ChatServer, str], Llm] = OrderedDict()
+        self._last: Llm | None = None
+        self._without: OrderedDict[str, str] = OrderedDict()  # model that answered -> why no LLM reads that
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those that have been asked to read so far, the last one first."""
+        with self._lock:
+            opened = tuple(reversed(self._opened.values()))
+        return (*opened, self._second[0]) if self._second else opened
+
+    def of(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> tuple[Llm, ...]:
+        """The LLMs that may read what this model answered, in the order in which they are asked; often one.
+
+        What a local model answered, or one of which that is not told, stays on one's own machine or network;
+        with `local_only` everything does.
+
+        Raises:
+            Retry: it cannot be told now. Not where nobody is `patient`.
+        """
+        try:
+            found, local = self._found(answered, local_only)
+            first = (self._llm(found),) if found else ()
+        except Retry as fault:
+            if patient:
+                raise
+            return self._none(answered, str(fault))
+        except MemoryFault as fault:
+            return self._none(answered, f"{fault} {fault.hint}".strip())
+        second: tuple[Llm, ...] = ()
+        if self._second and (self._second[1] or not local):
+            second = (self._second[0],)
+        if not first and not second:
+            model = self._settings.llm_model or answered.model
+            which = "a local server" if local else "a server of the chats"
+            return self._none(answered, f"{_shown(model)} is not on {which} that is known here")
+        with self._lock:
+            self._last = (first or second)[0]
+            self._without.pop(answered.model, None)
+        return first + second
+
+    def check(self) -> Part:
+        """What the servers list, asked now where it is not known; never raises."""
+        self._catalogue.refresh()
+        return Part("LLM", True, f"auto: {self._listed()}")
+
+    def part(self) -> Part:
+        """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
+        listings = self._catalogue.listings
+        if not listings:
+            return Part("LLM", True, _NONE, _HOW)
+        if any(listing.fault or listing.names is None for listing in listings):
+            asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
+            asking.start()
+            asking.join(_PART_S)
+        with self._lock:
+            last, without = self._last, dict(self._without)
+        ok, hints = True, list[str]()
+        told = [f"auto: {self._reads()}", self._listed()]
+        if last is not None:
+            told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
+            if last.fault:
+                ok, hints = False, [last.fault.hint]
+        faults = [listing.fault for listing in listings if listing.fault]
+        if len(faults) == len(listings):
+            ok = False
+            hints += [fault.hint for fault in faults]
+        if without:
+            shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
+            told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
+            hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
+        return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+
+    def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
+        """The model that is to read, and whether it has to be a local one."""
+        is_local = answered.local == "local"
+        wanted = self._settings.llm_model
+        home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        if home is not None:
+            is_local |= home.is_local
+        elif answered.local == "unknown":
+            is_local = True
+        if not wanted:
+            return home, is_local or local_only
+        return self._catalogue.find(wanted, local=is_local or local_only), is_local or local_only
+
+    def _llm(self, found: Listed) -> Llm:
+        key = (found.server, found.name)
+        with self._lock:
+            if (llm := self._opened.get(key)) is None:
+                server = found.server
+                llm = self._opened[key] = self._open(
+                    self._settings.model_copy(
+                        update={
+                            "llm_provider": server.kind,
+                            "llm_base_url": server.url,
+                            "llm_api_key": server.key,
+                            "llm_model": found.name,
+                        }
+                    )
+                )
+            self._opened.move_to_end(key)
+            while len(self._opened) > _MOST_OPEN:
+                self._opened.popitem(last=False)
+            return llm
+
+    def _none(self, answered: AnsweredBy, why: str) -> tuple[Llm, ...]:
+        with self._lock:
+            self._without[answered.model] = why
+            self._without.move_to_end(answered.model)
+            while len(self._without) > _TOLD:
+                self._without.popitem(last=False)
+        return ()
+
+    def _reads(self) -> str:
+        model = self._settings.llm_model
+        return f"{_shown(model)} reads" if model else "the model that answered reads"
+
+    def _listed(self) -> str:
+        return ", ".join(map(_described, self._catalogue.listings))
+
+
+def _described(listing: Listing) -> str:
+    if listing.fault is not None:
+        return str(listing.fault).rstrip(".")
+    if listing.names is None:
+        return f"{listing.host} has not answered yet"
+    count = len(listing.names)
+    return f"{listing.host} lists {count} model{'' if count == 1 else 's'} ({in_ms(listing.took_s * 1000)})"
+
+
+def _shown(model: str) -> str:
+    return one_line(model)[:_TOLD_CHARS] or "a model that Open WebUI does not name"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/remote.py
 
 SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
@@ -3998,12 +4477,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 import httpx
 
+from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, Retry, TellAdmin
 from ..scopes import View, team_owner
 from ..settings import Valves
@@ -4027,6 +4508,7 @@ from .faults import host_of, translated
 from .limits import bounded, limited
 from .llms import Llm
 from .own_models import OwnModels
+from .readers import Readers
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
@@ -4136,10 +4618,21 @@ class RemoteBackend(ABC):
         """As in `AskableBackend`, by an LLM of ours."""
         return self._own.ask(messages)
 
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        return self._own.reading(answered, local_only=local_only, patient=patient)
+
     @property
     def llms(self) -> tuple[Llm, ...]:
         """Those of ours, which may be asked one by one."""
         return self._own.llms
+
+    @property
+    def readers(self) -> Readers | None:
+        """With `llm_provider` auto, who decides which LLM of ours reads what."""
+        return self._own.readers
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -6452,6 +6945,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
+from ..chat_servers import NOBODY, AnsweredBy
 from ..patterns import is_ollama_cloud
 from ..recall.block import Blocks, without_block
 from ..spans import without_thoughts
@@ -6480,6 +6974,7 @@ class Turn:
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
+    `answered_by`: the model as the servers of the chats may know it.
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
@@ -6500,6 +6995,7 @@ class Turn:
     base_model: str = ""
     described: bool = True
     connection: Connection = "unknown"
+    answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
     memory_capability: bool = True
@@ -6544,6 +7040,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
+    connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
@@ -6557,7 +7054,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         model=model,
         base_model=base_model,
         described=is_described,
-        connection=_connection(described, model, base_model) if is_described else "unknown",
+        connection=connection,
+        answered_by=_answered_by(meta, described if is_described else {}, base_model or model, connection),
         task=_id(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,
@@ -6768,6 +7266,17 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
     if any(is_ollama_cloud(name) for name in (model, base_model)):
         return "external"
     return "local" if told == "local" else "unknown"
+
+
+def _answered_by(
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+) -> AnsweredBy:
+    """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
+    is_program = described.get("pipe") or described.get("pipeline")
+    if is_program or meta.get("direct") is True or described.get("direct") is True:
+        return AnsweredBy(local=connection)
+    owner = _text(described.get("owned_by"))
+    return AnsweredBy(model, connection, owner if owner in ("openai", "ollama") else "")
 
 
 def _follows(meta: Mapping[str, Any]) -> str:
@@ -7429,6 +7938,7 @@ class Decisions:
             "follows": given.follows,
             "timezone": given.timezone,
             "scope": given.scope,
+            "answered_by": given.answered_by,
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
@@ -7461,9 +7971,8 @@ class Decisions:
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
             return None
-        return Permission(
-            row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at, row.key
-        )
+        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
+        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
@@ -8049,7 +8558,7 @@ from .body import Turn
 class Permission:
     """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
 
-    `asked_at`: Unix time in seconds. `key`: the turn's.
+    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
 
     chat_id: str
@@ -8059,11 +8568,13 @@ class Permission:
     scope: str
     asked_at: float
     key: str
+    answered_by: str = ""
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
+        ids = turn.chat_id, turn.exchange_key, turn.follows, turn.timezone
+        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8595,6 +9106,92 @@ def without_addresses(text: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# chat_servers.py
+
+SOURCES["chat_servers.py"] = r'''"""The servers that answer the chats, as Open WebUI's own variables name them, and which model answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Literal
+
+Kind = Literal["openai", "ollama"]  # by whose API it is asked; mem0's providers have the same names
+
+OPENAI_URL = "https://api.openai.com/v1"
+_MOST = 20  # servers
+_NAME_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServer:
+    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" where it wants none."""
+
+    kind: Kind
+    url: str
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBy:
+    """The model that answered a message, as Open WebUI tells it.
+
+    model: its id; of a workspace model the id of its base; "" where no connection of Open WebUI has it, as
+    with a function's model. local: whether it is local by its connection's type. owner: whose API its
+    connection speaks, "" where that is not told.
+    """
+
+    model: str = ""
+    local: Literal["local", "external", "unknown"] = "unknown"
+    owner: str = ""
+
+    def written(self) -> str:
+        """In one line, which `read` understands."""
+        return f"{self.owner or '-'} {self.local} {self.model}" if self.model else f"- {self.local}"
+
+    @classmethod
+    def read(cls, line: str) -> AnsweredBy:
+        """What `written` gave; nothing is known where it is anything else."""
+        owner, _, rest = line.partition(" ")
+        told, _, model = rest.partition(" ")
+        for local in ("local", "external"):
+            if told == local:
+                return cls(model[:_NAME_CHARS], local, owner.strip("-"))
+        return cls(model[:_NAME_CHARS], "unknown", owner.strip("-"))
+
+
+NOBODY = AnsweredBy()
+
+
+def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+    """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
+
+    As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
+    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
+    by `own_key`, and OpenAI's own without a key.
+    """
+    urls = _listed(environ, "OPENAI_API_BASE_URL")
+    keys = _listed(environ, "OPENAI_API_KEY")
+    found = []
+    for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
+        server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
+        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+            found.append(server)
+    found += [
+        ChatServer("ollama", url.rstrip("/"))
+        for url in _listed(environ, "OLLAMA_BASE_URL")
+        if url and not url.startswith("/")  # "/ollama" is how Open WebUI's image says that there is none yet
+    ]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def _listed(environ: Mapping[str, str], name: str) -> list[str]:
+    text = environ.get(f"{name}S", "").strip() or environ.get(name, "").strip()
+    return [part.strip() for part in text.split(";")] if text else []
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # cli/__init__.py
 
 SOURCES["cli/__init__.py"] = r'''"""What `python -m owui_memory` does: app (the commands and their options), a module for each kind of them.
@@ -8920,7 +9517,7 @@ from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of
-from ..moving.reach import place_of_backend
+from ..moving.reach import place_of_backend, settled
 from ..panel import lenient
 from ..remember.outbox import Outbox
 from ..remember.spill import Spill
@@ -8966,9 +9563,8 @@ class Instance:
             backend = self._open()
         with contextlib.closing(backend):
             place = place_of_backend(backend, self.settings)
-            self.places.settle(place)
-            home = self.places.home()
-            if home is None or home.key != place.key:
+            home = settled(self.places, self.settings, self.environment.data_dir, place)
+            if home.key != place.key:
                 raise TellAdmin(
                     f"The settings name {place}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
@@ -9071,7 +9667,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.bound(environment.presets, stored=lambda: None)
+    bound = Valves.of(environment, stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
@@ -9975,15 +10571,16 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
         )
-    if settings.extraction in ("mem0", "reconcile") and settings.llm_provider == "none":
-        yield SettingsError("extraction", "extraction must be verbatim or auto when llm_provider is none.")
+    if settings.extraction in ("mem0", "reconcile") and not settings.has_llm:
+        yield SettingsError("extraction", f"extraction must be verbatim or auto {_without_llm(settings)}.")
     yield from _of_providers(settings)
 
 
 def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
-    if settings.llm_provider != "none":
-        roles.append("llm")
+    if settings.has_llm:
+        if settings.llm_provider != "auto":
+            roles.append("llm")
         if settings.fallback_llm_provider != "none":
             roles.append("fallback_llm")
     for role in roles:
@@ -10001,9 +10598,15 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("backend", "backend must be platform when backend_url is mem0's hosted service.")
     if settings.backend == "platform" and not settings.backend_api_key:
         yield SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-    if settings.extraction == "reconcile" and settings.llm_provider == "none":
-        yield SettingsError("extraction", "extraction must not be reconcile when llm_provider is none.")
+    if settings.extraction == "reconcile" and not settings.has_llm:
+        yield SettingsError("extraction", f"extraction must not be reconcile {_without_llm(settings)}.")
     yield from _of_providers(settings)
+
+
+def _without_llm(settings: Valves) -> str:
+    if settings.llm_provider == "none":
+        return "when llm_provider is none"
+    return "when llm_provider is auto and no server of the chats is known here"
 
 
 def _host(url: str) -> str:
@@ -13628,7 +14231,7 @@ class Pipeline:
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
-        self._settings = Valves.bound(self._environment.presets, stored=lambda: self.valves)
+        self._settings = Valves.of(self._environment, stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
@@ -14166,7 +14769,7 @@ from .phrases import Phrases
 ARABIC = Phrases(
     letters="كيةىأإؤ",
     common="""في, من, على, إلى, عن, مع, هذا, هذه, ذلك, التي, الذي, ما, ماذا, متى, أين, كيف, لماذا, هل, كم, هو, هي, لا, لم, لن, ليس, كان, كانت, أن, إن, أو, ثم, بعد, قبل, كل, بعض, عند, بين, كما, لكن, قد, أنا, أنت, يا, و, شو, وين, ليش, ايش, مش, مو, اللي""",
-    own="""أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
+    own="""أفضل _ على, أفضل (أن|عدم|شرب|أكل|السفر), شخصت, أصبت, لا أطيق, لا آكل, أعيش, أتدرب, أربي, أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
         أعيش, أسكن, أعمل, أشتغل, أدرس, أحب, أكره, أملك, أمتلك, أتكلم, أتحدث, أعاني, أمارس, ألعب, أشرب, آكل, أقرأ, أذهب, أسافر, أقود, أنا أفضل, أستيقظ, أنام, أربي, أعزف, أتعلم, أدير, أخاف, أهوى, أجيد, ولدت, نشأت, تخرجت, تزوجت, انتقلت, درست, عملت, سافرت, اشتريت, سكنت, ساكن, ساكنة, عايش, عايشة, بحب, بكره, بشتغل, بعيش, بسكن, بدرس, يعجبني, تعجبني, يناسبني, يؤلمني, عيد ميلادي, تاريخ ميلادي, نحن, لدينا, عندنا, بيتنا, ابننا, ابنتنا, طفلنا, نعيش, نسكن, عنا
         مني, عني, (و|ف|ب|ل|ك)(اسمي|عمري|عملي|وظيفتي|مهنتي|بيتي|منزلي|زوجتي|زوجي|ابني|ابنتي|أمي|أبي|أخي|أختي|عائلتي|كلبي|قطتي|سيارتي|مدينتي|صديقي|صديقتي|أعيش|أسكن|أعمل|أحب|أدرس|عندي|لدي|أنا)""",
     own_first="أ*",
@@ -14177,7 +14780,7 @@ ARABIC = Phrases(
     keeping="تذكر, تذكري, لا تنس, لا تنسى, دائما, أبدا, من الآن, من الآن فصاعدا, نادني, ناديني, خلي في بالك, للعلم, إجاباتك, ردودك",
     openers="بالمناسبة, على فكرة, حسنا, طيب, آه, من فضلك, لو سمحت, رجاء, الرجاء, أرجوك, مرحبا, أهلا, السلام عليكم, سلام, صباح الخير, مساء الخير, و, ثم, لكن, شكرا, نعم, لا, الآن, يا, سؤال سريع, عندي سؤال, لدي سؤال, هلا, إذن, بس",
     polite="شكرا, شكرا جزيلا, شكرا لك, مشكور, تسلم, عفوا, صباح الخير, مساء الخير, تصبح على خير, مع السلامة, إلى اللقاء, ممتاز, رائع, حسنا, تمام, أحسنت, السلام عليكم, بارك الله فيك, يعطيك العافية",
-    questions="""هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
+    questions="""أي (نصائح|نصيحة|أفكار|اقتراحات), هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
         ما (هو|هي|هم|هذا|هذه|الذي|الفرق|معنى|اسم|أفضل|سبب|أسباب|رأيك|عاصمة|حكم|فائدة|فوائد|نوع|رقم|لون|عدد|تاريخ|طريقة|أهم|أنواع|حجم|أكبر|ال*|*ي), من (هو|هي|هم|الذي|التي|كتب|اخترع|يكون|فاز|أكون|أنا|كان|اكتشف|رسم|يعرف), أتساءل, أريد أن أعرف, أود أن أعرف, هل تعرف, عندي سؤال, ممكن (أعرف|تقول|تخبرني)""",
     ends_question="ما هو, ما هي, أم لا, ليش, ليه, شو, ايش, إيه, فين, وين, كم, صح, اسمي شو, مين, إزاي, ازاي, ما رأيك, أليس كذلك",
     requests="""اكتب, اكتبي, أكتب, ترجم, ترجمي, لخص, لخصي, اشرح, اشرحي, أشرح, أعطني, اعطني, أعطيني, اعطيني, ساعدني, ساعديني, قل, قولي, أخبرني, اخبرني, أخبريني, اقترح, اقترحي, أنشئ, انشئ, صحح, صححي, احسب, قارن, صف, وضح, حلل, أعد (كتابة|صياغة), اجعل, حول, جهز, حضر, خطط, ابحث, اذكر, عدد, رتب, صنف, قيم, راجع, دقق, أكمل, كمل, ارسم, صمم, برمج, اختصر, أجب, رد على, ألف, احك, احكي, علمني, هات, أوجد, جد, رشح, انصحني, انصحيني, نظم, حسن, أصلح, اختر, استخرج, تخيل لي, عرف, ضع
@@ -14207,6 +14810,8 @@ ARABIC = Phrases(
     user="المستخدم, المستخدمة, للمستخدم, مستخدم",
     links="في, من, على, إلى, عن, مع, بدون, ل, ب, قبل, بعد, تحت, فوق, بين, ضد, حول, أو, لكن, لأن, أن, لا, لم, لن, ليس, أبدا, كما, إذا, عندما, التي, الذي",
     forms="أعيش/يعيش, أسكن/يسكن, أعمل/يعمل, أحب/يحب, أكره/يكره, أدرس/يدرس, أملك/يملك, أتكلم/يتكلم, أشرب/يشرب, ألعب/يلعب, أفضل/يفضل, آكل/يأكل",
+    denying="لا, لم, لن, ما, ألا",
+    before_verbs="لا, لم, لن, الآن, أيضا, دائما, حاليا",
 )
 '''
 
@@ -14232,7 +14837,7 @@ CHINESE = Phrases(
     questions="""怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有, 我该, 我該, 我应该, 我應該
         我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该), 我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以""",
     ends_question="""吗, 嗎, 呢, 么, 怎么办, 怎麼辦, 是什么, 是什麼, 是谁, 是誰, 在哪, 在哪里, 在哪裡, 多少钱, 多少錢, 有哪些, 怎么样, 怎麼樣, 怎么修, 怎么做, 怎麼修, 怎麼做, 怎么走, 为什么, 為什麼, 几点, 多久""",
-    requests="""写, 寫, 帮我, 幫我, 帮忙, 幫忙, 给我, 給我, 为我, 為我, 替我, 翻译, 翻譯, 解释, 解釋, 总结, 總結, 概括, 列出, 列举, 列舉, 生成, 推荐, 推薦, 告诉我, 告訴我, 教我, 修复, 修復, 修改, 改写, 改寫, 润色, 潤色, 计算, 計算, 比较, 比較
+    requests="""把我(们|們)?的, 将我(们|們)?的, 將我(们|們)?的, 需要(一些|一个|一個|几个|幾個), 讲(个|個), 来(个|個|一首|一篇), 写, 寫, 帮我, 幫我, 帮忙, 幫忙, 给我, 給我, 为我, 為我, 替我, 翻译, 翻譯, 解释, 解釋, 总结, 總結, 概括, 列出, 列举, 列舉, 生成, 推荐, 推薦, 告诉我, 告訴我, 教我, 修复, 修復, 修改, 改写, 改寫, 润色, 潤色, 计算, 計算, 比较, 比較
         分析, 描述, 介绍一下, 介紹一下, 制定, 设计, 設計, 创作, 創作, 编写, 編寫, 检查, 檢查, 校对, 校對, 评价, 評價, 评分, 评估, 評估, 打分, 回复, 回覆, 分类, 分類, 续写, 續寫, 讲一个, 講一個, 讲个, 講個, 把这, 把這, 把下面, 将这, 将下面, 將下面, 根据, 根據
         扮演, 充当, 你是一, 你现在是, 我(想|要)让你, 我需要(你|一(个|份|首|篇)), 我(想|要)(你|一(首|篇|份)), 给(我|他|她|他们)(写|做|起|取), 用英文, 用英语, 推荐, 起一个, 想一个, 做一(个|份)""",
     always="总是, 總是, 永远, 永遠, 一直, 不要",
@@ -14257,6 +14862,8 @@ CHINESE = Phrases(
     fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
     speaker="我, 本人",
     user="用户, 使用者, 用戶",
+    denying="不要, 别, 別, 不, 没, 沒",
+    asks="什么名字, 什麼名字, 叫什么, 叫什麼, 叫啥, 是什么, 是什麼, 做什么工作, 做什麼工作, 什么时候, 什麼時候, 几岁, 幾歲, 多大年纪, 哪里人, 哪裡人, 住(在)?哪, 在哪(里|儿|裡)?(工作|上班|上学|住), (该|應該|应该)(穿|做|吃|买|買|去|怎)(什么|什麼|哪)",
 )
 '''
 
@@ -14271,31 +14878,66 @@ Polish, "mi" is "my" in Spanish and "what" in Hungarian.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from dataclasses import fields
+from functools import cache
 
 from . import TABLES
 from .phrases import Phrases, listed
 from .scripts import bare, fold, scripts_of, words_of
 
-_LOOKED_WORDS = 120
+_LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
+_VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
 _WORD = 2  # the weight of a word, and of a letter that few other languages have
 _BARE_CHARS = 4  # a word so long is known without its accents, too
 _KANA = frozenset(("HIRAGANA", "KATAKANA"))
 
 
-def likely(text: str) -> tuple[Phrases, ...]:
-    """The tables of the languages that a text may be in: those with the most of its words, of each script."""
-    found = scripts_of(text)
-    folded = fold(text)
-    words = frozenset(words_of(folded)[:_LOOKED_WORDS])
-    tables: list[Phrases] = []
-    for script, group in _groups().items():
-        if script not in found or (script == "CJK" and found & _KANA):
-            continue
-        votes = [sum(map(_weight, words & _known(table))) + _letters(folded, table) for table in group]
-        most = max(votes)
-        tables += [table for table, count in zip(group, votes, strict=True) if count == most]
-    return tuple(tables)
+def likely(folded: str) -> tuple[Phrases, ...]:
+    """The tables of the languages that a folded text may be in: of each script, those with most of its words.
+
+    Of a script without any, one table with the phrases of all its languages.
+    """
+    votes = _votes(folded)
+    if folded.isascii():
+        return _most(votes, "LATIN") if any(map(str.isalpha, folded)) else ()
+    found = scripts_of(folded)
+    chosen = (script for script in _groups() if script in found and not (script == "CJK" and found & _KANA))
+    return tuple(table for script in chosen for table in _most(votes, script))
+
+
+def _most(votes: dict[Phrases, int], script: str) -> tuple[Phrases, ...]:
+    group = _groups()[script]
+    most = max(votes.get(table, 0) for table in group) if votes else 0
+    return tuple(table for table in group if votes.get(table, 0) == most) if most else (_any_of(script),)
+
+
+def _votes(folded: str) -> dict[Phrases, int]:
+    """How much of a text tells for each language."""
+    words, letters = _telling()
+    votes: dict[Phrases, int] = {}
+    for word in frozenset(words_of(folded)[:_LOOKED_WORDS]):
+        # A single letter may also be what an apostrophe left, or a name.
+        weight = 1 if len(word) == 1 else _WORD
+        for table in words.get(word, ()):
+            votes[table] = votes.get(table, 0) + weight
+    if not folded.isascii():
+        for letter in letters.keys() & frozenset(folded[:_LOOKED_CHARS]):
+            for table in letters[letter]:
+                votes[table] = votes.get(table, 0) + _WORD
+    return votes
+
+
+@cache
+def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
+    """Of words and of letters, the languages that they tell for."""
+    words: dict[str, list[Phrases]] = {}
+    letters: dict[str, list[Phrases]] = {}
+    for table in TABLES:
+        for word in single_words(table, *_VOTING):
+            words.setdefault(word, []).append(table)
+        for letter in table.letters:
+            letters.setdefault(letter, []).append(table)
+    return words, letters
 
 
 @cache
@@ -14306,13 +14948,12 @@ def _groups() -> dict[str, list[Phrases]]:
     return groups
 
 
-def _weight(word: str) -> int:
-    """Of a vote: a single letter may also be what an apostrophe left, or a name."""
-    return 1 if len(word) == 1 else _WORD
-
-
-def _letters(text: str, table: Phrases) -> int:
-    return _WORD * sum(char in text for char in table.letters)
+@cache
+def _any_of(script: str) -> Phrases:
+    group = _groups()[script]
+    names = [field.name for field in fields(Phrases) if field.type == "str"]
+    joined = {name: ",\n".join(filter(None, (getattr(one, name) for one in group))) for name in names}
+    return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
 
 
 @cache
@@ -14321,18 +14962,9 @@ def known_scripts() -> frozenset[str]:
     return frozenset(_groups()) | _KANA
 
 
-@lru_cache(256)
 def script_of(table: Phrases) -> str:
     """The script that tells a language: of its word for "I"; Japanese is told by its kana."""
-    if table.script:
-        return table.script
-    return next(iter(scripts_of(listed(table.own)[0])))
-
-
-@lru_cache(256)
-def _known(table: Phrases) -> frozenset[str]:
-    """The words that tell for a language."""
-    return single_words(table, "common", "own", "own_objects", "keeping", "questions")
+    return table.script or next(iter(scripts_of(listed(table.own)[0])))
 
 
 def single_words(table: Phrases, *entries: str) -> frozenset[str]:
@@ -14361,13 +14993,13 @@ DUTCH = Phrases(
     keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
-    questions="""(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
+    questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
     requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
     standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
-    supposing="stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
+    supposing="laten we een (rollenspel|spel|spelletje), laten we ... spelen, (jij bent|je bent) ... en ik ben, stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
     conditional="als ik (was|had|kon|zou), was ik, had ik",
     roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
     handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
@@ -14380,8 +15012,8 @@ DUTCH = Phrases(
     headers="van, aan, onderwerp, datum, verzonden, cc",
     subjects="onderwerp",
     resumes="curriculum vitae, werkervaring, opleiding, vaardigheden",
-    forgetting="vergeet, vergeten, wis, verwijder, schrap",
-    asking="alsjeblieft, je, en, wil, kun, ook, dan, graag",
+    forgetting="dat je … (vergeet|wist|verwijdert), (kun|kan|wil|zou) (je|u) … (vergeten|wissen|verwijderen), onthoud … niet (meer|langer), onthou … niet meer, vergeet, vergeten, wis, verwijder, schrap",
+    asking="ik wil, ik wil graag, alsjeblieft, je, en, wil, kun, ook, dan, graag",
     everything="alles, wat je (weet|over)",
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
     fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
@@ -14391,6 +15023,8 @@ DUTCH = Phrases(
     links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
     forms="heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet",
     endings="/t, oon/oont, erk/erkt",
+    denying="niet, nooit",
+    denying_after="niet, nooit",
 )
 '''
 
@@ -14511,6 +15145,8 @@ ENGLISH = Phrases(
     forms="have/has, do/does, go/goes, don't/doesn't",
     endings="/s, /es, y/ies",
     progressive="ing",
+    denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
+    denying_after="not",
 )
 '''
 
@@ -14536,7 +15172,7 @@ FRENCH = Phrases(
     keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
     openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
-    questions="""
+    questions="""(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur), comment _,
         comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
         quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi
         (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
@@ -14551,7 +15187,7 @@ FRENCH = Phrases(
         rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
+    supposing="""on va jouer, on joue, jouons, (faisons|on fait) (un jeu|comme si|semblant), tu es ... et (je suis|moi je), expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
     conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
@@ -14582,6 +15218,7 @@ FRENCH = Phrases(
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
     forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
     endings="e/e, s/t",
+    denying="ne, n', jamais",
 )
 '''
 
@@ -14609,6 +15246,8 @@ SWEDISH = Phrases(
     questions="hur, vad (är|heter|kan|ska|gör|jobbar), varför, när (är|kan|fyller|börjar), vem, vilken, vilket, vilka, var (bor|jobbar|ligger|kan|finns|är), kan (du|jag|man), är (jag|det), har jag",
     requests="skriv, översätt, förklara, ge mig, hjälp mig, berätta, sammanfatta, rätta, föreslå, kan du",
     forgetting="glöm, glömma, radera, ta bort",
+    denying="inte, aldrig",
+    denying_after="inte",
 )
 DANISH_NORWEGIAN = Phrases(
     letters="æøå",
@@ -14621,6 +15260,8 @@ DANISH_NORWEGIAN = Phrases(
     questions="hvordan, hvorfor, hvad, hva, hvem, hvornår, hvilken, hvilket, hvilke, hvor (bor|arbejder|jobber|ligger|kan|er|mange|gammel|meget|mye|gammal), kan (du|jeg|man), er (jeg|det)",
     requests="skriv, oversæt, oversett, forklar, giv mig, gi meg, hjælp mig, hjelp meg, fortæl, fortell, opsummer, oppsummer",
     forgetting="glem, slet, slett, fjern",
+    denying="ikke, aldri, aldrig",
+    denying_after="ikke",
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
@@ -14631,6 +15272,7 @@ FINNISH = Phrases(
     questions="mikä, mitä, missä, milloin, miksi, miten, kuka, kuinka, voinko, voitko, mistä, mihin, millainen, onko, olenko",
     requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
     forgetting="unohda, poista",
+    denying="älä, en, et, ei, älkää",
 )
 CZECH_SLOVAK = Phrases(
     letters="řěůčžľĺŕ",
@@ -14646,6 +15288,7 @@ CZECH_SLOVAK = Phrases(
     questions="kde, kdy, kedy, proč, prečo, kdo, jaký, jaká, jaké, aký, aká, aké, kolik, koľko, kam, odkud, co (je|mám|dělám|znamená|můžu), čo (je|mám|robím|znamená|môžem), jak (se|mohu|můžu|mám|dlouho), ako (sa|môžem|mám|dlho), můžeš, môžeš, můžu, môžem",
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
+    denying="ne, nikdy",
 )
 HUNGARIAN = Phrases(
     letters="őű",
@@ -14658,6 +15301,7 @@ HUNGARIAN = Phrases(
     questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent)",
     requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
     forgetting="felejtsd, töröld",
+    denying="ne, nem",
 )
 ROMANIAN = Phrases(
     letters="țșăţ",
@@ -14671,6 +15315,7 @@ ROMANIAN = Phrases(
     questions="unde, când, cum (mă|pot|fac|se|îmi|este), cine, cât, câți, câte, de ce, ce (este|e|sunt|fac|pot|înseamnă|să|meserie|zi), care (este|e|sunt), pot să",
     requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
     forgetting="uită, șterge",
+    denying="nu",
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
@@ -14703,6 +15348,7 @@ UKRAINIAN = Phrases(
     conditional="якби я",
     forgetting="забудь, забудьте, видали, видаліть, зітри",
     asking="будь ласка, і, ти",
+    denying="не, ніколи",
 )
 BULGARIAN = Phrases(
     letters="ъ",
@@ -14715,10 +15361,11 @@ BULGARIAN = Phrases(
     questions="къде, кога, защо, кой, коя, кое, кои, колко, как (се|мога|да|съм), какво, дали, накъде",
     requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
     forgetting="забрави, изтрий",
+    denying="не, никога",
 )
 GREEK = Phrases(
     common="και, το, η, ο, να, είναι, που, για, με, στο, στη, στην, δεν, τι, πού, πότε, πώς, ποιος, ποια, ποιο, γιατί, θα, από, της, του, ένα, μια, έχω, είμαι, μου, σου",
-    own="εγώ, μου, μας, είμαι, έχω, μένω, ζω, δουλεύω, εργάζομαι, λέγομαι, αγαπώ, σπουδάζω, γεννήθηκα, προτιμώ, μισώ, κατάγομαι, ονομάζομαι, παίζω, πίνω, τρώω, μιλάω, μιλώ, με λένε, πάσχω, οδηγώ",
+    own="έχουμε, είμαστε, μένουμε, ζούμε, μου αρέσ*, κάνω, πάω, ξέρω, εγώ, μου, μας, είμαι, έχω, μένω, ζω, δουλεύω, εργάζομαι, λέγομαι, αγαπώ, σπουδάζω, γεννήθηκα, προτιμώ, μισώ, κατάγομαι, ονομάζομαι, παίζω, πίνω, τρώω, μιλάω, μιλώ, με λένε, πάσχω, οδηγώ",
     own_objects="με, εμένα, εμείς, μένα",
     own_first="ω, ώ, μαι",
     own_not="κάτω, πάνω, εδώ, θέλω, έξω, πίσω, λόγω, γύρω, μέσω, πρώτω, τρόπω, ευχαριστώ, παρακαλώ, χρειάζομαι, ψάχνω",
@@ -14732,10 +15379,11 @@ GREEK = Phrases(
     conditional="αν (ήμουν|είχα|μπορούσα)",
     forgetting="ξέχνα, ξέχασε, διέγραψε, σβήσε",
     asking="σε παρακαλώ, και, παρακαλώ",
+    denying="μην, δεν, μη",
 )
 HEBREW = Phrases(
     common="של, את, על, לא, זה, עם, אני, מה, איפה, מתי, למה, איך, מי, כמה, הוא, היא, גם, או, אבל, כי, אם, יש, אין, לי, שלי, כל, היה",
-    own="אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
+    own="יש לנו, אין לנו, אנו, נהיינו, אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
     requested="(תן|תני|ספר|ספרי|הסבר|הסבירי|עזור|עזרי|כתוב|כתבי|תגיד|תגידי|הראה|תראה|תמליץ|המלץ|תסביר|תכתוב) לי, (תוכל|תוכלי|אפשר) ... לי",
     impersonal="איך (אני יכול|אני יכולה|אפשר), אם (אני|הייתי), מה (אני צריך|אני יכול) לעשות",
     keeping="זכור, תזכור, תזכרי, תשכח, תמיד, לעולם, מעכשיו, תקרא לי",
@@ -14745,6 +15393,7 @@ HEBREW = Phrases(
     conditional="אם הייתי, הלוואי",
     forgetting="תשכח, תשכחי, שכח, מחק, תמחק",
     asking="בבקשה, ו, אנא",
+    denying="לא, אל",
 )
 PERSIAN = Phrases(
     letters="پچژگکی",
@@ -14786,6 +15435,7 @@ HINDI = Phrases(
     conditional="अगर मैं, यदि मैं, काश",
     forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
     asking="कृपया, को, में, हूँ, हूं, है, बात, सब, सब कुछ, ये, यह",
+    denying="मत, न, नहीं",
 )
 BENGALI = Phrases(
     common="এবং, ও, আমি, আমার, আপনি, তুমি, সে, এই, একটি, একজন, না, কি, কী, কোথায়, কখন, কেন, কীভাবে, কে, কত, কোন, করি, আছে, হয়, থেকে, জন্য, সাথে, আমাদের, নাম",
@@ -14794,7 +15444,7 @@ BENGALI = Phrases(
     impersonal="(আমি|আমরা) (কীভাবে|কিভাবে), যদি আমি",
     keeping="মনে রেখো, মনে রাখবেন, ভুলো না, ভুলবেন না, সবসময়, কখনো, এখন থেকে",
     questions="কি, কী, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কে, কত, কোন, কার, কবে, কাকে, কয়টি, কয়টা, কয়জন",
-    asks="কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
+    asks="কি, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
     ends_question="কি, কী, কে, নাকি",
     requests="লেখো, লিখুন, অনুবাদ, ব্যাখ্যা, দয়া করে",
     ends_request="লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
@@ -14811,7 +15461,7 @@ TAMIL = Phrases(
     impersonal="நான் எப்படி, எப்படி நான்",
     keeping="நினைவில், மறக்காதே, மறக்காதீர்கள், எப்போதும், இனிமேல்",
     questions="என்ன, எங்கே, எங்கு, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது",
-    asks="எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
+    asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
     ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
     ends_request="எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
     supposing="கற்பனை செய், வைத்துக்கொள்",
@@ -14835,6 +15485,7 @@ THAI = Phrases(
     conditional="ถ้า(ฉัน|ผม|เรา)",
     forgetting="ลืม, ลบ",
     asking="โปรด, กรุณา, ช่วย, ให้",
+    denying="อย่า, ไม่, เคย",
 )
 LAO = Phrases(
     spaced=False,
@@ -14852,6 +15503,7 @@ LAO = Phrases(
     conditional="ຖ້າຂ້ອຍ",
     forgetting="ລືມ, ລຶບ",
     asking="ກະລຸນາ, ຊ່ວຍ, ໃຫ້",
+    denying="ຢ່າ, ບໍ່",
 )
 KHMER = Phrases(
     spaced=False,
@@ -14862,12 +15514,13 @@ KHMER = Phrases(
     polite="អរគុណ, សួស្តី, ជំរាបសួរ, សូមទោស",
     questions="តើ, ហេតុអ្វី, អ្នកណា, នរណា",
     asks="អ្វី, ទីណា, ឯណា, នៅណា, ប៉ុន្មាន, ពេលណា, ដូចម្តេច, ហេតុអ្វី, យ៉ាងណា, ណាខ្លះ, មួយណា, អ្នកណា, នរណា",
-    ends_question="ទេ, ឬទេ, ណា, មែនទេ, ឬនៅ",
+    ends_question="ឬទេ, ណា, មែនទេ, ឬនៅ",
     requests="សរសេរ, បកប្រែ, ពន្យល់, សង្ខេប, ជួយ, ណែនាំ, ប្រាប់, សូម",
     supposing="ស្រមៃ, ឧបមា, សន្មត",
     conditional="បើខ្ញុំ, ប្រសិនបើខ្ញុំ",
     forgetting="ភ្លេច, លុប",
     asking="សូម, ជួយ",
+    denying="កុំ, មិន",
 )
 BURMESE = Phrases(
     spaced=False,
@@ -14900,6 +15553,7 @@ VIETNAMESE = Phrases(
     conditional="nếu tôi (là|có|được|trúng), giá mà",
     forgetting="hãy quên, quên đi, xóa, xoá, quên",
     asking="hãy, làm ơn, xin, vui lòng",
+    denying="đừng, không, chớ",
 )
 INDONESIAN = Phrases(
     common="yang, dan, di, saya, aku, ini, itu, dengan, untuk, tidak, dari, ke, apa, mana, dimana, kapan, siapa, kenapa, mengapa, bagaimana, berapa, adalah, ada, akan, bisa, dalam, pada, kamu, anda, sudah, atau, juga, tinggal, nama, suka, punya, anak, kerja, bekerja",
@@ -14914,6 +15568,7 @@ INDONESIAN = Phrases(
     conditional="(jika|kalau|seandainya|andai|andaikan) (saya|aku)",
     forgetting="lupakan, hapus, hapuskan",
     asking="tolong, mohon, silakan, dan",
+    denying="jangan, tidak, tak",
 )
 SWAHILI = Phrases(
     common="na, ya, wa, ni, kwa, katika, mimi, wewe, yeye, yangu, wangu, langu, changu, nini, wapi, lini, nani, kwa, nini, gani, vipi, ngapi, hii, hiyo, si, la, za, kama, lakini, pia, jina, ninaishi, nina",
@@ -14924,12 +15579,13 @@ SWAHILI = Phrases(
     impersonal="(ninawezaje|naweza|ningeweza), kama (mimi|ningekuwa)",
     keeping="kumbuka, usisahau, daima, kamwe, kuanzia sasa, niite",
     questions="nini, wapi, lini, nani, kwa nini, vipi, namna gani, je (una|ni|wewe|unaweza|kuna|nina|mimi|jina|naweza), ninawezaje, unaweza",
-    ends_question="nini, wapi, lini, nani, gani, vipi, ngapi, kwa nini, nini hasa, wangapi, mingapi, mangapi",
+    ends_question="upi, ipi, yupi, zipi, lipi, kipi, wepi, nini, wapi, lini, nani, gani, vipi, ngapi, kwa nini, nini hasa, wangapi, mingapi, mangapi",
     requests="andika, tafsiri, eleza, fupisha, nipe, nisaidie, pendekeza, niambie, tengeneza, hesabu, linganisha, rekebisha",
     supposing="fikiria, tuseme, hebu tuseme, jifanye, hapo zamani",
     conditional="kama ningekuwa, ningekuwa, kama ningalikuwa",
     forgetting="sahau, futa, usahau",
     asking="tafadhali, na",
+    denying="si, usi",
 )
 TAGALOG = Phrases(
     common="ang, ng, sa, na, ako, ko, mo, ikaw, siya, ay, at, mga, ni, si, ano, saan, kailan, bakit, paano, sino, ilan, alin, hindi, ito, iyon, may, po",
@@ -14995,7 +15651,7 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    questions="""welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
+    questions="""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _ (ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
             |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
@@ -15015,7 +15671,7 @@ GERMAN = Phrases(
             |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
     always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
     standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""(als |im )?(ein )?gedankenexperiment, du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
+    supposing="""lass uns (ein |eine )?(rollenspiel|spiel|geschichte), lasst uns (ein )?(rollenspiel|spiel), spielen wir, (als |im )?(ein )?gedankenexperiment, du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
         sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
         tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
     conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
@@ -15035,7 +15691,7 @@ GERMAN = Phrases(
     subjects="betreff, wg, fwd",
     headers="von, an, betreff, datum, gesendet, cc, aw, wg",
     resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
-    forgetting="(kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
+    forgetting="dass du … (vergisst|löschst), (kannst|könntest|würdest|sollst|darfst) du … (vergessen|löschen), du (kannst|sollst|darfst|solltest) … (vergessen|löschen), (kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
     asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
     everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
     ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
@@ -15049,6 +15705,8 @@ GERMAN = Phrases(
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
     forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
     endings="e/t, e/et",
+    denying="nicht, nie, niemals",
+    denying_after="nicht",
 )
 '''
 
@@ -15063,10 +15721,11 @@ from .phrases import Phrases
 
 ITALIAN = Phrases(
     common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
-    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo, mangio, colleziono, conosco, sto, devo, ero, nacqui, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
+    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
         (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
         (che|quale) (lavoro|mestiere|sport) (faccio|pratico), lavoro (come|in|per|da|a|nel|alla), (chi|dove|come|quanto alt*|di dove) sono""",
+    own_verbs="ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo, mangio, colleziono, conosco, sto, devo, ero, nacqui,",
     own_objects="mi, me, ci",
     own_first="o",
     own_not="questo, quello, hello, ciao, certo, quando, quanto, come, buongiorno, voglio, vorrei, altro, tutto, nostro, stesso, dato, testo, modello, codice, esempio, primo, secondo, posso, devo, riassumo, molto, poco, tanto, denaro, tempo, titolo, dopo, obiettivo, solo, grazie, salvo, meglio, bravo, aiuto, perciò, però, può, invio, file",
@@ -15078,12 +15737,12 @@ ITALIAN = Phrases(
     keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
-    questions="""(che )?cosa _,
+    questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
         qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
         qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""(idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
+    requests="""(mi|ci) (serve|servono|serva) ... (idee|ricetta|ricette|consigli|consiglio|aiuto|lista|testo|esempi|poesia|traduzione), (idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
         mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
         suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
         organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
@@ -15091,7 +15750,7 @@ ITALIAN = Phrases(
         ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
     always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
+    supposing="""facciamo (un gioco|finta|che), giochiamo, tu sei ... e (io )?sono, esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
     conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
@@ -15121,6 +15780,7 @@ ITALIAN = Phrases(
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
     forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
     endings="o/e, o/a",
+    denying="non, mai",
 )
 '''
 
@@ -15145,9 +15805,9 @@ JAPANESE = Phrases(
     openers="ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
     polite="ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり",
     questions="なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて",
-    ends_question="か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
+    ends_question="知りたい(です)?(のですが|んですが|が)?, (は|を)(誰|何)(ですか)?, か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
     requests="次の, 以下の, 翻訳して, 要約して, 説明して, あなたは(今から)?, 君は, 私のために, ここに",
-    ends_request="""(て|で)(ください|下さい|くれ|くれる|くれますか|くれませんか|もらえますか|もらえませんか|もらえる|いただけますか|いただけませんか|ほしい|欲しい|ほしいです|欲しいです|ちょうだい|もらいたい|いただきたい|ね)
+    ends_request="""(アイデア|案|ヒント|レシピ|助け|アドバイス|例|提案|翻訳)が(必要|欲しい|ほしい)(です)?, (言っ|話し|聞かせ|歌っ|作成し|挙げ|選ん)(て|で), (て|で)(ください|下さい|くれ|くれる|くれますか|くれませんか|もらえますか|もらえませんか|もらえる|いただけますか|いただけませんか|ほしい|欲しい|ほしいです|欲しいです|ちょうだい|もらいたい|いただきたい|ね)
         (書い|作っ|教え|訳し|翻訳し|説明し|要約し|直し|見せ|考え|調べ|添削し|評価し|まとめ|比べ|計算し|提案し|紹介し|修正し|分類し)て, お願いします, お願い, 頼む, しなさい, をお願いします, が(欲しい|ほしい)(です)?""",
     always="必ず, 常に, 絶対",
     standing="これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語",
@@ -15165,8 +15825,8 @@ JAPANESE = Phrases(
     subjects="件名",
     headers="差出人, 宛先, 件名, 日付, 送信者",
     resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
-    forgetting="忘れてください, 忘れて, 忘れてほしい, 忘れろ, 削除して, 消して, 覚えておかないで, 忘れてくれ",
-    asking="全部, すべて, を, は, も, のこと",
+    forgetting="忘れて(ください|下さい|ほしい|欲しい|くれ|もら|いい|ね)?$, 忘れて(ください|下さい|ほしい|欲しい|くれ|もらえ|いただけ|頂け|もいい), 忘れろ, (削除|消去)して(ください|下さい|ほしい|欲しい|くれ|もらえ|$), 消して(ください|下さい|ほしい|欲しい|くれ|もらえ|$), (覚えておか|覚え|記憶し)ないで",
+    asking="から, もう, のを, ことを, って, 全部, すべて, を, は, も, のこと",
     everything="全部, すべて, 全て, 何もかも, 知っていること",
     ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
     fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
@@ -15197,15 +15857,15 @@ KOREAN = Phrases(
     keeping="기억해, 기억해줘, 잊지, 앞으로, 항상, 라고 불러",
     ends_statement="니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
     ends_no_statement="(감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
-    openers="참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
+    openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
-    ends_question="까, 까요, 나요, 가요, 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
+    ends_question="까, 까요, 나요, (은|는|인|한|던|된|큰|간|온|쁜|운|른|신|런)가요, 궁금*, 알고 싶(어|다|어요|습니다), 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
     requests="다음을, 다음 문장을, 아래, 당신은, 너는",
-    ends_request="(써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
+    ends_request="(아이디어|추천|도움|조언|팁|레시피|예시|번역)(가|이)? (필요해|필요해요|필요합니다), (써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
     always="항상, 절대, 언제나",
     standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
-    supposing="내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
+    supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
     ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
     handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
@@ -15218,14 +15878,16 @@ KOREAN = Phrases(
     headers="보낸 사람, 받는 사람, 제목, 날짜",
     subjects="제목",
     resumes="이력서, 경력, 학력, 자격증",
-    forgetting="잊어, 잊어줘, 지워, 삭제해, 기억하지 마",
-    asking="를, 을, 은, 는, 도, 전부, 다, 모두",
+    forgetting="잊어( )?(줘|주|줄|버려|라|도 돼)*, 잊어$, 잊으세요, (지워|삭제해)( )?(줘|주|줄)*, (지워|삭제해)$, 지우세요, 삭제하세요, 기억하지 (마|말)",
+    asking="걸, 것, 것을, 에서, 지, 더 이상, 좀, 를, 을, 은, 는, 도, 전부, 다, 모두",
     everything="모두, 전부, 다 잊어, 모든",
     ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
     fillers="지금, 현재, 정말, 아주",
     speaker="저는, 나는, 제, 내, 저의, 나의",
     user="사용자는, 사용자의, 사용자",
     forms="어요/다",
+    denying="안, 절대",
+    asks="누가, 뭐야, 뭐예요, 뭘, 무엇, 어디(에|서|로|야|예|인|가), 어떻게",
 )
 '''
 
@@ -15236,7 +15898,8 @@ SOURCES["language/phrases.py"] = r'''"""What a language's table has, and how its
 
 Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
 any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
-words, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and written so.
+words, `…` up to eight, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and
+written so.
 """
 
 from __future__ import annotations
@@ -15248,8 +15911,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
+from .scripts import signs
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
     """The words of one language that tell what a sentence is. All are optional.
 
@@ -15260,7 +15925,7 @@ class Phrases:
     common: the words by which the language is known; and the stop words of its queries.
 
     Who speaks of themselves:
-    own: "I", "my", and verbs that carry their subject. own_objects: "me", who may also be the one who asks.
+    own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
     own_endings: of words that do, wherever they stand; own_first: of the first word of a sentence; with `*`
     behind it, its beginning. own_not: words with such an ending that do not; with `*`, beginnings of words.
     before_verbs: may stand before that first word: "not", "now".
@@ -15285,6 +15950,7 @@ class Phrases:
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
+    denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
 
@@ -15303,6 +15969,7 @@ class Phrases:
     letters: str = ""
     common: str = ""
     own: str = ""
+    own_verbs: str = ""
     own_objects: str = ""
     own_endings: str = ""
     own_first: str = ""
@@ -15339,6 +16006,8 @@ class Phrases:
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
+    denying: str = ""
+    denying_after: str = ""
     everything: str = ""
     ending: str = ""
     fillers: str = ""
@@ -15390,17 +16059,26 @@ class Matcher:
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, "", _not_before_word(), ""))
 
 
 def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), _not_before_word(), ""))
 
 
 def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+    end = r"\W{0,9}$"
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), end, end))
+
+
+def _not_before_word() -> str:
+    return f"(?![\\w{signs()}])"
+
+
+def _not_after_word() -> str:
+    return f"(?<![\\w{signs()}])"
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -15408,6 +16086,8 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
     for spaced in (True, False):
         entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
         found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        if not spaced:  # the longest first: nothing else tells where one ends
+            found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
             parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
@@ -15417,6 +16097,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
+    pattern = pattern.replace(r"{0,8}?,?\s{1,2}", "{0,8}?")
     return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,3}")
 
 
@@ -15434,6 +16115,7 @@ _AS_PATTERN = {
     "ى": "[ىي]",
     "ة": "[ةه]",
     "~": ".{0,12}",
+    "…": r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,8}?",
 }
 '''
 
@@ -15449,8 +16131,9 @@ from .phrases import Phrases
 POLISH = Phrases(
     letters="łąężźćśń",
     common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
-    own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę
+    own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
         (mam|jem) na imię, podoba mi""",
+    own_verbs="jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
     own_objects="mnie, mi, nam, nas, mną",
     own_endings="łem, łam, liśmy, łyśmy",
     own_first="ę, am",
@@ -15462,13 +16145,13 @@ POLISH = Phrases(
     keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
     openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
-    questions="""jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
+    questions="""(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie), masz (jakieś|jakiś), jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
         jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
-    requests="""napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
+    requests="""opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj, dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie, potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu), napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
         znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
     always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
     standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
-    supposing="załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    supposing="ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
     conditional="gdybym, gdyby, jeślibym",
     roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
     handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
@@ -15481,8 +16164,8 @@ POLISH = Phrases(
     headers="od, do, temat, data, wysłano, dw",
     subjects="temat",
     resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
-    forgetting="zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
-    asking="proszę, żebyś, i, możesz, teraz, też, chcę",
+    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    asking="czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też, chcę",
     everything="wszystko, wszystkim, co wiesz",
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
@@ -15492,6 +16175,7 @@ POLISH = Phrases(
     links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
     forms="jestem/jest, jem/je, mam/ma",
     endings="m/, ę/e, ę/i, em/e",
+    denying="nie, nigdy",
 )
 '''
 
@@ -15507,10 +16191,11 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
-    own="""eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei, falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono, conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço, uso óculos
+    own="""(só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
         trabalho (de|como|em|na|no|para|com|numa|num)""",
+    own_verbs="sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei, falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono, conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço,",
     own_objects="me, mim, nos",
     own_first="o, ei, i",
     own_not="isto, isso, hello, certo, quando, quanto, como, aqui, ali, oi, sei, quero, preciso, outro, todo, nosso, mesmo, dado, texto, modelo, arquivo, código, exemplo, primeiro, segundo, posso, devo, resumo, muito, pouco, logo, tanto, dinheiro, tempo, título, foi, rei, lei, depois, objetivo, claro, ótimo, obrigado, bom, dei, meio",
@@ -15522,10 +16207,10 @@ PORTUGUESE = Phrases(
     keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
-    questions="""
+    questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
-        (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|há|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
+        (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
         alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto, alguma (ideia|sugestão|dica), algum conselho, meu _ pode, minha _ pode""",
     requests="""(ideias|receita|receitas|dicas|exercícios|presentes) para, escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
         gere, gera, ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre, mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige
@@ -15535,7 +16220,7 @@ PORTUGUESE = Phrases(
         quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
     always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+    supposing="""(você|tu) é* ... e eu sou, experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
     conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
@@ -15551,8 +16236,8 @@ PORTUGUESE = Phrases(
     subjects="assunto, enc",
     headers="de, para, assunto, data, enviado, enviada, cc, enc",
     resumes="curriculum vitae, currículo, experiência profissional, experiência, formação acadêmica, formação académica, formação, habilidades, competências",
-    forgetting="esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
-    asking="por favor, que, e, pode, podes, poderia, agora, também, favor, de",
+    forgetting="não (se )?(lembre|guarde|memorize) mais, que você … (esqueça|apague), esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
+    asking="quero, gostaria, quero que, quero que você, você, que você, por favor, que, e, pode, podes, poderia, agora, também, favor, de",
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
@@ -15563,6 +16248,7 @@ PORTUGUESE = Phrases(
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
     forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
     endings="o/e, o/a",
+    denying="não, nunca",
 )
 '''
 
@@ -15578,7 +16264,7 @@ from .phrases import Phrases
 RUSSIAN = Phrases(
     letters="ыэъё",
     common="""а, без, бы, был, была, были, в, вы, где, да, для, до, его, ее, если, есть, же, за, и, из, или, им, их, к, как, какая, какие, какой, когда, кто, ли, меня, мне, мой, моя, мы, на, не, ну, о, об, он, она, они, от, по, почему, с, со, так, то, ты, у, что, это, я""",
-    own="""я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
+    own="""ем, терпеть не могу, обожаю, я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
         (зовут|нравится|нравятся|звать) (меня|мне), (меня|мне) (зовут|нравится|нравятся|звать|лет), (мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)""",
     own_objects="мне, меня, нам, нас",
     own_first="ю, у, юсь, усь",
@@ -15592,7 +16278,7 @@ RUSSIAN = Phrases(
     keeping="запомни, помни, забудь, забывай, всегда, никогда, с этого момента, отныне, зови меня, называй меня, твои ответы",
     openers="кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
     polite="спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро, до свидания, пока, отлично",
-    questions="""
+    questions="""как (меня|мою|моего|моих|нас|наш*|зовут) _,
         как *ть, как *ти, как *чь, как *ться, как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать), где (мне|можно|купить|найти|я могу|лучше|находится|есть)
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
         когда (можно|мне|лучше|будет|начинается|откроется), куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли, ты (знаешь|можешь|умеешь), вы (знаете|можете), можешь ли
@@ -15604,7 +16290,7 @@ RUSSIAN = Phrases(
         хочу* чтобы ты, можешь, можете, не (мог|могла|могли) бы, выбери, угадай, сочини, сочините, напомни, поясни""",
     always="всегда, никогда, запомни, не забудь, не забывай, зови меня, называй меня",
     standing="с этого момента, отныне, впредь, в будущем, каждый раз, с сегодняшнего дня, твои ответы, (короткие|краткие|длинные|подробные) ответы",
-    supposing="""мысленный эксперимент, предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
+    supposing="""ты ... а я, мысленный эксперимент, предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
         ролевая игра, жил-был, жили-были, в этой (истории|игре), а что если, что если, притворись, сделай вид, сценарий, положим, поиграем""",
     conditional="если бы, был бы я, была бы я, хотел бы я быть",
     roles="(как|в роли|от лица|будучи) (пират*|волшебник*|ведьм*|дракон*|рыцар*|корол*|принц*|вампир*|робот*|инопланетян*|эльф*|гном*|призрак*|супергеро*|ковбо*|ниндзя|самура*|викинг*|детектив*|персонаж*|рассказчик*|ии|бог*|император*)",
@@ -15619,7 +16305,7 @@ RUSSIAN = Phrases(
     subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
-    forgetting="забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
+    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
     asking="пожалуйста, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
@@ -15631,6 +16317,7 @@ RUSSIAN = Phrases(
     links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
     forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
     endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
+    denying="не, никогда",
 )
 '''
 
@@ -15741,6 +16428,15 @@ def _is_point(char: str) -> bool:
     return char == "\N{ARABIC TATWEEL}" or unicodedata.combining(char) in _POINTS
 
 
+@cache
+def signs() -> str:
+    """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
+    marks = [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
+    firsts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
+    lasts = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
+
+
 @lru_cache(_CACHED_CHARS)
 def ends_sentences(char: str) -> bool:
     """Whether a mark ends sentences, in any script."""
@@ -15843,6 +16539,12 @@ def signs(sentence: str) -> int:
     return max((_words_for_self(table).signs(text) for table in likely(text)), default=0)
 
 
+def verb_of_self(sentence: str) -> bool:
+    """Whether a verb in it carries its subject: "Soy vegano"."""
+    text = fold(sentence)
+    return any(_words_for_self(table).has_verb(text) for table in likely(text))
+
+
 def weak_sign(sentence: str) -> bool:
     """Whether the speaker occurs in it at all, if only as the one who asks: "give me ..."."""
     text = fold(sentence)
@@ -15852,7 +16554,7 @@ def weak_sign(sentence: str) -> bool:
 
 def shows_statements(sentence: str) -> bool:
     """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
-    return any(table.ends_statement for table in likely(sentence))
+    return any(table.ends_statement for table in likely(fold(sentence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15860,6 +16562,7 @@ class _Self:
     """The words of one language by which speakers speak of themselves."""
 
     words: frozenset[str]
+    verbs: frozenset[str]
     objects: frozenset[str]
     keeping: frozenset[str]
     phrases: Matcher
@@ -15900,6 +16603,11 @@ class _Self:
         count += self._begins(words)
         return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
 
+    def has_verb(self, text: str) -> bool:
+        """Whether a folded text has a verb that carries its subject."""
+        words = words_of(text)
+        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
         return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
@@ -15921,10 +16629,13 @@ def _words_for_self(table: Phrases) -> _Self:
     endings = [fold(one) for one in listed(table.own_endings)]
     first = [fold(one) for one in listed(table.own_first)]
     others = [fold(one) for one in listed(table.own_not)]
-    words = single_words(table, "own") if table.spaced or table.glued else frozenset()
-    several = ", ".join(phrase for phrase in listed(table.own) if fold(phrase) not in words)
+    verbs = single_words(table, "own_verbs")
+    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
+    phrases = [*listed(table.own), *listed(table.own_verbs)]
+    several = ", ".join(phrase for phrase in phrases if fold(phrase) not in words)
     return _Self(
         words=words,
+        verbs=verbs,
         objects=single_words(table, "own_objects"),
         keeping=single_words(table, "keeping"),
         phrases=anywhere((replace(table, own=several, spaced=table.spaced or table.glued),), "own"),
@@ -15984,7 +16695,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     start = found = 0
     for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and _ABBREVIATION.search(before):
+        if "\n" not in end.group() and _is_abbreviated(before):
             continue
         if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
             found += 1
@@ -15994,6 +16705,12 @@ def sentences(text: str) -> Iterator[Sentence]:
             break
     if sentence := _sentence(text, start, len(text), line_ends=True):
         yield sentence
+
+
+def _is_abbreviated(before: str) -> bool:
+    """A letter alone is a word of its own in scripts without capitals."""
+    found = _ABBREVIATION.search(before)
+    return bool(found) and before[-2].lower() != before[-2].upper()
 
 
 def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
@@ -16015,10 +16732,11 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
-    own="""yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía, hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo, hice, suelo, cumplo, ceno, monto, no como, toco, practico, juego al, juego a
+    own="""(solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
         trabajo (de|como|en|para|desde), estudio (en|para|derecho|medicina|ingeniería), soy""",
+    own_verbs="soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía, hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo, hice, suelo, cumplo, ceno, monto, no como, toco, practico,",
     own_objects="me, mí, nos",
     own_first="o, é, í",
     own_not="esto, eso, bueno, claro, hello, cuando, cuanto, cuánto, cuándo, como, cómo, también, aquí, allí, así, café, según, quiero, necesito, cierto, otro, todo, nuestro, mismo, dado, correo, texto, modelo, archivo, código, ejemplo, primero, segundo, puedo, debo, resumo, mucho, poco, algo, luego, pero, solo, sólo, tanto, dinero, tiempo, juego, objetivo, título",
@@ -16030,7 +16748,7 @@ SPANISH = Phrases(
     keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
     openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
-    questions="""
+    questions="""como *o (el|la|un|una|mi|mis|esto|este|esta) _,
         cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
         como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
         que (es|puedo|hago|debo|significa|debería|cocino|tal|opinas|hay|le|me (recomiendas|aconsejas))
@@ -16080,6 +16798,7 @@ SPANISH = Phrases(
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
     forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
     endings="o/e, o/a",
+    denying="no, nunca, jamás",
 )
 '''
 
@@ -16094,11 +16813,16 @@ All of it is of one sentence, and takes time in proportion to its length.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from . import TABLES
-from .phrases import anywhere, at_beginning, at_end
+from .detection import likely
+from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 
+_MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
 _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
@@ -16106,14 +16830,16 @@ _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
+_VERBS_MOST = 20  # of a sentence
 _OBJECT_CHARS = 24  # from the verb to what is handed over
-_SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
+_SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an opener
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 
 _OPENERS = at_beginning(TABLES, "openers")
 _POLITE = at_beginning(TABLES, "polite")
 _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "ends_question")
+_ASKS = anywhere(TABLES, "asks")
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
@@ -16122,7 +16848,6 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_FORGETTING, _ASKING_BEFORE = anywhere(TABLES, "forgetting"), at_end(TABLES, "asking")
 _EVERYTHING = anywhere(TABLES, "everything")
 _ENDING = anywhere(TABLES, "ending")
 _COLONS = (":", "：")
@@ -16138,8 +16863,10 @@ def asks(sentence: str) -> bool:
     if has_question_mark(sentence):
         return True
     text = _lowered(sentence)
-    return any(_QUESTIONS.match(start) for start in _starts(text)) or bool(
-        _ENDS_QUESTION.search(text[-_END_CHARS:])
+    return (
+        any(_QUESTIONS.match(start) for start in _starts(text))
+        or bool(_ENDS_QUESTION.search(text[-_END_CHARS:]))
+        or bool(_ASKS.search(text))
     )
 
 
@@ -16164,7 +16891,7 @@ def is_conditional(sentence: str) -> bool:
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = _lowered(sentence)
+    text = without_openers(_lowered(sentence))
     return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
 
 
@@ -16206,12 +16933,36 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
 def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
-    for found in _FORGETTING.finditer(text):
-        if _DENIED_AFTER.match(text, found.end()):
+    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetting:
+    verbs: Matcher
+    asking: Matcher
+    denying: Matcher
+    denying_after: Matcher
+
+
+@lru_cache(256)
+def _forgetting(table: Phrases) -> _Forgetting:
+    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
+    one = (table,)
+    return _Forgetting(
+        anywhere(one, "forgetting"),
+        at_end(one, "asking"),
+        at_end(one, "denying"),
+        at_beginning(one, "denying_after"),
+    )
+
+
+def _asks_to_forget(text: str, words: _Forgetting) -> bool:
+    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
+        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
             continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
-            return not _is_denied(before)
+        if not before or not _starts_within(before) or words.asking.search(before[-_END_CHARS:]):
+            return not words.denying.search(before[-_END_CHARS:])
     return False
 
 
@@ -16231,16 +16982,6 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
-_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
-_DENIED = re.compile(
-    r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
-)
-
-
-def _is_denied(before: str) -> bool:
-    return bool(_DENIED.search(before[-_END_CHARS:]))
-
-
 def _is_request(text: str) -> bool:
     return any(_REQUESTS.match(start) for start in _starts(text)) or bool(
         _ENDS_REQUEST.search(text[-_END_CHARS:])
@@ -16258,7 +16999,7 @@ def _starts(text: str) -> list[str]:
     found = [text]
     for _ in range(_OPENERS_MOST):
         match = _OPENERS.match(text)
-        if not match or not (rest := text[match.end() :].lstrip(" ,.!;:…，。！、-–—~")):
+        if not match or not (rest := text[match.end() :].lstrip(_MARKS)):
             break
         text = rest
         found.append(text)
@@ -16301,10 +17042,10 @@ TURKISH = Phrases(
     common="""ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi, mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en, gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni, bana, adı, adım, evet, hayır, lütfen, yıl, gün""",
     own="""ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
     own_objects="bana, bize",
-    own_endings="""yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
+    own_endings="""mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
         larım, lerim, larımın, lerimin, ğımın, ğimin, ğumun, ğümün, şimin, şımın, cim, cım, dayım, deyim, tayım, teyim, lıyım, liyim, luyum, lüyüm, sızım, sizim, istim, çiyim, çıyım, ciyim, cıyım, mamın, bamın, emin""",
-    own_not="""yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
-    requested="bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*, (için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*",
+    own_not="""temiz, domuz, omuz, temmuz, verim*, terim*, yorum*, durum*, kurum*, birim*, bildirim*, karar*, yarım*, tarım*, tasarım*, yatırım*, yıldırım*, indirim*, çevirim*, gelirim, eğitim*, öğretim*, üretim*, tüketim*, yönetim*, denetim*, bölüm*, dönüşüm*, çözüm*, ölçüm*, görünüm*, sistem*, kesim*, resim*, isim*, bilim*, seçim*, geçim*, giyim*, içim, dilim*, iklim*, taksim*, adımla*, adımda, bakım*, takım*, kısım*, kasım, basım*, yazılım*, donanım*, kullanım*, tanım*, uygulamamız, deniz, yalnız, tuz, semiz, titiz, kırmızı, temizle*, yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
+    requested="(teşekkür|rica) ederim, bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*, (için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*",
     impersonal="nasıl *(bilirim|abilirim|ebilirim|ırım|irim|urum|ürüm|arım|erim|malıyım|meliyim|alım|elim), ne (yapmalıyım|yapabilirim|almalıyım), nereden *(abilirim|ebilirim), *(abilir|ebilir) miyim, eğer ben, (bir )?(istiyorum|arıyorum), hata (alıyorum|veriyor), (merak ediyorum|öğrenmek istiyorum|bilmek istiyorum)",
     personal="nasıl (biriyim|gidiyorum|gidip geliyorum|hissediyorum|içiyorum|besleniyorum|tanıştım|tanıştık)",
     keeping="hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al, bana * de, cevapların, yanıtların",
@@ -16343,6 +17084,7 @@ TURKISH = Phrases(
     user="kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı",
     links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
     endings="yorum/yor, ırım/ır, irim/ir, dım/dı, dim/di, dum/du, düm/dü, tım/tı, tim/ti",
+    denying="asla",
 )
 '''
 
@@ -17645,7 +18387,7 @@ from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
 from .places import HOLD_S, Known, Place, Places, settings_of
-from .reach import Open, opened, place_of_backend, records_of
+from .reach import Open, opened, place_of_backend, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -17718,9 +18460,7 @@ class Mover:
             try:
                 places = Places(self._engine, arrival.settings.collection)
                 place = place_of_backend(arrival.backend, arrival.settings)
-                places.settle(place)
-                home = places.home()
-                assert home is not None
+                home = settled(places, arrival.settings, self._data_dir, place)
                 if home.key == place.key:
                     self._serve(arrival, arrival.backend, place)
                 else:
@@ -17738,9 +18478,7 @@ class Mover:
         arrival = Arrival(backend, settings, _Nobody(), stop)
         places = Places(self._engine, settings.collection)
         place = place_of_backend(backend, settings)
-        places.settle(place)
-        home = places.home()
-        assert home is not None
+        home = settled(places, arrival.settings, self._data_dir, place)
         target = records_of(backend, places)
         if home.key != place.key:
             places.aim(place, empty=not target.heads())
@@ -18004,6 +18742,8 @@ from ..state import count_up, erasures, insert_new, journal, places, reading, to
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+_FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
+
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
@@ -18255,6 +18995,21 @@ class Places:
         return select(places.c.role).where(self._mine(), places.c.key == place.key)
 
 
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    Raises what the store's own client raises.
+    """
+    former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
+    by_name = {former: _FORMERLY_BUNDLED, settings.collection: ""}
+    for name, model in by_name.items():
+        size = size_of(settings, data_dir, name)
+        if size not in (None, dims):
+            return place_of(settings, name, model, size)
+    return None
+
+
 def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, int], str]:
     """From an embedding model and its size to the name of their collection in the settings' store.
 
@@ -18288,10 +19043,11 @@ from pathlib import Path
 
 from ..backends.assemble import open_store
 from ..backends.base import Backend, EditableBackend
+from ..backends.faults import translated
 from ..backends.library import LibraryBackend
 from ..errors import TellAdmin
 from ..settings import Valves
-from .places import Place, Places, place_of, settings_of
+from .places import Place, Places, found_in, place_of, settings_of
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -18303,6 +19059,20 @@ def place_of_backend(backend: Backend, settings: Valves) -> Place:
         return place_of(settings)
     assert isinstance(backend, LibraryBackend)
     return place_of(settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims)
+
+
+def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> Place:
+    """The home; at the very first start that is where memories are found, or else this place.
+
+    Raises what looking there raises.
+    """
+    if places.home() is None:
+        with translated("store", place.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
+        places.settle(earlier or place)
+    home = places.home()
+    assert home is not None
+    return home
 
 
 def records_of(backend: Backend, places: Places) -> Records:
@@ -19514,19 +20284,21 @@ def _away(settings: Valves) -> Iterator[str]:
         if not is_local(settings.backend_url):
             yield "mem0's server"
         return
-    if settings.llm_provider != "none" and settings.uses_llm:
-        if not _is_local_model(settings, "llm"):
+    # With auto none is asked that is external.
+    if settings.llm_provider not in ("none", "auto") and settings.uses_llm:
+        if not is_local_model(settings, "llm"):
             yield "the LLM"
-        if settings.fallback_llm_provider != "none" and not _is_local_model(settings, "fallback_llm"):
+        if settings.fallback_llm_provider != "none" and not is_local_model(settings, "fallback_llm"):
             yield "the second LLM"
-    if not settings.embeds_by_itself and not _is_local_model(settings, "embedder"):
+    if not settings.embeds_by_itself and not is_local_model(settings, "embedder"):
         yield "the embedder"
     url = settings.vector_store_url
     if settings.vector_store != "sqlite" and not folder_of(url) and not is_local(url):
         yield "the store"
 
 
-def _is_local_model(settings: Valves, role: str) -> bool:
+def is_local_model(settings: Valves, role: str) -> bool:
+    """Whether the model of the settings whose names begin with `role` is on one's own machine or network."""
     provider, url, model = (getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model"))
     if provider == "ollama":
         return is_local(url or ollamas_own() or _HERE) and not is_ollama_cloud(model)
@@ -19643,6 +20415,7 @@ if TYPE_CHECKING:
     from ..backends.embedder import Embedder
     from ..backends.library import Models
     from ..backends.llms import Llm
+    from ..backends.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -19665,17 +20438,27 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 
     Blocks, up to a minute for an LLM that does not answer. Asks each LLM once, which costs some tokens.
     """
-    return _Check(settings).run(backend)
+    parts = _Check(settings).run(backend)
+    if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
+        hint = "Which LLM a running server reads with is told at its /memory/status."
+        parts.append(Part("LLM", True, "auto: this command's environment names no server of the chats", hint))
+    return parts
 
 
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms = _models_of(backend)
+    embedder, llms, _ = _models_of(backend)
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
     told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
     return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
+
+
+def reading_of(backend: Backend) -> Part | None:
+    """The LLM's line as it is now, with `llm_provider` auto; else None."""
+    readers = _models_of(backend)[2]
+    return readers.part() if readers else None
 
 
 class SelfChecks:
@@ -19768,7 +20551,7 @@ class _Check:
 
     def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
-        self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
+        self._answered: WeakKeyDictionary[Llm, Part] = WeakKeyDictionary()  # they are not asked again
         self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
@@ -19788,12 +20571,14 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
-        embedder, llms = _models_of(backend)
+        embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
+            if readers:
+                parts.append(_tried("LLM", readers.check))
             parts += [_tried(llm.part, lambda llm=llm: self._ask(llm)) for llm in llms]  # type: ignore[misc]
         self.parts, self._at = parts, time.monotonic()
         self.done.set()
@@ -19805,16 +20590,16 @@ class _Check:
             embedder.embed_now("size")  # raises where the size is another than the collection's
         except MemoryFault as fault:
             raise explained(fault, self._settings, "embedder") from None
-        return Part("embedder", True, _since(began) + self._note("embedder"))
+        return Part("embedder", True, _since(began) + _note(self._settings, "embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
+        if (known := self._answered.get(llm)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:
             answer = llm.ask(QUESTION, exchanges=False)
         except MemoryFault as fault:
-            raise explained(fault, self._settings, llm.prefix) from None
+            raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)
         try:
             read_operations(answer)
@@ -19824,13 +20609,9 @@ class _Check:
                 llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
             )
         else:
-            part = Part(llm.part, True, took + self._note(llm.prefix))
-        self._answered[llm.part] = part
+            part = Part(llm.part, True, took + _note(llm.settings, llm.prefix))
+        self._answered[llm] = part
         return part
-
-    def _note(self, role: str) -> str:
-        """Of one that works although its name is not listed: some servers take any name."""
-        return f" ({fault})" if (fault := lacking(self._settings, role)) else ""
 
 
 @runtime_checkable
@@ -19848,11 +20629,19 @@ class _HasLlms(Protocol):
     @property
     def llms(self) -> tuple[Llm, ...]: ...
 
+    @property
+    def readers(self) -> Readers | None: ...
 
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
+
+def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
     if isinstance(backend, _HasModels):
         return backend.models
-    return None, backend.llms if isinstance(backend, _HasLlms) else ()
+    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+
+
+def _note(settings: Valves, role: str) -> str:
+    """Of one that works although its name is not listed: some servers take any name."""
+    return f" ({fault})" if (fault := lacking(settings, role)) else ""
 
 
 def _read(backend: Backend) -> Part:
@@ -20091,7 +20880,7 @@ from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
 from .inquiry import Inquiry
-from .selfcheck import SelfChecks, health_of
+from .selfcheck import SelfChecks, health_of, reading_of
 
 log = logging.getLogger(__name__)
 
@@ -20143,7 +20932,9 @@ class BackendCheck:
         with self._lock:
             if not self._is_fresh(backend, failed_at):
                 self._checked = (datetime.now(UTC), backend, backend.check())
-            parts = [*self._checked[2], *self._selfchecks.part(backend), *health_of(backend)]
+            now = reading_of(backend)
+            checked = [now if now and part.name == now.name else part for part in self._checked[2]]
+            parts = [*checked, *self._selfchecks.part(backend), *health_of(backend)]
         if fault is None:
             return parts
         still = f"the earlier settings stay in use: {fault}"
@@ -23080,8 +23871,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
-from ..language.scripts import is_dense, script
-from ..language.self_reference import shows_statements, signs, weak_sign
+from ..language.scripts import is_dense, scripts_of
+from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
@@ -23091,9 +23882,10 @@ from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
-_FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган": languages of these scripts do without
+_FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
 _FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
 _FEWEST_DENSE_CHARS = 5  # in scripts that set no spaces between words
+_FEWEST_DENSE_CHARS_OF_SELF = 4  # "我不喝酒": with a word for their speaker
 _CONTINUES_WORDS = 8  # a sentence so short, without a sign of its own, leans on the one before
 _LEANS_WORDS = 4  # and so does one that has a sign, but not at its beginning
 _DOCUMENT_CHARS = 1500
@@ -23218,6 +24010,7 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
+        or speech.asks_to_forget(sentence)
     )
 
 
@@ -23342,9 +24135,9 @@ def _states_something(sentence: str) -> bool:
     if count < len(sentence.replace(" ", "")) / 2 and said < _FEWEST_AROUND_NUMBERS:
         return False  # numbers, symbols, logs
     if is_dense(sentence):
-        return count >= _FEWEST_DENSE_CHARS
+        return count >= (_FEWEST_DENSE_CHARS_OF_SELF if signs(sentence) else _FEWEST_DENSE_CHARS)
     words = re.split(r"[\s'’]+", _URL.sub("", sentence).strip())
-    few = is_caseless(sentence) or any(script(char) == "CYRILLIC" for char in sentence)
+    few = is_caseless(sentence) or "CYRILLIC" in scripts_of(sentence) or verb_of_self(sentence)
     fewest = _FEWEST_WORDS_WITHOUT_AM if few else _FEWEST_WORDS
     return len(words) >= fewest
 '''
@@ -23791,6 +24584,7 @@ class Keeper:
                 timezone=permission.timezone,
                 scope=permission.scope,
                 follows=permission.follows,
+                answered_by=permission.answered_by,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,
@@ -24763,7 +25557,7 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scopes.py`.
+    `scope`: among which memories it is kept, see `scopes.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -24778,6 +25572,7 @@ class Exchange:
     follows: str = ""
     replaces: tuple[str, ...] = ()
     scope: str = ""
+    answered_by: str = ""
 
     @property
     def message_id(self) -> str:
@@ -24871,10 +25666,13 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+    def claim(
+        self, batch_max: int = 100, in_hand: Collection[str] = (), *, by_model: bool = False
+    ) -> Batch | None:
         """Take the next batch, or one whose claim has expired; None where nothing is ready.
 
         in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        by_model: what another model has answered is another batch.
         """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
@@ -24883,7 +25681,7 @@ class Outbox:
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand, by_model=by_model):
                     return self._claimed(connection, rows, now)
         return None
 
@@ -26068,8 +26866,9 @@ SOURCES["remember/turns.py"] = r'''"""Whose exchanges are claimed next: one batc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -26147,9 +26946,18 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str] = ())
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
+    connection: Connection,
+    user_id: str,
+    now: float,
+    batch_max: int,
+    in_hand: Collection[str] = (),
+    *,
+    by_model: bool = False,
 ) -> list[Any]:
-    """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
+    """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one.
+
+    by_model: a new one holds what one model has answered.
+    """
     first = connection.execute(
         _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
     ).first()
@@ -26158,8 +26966,13 @@ def rows_of(
     if first.batch:
         return rows_where(connection, and_(outbox.c.batch == first.batch, outbox.c.state == first.state))
     fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
-    same = (first.chat_id, first.scope)
-    return list(takewhile(lambda row: (row.chat_id, row.scope) == same, fresh))[:batch_max]
+
+    def told(row: Any) -> tuple[str, ...]:
+        answered_by = json.loads(row.exchange).get("answered_by", "") if by_model else ""
+        return row.chat_id, row.scope, answered_by
+
+    same = told(first)
+    return list(islice(takewhile(lambda row: told(row) == same, fresh), batch_max))
 
 
 def rows_where(connection: Connection, which: Any) -> list[Any]:
@@ -26288,12 +27101,14 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
+from ..chat_servers import AnsweredBy
 from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
@@ -26314,6 +27129,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
 class Writer:
@@ -26393,7 +27209,8 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
+        by_model = settings.llm_provider == "auto"
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
         self._metrics.succeeded("queue")
         if batch is None:
             return False
@@ -26421,10 +27238,11 @@ class Writer:
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
-        worth, left_out = _sifted(batch, verbatim=not self._settings().uses_llm)
         try:
-            retracted = self._retract(backend, batch)
-            changes = self._remember(backend, worth) if worth.exchanges else []
+            with _reading(backend, batch, self._settings()) as reading:
+                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                retracted = self._retract(backend, batch)
+                changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except TakenOver as fault:
             if not self._erased(backend, batch):
                 self._metrics.failed("remembering", fault)
@@ -26444,6 +27262,8 @@ class Writer:
                 self._metrics.count(f"changes refused: {change.refused}")
         made = [change for change in changes if not change.refused and change.op != "heard"]
         self._metrics.count("exchanges remembered", len(worth.exchanges))
+        if reading.is_without and worth.exchanges:
+            self._metrics.count("exchanges that no LLM could read", len(worth.exchanges))
         self._metrics.count("memories changed", len(made))
         if retracted:
             self._metrics.count("changes taken back after an edit", retracted)
@@ -26467,19 +27287,19 @@ class Writer:
         confirm = partial(self._outbox.renew, batch)
         return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
 
-    def _remember(self, backend: Backend, batch: Batch) -> list[Change]:
+    def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
         settings, confirm = self._settings(), partial(self._outbox.renew, batch)
-        if settings.mode == "verbatim":
+        if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if settings.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
             told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
-        return self._extract(backend, batch)
+        return self._extract(backend, batch, reading.model or settings.llm_model)
 
-    def _extract(self, backend: Backend, batch: Batch) -> list[Change]:
+    def _extract(self, backend: Backend, batch: Batch, model: str) -> list[Change]:
         """By mem0's own extraction, which makes the changes itself."""
         # An earlier try may have stored something before it failed or died: look before adding again.
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
@@ -26504,7 +27324,7 @@ class Writer:
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
-                model=self._settings().llm_model,
+                model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
             )
@@ -26548,7 +27368,39 @@ class Writer:
             return False
         if self._journal.of_batch(batch.name):
             return False
-        return self._settings().mode != "mem0" or not backend.added_by(batch.user_id, batch.name)
+        settings = self._settings()
+        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
+        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How a batch is remembered. model: the LLM that reads it first, "" for none.
+
+    is_without: because none of those that answer the chats may, or can.
+    """
+
+    mode: Literal["reconcile", "mem0", "verbatim"]
+    model: str = ""
+    is_without: bool = False
+
+
+@contextmanager
+def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Reading]:
+    """Inside, this thread asks the LLM that may read the batch.
+
+    Raises:
+        Retry: it cannot be told yet which one may.
+    """
+    is_mem0s = settings.mode == "mem0" and settings.backend != "library"
+    if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
+        yield _Reading(settings.mode)
+        return
+    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    patient = batch.attempts < _PATIENT_TRIES
+    with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
+        is_without = settings.llm_provider == "auto" and not model
+        yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
 
 
 @dataclass
@@ -27084,14 +27936,15 @@ SOURCES["settings.py"] = r'''"""Every setting: its name, title, description, def
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from .chat_servers import ChatServer, read_servers
 from .combinations import objections
 from .ops.prices import read_prices
 from .panel import PanelModel, Secret, SettingsError, Text
@@ -27100,7 +27953,7 @@ from .scopes import read_teams
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
 
-LlmProvider = Literal[
+NamedLlm = Literal[
     "none",
     "openai",
     "ollama",
@@ -27113,11 +27966,17 @@ LlmProvider = Literal[
     "deepseek",
     "xai",
 ]
+LlmProvider = Literal["auto", NamedLlm]
 EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
 
 
 class Valves(PanelModel):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
 
     pipelines: list[str] = Field(
         ["*"],
@@ -27224,21 +28083,34 @@ class Valves(PanelModel):
     )
 
     llm_provider: LlmProvider = Field(
-        "none",
+        "auto",
         title="LLM for extraction",
-        description="Who reads the chats and says what to remember. none: the user's own sentences are kept.",
+        description=(
+            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
+            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+        ),
     )
     llm_base_url: Text = Field(
         "",
         title="LLM's address",
-        description="With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own.",
+        description=(
+            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
+            "used with auto."
+        ),
     )
-    llm_model: Text = Field("", title="LLM's model", description="The model's name at the provider.")
+    llm_model: Text = Field(
+        "",
+        title="LLM's model",
+        description="The model's name at the provider. Unset with auto: the model that answered.",
+    )
     llm_api_key: Secret = Field(
-        "", title="LLM's key", description="Leave unset for a local server without keys."
+        "",
+        title="LLM's key",
+        description="Leave unset for a local server without keys. Not used with auto.",
     )
 
-    fallback_llm_provider: LlmProvider = Field(
+    fallback_llm_provider: NamedLlm = Field(
         "none",
         title="Second LLM",
         description=(
@@ -27471,7 +28343,7 @@ class Valves(PanelModel):
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
         store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
         scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
-        if value and not _is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
+        if value and not is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
             name = info.field_name or ""
             folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
@@ -27498,6 +28370,13 @@ class Valves(PanelModel):
             raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
         return value
 
+    @classmethod
+    def of(cls, environment: Environment, stored: Callable[[], PanelModel | None]) -> type[Self]:
+        """As `bound`, with all that the environment says."""
+        bound = cls.bound(environment.presets, stored)
+        bound.chat_servers = environment.chat_servers
+        return bound
+
     def check(self) -> None:
         for objection in objections(self):
             raise objection
@@ -27507,9 +28386,18 @@ class Valves(PanelModel):
         """How exchanges are remembered: `extraction`, with auto resolved."""
         if self.extraction != "auto":
             return self.extraction
-        if self.llm_provider != "none":
-            return "reconcile"
-        return "verbatim" if self.backend == "library" else "mem0"
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
 
     @property
     def uses_llm(self) -> bool:
@@ -27537,7 +28425,8 @@ def folder_of(url: str) -> str:
     return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
 
 
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+def is_url(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Whether it is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0
@@ -27553,6 +28442,8 @@ class Environment:
     valves_file: where the Pipelines server keeps what was saved in the admin panel.
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    chat_servers: where the chats are answered.
     """
 
     presets: Mapping[str, str]
@@ -27561,6 +28452,7 @@ class Environment:
     valves_file: Path = Path("memory_filter/valves.json")
     state_url: str = field(default="", repr=False)  # may hold a password
     state_password: str = field(default="", repr=False)
+    chat_servers: tuple[ChatServer, ...] = ()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -27569,13 +28461,15 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
+        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            server_key=server_key,
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
+            chat_servers=read_servers(environ, server_key),
         )
 '''
 
@@ -27846,6 +28740,7 @@ from . import (
     m004_users_say,
     m005_keys_of_users,
     m006_where_commands_are,
+    m007_who_answered,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -27855,6 +28750,7 @@ STEPS: tuple[ModuleType, ...] = (
     m004_users_say,
     m005_keys_of_users,
     m006_where_commands_are,
+    m007_who_answered,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -28307,6 +29203,14 @@ SQL = "ALTER TABLE commands ADD here TEXT NOT NULL DEFAULT ''"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m007_who_answered.py
+
+SOURCES["state/migrations/m007_who_answered.py"] = r'''"""The model that answers: see chat_servers.AnsweredBy."""
+
+SQL = "ALTER TABLE decisions ADD answered_by VARCHAR NOT NULL DEFAULT ''"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -28464,6 +29368,7 @@ decisions = Table(
     Column("follows", _Id, nullable=False, default=""),
     Column("timezone", _Id, nullable=False, default=""),
     Column("scope", _Id, nullable=False, default=""),
+    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see chat_servers.AnsweredBy
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )

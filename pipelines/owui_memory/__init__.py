@@ -11,6 +11,7 @@ engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's lo
 words.py     words of a text in any language
 language/    what tells questions, requests and other people's words from statements: a table a language
              (phrases: how they are read), speech (what a sentence is), sentences
+chat_servers.py  the servers that answer the chats, and which model of them answered
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
@@ -28,7 +29,8 @@ remember/    the outlet's side: keeper (spill: what the database cannot take now
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
-             (llms, embedder, providers, probe), and the embedded store
+             (llms; readers and catalogue: the LLM that answers the chats; embedder, providers, probe), and
+             the embedded store
 control/     what users may do themselves: memories (list, remember, ...), orders (each command once),
              switches, erase (erasures, sites, history, purging, sweeper)
 moving/      another model, store or backend, and no memory lost: places, mover, copying, records, reach

@@ -82,15 +82,16 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
         )
-    if settings.extraction in ("mem0", "reconcile") and settings.llm_provider == "none":
-        yield SettingsError("extraction", "extraction must be verbatim or auto when llm_provider is none.")
+    if settings.extraction in ("mem0", "reconcile") and not settings.has_llm:
+        yield SettingsError("extraction", f"extraction must be verbatim or auto {_without_llm(settings)}.")
     yield from _of_providers(settings)
 
 
 def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
-    if settings.llm_provider != "none":
-        roles.append("llm")
+    if settings.has_llm:
+        if settings.llm_provider != "auto":
+            roles.append("llm")
         if settings.fallback_llm_provider != "none":
             roles.append("fallback_llm")
     for role in roles:
@@ -108,9 +109,15 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("backend", "backend must be platform when backend_url is mem0's hosted service.")
     if settings.backend == "platform" and not settings.backend_api_key:
         yield SettingsError("backend_api_key", "backend_api_key must be set when backend is platform.")
-    if settings.extraction == "reconcile" and settings.llm_provider == "none":
-        yield SettingsError("extraction", "extraction must not be reconcile when llm_provider is none.")
+    if settings.extraction == "reconcile" and not settings.has_llm:
+        yield SettingsError("extraction", f"extraction must not be reconcile {_without_llm(settings)}.")
     yield from _of_providers(settings)
+
+
+def _without_llm(settings: Valves) -> str:
+    if settings.llm_provider == "none":
+        return "when llm_provider is none"
+    return "when llm_provider is auto and no server of the chats is known here"
 
 
 def _host(url: str) -> str:

@@ -64,7 +64,7 @@ class Pipeline:
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
-        self._settings = Valves.bound(self._environment.presets, stored=lambda: self.valves)
+        self._settings = Valves.of(self._environment, stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []

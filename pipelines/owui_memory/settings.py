@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from .chat_servers import ChatServer, read_servers
 from .combinations import objections
 from .ops.prices import read_prices
 from .panel import PanelModel, Secret, SettingsError, Text
@@ -22,7 +23,7 @@ from .scopes import read_teams
 
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
 
-LlmProvider = Literal[
+NamedLlm = Literal[
     "none",
     "openai",
     "ollama",
@@ -35,11 +36,17 @@ LlmProvider = Literal[
     "deepseek",
     "xai",
 ]
+LlmProvider = Literal["auto", NamedLlm]
 EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
 
 
 class Valves(PanelModel):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
 
     pipelines: list[str] = Field(
         ["*"],
@@ -146,21 +153,34 @@ class Valves(PanelModel):
     )
 
     llm_provider: LlmProvider = Field(
-        "none",
+        "auto",
         title="LLM for extraction",
-        description="Who reads the chats and says what to remember. none: the user's own sentences are kept.",
+        description=(
+            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
+            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+        ),
     )
     llm_base_url: Text = Field(
         "",
         title="LLM's address",
-        description="With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own.",
+        description=(
+            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
+            "used with auto."
+        ),
     )
-    llm_model: Text = Field("", title="LLM's model", description="The model's name at the provider.")
+    llm_model: Text = Field(
+        "",
+        title="LLM's model",
+        description="The model's name at the provider. Unset with auto: the model that answered.",
+    )
     llm_api_key: Secret = Field(
-        "", title="LLM's key", description="Leave unset for a local server without keys."
+        "",
+        title="LLM's key",
+        description="Leave unset for a local server without keys. Not used with auto.",
     )
 
-    fallback_llm_provider: LlmProvider = Field(
+    fallback_llm_provider: NamedLlm = Field(
         "none",
         title="Second LLM",
         description=(
@@ -393,7 +413,7 @@ class Valves(PanelModel):
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
         store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
         scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
-        if value and not _is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
+        if value and not is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
             name = info.field_name or ""
             folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
             raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
@@ -420,6 +440,13 @@ class Valves(PanelModel):
             raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
         return value
 
+    @classmethod
+    def of(cls, environment: Environment, stored: Callable[[], PanelModel | None]) -> type[Self]:
+        """As `bound`, with all that the environment says."""
+        bound = cls.bound(environment.presets, stored)
+        bound.chat_servers = environment.chat_servers
+        return bound
+
     def check(self) -> None:
         for objection in objections(self):
             raise objection
@@ -429,9 +456,18 @@ class Valves(PanelModel):
         """How exchanges are remembered: `extraction`, with auto resolved."""
         if self.extraction != "auto":
             return self.extraction
-        if self.llm_provider != "none":
-            return "reconcile"
-        return "verbatim" if self.backend == "library" else "mem0"
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
 
     @property
     def uses_llm(self) -> bool:
@@ -459,7 +495,8 @@ def folder_of(url: str) -> str:
     return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
 
 
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+def is_url(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Whether it is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0
@@ -475,6 +512,8 @@ class Environment:
     valves_file: where the Pipelines server keeps what was saved in the admin panel.
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    chat_servers: where the chats are answered.
     """
 
     presets: Mapping[str, str]
@@ -483,6 +522,7 @@ class Environment:
     valves_file: Path = Path("memory_filter/valves.json")
     state_url: str = field(default="", repr=False)  # may hold a password
     state_password: str = field(default="", repr=False)
+    chat_servers: tuple[ChatServer, ...] = ()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -491,11 +531,13 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
+        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            server_key=server_key,
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
+            chat_servers=read_servers(environ, server_key),
         )

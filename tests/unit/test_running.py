@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from owui_memory.chat_servers import ChatServer, read_servers
 from scripts import install, services, up
 from scripts.processes import (
     MOST_FAILURES,
@@ -27,7 +28,7 @@ from scripts.services import Connection, OpenWebUI, Pipelines
 
 
 def webui(folder: Path, key: str = "key-1", port: int = 9099) -> OpenWebUI:
-    return OpenWebUI(folder, 8080, "secret", (Connection(f"http://127.0.0.1:{port}", key),), None, {})
+    return OpenWebUI(folder, 8080, "secret", (Connection(f"http://127.0.0.1:{port}", key),), (), {})
 
 
 def child(folder: Path, code: str) -> Child:
@@ -41,20 +42,44 @@ def child(folder: Path, code: str) -> Child:
 @pytest.mark.parametrize(
     ("env", "found"),
     [
-        ({}, None),
-        ({"OPENAI_API_KEY": "sk"}, Connection(services.OPENAI_URL, "sk")),
-        ({"OPENAI_API_BASE_URL": "http://127.0.0.1:8000/v1"}, Connection("http://127.0.0.1:8000/v1", "")),
+        ({}, ()),
+        ({"OPENAI_API_KEY": "sk"}, (Connection(services.OPENAI_URL, "sk"),)),
+        ({"OPENAI_API_BASE_URL": "http://127.0.0.1:8000/v1/"}, (Connection("http://127.0.0.1:8000/v1", ""),)),
+        (
+            {"OPENAI_API_BASE_URLS": "http://a:1/v1;http://b:2/v1", "OPENAI_API_KEYS": "one"},
+            (Connection("http://a:1/v1", "one"), Connection("http://b:2/v1", "")),
+        ),
+        ({"OPENAI_API_BASE_URL": services.OPENAI_URL}, ()),  # without a key it answers nobody
     ],
 )
-def test_the_model_comes_from_the_environment(env: dict[str, str], found: Connection | None) -> None:
-    assert services.provider(env) == found
+def test_the_models_come_from_the_environment(env: dict[str, str], found: tuple[Connection, ...]) -> None:
+    assert services.providers(env) == found
+
+
+def test_the_filter_is_told_where_the_chats_are_answered_and_nothing_else(tmp_path: Path) -> None:
+    inherited = {
+        "OPENAI_API_BASE_URL": "http://other:1/v1",
+        "OPENAI_API_KEY": "other",
+        "OLLAMA_BASE_URL": "x",
+    }
+    connections = [Connection("http://a:1/v1", "one"), Connection("http://b:2/v1", "")]
+    chats = services.chat_variables(connections, ["http://o:11434"])
+    env = Pipelines(tmp_path, 9099, "key", inherited=inherited, chats=chats).environment()
+    assert read_servers(env, "key") == (
+        ChatServer("openai", "http://a:1/v1", "one"),
+        ChatServer("openai", "http://b:2/v1"),
+        ChatServer("ollama", "http://o:11434"),
+    )
+    none = Pipelines(tmp_path, 9099, "key", inherited=inherited, chats=services.chat_variables([], []))
+    assert read_servers(none.environment(), "key") == ()
+    assert "one" not in repr(none) + repr(read_servers(env, "key"))
 
 
 def test_an_ollama_that_does_not_answer_is_none() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        assert services.ollama({"OLLAMA_BASE_URL": url}) is None
+        assert services.ollamas({"OLLAMA_BASE_URL": url}) == ()
 
 
 # Ports

@@ -73,12 +73,18 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
             "backend must be platform when backend_url is mem0's hosted service.",
         ),
         (
-            {"backend": "server", "backend_url": "http://m:8000", "extraction": "reconcile"},
+            {
+                "backend": "server",
+                "backend_url": "http://m:8000",
+                "extraction": "reconcile",
+                "llm_provider": "none",
+            },
             "extraction must not be reconcile when llm_provider is none.",
         ),
         (
             {"backend": "platform", "backend_api_key": "k", "extraction": "reconcile"},
-            "extraction must not be reconcile when llm_provider is none.",
+            "extraction must not be reconcile when llm_provider is auto and no server of the chats "
+            "is known here.",
         ),
         ({"vector_store": "pgvector"}, "vector_store_url must be set when vector_store is pgvector."),
         (
@@ -117,8 +123,15 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
             )
             for text in ("gpt", "gpt 1", "gpt 1 2 3", "gpt 1 -2", "gpt 1 nan", "gpt 1 inf", "a 1 2 b 3 4")
         ),
-        ({"extraction": "mem0"}, "extraction must be verbatim or auto when llm_provider is none."),
-        ({"extraction": "reconcile"}, "extraction must be verbatim or auto when llm_provider is none."),
+        (
+            {"extraction": "mem0", "llm_provider": "none"},
+            "extraction must be verbatim or auto when llm_provider is none.",
+        ),
+        (
+            {"extraction": "reconcile"},
+            "extraction must be verbatim or auto when llm_provider is auto and no server of the chats "
+            "is known here.",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_sentence(sent: dict[str, Any], sentence: str) -> None:

@@ -50,4 +50,4 @@ def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> Ow
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.llm_provider != "none" else None, open_embedder)
+    return OwnModels(open_llms if settings.has_llm else None, open_embedder)

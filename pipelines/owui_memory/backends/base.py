@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
+from ..chat_servers import AnsweredBy
 from ..errors import Drop
 from ..scopes import TEAM, View, team_in
 from ..words import plain
@@ -167,6 +169,11 @@ class AskableBackend(EditableBackend, Protocol):
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer, in JSON where the provider can be told so."""
+
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
 
 
 def is_user(user_id: str) -> bool:

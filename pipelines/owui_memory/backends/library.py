@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..chat_servers import AnsweredBy
 from ..errors import Drop
 from ..ops.metrics import Metrics
 from ..scopes import View, team_owner
@@ -37,6 +39,7 @@ from .base import (
 from .embedder import Embedder, cosine
 from .faults import host_of, translated
 from .llms import Llm, Llms
+from .readers import Readers
 from .store_protocol import VectorStore
 from .stores import release
 from .text_limit import is_legible
@@ -50,10 +53,14 @@ _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
 class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked."""
+    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
 
     embedder: Embedder
     llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -98,7 +105,7 @@ class LibraryBackend:
     @property
     def models(self) -> Models:
         """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms)
+        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
 
     def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
@@ -177,6 +184,11 @@ class LibraryBackend:
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         return self._llms.ask(messages)
+
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        return self._llms.reading(answered, local_only=local_only, patient=patient)
 
     def prepare(self, texts: Sequence[str]) -> None:
         self._memory.embedding_model.prepare([plain(text) for text in texts])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..chat_servers import AnsweredBy
 from ..errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
 from ..ops.breaker import Breaker
 from ..ops.costs import count_call
 from ..ops.health import Health
 from ..ops.metrics import Metrics
+from ..ops.nearness import is_local_model
 from ..recall.tokens import estimated_tokens
 from ..settings import Valves
 from . import providers
@@ -21,6 +24,9 @@ from .faults import translated
 from .json_answer import last_value
 from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
 from .model_text import has_words, model_text
+
+if TYPE_CHECKING:
+    from .readers import Readers
 
 _FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
 _MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
@@ -38,9 +44,11 @@ _USAGE = (
 class Llms:
     """Stands in mem0's `Memory` for its LLM. Threads may share it."""
 
-    def __init__(self, llms: Sequence[Llm], metrics: Metrics) -> None:
-        self.llms, self._metrics = tuple(llms), metrics
+    def __init__(self, llms: Sequence[Llm], metrics: Metrics, readers: Readers | None = None) -> None:
+        """readers: who decides which LLM reads what; None where all is read by `llms`."""
+        self._llms, self._metrics, self.readers = tuple(llms), metrics, readers
         self._answered: Llm | None = None
+        self._reading = threading.local()  # .llms: those that this thread has chosen
 
     @classmethod
     def open(
@@ -51,19 +59,53 @@ class Llms:
         timeout_s: float | None = None,
         pause_s: float = _PAUSE_S,
     ) -> Llms:
-        """The LLMs that the settings name: none, one or two. `timeout_s`: instead of the settings'.
+        """The LLMs that the settings name: none, one or two; with auto those that answer the chats.
+
+        timeout_s: instead of the settings'.
 
         Raises:
             TellAdmin: see `providers.llm`.
         """
+        from .readers import Readers
+
         metrics = metrics or Metrics()
         timeout_s = timeout_s or settings.llm_timeout_s
+
+        def first(named: Valves) -> Llm:
+            return Llm("LLM", named, providers.FIRST, metrics, timeout_s, pause_s)
+
+        second: Llm | None = None
+        if settings.has_llm and settings.fallback_llm_provider != "none":
+            second = Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s)
+        if settings.llm_provider == "auto":
+            local = is_local_model(settings, providers.FALLBACK) if second else False
+            return cls([], metrics, Readers(settings, first, (second, local) if second else None))
         if settings.llm_provider == "none":
             return cls([], metrics)
-        named = [Llm("LLM", settings, providers.FIRST, metrics, timeout_s, pause_s)]
-        if settings.fallback_llm_provider != "none":
-            named.append(Llm("second LLM", settings, providers.FALLBACK, metrics, timeout_s, pause_s))
-        return cls(named, metrics)
+        return cls([first(settings), *([second] if second else [])], metrics)
+
+    @property
+    def llms(self) -> tuple[Llm, ...]:
+        """Those there are, in the order in which they are asked; with auto those that were asked so far."""
+        return self.readers.llms if self.readers else self._llms
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
+
+        local_only: the setting. patient: whether to come again where it cannot be told now.
+
+        Raises:
+            Retry: it cannot be told now.
+        """
+        llms = self._llms
+        if self.readers:
+            llms = self.readers.of(answered, local_only=local_only, patient=patient)
+        self._reading.llms = llms
+        try:
+            yield llms[0].model_name if llms else ""
+        finally:
+            self._reading.llms = None
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
@@ -72,7 +114,7 @@ class Llms:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
         """
         fault: MemoryFault | None = None
-        for llm in self.llms:
+        for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
                 answer = llm.ask(messages)
             except MemoryFault as failed:
@@ -111,6 +153,8 @@ class Llms:
 
     def part(self) -> Part:
         """The status' line, from the last calls: asking only to see costs money."""
+        if self.readers:
+            return self.readers.part()
         if not self.llms:
             return Part("LLM", True, "none: the user's own sentences are kept")
         first, *others = self.llms
@@ -126,7 +170,10 @@ class Llms:
 
 
 class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls."""
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
+
+    `settings` with `prefix` before their names are those that it was made of.
+    """
 
     def __init__(
         self, part: str, settings: Valves, prefix: str, metrics: Metrics, timeout_s: float, pause_s: float
@@ -134,7 +181,7 @@ class Llm:
         from mem0.utils.factory import LlmFactory
 
         provider, config = providers.llm(settings, prefix)
-        self.part, self.prefix = part, prefix
+        self.part, self.prefix, self.settings = part, prefix, settings
         self._address = str(getattr(settings, f"{prefix}_base_url"))
         self.model_name = str(config.get("model") or provider)
         self.name = f"{provider} {config.get('model', '')}".strip()

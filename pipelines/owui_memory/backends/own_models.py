@@ -7,13 +7,16 @@ meaning. Both are opened when they are first needed, and without their packages 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
+from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, TellAdmin
 from .base import Message, Part, Reply
 from .embedder import Embedder, cosine
 from .llms import Llm, Llms
+from .readers import Readers
 
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
@@ -38,7 +41,23 @@ class OwnModels:
     @property
     def llms(self) -> tuple[Llm, ...]:
         """The LLMs, in the order in which they are asked; empty where there is none."""
-        return self._opened_llms().llms if self._open_llms else ()
+        opened = self._opened_or_none()
+        return opened.llms if opened else ()
+
+    @property
+    def readers(self) -> Readers | None:
+        """As in `Llms`; None also where its packages are missing."""
+        opened = self._opened_or_none()
+        return opened.readers if opened else None
+
+    @contextmanager
+    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+        """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
+        if (opened := self._opened_or_none()) is None:
+            yield ""
+            return
+        with opened.reading(answered, local_only=local_only, patient=patient) as name:
+            yield name
 
     def part(self) -> Part | None:
         """How the LLM fares, for the status; None where there is none."""
@@ -68,6 +87,12 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
+
+    def _opened_or_none(self) -> Llms | None:
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:

@@ -60,10 +60,10 @@ def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
 
 
 def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
-    if not url or _tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
+    if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
         return None
     names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
-    if names is None or _tagged(model) in map(_tagged, names):
+    if names is None or tagged(model) in map(tagged, names):
         return None
     return TellAdmin(
         f"Ollama at {host_of(url)} has no model '{model}'; {_which(names, model)}.",
@@ -128,7 +128,7 @@ def _which(names: Sequence[str], model: str) -> str:
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
 
 
-def _tagged(name: str) -> str:
+def tagged(name: str) -> str:
     """As Ollama understands a name."""
     name = name.lower()
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"

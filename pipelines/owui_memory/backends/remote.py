@@ -12,12 +12,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 import httpx
 
+from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, Retry, TellAdmin
 from ..scopes import View, team_owner
 from ..settings import Valves
@@ -41,6 +43,7 @@ from .faults import host_of, translated
 from .limits import bounded, limited
 from .llms import Llm
 from .own_models import OwnModels
+from .readers import Readers
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
@@ -150,10 +153,21 @@ class RemoteBackend(ABC):
         """As in `AskableBackend`, by an LLM of ours."""
         return self._own.ask(messages)
 
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+    ) -> AbstractContextManager[str]:
+        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        return self._own.reading(answered, local_only=local_only, patient=patient)
+
     @property
     def llms(self) -> tuple[Llm, ...]:
         """Those of ours, which may be asked one by one."""
         return self._own.llms
+
+    @property
+    def readers(self) -> Readers | None:
+        """With `llm_provider` auto, who decides which LLM of ours reads what."""
+        return self._own.readers
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""

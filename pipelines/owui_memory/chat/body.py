@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
+from ..chat_servers import NOBODY, AnsweredBy
 from ..patterns import is_ollama_cloud
 from ..recall.block import Blocks, without_block
 from ..spans import without_thoughts
@@ -38,6 +39,7 @@ class Turn:
     message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
     "start": two messages of a chat that follow the same are an original and its edited version; "" where
     that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
+    `answered_by`: the model as the servers of the chats may know it.
     `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
     `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
     `positions` names each user message of the conversation by all that users said up to it, this one last.
@@ -58,6 +60,7 @@ class Turn:
     base_model: str = ""
     described: bool = True
     connection: Connection = "unknown"
+    answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
     memory_capability: bool = True
@@ -102,6 +105,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
+    connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
@@ -115,7 +119,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         model=model,
         base_model=base_model,
         described=is_described,
-        connection=_connection(described, model, base_model) if is_described else "unknown",
+        connection=connection,
+        answered_by=_answered_by(meta, described if is_described else {}, base_model or model, connection),
         task=_id(meta.get("task")),
         memory_switch=features.get("memory") is True if features else None,
         memory_capability=capabilities.get("memory") is not False,
@@ -326,6 +331,17 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
     if any(is_ollama_cloud(name) for name in (model, base_model)):
         return "external"
     return "local" if told == "local" else "unknown"
+
+
+def _answered_by(
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+) -> AnsweredBy:
+    """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
+    is_program = described.get("pipe") or described.get("pipeline")
+    if is_program or meta.get("direct") is True or described.get("direct") is True:
+        return AnsweredBy(local=connection)
+    owner = _text(described.get("owned_by"))
+    return AnsweredBy(model, connection, owner if owner in ("openai", "ollama") else "")
 
 
 def _follows(meta: Mapping[str, Any]) -> str:

@@ -109,6 +109,7 @@ class Decisions:
             "follows": given.follows,
             "timezone": given.timezone,
             "scope": given.scope,
+            "answered_by": given.answered_by,
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
@@ -141,9 +142,8 @@ class Decisions:
         row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
         if row is None:
             return None
-        return Permission(
-            row.chat_id, row.exchange_key, row.follows, row.timezone, row.scope, row.created_at, row.key
-        )
+        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
+        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""

@@ -12,7 +12,7 @@ from .body import Turn
 class Permission:
     """That a turn may be remembered, as which exchange and among which memories (`scopes.py`).
 
-    `asked_at`: Unix time in seconds. `key`: the turn's.
+    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
 
     chat_id: str
@@ -22,8 +22,10 @@ class Permission:
     scope: str
     asked_at: float
     key: str
+    answered_by: str = ""
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
-        return cls(turn.chat_id, turn.exchange_key, turn.follows, turn.timezone, scope, time.time(), turn.key)
+        ids = turn.chat_id, turn.exchange_key, turn.follows, turn.timezone
+        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written())

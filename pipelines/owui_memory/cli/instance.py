@@ -28,7 +28,7 @@ from ..control.outcomes import Asked
 from ..errors import Drop, MemoryFault, TellAdmin
 from ..inert import one_line
 from ..moving.places import Places, naming, place_of
-from ..moving.reach import place_of_backend
+from ..moving.reach import place_of_backend, settled
 from ..panel import lenient
 from ..remember.outbox import Outbox
 from ..remember.spill import Spill
@@ -74,9 +74,8 @@ class Instance:
             backend = self._open()
         with contextlib.closing(backend):
             place = place_of_backend(backend, self.settings)
-            self.places.settle(place)
-            home = self.places.home()
-            if home is None or home.key != place.key:
+            home = settled(self.places, self.settings, self.environment.data_dir, place)
+            if home.key != place.key:
                 raise TellAdmin(
                     f"The settings name {place}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
@@ -179,7 +178,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.bound(environment.presets, stored=lambda: None)
+    bound = Valves.of(environment, stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:

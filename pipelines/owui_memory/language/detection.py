@@ -6,31 +6,66 @@ Polish, "mi" is "my" in Spanish and "what" in Hungarian.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from dataclasses import fields
+from functools import cache
 
 from . import TABLES
 from .phrases import Phrases, listed
 from .scripts import bare, fold, scripts_of, words_of
 
-_LOOKED_WORDS = 120
+_LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
+_VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
 _WORD = 2  # the weight of a word, and of a letter that few other languages have
 _BARE_CHARS = 4  # a word so long is known without its accents, too
 _KANA = frozenset(("HIRAGANA", "KATAKANA"))
 
 
-def likely(text: str) -> tuple[Phrases, ...]:
-    """The tables of the languages that a text may be in: those with the most of its words, of each script."""
-    found = scripts_of(text)
-    folded = fold(text)
-    words = frozenset(words_of(folded)[:_LOOKED_WORDS])
-    tables: list[Phrases] = []
-    for script, group in _groups().items():
-        if script not in found or (script == "CJK" and found & _KANA):
-            continue
-        votes = [sum(map(_weight, words & _known(table))) + _letters(folded, table) for table in group]
-        most = max(votes)
-        tables += [table for table, count in zip(group, votes, strict=True) if count == most]
-    return tuple(tables)
+def likely(folded: str) -> tuple[Phrases, ...]:
+    """The tables of the languages that a folded text may be in: of each script, those with most of its words.
+
+    Of a script without any, one table with the phrases of all its languages.
+    """
+    votes = _votes(folded)
+    if folded.isascii():
+        return _most(votes, "LATIN") if any(map(str.isalpha, folded)) else ()
+    found = scripts_of(folded)
+    chosen = (script for script in _groups() if script in found and not (script == "CJK" and found & _KANA))
+    return tuple(table for script in chosen for table in _most(votes, script))
+
+
+def _most(votes: dict[Phrases, int], script: str) -> tuple[Phrases, ...]:
+    group = _groups()[script]
+    most = max(votes.get(table, 0) for table in group) if votes else 0
+    return tuple(table for table in group if votes.get(table, 0) == most) if most else (_any_of(script),)
+
+
+def _votes(folded: str) -> dict[Phrases, int]:
+    """How much of a text tells for each language."""
+    words, letters = _telling()
+    votes: dict[Phrases, int] = {}
+    for word in frozenset(words_of(folded)[:_LOOKED_WORDS]):
+        # A single letter may also be what an apostrophe left, or a name.
+        weight = 1 if len(word) == 1 else _WORD
+        for table in words.get(word, ()):
+            votes[table] = votes.get(table, 0) + weight
+    if not folded.isascii():
+        for letter in letters.keys() & frozenset(folded[:_LOOKED_CHARS]):
+            for table in letters[letter]:
+                votes[table] = votes.get(table, 0) + _WORD
+    return votes
+
+
+@cache
+def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
+    """Of words and of letters, the languages that they tell for."""
+    words: dict[str, list[Phrases]] = {}
+    letters: dict[str, list[Phrases]] = {}
+    for table in TABLES:
+        for word in single_words(table, *_VOTING):
+            words.setdefault(word, []).append(table)
+        for letter in table.letters:
+            letters.setdefault(letter, []).append(table)
+    return words, letters
 
 
 @cache
@@ -41,13 +76,12 @@ def _groups() -> dict[str, list[Phrases]]:
     return groups
 
 
-def _weight(word: str) -> int:
-    """Of a vote: a single letter may also be what an apostrophe left, or a name."""
-    return 1 if len(word) == 1 else _WORD
-
-
-def _letters(text: str, table: Phrases) -> int:
-    return _WORD * sum(char in text for char in table.letters)
+@cache
+def _any_of(script: str) -> Phrases:
+    group = _groups()[script]
+    names = [field.name for field in fields(Phrases) if field.type == "str"]
+    joined = {name: ",\n".join(filter(None, (getattr(one, name) for one in group))) for name in names}
+    return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
 
 
 @cache
@@ -56,18 +90,9 @@ def known_scripts() -> frozenset[str]:
     return frozenset(_groups()) | _KANA
 
 
-@lru_cache(256)
 def script_of(table: Phrases) -> str:
     """The script that tells a language: of its word for "I"; Japanese is told by its kana."""
-    if table.script:
-        return table.script
-    return next(iter(scripts_of(listed(table.own)[0])))
-
-
-@lru_cache(256)
-def _known(table: Phrases) -> frozenset[str]:
-    """The words that tell for a language."""
-    return single_words(table, "common", "own", "own_objects", "keeping", "questions")
+    return table.script or next(iter(scripts_of(listed(table.own)[0])))
 
 
 def single_words(table: Phrases, *entries: str) -> frozenset[str]:

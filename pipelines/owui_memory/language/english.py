@@ -112,4 +112,6 @@ ENGLISH = Phrases(
     forms="have/has, do/does, go/goes, don't/doesn't",
     endings="/s, /es, y/ies",
     progressive="ing",
+    denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
+    denying_after="not",
 )

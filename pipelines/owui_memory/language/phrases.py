@@ -2,7 +2,8 @@
 
 Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
 any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
-words, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and written so.
+words, `…` up to eight, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and
+written so.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
+from .scripts import signs
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
     """The words of one language that tell what a sentence is. All are optional.
 
@@ -26,7 +29,7 @@ class Phrases:
     common: the words by which the language is known; and the stop words of its queries.
 
     Who speaks of themselves:
-    own: "I", "my", and verbs that carry their subject. own_objects: "me", who may also be the one who asks.
+    own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
     own_endings: of words that do, wherever they stand; own_first: of the first word of a sentence; with `*`
     behind it, its beginning. own_not: words with such an ending that do not; with `*`, beginnings of words.
     before_verbs: may stand before that first word: "not", "now".
@@ -51,6 +54,7 @@ class Phrases:
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
+    denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
 
@@ -69,6 +73,7 @@ class Phrases:
     letters: str = ""
     common: str = ""
     own: str = ""
+    own_verbs: str = ""
     own_objects: str = ""
     own_endings: str = ""
     own_first: str = ""
@@ -105,6 +110,8 @@ class Phrases:
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
+    denying: str = ""
+    denying_after: str = ""
     everything: str = ""
     ending: str = ""
     fillers: str = ""
@@ -156,17 +163,26 @@ class Matcher:
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, "", _not_before_word(), ""))
 
 
 def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"(?!\w)", ""))
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), _not_before_word(), ""))
 
 
 def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    return Matcher(lambda: _either(tables, entry, r"(?<!\w)", r"\W{0,9}$", r"\W{0,9}$"))
+    end = r"\W{0,9}$"
+    return Matcher(lambda: _either(tables, entry, _not_after_word(), end, end))
+
+
+def _not_before_word() -> str:
+    return f"(?![\\w{signs()}])"
+
+
+def _not_after_word() -> str:
+    return f"(?<![\\w{signs()}])"
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -174,6 +190,8 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
     for spaced in (True, False):
         entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
         found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        if not spaced:  # the longest first: nothing else tells where one ends
+            found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
             parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
@@ -183,6 +201,7 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern: no repetition in it is without a bound."""
     pattern = "".join(_AS_PATTERN.get(char, char) for char in phrase)
+    pattern = pattern.replace(r"{0,8}?,?\s{1,2}", "{0,8}?")
     return pattern.replace(r"\.\.\.,?\s{1,2}", r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,3}")
 
 
@@ -200,4 +219,5 @@ _AS_PATTERN = {
     "ى": "[ىي]",
     "ة": "[ةه]",
     "~": ".{0,12}",
+    "…": r"(?:[^\s,;:!?()\"]{1,20},?\s{1,2}){0,8}?",
 }

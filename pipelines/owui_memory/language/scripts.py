@@ -102,6 +102,15 @@ def _is_point(char: str) -> bool:
     return char == "\N{ARABIC TATWEEL}" or unicodedata.combining(char) in _POINTS
 
 
+@cache
+def signs() -> str:
+    """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
+    marks = [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
+    firsts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
+    lasts = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
+
+
 @lru_cache(_CACHED_CHARS)
 def ends_sentences(char: str) -> bool:
     """Whether a mark ends sentences, in any script."""

@@ -35,6 +35,12 @@ def signs(sentence: str) -> int:
     return max((_words_for_self(table).signs(text) for table in likely(text)), default=0)
 
 
+def verb_of_self(sentence: str) -> bool:
+    """Whether a verb in it carries its subject: "Soy vegano"."""
+    text = fold(sentence)
+    return any(_words_for_self(table).has_verb(text) for table in likely(text))
+
+
 def weak_sign(sentence: str) -> bool:
     """Whether the speaker occurs in it at all, if only as the one who asks: "give me ..."."""
     text = fold(sentence)
@@ -44,7 +50,7 @@ def weak_sign(sentence: str) -> bool:
 
 def shows_statements(sentence: str) -> bool:
     """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
-    return any(table.ends_statement for table in likely(sentence))
+    return any(table.ends_statement for table in likely(fold(sentence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class _Self:
     """The words of one language by which speakers speak of themselves."""
 
     words: frozenset[str]
+    verbs: frozenset[str]
     objects: frozenset[str]
     keeping: frozenset[str]
     phrases: Matcher
@@ -92,6 +99,11 @@ class _Self:
         count += self._begins(words)
         return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
 
+    def has_verb(self, text: str) -> bool:
+        """Whether a folded text has a verb that carries its subject."""
+        words = words_of(text)
+        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
         return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
@@ -113,10 +125,13 @@ def _words_for_self(table: Phrases) -> _Self:
     endings = [fold(one) for one in listed(table.own_endings)]
     first = [fold(one) for one in listed(table.own_first)]
     others = [fold(one) for one in listed(table.own_not)]
-    words = single_words(table, "own") if table.spaced or table.glued else frozenset()
-    several = ", ".join(phrase for phrase in listed(table.own) if fold(phrase) not in words)
+    verbs = single_words(table, "own_verbs")
+    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
+    phrases = [*listed(table.own), *listed(table.own_verbs)]
+    several = ", ".join(phrase for phrase in phrases if fold(phrase) not in words)
     return _Self(
         words=words,
+        verbs=verbs,
         objects=single_words(table, "own_objects"),
         keeping=single_words(table, "keeping"),
         phrases=anywhere((replace(table, own=several, spaced=table.spaced or table.glued),), "own"),

@@ -35,7 +35,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     start = found = 0
     for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and _ABBREVIATION.search(before):
+        if "\n" not in end.group() and _is_abbreviated(before):
             continue
         if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
             found += 1
@@ -45,6 +45,12 @@ def sentences(text: str) -> Iterator[Sentence]:
             break
     if sentence := _sentence(text, start, len(text), line_ends=True):
         yield sentence
+
+
+def _is_abbreviated(before: str) -> bool:
+    """A letter alone is a word of its own in scripts without capitals."""
+    found = _ABBREVIATION.search(before)
+    return bool(found) and before[-2].lower() != before[-2].upper()
 
 
 def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:

@@ -6,11 +6,16 @@ All of it is of one sentence, and takes time in proportion to its length.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from . import TABLES
-from .phrases import anywhere, at_beginning, at_end
+from .detection import likely
+from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 
+_MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
 _END_CHARS = 40
 _BEGINNING = re.compile(r"(?:\S{1,40}\s+){0,4}\S{0,40}")  # of spaced languages, where "always" makes a wish
@@ -18,14 +23,16 @@ _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
+_VERBS_MOST = 20  # of a sentence
 _OBJECT_CHARS = 24  # from the verb to what is handed over
-_SET_OFF = re.compile(r"\s{0,2}[,.!:;…，。！：、–—-]{1,3}\s*")
+_SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an opener
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 
 _OPENERS = at_beginning(TABLES, "openers")
 _POLITE = at_beginning(TABLES, "polite")
 _QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "ends_question")
+_ASKS = anywhere(TABLES, "asks")
 _REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
 _ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
 _SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
@@ -34,7 +41,6 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_FORGETTING, _ASKING_BEFORE = anywhere(TABLES, "forgetting"), at_end(TABLES, "asking")
 _EVERYTHING = anywhere(TABLES, "everything")
 _ENDING = anywhere(TABLES, "ending")
 _COLONS = (":", "：")
@@ -50,8 +56,10 @@ def asks(sentence: str) -> bool:
     if has_question_mark(sentence):
         return True
     text = _lowered(sentence)
-    return any(_QUESTIONS.match(start) for start in _starts(text)) or bool(
-        _ENDS_QUESTION.search(text[-_END_CHARS:])
+    return (
+        any(_QUESTIONS.match(start) for start in _starts(text))
+        or bool(_ENDS_QUESTION.search(text[-_END_CHARS:]))
+        or bool(_ASKS.search(text))
     )
 
 
@@ -76,7 +84,7 @@ def is_conditional(sentence: str) -> bool:
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = _lowered(sentence)
+    text = without_openers(_lowered(sentence))
     return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
 
 
@@ -118,12 +126,36 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
 def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = _lowered(sentence)
-    for found in _FORGETTING.finditer(text):
-        if _DENIED_AFTER.match(text, found.end()):
+    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetting:
+    verbs: Matcher
+    asking: Matcher
+    denying: Matcher
+    denying_after: Matcher
+
+
+@lru_cache(256)
+def _forgetting(table: Phrases) -> _Forgetting:
+    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
+    one = (table,)
+    return _Forgetting(
+        anywhere(one, "forgetting"),
+        at_end(one, "asking"),
+        at_end(one, "denying"),
+        at_beginning(one, "denying_after"),
+    )
+
+
+def _asks_to_forget(text: str, words: _Forgetting) -> bool:
+    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
+        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
             continue
         before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or _ASKING_BEFORE.search(before):
-            return not _is_denied(before)
+        if not before or not _starts_within(before) or words.asking.search(before[-_END_CHARS:]):
+            return not words.denying.search(before[-_END_CHARS:])
     return False
 
 
@@ -143,16 +175,6 @@ def _starts_within(before: str) -> bool:
     return bool(starts[-1].strip(" ,.!"))
 
 
-_DENIED_AFTER = re.compile(r"[\s,]{0,3}(?:not|nicht|niet|ikke|inte)(?!\w)")
-_DENIED = re.compile(
-    r"(?:n['’]t|\bnot|\bnever|\bnicht|\bnie|\bno|\bnunca|\bne|\bnon|\bnão|\bне|\bникогда|不要|别|別|不)\s*$"
-)
-
-
-def _is_denied(before: str) -> bool:
-    return bool(_DENIED.search(before[-_END_CHARS:]))
-
-
 def _is_request(text: str) -> bool:
     return any(_REQUESTS.match(start) for start in _starts(text)) or bool(
         _ENDS_REQUEST.search(text[-_END_CHARS:])
@@ -170,7 +192,7 @@ def _starts(text: str) -> list[str]:
     found = [text]
     for _ in range(_OPENERS_MOST):
         match = _OPENERS.match(text)
-        if not match or not (rest := text[match.end() :].lstrip(" ,.!;:…，。！、-–—~")):
+        if not match or not (rest := text[match.end() :].lstrip(_MARKS)):
             break
         text = rest
         found.append(text)

@@ -24,7 +24,7 @@ from ..errors import MemoryFault, Retry
 from ..settings import Valves
 from .copying import Copy, Told
 from .places import HOLD_S, Known, Place, Places, settings_of
-from .reach import Open, opened, place_of_backend, records_of
+from .reach import Open, opened, place_of_backend, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -97,9 +97,7 @@ class Mover:
             try:
                 places = Places(self._engine, arrival.settings.collection)
                 place = place_of_backend(arrival.backend, arrival.settings)
-                places.settle(place)
-                home = places.home()
-                assert home is not None
+                home = settled(places, arrival.settings, self._data_dir, place)
                 if home.key == place.key:
                     self._serve(arrival, arrival.backend, place)
                 else:
@@ -117,9 +115,7 @@ class Mover:
         arrival = Arrival(backend, settings, _Nobody(), stop)
         places = Places(self._engine, settings.collection)
         place = place_of_backend(backend, settings)
-        places.settle(place)
-        home = places.home()
-        assert home is not None
+        home = settled(places, arrival.settings, self._data_dir, place)
         target = records_of(backend, places)
         if home.key != place.key:
             places.aim(place, empty=not target.heads())

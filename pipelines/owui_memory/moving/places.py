@@ -25,6 +25,8 @@ from ..state import count_up, erasures, insert_new, journal, places, reading, to
 HOME, TARGET, LEFT = "home", "target", "left"
 
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
+_FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
+
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
 
@@ -274,6 +276,21 @@ class Places:
 
     def _role_of(self, place: Place) -> Any:
         return select(places.c.role).where(self._mine(), places.c.key == place.key)
+
+
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    Raises what the store's own client raises.
+    """
+    former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
+    by_name = {former: _FORMERLY_BUNDLED, settings.collection: ""}
+    for name, model in by_name.items():
+        size = size_of(settings, data_dir, name)
+        if size not in (None, dims):
+            return place_of(settings, name, model, size)
+    return None
 
 
 def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, int], str]:

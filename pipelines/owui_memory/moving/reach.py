@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ..backends.assemble import open_store
 from ..backends.base import Backend, EditableBackend
+from ..backends.faults import translated
 from ..backends.library import LibraryBackend
 from ..errors import TellAdmin
 from ..settings import Valves
-from .places import Place, Places, place_of, settings_of
+from .places import Place, Places, found_in, place_of, settings_of
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -24,6 +25,20 @@ def place_of_backend(backend: Backend, settings: Valves) -> Place:
         return place_of(settings)
     assert isinstance(backend, LibraryBackend)
     return place_of(settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims)
+
+
+def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> Place:
+    """The home; at the very first start that is where memories are found, or else this place.
+
+    Raises what looking there raises.
+    """
+    if places.home() is None:
+        with translated("store", place.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
+        places.settle(earlier or place)
+    home = places.home()
+    assert home is not None
+    return home
 
 
 def records_of(backend: Backend, places: Places) -> Records:

@@ -78,19 +78,21 @@ def _away(settings: Valves) -> Iterator[str]:
         if not is_local(settings.backend_url):
             yield "mem0's server"
         return
-    if settings.llm_provider != "none" and settings.uses_llm:
-        if not _is_local_model(settings, "llm"):
+    # With auto none is asked that is external.
+    if settings.llm_provider not in ("none", "auto") and settings.uses_llm:
+        if not is_local_model(settings, "llm"):
             yield "the LLM"
-        if settings.fallback_llm_provider != "none" and not _is_local_model(settings, "fallback_llm"):
+        if settings.fallback_llm_provider != "none" and not is_local_model(settings, "fallback_llm"):
             yield "the second LLM"
-    if not settings.embeds_by_itself and not _is_local_model(settings, "embedder"):
+    if not settings.embeds_by_itself and not is_local_model(settings, "embedder"):
         yield "the embedder"
     url = settings.vector_store_url
     if settings.vector_store != "sqlite" and not folder_of(url) and not is_local(url):
         yield "the store"
 
 
-def _is_local_model(settings: Valves, role: str) -> bool:
+def is_local_model(settings: Valves, role: str) -> bool:
+    """Whether the model of the settings whose names begin with `role` is on one's own machine or network."""
     provider, url, model = (getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model"))
     if provider == "ollama":
         return is_local(url or ollamas_own() or _HERE) and not is_ollama_cloud(model)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..backends.embedder import Embedder
     from ..backends.library import Models
     from ..backends.llms import Llm
+    from ..backends.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -42,17 +43,27 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
 
     Blocks, up to a minute for an LLM that does not answer. Asks each LLM once, which costs some tokens.
     """
-    return _Check(settings).run(backend)
+    parts = _Check(settings).run(backend)
+    if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
+        hint = "Which LLM a running server reads with is told at its /memory/status."
+        parts.append(Part("LLM", True, "auto: this command's environment names no server of the chats", hint))
+    return parts
 
 
 def health_of(backend: Backend) -> list[Part]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms = _models_of(backend)
+    embedder, llms, _ = _models_of(backend)
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
     told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
     return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
+
+
+def reading_of(backend: Backend) -> Part | None:
+    """The LLM's line as it is now, with `llm_provider` auto; else None."""
+    readers = _models_of(backend)[2]
+    return readers.part() if readers else None
 
 
 class SelfChecks:
@@ -145,7 +156,7 @@ class _Check:
 
     def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
-        self._answered: dict[str, Part] = {}  # of LLMs: once they have answered, they are not asked again
+        self._answered: WeakKeyDictionary[Llm, Part] = WeakKeyDictionary()  # they are not asked again
         self._at, self._began = 0.0, time.monotonic()
         self.parts: list[Part] = []
         self.busy, self.done = threading.Lock(), threading.Event()
@@ -165,12 +176,14 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Part]:
         """Ask everything; never raises."""
-        embedder, llms = _models_of(backend)
+        embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
             parts.append(_tried("embedder", lambda: self._embed(embedder)))
         if self._settings.uses_llm:
+            if readers:
+                parts.append(_tried("LLM", readers.check))
             parts += [_tried(llm.part, lambda llm=llm: self._ask(llm)) for llm in llms]  # type: ignore[misc]
         self.parts, self._at = parts, time.monotonic()
         self.done.set()
@@ -182,16 +195,16 @@ class _Check:
             embedder.embed_now("size")  # raises where the size is another than the collection's
         except MemoryFault as fault:
             raise explained(fault, self._settings, "embedder") from None
-        return Part("embedder", True, _since(began) + self._note("embedder"))
+        return Part("embedder", True, _since(began) + _note(self._settings, "embedder"))
 
     def _ask(self, llm: Llm) -> Part:
-        if (known := self._answered.get(llm.part)) and not llm.health.trouble():
+        if (known := self._answered.get(llm)) and not llm.health.trouble():
             return known
         began = time.monotonic()
         try:
             answer = llm.ask(QUESTION, exchanges=False)
         except MemoryFault as fault:
-            raise explained(fault, self._settings, llm.prefix) from None
+            raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)
         try:
             read_operations(answer)
@@ -201,13 +214,9 @@ class _Check:
                 llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
             )
         else:
-            part = Part(llm.part, True, took + self._note(llm.prefix))
-        self._answered[llm.part] = part
+            part = Part(llm.part, True, took + _note(llm.settings, llm.prefix))
+        self._answered[llm] = part
         return part
-
-    def _note(self, role: str) -> str:
-        """Of one that works although its name is not listed: some servers take any name."""
-        return f" ({fault})" if (fault := lacking(self._settings, role)) else ""
 
 
 @runtime_checkable
@@ -225,11 +234,19 @@ class _HasLlms(Protocol):
     @property
     def llms(self) -> tuple[Llm, ...]: ...
 
+    @property
+    def readers(self) -> Readers | None: ...
 
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...]]:
+
+def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
     if isinstance(backend, _HasModels):
         return backend.models
-    return None, backend.llms if isinstance(backend, _HasLlms) else ()
+    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+
+
+def _note(settings: Valves, role: str) -> str:
+    """Of one that works although its name is not listed: some servers take any name."""
+    return f" ({fault})" if (fault := lacking(settings, role)) else ""
 
 
 def _read(backend: Backend) -> Part:

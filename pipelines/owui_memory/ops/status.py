@@ -19,7 +19,7 @@ from ..backends.base import Part
 from ..backends.live import LiveBackend
 from .guard import has_key
 from .inquiry import Inquiry
-from .selfcheck import SelfChecks, health_of
+from .selfcheck import SelfChecks, health_of, reading_of
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,9 @@ class BackendCheck:
         with self._lock:
             if not self._is_fresh(backend, failed_at):
                 self._checked = (datetime.now(UTC), backend, backend.check())
-            parts = [*self._checked[2], *self._selfchecks.part(backend), *health_of(backend)]
+            now = reading_of(backend)
+            checked = [now if now and part.name == now.name else part for part in self._checked[2]]
+            parts = [*checked, *self._selfchecks.part(backend), *health_of(backend)]
         if fault is None:
             return parts
         still = f"the earlier settings stay in use: {fault}"

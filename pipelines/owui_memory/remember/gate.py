@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
-from ..language.scripts import is_dense, script
-from ..language.self_reference import shows_statements, signs, weak_sign
+from ..language.scripts import is_dense, scripts_of
+from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
@@ -24,9 +24,10 @@ from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
-_FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган": languages of these scripts do without
+_FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
 _FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
 _FEWEST_DENSE_CHARS = 5  # in scripts that set no spaces between words
+_FEWEST_DENSE_CHARS_OF_SELF = 4  # "我不喝酒": with a word for their speaker
 _CONTINUES_WORDS = 8  # a sentence so short, without a sign of its own, leans on the one before
 _LEANS_WORDS = 4  # and so does one that has a sign, but not at its beginning
 _DOCUMENT_CHARS = 1500
@@ -151,6 +152,7 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
+        or speech.asks_to_forget(sentence)
     )
 
 
@@ -275,8 +277,8 @@ def _states_something(sentence: str) -> bool:
     if count < len(sentence.replace(" ", "")) / 2 and said < _FEWEST_AROUND_NUMBERS:
         return False  # numbers, symbols, logs
     if is_dense(sentence):
-        return count >= _FEWEST_DENSE_CHARS
+        return count >= (_FEWEST_DENSE_CHARS_OF_SELF if signs(sentence) else _FEWEST_DENSE_CHARS)
     words = re.split(r"[\s'’]+", _URL.sub("", sentence).strip())
-    few = is_caseless(sentence) or any(script(char) == "CYRILLIC" for char in sentence)
+    few = is_caseless(sentence) or "CYRILLIC" in scripts_of(sentence) or verb_of_self(sentence)
     fewest = _FEWEST_WORDS_WITHOUT_AM if few else _FEWEST_WORDS
     return len(words) >= fewest

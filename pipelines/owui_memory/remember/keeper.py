@@ -176,6 +176,7 @@ class Keeper:
                 timezone=permission.timezone,
                 scope=permission.scope,
                 follows=permission.follows,
+                answered_by=permission.answered_by,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.batch_max_exchanges,

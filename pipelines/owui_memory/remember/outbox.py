@@ -52,7 +52,7 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scopes.py`.
+    `scope`: among which memories it is kept, see `scopes.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `chat.body.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -67,6 +67,7 @@ class Exchange:
     follows: str = ""
     replaces: tuple[str, ...] = ()
     scope: str = ""
+    answered_by: str = ""
 
     @property
     def message_id(self) -> str:
@@ -160,10 +161,13 @@ class Outbox:
             self._gather(connection, exchange, now + wait_s, now, batch_max)
         return True
 
-    def claim(self, batch_max: int = 100, in_hand: Collection[str] = ()) -> Batch | None:
+    def claim(
+        self, batch_max: int = 100, in_hand: Collection[str] = (), *, by_model: bool = False
+    ) -> Batch | None:
         """Take the next batch, or one whose claim has expired; None where nothing is ready.
 
         in_hand: names of batches that are worked on here, so that none is taken from oneself.
+        by_model: what another model has answered is another batch.
         """
         for _ in range(_LOOKS):
             with self._engine.begin() as connection:
@@ -172,7 +176,7 @@ class Outbox:
                 if user_id is None:
                     return None
                 # Another server may have been quicker: then look again.
-                if rows := rows_of(connection, user_id, now, batch_max, in_hand):
+                if rows := rows_of(connection, user_id, now, batch_max, in_hand, by_model=by_model):
                     return self._claimed(connection, rows, now)
         return None
 

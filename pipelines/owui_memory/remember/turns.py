@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -81,9 +82,18 @@ def next_user(connection: Connection, now: float, in_hand: Collection[str] = ())
 
 
 def rows_of(
-    connection: Connection, user_id: str, now: float, batch_max: int, in_hand: Collection[str] = ()
+    connection: Connection,
+    user_id: str,
+    now: float,
+    batch_max: int,
+    in_hand: Collection[str] = (),
+    *,
+    by_model: bool = False,
 ) -> list[Any]:
-    """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one."""
+    """What to claim of a user: a batch whose claim has expired, one to be tried again, or a new one.
+
+    by_model: a new one holds what one model has answered.
+    """
     first = connection.execute(
         _NEXT_OF_USER, {"of_user": user_id, "now": now, "in_hand": list(in_hand)}
     ).first()
@@ -92,8 +102,13 @@ def rows_of(
     if first.batch:
         return rows_where(connection, and_(outbox.c.batch == first.batch, outbox.c.state == first.state))
     fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
-    same = (first.chat_id, first.scope)
-    return list(takewhile(lambda row: (row.chat_id, row.scope) == same, fresh))[:batch_max]
+
+    def told(row: Any) -> tuple[str, ...]:
+        answered_by = json.loads(row.exchange).get("answered_by", "") if by_model else ""
+        return row.chat_id, row.scope, answered_by
+
+    same = told(first)
+    return list(islice(takewhile(lambda row: told(row) == same, fresh), batch_max))
 
 
 def rows_where(connection: Connection, which: Any) -> list[Any]:

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from ..backends.base import AskableBackend, Backend, EditableBackend, Memory, Message
 from ..backends.live import LiveBackend
+from ..chat_servers import AnsweredBy
 from ..errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
 from ..ops.metrics import Metrics
 from ..recall.told import Told
@@ -33,6 +35,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
 class Writer:
@@ -112,7 +115,8 @@ class Writer:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
-        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed))
+        by_model = settings.llm_provider == "auto"
+        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
         self._metrics.succeeded("queue")
         if batch is None:
             return False
@@ -140,10 +144,11 @@ class Writer:
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
-        worth, left_out = _sifted(batch, verbatim=not self._settings().uses_llm)
         try:
-            retracted = self._retract(backend, batch)
-            changes = self._remember(backend, worth) if worth.exchanges else []
+            with _reading(backend, batch, self._settings()) as reading:
+                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                retracted = self._retract(backend, batch)
+                changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except TakenOver as fault:
             if not self._erased(backend, batch):
                 self._metrics.failed("remembering", fault)
@@ -163,6 +168,8 @@ class Writer:
                 self._metrics.count(f"changes refused: {change.refused}")
         made = [change for change in changes if not change.refused and change.op != "heard"]
         self._metrics.count("exchanges remembered", len(worth.exchanges))
+        if reading.is_without and worth.exchanges:
+            self._metrics.count("exchanges that no LLM could read", len(worth.exchanges))
         self._metrics.count("memories changed", len(made))
         if retracted:
             self._metrics.count("changes taken back after an edit", retracted)
@@ -186,19 +193,19 @@ class Writer:
         confirm = partial(self._outbox.renew, batch)
         return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
 
-    def _remember(self, backend: Backend, batch: Batch) -> list[Change]:
+    def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
         settings, confirm = self._settings(), partial(self._outbox.renew, batch)
-        if settings.mode == "verbatim":
+        if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if settings.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
             told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
-        return self._extract(backend, batch)
+        return self._extract(backend, batch, reading.model or settings.llm_model)
 
-    def _extract(self, backend: Backend, batch: Batch) -> list[Change]:
+    def _extract(self, backend: Backend, batch: Batch, model: str) -> list[Change]:
         """By mem0's own extraction, which makes the changes itself."""
         # An earlier try may have stored something before it failed or died: look before adding again.
         stored = backend.added_by(batch.user_id, batch.name) if batch.attempts > 1 else []
@@ -223,7 +230,7 @@ class Writer:
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
                 said_at=batch.exchanges[-1].said_at,
-                model=self._settings().llm_model,
+                model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
             )
@@ -267,7 +274,39 @@ class Writer:
             return False
         if self._journal.of_batch(batch.name):
             return False
-        return self._settings().mode != "mem0" or not backend.added_by(batch.user_id, batch.name)
+        settings = self._settings()
+        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
+        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How a batch is remembered. model: the LLM that reads it first, "" for none.
+
+    is_without: because none of those that answer the chats may, or can.
+    """
+
+    mode: Literal["reconcile", "mem0", "verbatim"]
+    model: str = ""
+    is_without: bool = False
+
+
+@contextmanager
+def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Reading]:
+    """Inside, this thread asks the LLM that may read the batch.
+
+    Raises:
+        Retry: it cannot be told yet which one may.
+    """
+    is_mem0s = settings.mode == "mem0" and settings.backend != "library"
+    if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
+        yield _Reading(settings.mode)
+        return
+    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    patient = batch.attempts < _PATIENT_TRIES
+    with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
+        is_without = settings.llm_provider == "auto" and not model
+        yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
 
 
 @dataclass

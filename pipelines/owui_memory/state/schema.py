@@ -80,6 +80,7 @@ decisions = Table(
     Column("follows", _Id, nullable=False, default=""),
     Column("timezone", _Id, nullable=False, default=""),
     Column("scope", _Id, nullable=False, default=""),
+    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see chat_servers.AnsweredBy
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )

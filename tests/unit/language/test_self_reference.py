@@ -7,23 +7,12 @@ from pathlib import Path
 import pytest
 
 from owui_memory.language.self_reference import speaks_of_self
+from tests.unit.language.said import said
 
-_FIXTURES = Path(__file__).parents[2] / "fixtures" / "languages"
 _UNRELATED = Path(__file__).parents[3] / "bench" / "unrelated.txt"
 
 
-def _said(name: str) -> dict[str, list[str]]:
-    """The lines below each heading, a language and what they are."""
-    found: dict[str, list[str]] = {}
-    for line in (_FIXTURES / name).read_text(encoding="utf-8").splitlines():
-        if line.startswith("# "):
-            lines = found.setdefault(line[2:], [])
-        elif line:
-            lines.append(line)
-    return found
-
-
-SAID = _said("about_oneself.txt")
+SAID = said("about_oneself.txt")
 
 
 @pytest.mark.parametrize("heading", [one for one in SAID if one.endswith("oneself")])

@@ -20,6 +20,7 @@ from . import (
     m004_users_say,
     m005_keys_of_users,
     m006_where_commands_are,
+    m007_who_answered,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -29,6 +30,7 @@ STEPS: tuple[ModuleType, ...] = (
     m004_users_say,
     m005_keys_of_users,
     m006_where_commands_are,
+    m007_who_answered,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
