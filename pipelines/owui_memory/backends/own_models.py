@@ -14,7 +14,7 @@ from functools import lru_cache
 from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, TellAdmin
 from .base import Message, Part, Reply
-from .embedder import Embedder, cosine
+from .embedder import Embedder
 from .llms import Llm, Llms
 from .readers import Readers
 
@@ -78,7 +78,7 @@ class OwnModels:
         if embedder is None or not others:
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
+        return embedder.calibration.likenesses(vector, self._vectors(embedder, tuple(others)))
 
     def _opened_llms(self) -> Llms:
         if self._open_llms is None:
