@@ -10,14 +10,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from . import locales
 from .backends.base import Part
 from .chat.body import Answered, Turn, with_answer, with_blocks
 from .chat.intake import Intake, read_asked, read_finished
+from .chat.language import Languages
 from .chat.policy import SWITCHED_OFF, decide
 from .chat.slash import (
-    NOT_NOW,
-    STILL_AT_EARLIER,
-    STILL_AT_IT,
     is_command,
     may_be_command,
     refusal,
@@ -69,7 +68,7 @@ class Pipeline:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._start = Start(self._open, lambda: self.valves)
-        self._intake = Intake()
+        self._intake, self._languages = Intake(), Languages()
         self._recalling = 0
         self._spill = Spill(self._environment.data_dir)
         self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
@@ -84,6 +83,7 @@ class Pipeline:
         self.valves = self._settings.strict_from(self.valves)
         for problem in self._problems:
             log.warning("%s", problem)
+        await asyncio.to_thread(locales.load)
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
         if app := guard.server_app():
@@ -270,9 +270,10 @@ class Pipeline:
 
     async def _commanded(self, runtime: Runtime | None, body: Body, turn: Turn) -> Body:
         """A command on its way to the model, which gets something else to do."""
-        answer = refusal(turn.text, enabled=self.valves.enabled)
+        words = self._languages.note(turn)
+        answer = refusal(turn.text, words, enabled=self.valves.enabled)
         if runtime is None:
-            return with_task(body, answer or NOT_NOW)
+            return with_task(body, answer or words.say("not now"))
         runtime.metrics.count("commands")
         runtime.forbid(turn)
         if answer:
@@ -281,32 +282,33 @@ class Pipeline:
             pool, give = runtime.command_pool, runtime.commander.give
             is_api = turn.place == "api"  # there it is carried out at once
             giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
-            answer = giving.result() if await _within(_COMMAND_S, giving) else STILL_AT_IT
+            answer = giving.result() if await _within(_COMMAND_S, giving) else words.say("still at it")
         except BusyError:
-            answer = STILL_AT_EARLIER
+            answer = words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
-            answer = NOT_NOW
+            answer = words.say("not now")
         return with_task(body, answer)
 
     async def _answer(self, runtime: Runtime | None, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
-        nothing = NOT_NOW if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, enabled=self.valves.enabled)):
+        words = self._languages.of(answered.user_id, answered.user_text)
+        nothing = words.say("not now") if was_command(answered) else ""
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self.valves.enabled)):
             return answer
         if runtime is None:
             return nothing
         try:
-            asked = answered.user_id, answered.keys, answered.name
+            asked = answered.user_id, answered.keys, answered.name, words
             pool, answer_to = runtime.command_pool, runtime.commander.answer
             answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
             done = await _within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else STILL_AT_IT
+            return (answering.result() or nothing) if done else words.say("still at it")
         except BusyError:
-            return STILL_AT_EARLIER
+            return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             runtime.metrics.failed("command", error)
-            return NOT_NOW
+            return words.say("not now")
 
     async def _noted(self, runtime: Runtime, body: Body, answered: Answered, chat_id: str) -> Body:
         """The answer with a note on memory below it, if that is there in time."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .inert import one_line
+from .locales import ENGLISH, Locale
 from .patterns import named
 from .remember.orders import gives_orders
 
@@ -136,7 +137,7 @@ def _is_mark(char: str) -> bool:
     return unicodedata.category(char)[0] == "M"
 
 
-def teller(memory: Memory, reader_id: str, reader_name: str = "") -> str:
+def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale = ENGLISH) -> str:
     """Who has told it, where that is another than its reader: "Ada, team family"; "" for the reader's own.
 
     What a reader has shared is their own, too.
@@ -146,9 +147,9 @@ def teller(memory: Memory, reader_id: str, reader_name: str = "") -> str:
     team = memory.scope.removeprefix(TEAM)
     name = name_of(memory.by)
     if not name:
-        return f"A member of team {team}"
+        return locale.say("nameless in team", team=team)
     same = name.casefold() == name_of(reader_name).casefold()
-    return f"{'Another ' if same else ''}{name}, team {team}"
+    return locale.say("namesake in team" if same else "member in team", name=name, team=team)
 
 
 def is_scope(scope: str) -> bool:
@@ -160,13 +161,13 @@ def is_scope(scope: str) -> bool:
     return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
 
 
-def described(scope: str) -> str:
+def described(scope: str, locale: Locale = ENGLISH) -> str:
     """As it is told to people and models, "" for the user's own."""
     if scope.startswith(FOLDER):
-        return "this project"
+        return locale.say("this project")
     if scope.startswith(TEAM):
-        return f"team {scope.removeprefix(TEAM)}"
-    return "said to this model" if scope else ""
+        return locale.say("team", team=scope.removeprefix(TEAM))
+    return locale.say("said to this model") if scope else ""
 
 
 def _folder_of(turn: Turn, settings: Valves) -> str:

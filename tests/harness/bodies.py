@@ -59,6 +59,7 @@ def inlet_body(
     system: str | None = None,
     model: str | None = None,
     connection: str | None = "external",
+    language: Any = "en-US",
 ) -> Body:
     """What the inlet gets for the user message `text`.
 
@@ -67,6 +68,7 @@ def inlet_body(
     task: `title_generation`, `tags_generation`, `follow_up_generation`: a body of that task, about this chat.
     history: earlier messages (`role`, `content`); `system`: a system prompt of the chat.
     connection: the type of the model's connection; None is a function's model, which has none.
+    language: the interface's, whatever comes for it; ... leaves it out, as API calls do.
     """
     body = copy.deepcopy(_template(capability, task))
     metadata = body["metadata"]
@@ -102,6 +104,9 @@ def inlet_body(
     if model:
         body["model"] = metadata["model"]["id"] = model
     metadata["model"]["connection_type"] = connection
+    metadata["variables"]["{{USER_LANGUAGE}}"] = language
+    if language is ...:
+        del metadata["variables"]["{{USER_LANGUAGE}}"]
     if capability is not None:
         metadata["model"]["info"]["meta"]["capabilities"]["memory"] = capability
     return body

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from owui_memory import credential_names, credential_values, credentials, inert, redact, spans, words
+from owui_memory import credential_names, credential_values, credentials, inert, locales, redact, spans, words
 from owui_memory.backends import json_answer, model_text, text_limit
-from owui_memory.chat import asides, commands, imported, intake, markup, numbers, slash, texts
+from owui_memory.chat import asides, faults, imported, intake, markup, numbers, slash, verbs, work
 from owui_memory.chat.body import with_blocks
 from owui_memory.language import scripts, self_reference, sentences, speech
+from owui_memory.locales import guess
 from owui_memory.recall import block, rank, search, wishes
 from owui_memory.recall.tokens import estimated_tokens
 from owui_memory.remember import (
@@ -265,8 +266,15 @@ TEXTS = (
     ),
     Reader("cut for an embedder", lambda text: text_limit.shortened(text, 500), (text_limit,)),
     Reader("admission", admission.refusal),
-    Reader("quoted words of a command", commands._QUOTED.fullmatch, (commands,)),
+    Reader("quoted words of a command", work._QUOTED.fullmatch, (work,)),
     Reader("numbers of a command", numbers.numbers_in, (numbers,)),
+    Reader("words of a command", lambda text: (verbs.glued(text[:32]), slash.meant_by(text, text))),
+    Reader("language of a message", guess.language_in, (guess,)),
+    Reader(
+        "text of a catalogue",
+        lambda text: (locales.code_of(text), locales.ENGLISH.say("known", text=text)),
+        (locales,),
+    ),
     Reader("import", imported.rows_in, (imported,)),
-    Reader("error of a backend", texts.without_addresses, (texts,)),
+    Reader("error of a backend", faults.without_addresses, (faults,)),
 )

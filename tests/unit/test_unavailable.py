@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from owui_memory.chat.asides import NOTES
-from owui_memory.chat.slash import COMMAND_CHARS, NOT_NOW, SWITCHED_OFF, TOO_LONG
+from owui_memory.chat.slash import COMMAND_CHARS
+from owui_memory.locales import ENGLISH
 from tests.harness.bodies import Chat, Turn, new_id
 from tests.harness.pipelines_server import with_embedder
 from tests.harness.scripted_llm import ScriptedLLM
@@ -86,7 +87,7 @@ def test_a_command_is_answered_by_nobody_else(running: Running, works: bool, how
     answered = running.outlet(turn.outlet("I forgot all I know.", sent=sent), turn.user)
     assert "I forgot" not in str(answered)
     last = answered["messages"][-1]
-    assert (last["content"] == NOT_NOW) is not works
+    assert (last["content"] == ENGLISH.say("not now")) is not works
     assert last["output"][0]["content"][0]["text"] == last["content"]
 
 
@@ -95,7 +96,7 @@ def test_an_api_chat_is_told_by_the_model(running: Running, works: bool) -> None
     turn.inlet["metadata"] = {}
     (task,) = running.inlet(turn.inlet, turn.user)["messages"]
     assert task["content"].startswith("Repeat the text")
-    assert (NOT_NOW in task["content"]) is not works
+    assert (ENGLISH.say("not now") in task["content"]) is not works
 
 
 @pytest.mark.parametrize("how", [Chat, Chat.temporary])
@@ -104,7 +105,7 @@ def test_a_command_where_memory_is_switched_off(running: Running, how: Any) -> N
     turn = how("ada").say("/memory")
     sent = running.inlet(turn.inlet, turn.user)
     answered = running.outlet(turn.outlet("I know all.", sent=sent), turn.user)
-    assert answered["messages"][-1]["content"] == SWITCHED_OFF
+    assert answered["messages"][-1]["content"] == ENGLISH.say("switched off by the admin")
     turn = after_a_command()
     assert "1234" not in str(running.inlet(turn.inlet, turn.user))
 
@@ -113,7 +114,7 @@ def test_a_command_that_is_too_long_is_not_cut_in_silence(running: Running) -> N
     turn = Chat("ada").say("/memory import\n" + '{"memory": "I like tea."}\n' * (COMMAND_CHARS // 20))
     sent = running.inlet(turn.inlet, turn.user)
     answered = running.outlet(turn.outlet("OK", sent=sent), turn.user)
-    assert answered["messages"][-1]["content"] == TOO_LONG
+    assert answered["messages"][-1]["content"] == ENGLISH.say("command too long", most=COMMAND_CHARS)
 
 
 def test_in_a_channel_it_is_a_message_like_any_other(running: Running) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from operator import is_
 from typing import Any
 
+from ..locales import Locale, code_of, locale
 from ..spans import without_spans
-from .body import text_of
+from .body import LANGUAGE, text_of
 from .slash import read_command
 
 NOTES = '<details type="memory_notes">'
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
 _USER, _ASSISTANT, _END = "USER: ", "\nASSISTANT: ", "\n</chat_history>"
-_INSTEAD = "USER: What do you remember about me?\nASSISTANT: (a list)\n"
 _MOST_SAID = 10_000  # messages of a task that are looked at
 
 
@@ -28,7 +29,10 @@ def without_asides(body: Any) -> Any:
     if not isinstance(messages, list) or not messages:
         return body
     if isinstance(meta := body.get("metadata"), Mapping) and meta.get("task"):
-        kept = [_with_texts(message, _without_commands) for message in messages]
+        variables = meta.get("variables")
+        tag = variables.get(LANGUAGE) if isinstance(variables, Mapping) else ""
+        words = locale(code_of(tag))
+        kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
         last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
         kept = [*_conversation(messages[:last]), *map(_without_notes, messages[last:])]
@@ -55,10 +59,11 @@ def _noteless(text: str) -> str:
     return text if without is text else without.rstrip()
 
 
-def _without_commands(text: str) -> str:
+def _without_commands(text: str, words: Locale) -> str:
     """The text of a task without the commands in its chat, without their answers and without notes."""
     text = without_spans(text, NOTES, "</details>", after=_BLANKS)
     kept: list[str] = []
+    asked, answered = words.say("instead of a command"), words.say("instead of its answer")
     done, end_of_chat = 0, -1
     at = 0 if text.startswith(_USER) else text.find(f"\n{_USER}") + 1
     for _ in range(_MOST_SAID if text.startswith(_USER, at) else 0):
@@ -67,7 +72,7 @@ def _without_commands(text: str) -> str:
             end_of_chat = text.find(_END, at) + 1 or len(text)
         end = min(following or len(text), end_of_chat)
         if read_command(text[at + len(_USER) : end].partition(_ASSISTANT)[0]) is not None:
-            kept += [text[done:at], _INSTEAD]
+            kept += [text[done:at], f"{_USER}{asked}{_ASSISTANT}{answered}\n"]
             done = end
         if not following:
             break

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from ..chat_servers import NOBODY, AnsweredBy
+from ..locales import code_of
 from ..patterns import is_ollama_cloud
 from ..recall.block import Blocks, without_block
 from ..spans import without_thoughts
@@ -20,6 +21,7 @@ from .slash import COMMAND_CHARS, read_command
 Place = Literal["chat", "temporary", "channel", "api"]
 Connection = Literal["local", "external", "unknown"]
 
+LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
 HASHED = "text:"  # begins a name that is made of what was said
 _SEARCHES = ("web_search", "image_generation")
 
@@ -45,6 +47,7 @@ class Turn:
     `positions` names each user message of the conversation by all that users said up to it, this one last.
     `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
     `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
+    `language`: the code of the interface's, one of `locales.CODES`, "" where none of them is told.
     """
 
     user_id: str
@@ -70,7 +73,8 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
-    name: str = field(default="", compare=False)  # it may change from one message to the next
+    name: str = field(default="", compare=False)  # these may change from one message to the next
+    language: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
     model, described = _id(body.get("model")), _mapping(meta.get("model"))
     info = _mapping(described.get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
+    variables = _mapping(meta.get("variables"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
@@ -115,7 +120,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        timezone=_id(variables.get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(variables.get(LANGUAGE)),
         model=model,
         base_model=base_model,
         described=is_described,

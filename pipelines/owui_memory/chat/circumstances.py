@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from ..locales import Locale, locale
 from ..scopes import FOLDER, PERSONA, scope_of
 from ..settings import Valves
-from . import texts
 from .body import Turn
+from .language import language_of
 from .policy import decide
 
 
@@ -18,7 +19,7 @@ class Here:
 
     reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
     told, learned: whether its model is told memories, and whether what is said there is remembered.
-    scope: among which memories it is kept. admin: whether the user is one.
+    scope: among which memories it is kept. admin: whether the user is one. language: the code of theirs.
     """
 
     reason: str = ""
@@ -26,12 +27,18 @@ class Here:
     learned: bool = True
     scope: str = ""
     admin: bool = False
+    language: str = ""
+
+    @property
+    def words(self) -> Locale:
+        return locale(self.language)
 
     @classmethod
     def of(cls, turn: Turn, settings: Valves) -> Here:
         decision = decide(turn, settings)
         scope = scope_of(turn, settings)
-        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin)
+        code = language_of(turn)
+        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code)
 
     @classmethod
     def read(cls, kept: str) -> Here:
@@ -44,17 +51,13 @@ class Here:
 
     def described(self) -> list[str]:
         """Sentences: what does not hold, and why; what is special."""
+        words = self.words
         lines = []
         if self.reason:
-            why = texts.REASONS.get(self.reason, self.reason)
-            if self.told:
-                lines.append(texts.ONLY_TOLD.format(why=why))
-            elif self.learned:
-                lines.append(texts.ONLY_LEARNED.format(why=why))
-            else:
-                lines.append(texts.NOT_HERE.format(why=why))
+            kind = "only told" if self.told else "only learned" if self.learned else "not here"
+            lines.append(words.say(kind, why=words.label("reason", self.reason)))
         if self.learned and self.scope.startswith(FOLDER):
-            lines.append(texts.IN_FOLDER)
+            lines.append(words.say("in folder"))
         if self.learned and self.scope.startswith(PERSONA):
-            lines.append(texts.IN_PERSONA)
+            lines.append(words.say("in persona"))
         return lines

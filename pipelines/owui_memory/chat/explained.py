@@ -2,102 +2,117 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
+from ..locales import ENGLISH, Locale
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Weighed
-from . import texts
 from .body import place_of
-from .markup import rest, shown
+from .faults import without_addresses
+from .markup import quoted, rest, shown
 from .policy import MEMORY_SWITCH_OFF, SWITCHED_OFF
 
-# Reasons that are the user's own doing, as they are told to them.
-_TO_ITS_USER = {
-    SWITCHED_OFF.reason: "you have switched memory off here, and `/memory on` switches it on",
-    MEMORY_SWITCH_OFF: "your Memory switch is off, under Settings > Personalization",
-}
+_DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
 
 def explained(
-    one: Explanation | None, said: Mapping[str, str], zone: tzinfo, chat_id: str, *, admin: bool = False
+    one: Explanation | None,
+    said: Mapping[str, str],
+    zone: tzinfo,
+    chat_id: str,
+    words: Locale,
+    *,
+    admin: bool = False,
 ) -> str:
     """said: what the memories say, by id. admin: else no addresses are told."""
-    if one is None:
-        return _nothing_kept(chat_id)
-    if not one.looked:
-        at = datetime.fromtimestamp(one.at, zone)
-        what = "No memories were used for the last message"
-        return f"{what} ({at:%Y-%m-%d %H:%M}): {to_its_user(one.left_alone, admin=admin)}."
-    return "\n".join(_of_a_message(one, said, admin))
+    return "\n".join(_Explained(said, words, admin=admin).lines(one, zone, chat_id))
 
 
-def to_its_user(reason: str, *, admin: bool) -> str:
-    """A reason of `chat.policy` or of the filter, at the end of a sentence. admin: else without addresses."""
-    told = _TO_ITS_USER.get(reason)
-    return told or shown(reason if admin else texts.without_addresses(reason)).rstrip(".")
+class _Explained:
+    """One answer. said: what the memories say, by id."""
 
+    def __init__(self, said: Mapping[str, str], words: Locale, *, admin: bool) -> None:
+        self._said, self._words, self._say, self._admin = said, words, words.say, admin
 
-def _of_a_message(one: Explanation, said: Mapping[str, str], admin: bool) -> Iterator[str]:
-    told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
-    told_ids = {weighed.memory_id for weighed in told}
-    always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
-    used, since = {*always, *told_ids}, dict(one.standing)
-    before = [memory_id for memory_id in since if memory_id not in used]
-    left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
-    yield from (f"Of the message “{shown(one.query)}”", "")
-    if used:
-        yield from ("**Used for the answer**", "")
-        yield from (f"- {_text_of(memory_id, said)}: told in every conversation" for memory_id in always)
-        yield from (_weighed(weighed, said, since) for weighed in told)
-    else:
-        yield _nothing_used(one)
-    if before:
-        yield from ("", "**In the prompt from earlier messages**", "")
-        yield from (f"- {_text_of(one_id, said)}: since your message {since[one_id]}" for one_id in before)
-        yield from ("", "What a chat was told stays in its prompt. Commands are not counted as messages.")
-    if left_out:
-        yield from ("", "**Left out**", "")
-        yield from (_weighed(weighed, said, {}) for weighed in left_out)
-        yield from rest(len(left_out) + one.more, len(left_out))
-    if not one.searched:
-        yield from ("", texts.NOT_SEARCHED)
-    if one.forgotten:
-        yield from ("", f"Not told any more, because forgotten or taken back since: {len(one.forgotten)}.")
-    if one.left_alone:
-        yield from ("", f"What was said is not remembered: {to_its_user(one.left_alone, admin=admin)}.")
+    def lines(self, one: Explanation | None, zone: tzinfo, chat_id: str) -> Iterator[str]:
+        if one is None:
+            yield self._nothing_kept(chat_id)
+        elif one.looked:
+            yield from self._of_a_message(one)
+        else:
+            at = datetime.fromtimestamp(one.at, zone).strftime(self._say("day and time"))
+            yield self._say("why, not looked", at=at, why=self._reason(one.left_alone))
 
+    def _of_a_message(self, one: Explanation) -> Iterator[str]:
+        told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
+        told_ids = {weighed.memory_id for weighed in told}
+        always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
+        used, since = {*always, *told_ids}, dict(one.standing)
+        before = [memory_id for memory_id in since if memory_id not in used]
+        left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
+        yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
+        if used:
+            yield from (self._say("why, used"), "")
+            yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)
+            yield from (self._weighed(weighed, since) for weighed in told)
+        else:
+            yield self._nothing_used(one)
+        if before:
+            yield from ("", self._say("why, before"), "")
+            for id_ in before:
+                yield f"- {self._say('why, since', text=self._text(id_), number=since[id_])}"
+            yield from ("", self._say("why, stays"))
+        if left_out:
+            yield from ("", self._say("why, left out"), "")
+            yield from (self._weighed(weighed, {}) for weighed in left_out)
+            yield from rest(self._words, len(left_out) + one.more, len(left_out))
+        if not one.searched:
+            yield from ("", self._say("why, not searched"))
+        if one.forgotten:
+            yield from ("", self._say("why, not told any more", count=len(one.forgotten)))
+        if one.left_alone:
+            yield from ("", self._say("why, not remembered", why=self._reason(one.left_alone)))
 
-def _nothing_kept(chat_id: str) -> str:
-    place = place_of(chat_id)
-    if place == "temporary":
-        return "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
-    if place == "api":
-        return "This is no chat of its own: nothing is kept of why."
-    return "No memories were looked for in this chat yet, or that is more than a week ago."
+    def _nothing_kept(self, chat_id: str) -> str:
+        place = place_of(chat_id)
+        kinds = {"temporary": "why, temporary", "api": "why, no chat"}
+        return self._say(kinds.get(place, "why, nothing kept"))
 
+    def _nothing_used(self, one: Explanation) -> str:
+        if one.standing:
+            return self._say("why, nothing more")
+        if not one.searched:
+            return self._say("why, none used")
+        return self._say("why, none relevant" if one.weighed else "why, none near")
 
-def _nothing_used(one: Explanation) -> str:
-    if one.standing:
-        return "Nothing more was relevant enough to be added for this message."
-    if not one.searched:
-        return "No memory was used."
-    if not one.weighed:
-        return "No memory came near it, so none was used."
-    return "Nothing was relevant enough, so no memory was used."
+    def _reason(self, reason: str) -> str:
+        """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+        own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
+        if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
+            if self._words.has(f"reason: {reason}"):
+                return self._words.label("reason", reason)
+            if deadline := _DEADLINE.fullmatch(reason):
+                return self._say("reason: the deadline passed", limit=int(deadline[1]))
+        return shown(reason if self._admin else without_addresses(reason)).rstrip(".")
 
+    def _weighed(self, one: Weighed, since: Mapping[str, int]) -> str:
+        """since: the numbers of the messages that memories were told with."""
+        number = since.get(one.memory_id) if one.outcome == TOLD_BEFORE else None
+        outcome = self._words.label("outcome", one.outcome)
+        line = self._say(
+            "why, weighed",
+            text=self._text(one.memory_id),
+            outcome=self._say("why, told since", number=number) if number else outcome,
+            nearness=self._words.label("nearness", _nearness(one.meaning)),
+            overlap=self._words.label("overlap", _overlap(one.keyword)),
+        )
+        return f"- {line}"
 
-def _weighed(one: Weighed, said: Mapping[str, str], since: Mapping[str, int]) -> str:
-    """since: the numbers of the messages that memories were told with."""
-    number = since.get(one.memory_id) if one.outcome == TOLD_BEFORE else None
-    outcome = f"told since your message {number}" if number else one.outcome
-    near = f"{_nearness(one.meaning)} in meaning, {_overlap(one.keyword)} in common"
-    return f"- {_text_of(one.memory_id, said)}: {outcome} ({near})"
-
-
-def _text_of(memory_id: str, said: Mapping[str, str]) -> str:
-    text = said.get(memory_id)
-    return "(forgotten since)" if text is None else f"“{shown(text)}”"
+    def _text(self, memory_id: str) -> str:
+        text = self._said.get(memory_id)
+        return self._say("why, forgotten since") if text is None else quoted(text, self._words)
 
 
 def _nearness(meaning: float) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from . import texts
+from ..locales import Locale
 
 TOLD_OF = 10  # texts of a change that are shown
 _CUT = 200  # characters of a text that is named
@@ -15,40 +15,65 @@ _CUT = 200  # characters of a text that is named
 _MARKUP = re.compile(r"[\\`*_{}\]<>|~$&@#^=]|(?<=www)\.|:(?=//)", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
 _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
+_TURNS = ("R", "AL", "AN")  # characters that are written from right to left
+_ISOLATED = "\u2068{}\u2069"  # what is in it turns nothing around it
 
 
 def shown(text: str) -> str:
-    """A text on one line, as it is: nothing in it is markup."""
+    """A text on one line, as it is: nothing in it is markup, and its direction is its own affair."""
     visible = "".join(
         char
         for char in " ".join(text.split())
         if char in _JOINERS or unicodedata.category(char) not in _HIDDEN
     )
-    return _MARKUP.sub(r"\\\g<0>", visible)
+    return _isolated(_MARKUP.sub(r"\\\g<0>", visible))
+
+
+def _isolated(text: str) -> str:
+    turns = any(unicodedata.bidirectional(char) in _TURNS for char in text)
+    return _ISOLATED.format(text) if turns else text
 
 
 def code(text: str) -> str:
     """A text that somebody may send, as a short piece of code."""
     visible = "".join(c for c in " ".join(text[:_CUT].split()) if unicodedata.category(c) not in _HIDDEN)
     visible = visible.replace("`", "'")
-    return f"`{visible}`"
+    return _isolated(f"`{visible}`")
 
 
-def cut(text: str) -> str:
+def cut(text: str, words: Locale) -> str:
     """The beginning of a text between quotation marks, as it is: see `shown`."""
     text = " ".join(text.split())
-    return f"“{shown(text if len(text) <= _CUT else text[: _CUT - 1] + '…')}”"
+    return quoted(text if len(text) <= _CUT else text[: _CUT - 1] + "…", words)
 
 
-def counted(count: int, one: str, more: str) -> str:
-    """1 page, 1,200 pages."""
-    return f"{count:,} {one if count == 1 else more}"
+def quoted(text: str, words: Locale) -> str:
+    """A text between the quotation marks of a language, as it is: see `shown`."""
+    return words.say("quoted", text=shown(text))
 
 
-def rest(count: int, seen: int = TOLD_OF) -> Iterator[str]:
+def sentences(some: Sequence[str], words: Locale) -> str:
+    """Sentences one after the other."""
+    return _joined(some, words, "sentences")
+
+
+def listed(some: Sequence[str], words: Locale) -> str:
+    """one, two and three"""
+    *before, last = some
+    return words.say("join last", some=_joined(before, words, "join"), next=last) if before else last
+
+
+def _joined(some: Sequence[str], words: Locale, how: str) -> str:
+    joined, *others = some
+    for one in others:
+        joined = words.say(how, some=joined, next=one)
+    return joined
+
+
+def rest(words: Locale, count: int, seen: int = TOLD_OF) -> Iterator[str]:
     if count > seen:
         yield ""
-        yield texts.AND_MORE.format(count=f"{count - seen:,}")
+        yield words.say("and more", n=count - seen)
 
 
 def fenced(text: str) -> list[str]:

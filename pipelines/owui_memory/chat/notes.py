@@ -8,16 +8,17 @@ from sqlalchemy import Engine, func, select
 
 from ..backends.base import EditableBackend, Memory
 from ..backends.live import LiveBackend
+from ..locales import ENGLISH, Locale, locale
 from ..recall.select import TOLD, TOLD_BEFORE
-from ..recall.why import Explanations
+from ..recall.why import Explanation, Explanations
 from ..remember.journal import Change, Journal
 from ..scopes import teller
 from ..state import journal, noted, put_row, reading
 from .asides import NOTES
-from .markup import counted, shown
+from .language import language_of_text
+from .markup import quoted, shown
 
 _MOST = 10  # memories of each kind that are named
-_SAYS = {"add": "new", "replace": "changed", "remove": "forgotten"}
 
 
 class Notes:
@@ -28,28 +29,33 @@ class Notes:
         self._explanations, self._journal = Explanations(engine), Journal(engine)
 
     def under(self, user_id: str, chat_id: str, asked: str) -> str:
-        """The note for the answer to a message; "" where there is nothing to tell. Blocks."""
-        used = self._used(user_id, chat_id, asked)
-        learned = self._learned(user_id)
+        """The note for the answer to a message; "" where there is nothing to tell. Blocks.
+
+        It is in the language that the message was read in, where that is kept, else in that of its words.
+        """
+        kept = self._explanations.of_chat(chat_id, user_id)
+        last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
+        words = locale(last.language if last and last.language else language_of_text(asked))
+        used, learned = self._used(user_id, last, words), self._learned(user_id)
         if not used and not learned:
             return ""
-        counts = [f"{len(used)} used"] if used else []
-        counts += [f"{len(learned)} learned"] if learned else []
-        lines = [NOTES, f"<summary>Memory: {', '.join(counts)}</summary>", ""]
-        lines += _listed("Used for this answer", used)
-        lines += _listed("Learned since the last answer", [_told(change) for change in learned])
+        counts = [words.say("note, used", n=len(used))] if used else []
+        counts += [words.say("note, learned", n=len(learned))] if learned else []
+        counted = ", ".join(counts)
+        lines = [NOTES, f"<summary>{words.say('note, summary', counts=counted)}</summary>", ""]
+        lines += _listed(words, "note, used list", used)
+        lines += _listed(words, "note, learned list", [_told(change, words) for change in learned])
         return "\n".join([*lines, "</details>"])
 
-    def _used(self, user_id: str, chat_id: str, asked: str) -> list[str]:
+    def _used(self, user_id: str, last: Explanation | None, words: Locale) -> list[str]:
         """The memories that the model had for this message."""
-        kept = self._explanations.of_chat(chat_id, user_id)
         backend = self._live.get()
-        if not kept or not asked.startswith(kept[-1].query) or not isinstance(backend, EditableBackend):
+        if last is None or not isinstance(backend, EditableBackend):
             return []
-        told = [one.memory_id for one in kept[-1].weighed if one.outcome in (TOLD, TOLD_BEFORE)]
-        ids = list(dict.fromkeys([*kept[-1].profile, *told]))
+        told = [one.memory_id for one in last.weighed if one.outcome in (TOLD, TOLD_BEFORE)]
+        ids = list(dict.fromkeys([*last.profile, *told]))
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
-        return [_said(there[memory_id], user_id) for memory_id in ids if memory_id in there]
+        return [_said(there[memory_id], user_id, words) for memory_id in ids if memory_id in there]
 
     def _learned(self, user_id: str) -> list[Change]:
         """What was changed since it was last told; nothing the first time."""
@@ -64,21 +70,22 @@ class Notes:
         return self._journal.learned(user_id, before, now) if before is not None else []
 
 
-def _said(memory: Memory, user_id: str) -> str:
+def _said(memory: Memory, user_id: str, words: Locale = ENGLISH) -> str:
     """What a memory says, and who says it where that is another."""
-    told_by = teller(memory, user_id)
-    return f"{shown(told_by)}: “{shown(memory.text)}”" if told_by else f"“{shown(memory.text)}”"
+    text, told_by = quoted(memory.text, words), teller(memory, user_id, locale=words)
+    return words.say("note, told by", who=shown(told_by), text=text) if told_by else text
 
 
-def _told(change: Change) -> str:
+def _told(change: Change, words: Locale) -> str:
     if change.op == "replace":
-        return f"changed: “{shown(change.before)}” → “{shown(change.after)}”"
-    return f"{_SAYS[change.op]}: “{shown(change.after or change.before)}”"
+        before, after = quoted(change.before, words), quoted(change.after, words)
+        return words.say("note: replace", before=before, after=after)
+    return words.say(f"note: {change.op}", text=quoted(change.after or change.before, words))
 
 
-def _listed(title: str, items: Sequence[str]) -> Iterator[str]:
+def _listed(words: Locale, title: str, items: Sequence[str]) -> Iterator[str]:
     if items:
-        yield from (f"**{title}**", "", *(f"- {item}" for item in items[:_MOST]))
+        yield from (f"**{words.say(title)}**", "", *(f"- {item}" for item in items[:_MOST]))
         if len(items) > _MOST:
-            yield f"- and {counted(len(items) - _MOST, 'other', 'others')}"
+            yield f"- {words.say('note, others', n=len(items) - _MOST)}"
         yield ""

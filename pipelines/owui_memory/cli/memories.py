@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backends.base import Memory, is_id, is_over
-from ..chat.markup import counted
 from ..control.memories import Control, row_of
 from ..control.switches import Switches
 from ..errors import Drop
 from .instance import Instance, asked_for
-from .output import as_json, fields, table, told
+from .output import as_json, counted, fields, table, told
 
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ..errors import TellAdmin
+from ..errors import Refused, TellAdmin
 from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Place
@@ -140,6 +140,8 @@ def _read(file: str) -> list[tuple[Record, int]]:
                 records.append(admitted(from_json(row)))
             except NotAdmittedError as refusal:
                 flaws.append(f"line {number}: {refusal.reason}")
+            except Refused as flaw:
+                flaws.append(f"line {number}: {flaw}")
             except ValueError as error:
                 flaws.append(f"line {number}: {'no JSON' if 'Expecting' in str(error) else error}")
     if flaws:

@@ -44,6 +44,11 @@ def as_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def counted(count: int, one: str, more: str) -> str:
+    """1 page, 1,200 pages."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
 def told(text: str) -> None:
     """A line, which may hold what others said."""
     print(one_line(text))

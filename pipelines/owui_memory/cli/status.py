@@ -9,13 +9,12 @@ import typer
 
 from .. import COMMAND
 from ..backends.base import Part
-from ..chat.markup import counted
 from ..control.switches import Switches
 from ..errors import MemoryFault
 from ..ops.selfcheck import selfcheck
 from .instance import Instance
 from .moving import Moving
-from .output import as_json, table, told, waiting
+from .output import as_json, counted, table, told, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
-from ..errors import Drop, TellAdmin
+from ..errors import Drop, Refused, TellAdmin
+from ..locales import message
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.sources import Sources
@@ -34,7 +35,7 @@ from ..state import count_up
 from ..words import content_words, terms_of
 from .erase import Eraser
 from .fitting import fitting
-from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import PAGE, Asked, Edited, Flaw, Forgotten, Imported, Page, Remembered, Undone
 
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
@@ -94,7 +95,7 @@ class Control:
         memories = self.all(user_id)
         pages = max(-(-len(memories) // PAGE), 1)
         if not 1 <= number <= pages:
-            raise Drop(f"There is no page {number}: the list has {_counted(pages, 'page')}.")
+            raise Refused(message("no page", number=number, n=pages))
         first = (number - 1) * PAGE
         return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
 
@@ -224,10 +225,7 @@ class Control:
             changes = self._journal.changed_by(last.batch) if last else []
             if last is not None and not changes:
                 self._changes.pass_over([last])
-                raise Drop(
-                    "It is too late to take back the last change: what was forgotten is erased for good.",
-                    hint="`/memory undo` once more takes back the change before it.",
-                )
+                raise Refused(message("too late"), message("too late, hint"))
             for change in reversed(changes):
                 confirm()
                 now_called = self._journal.now_called(change.memory_id)
@@ -259,7 +257,7 @@ class Control:
         with self._writing() as backend:
             memory = _own(backend.get(memory_id))
             if memory is None:
-                raise Drop("That memory is gone.", hint="`/memory` shows those that there are.")
+                raise Refused(message("memory gone"), message("memory gone, hint"))
             text = self._checked(asked, memory.text, team=True)
             shared = [copy for copy in backend.added_by(owner, batch) if copy.text == text]
             if not self._sources.as_without(shared, ()):
@@ -282,9 +280,9 @@ class Control:
         """
         memory = self.of_ids([memory_id]).get(memory_id)
         if memory is None:
-            raise Drop("That memory is gone.", hint="`/memory team` shows those that there are.")
+            raise Refused(message("memory gone"), message("memory gone, hint team"))
         if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
-            raise Drop("Only what you have shared yourself can be withdrawn.")
+            raise Refused(message("not yours to withdraw"))
         confirm()
         if self._eraser is not None:
             self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
@@ -311,9 +309,9 @@ class Control:
         """
         rows = list(rows)
         if len(rows) > MOST_IMPORTED:
-            raise Drop(
-                f"One message can bring {MOST_IMPORTED} memories at most, and this has {len(rows):,}.",
-                hint="Send them in several messages; nothing was imported.",
+            raise Refused(
+                message("too many to import", most=MOST_IMPORTED, count=len(rows)),
+                message("too many to import, hint"),
             )
         texts, refused, flaws = _texts_of(asked.user_id, rows)
         for _, reason in refused:
@@ -383,8 +381,7 @@ def _own(memory: _Some) -> _Some:
         Drop: it is a team's, which a list shows too: whoever shared it decides.
     """
     if memory is not None and memory.scope.startswith(TEAM):
-        hint = "Whoever shared it can take it back: `/memory withdraw <number>`."
-        raise Drop("That is a team's memory, and nothing was changed.", hint=hint)
+        raise Refused(message("a team's memory"), message("a team's memory, hint"))
     return memory
 
 
@@ -438,15 +435,18 @@ class _Row(NamedTuple):
 _Pairs = list[tuple[str, str]]
 
 
-def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[_Row], _Pairs, list[str]]:
+def _texts_of(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[_Row], _Pairs, list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
     texts: list[_Row] = []
     refused: _Pairs = []
-    flaws = []
+    flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
             if row is None:
-                raise ValueError("it is not JSON")
+                flaws.append(Flaw(number))
+                continue
             record = from_json({**row, "user_id": user_id})
             kind = record.payload.get("kind")
             said_at = aware_time(record.payload.get("updated_at"))
@@ -459,11 +459,7 @@ def _texts_of(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             )
         except NotAdmittedError as refusal:
             refused.append((record.text, refusal.reason))
-            flaws.append(f"line {number}: {refusal}")
-        except ValueError as flaw:
-            flaws.append(f"line {number}: {flaw}")
+            flaws.append(Flaw(number, refusal.sentence))
+        except Refused as flaw:
+            flaws.append(Flaw(number, flaw.sentence))
     return texts, refused, flaws
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

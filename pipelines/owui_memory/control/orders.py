@@ -21,7 +21,7 @@ from ..state import command_turns, commands, insert_new, put_row, reading, shown
 
 _HELD_S = 15.0
 
-_EXPIRED = "This command was carried out before. To see its answer, send it again."
+EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is this
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class Orders:
             return connection.scalar(wanted) or ""
 
     def answer_to(self, user_id: str, key: str) -> str:
-        """The answer that is kept; "" where the command is not carried out yet."""
+        """The answer that is kept, or `EXPIRED`; "" where the command is not carried out yet."""
         wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
         if row is None or not row.answered_at:
             return ""
-        return row.answer or _EXPIRED
+        return row.answer or EXPIRED
 
     def take(self, user_id: str, key: str) -> Order | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..backends.base import Memory
+from ..locales import Message, message
 from ..remember.journal import Change
 
 PAGE = 20  # memories
+NO_JSON = message("no JSON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,17 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a line of an import, counted from 1."""
+
+    line: int
+    sentence: Message = NO_JSON
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """How many memories were added, how many were known already, and what is wrong with the others."""
 
     added: int
     known: int
-    flaws: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()

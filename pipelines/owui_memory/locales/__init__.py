@@ -124,6 +124,12 @@ def locale(code: str) -> Locale:
         return ENGLISH
 
 
+def load() -> None:
+    """Read all files now, so that no message waits for it."""
+    for code in CODES:
+        locale(code)
+
+
 def code_of(tag: Any) -> str:
     """The code of a language tag as browsers write it ("de-AT"); "" where it is none of `CODES`."""
     match = _TAG.fullmatch(tag) if isinstance(tag, str) and len(tag) <= _TAG_CHARS else None

@@ -6,7 +6,6 @@ upload, so what is kept is the .po, and the binary is made of it in memory.
 
 from __future__ import annotations
 
-import ast
 import re
 import struct
 from collections.abc import Mapping
@@ -15,6 +14,8 @@ from io import BytesIO
 
 _KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr(?:\[[0-9]\])?)\s+(".*")')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"')
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+_ESCAPED = re.compile(r"\\(.)")
 _MAGIC, _HEADER_BYTES = 0x950412DE, 28
 
 
@@ -51,9 +52,12 @@ def translations(messages: Mapping[str, tuple[str, ...]]) -> GNUTranslations:
     """What `read` gave, to be asked for texts; empty ones are left out, as gettext's own tools do."""
     entries = {}
     for id_, forms in messages.items():
-        if all(forms):
-            key = id_ if len(forms) == 1 else f"{id_}\0{id_}"
-            entries[key.encode()] = "\0".join(forms).encode()
+        if not all(forms):
+            continue
+        if id_:  # as one with plural forms, of which a language may have a single one
+            entries[f"{id_}\0{id_}".encode()] = "\0".join(forms).encode()
+        if len(forms) == 1:
+            entries[id_.encode()] = forms[0].encode()
     return GNUTranslations(BytesIO(_mo(dict(sorted(entries.items())))))
 
 
@@ -69,7 +73,7 @@ def _put(messages: dict[str, tuple[str, ...]], entry: Mapping[str, str]) -> None
 def _unquoted(text: str, number: int) -> str:
     if not _QUOTED.fullmatch(text):
         raise ValueError(f"line {number} is no text in quotation marks")
-    return str(ast.literal_eval(text))
+    return _ESCAPED.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
 
 
 def _mo(entries: Mapping[bytes, bytes]) -> bytes:

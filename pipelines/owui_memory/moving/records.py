@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
+from ..errors import Refused
+from ..locales import message
 from ..redact import masked
 from ..remember import admission
 from ..scopes import team_in
@@ -177,14 +179,14 @@ def from_json(row: Mapping[str, Any]) -> Record:
     """What `to_json` wrote, or mem0 itself.
 
     Raises:
-        ValueError: what is missing or wrong, in a sentence.
+        Refused: what is missing or wrong, in a sentence.
     """
     for name in ("memory", "user_id"):
         if not isinstance(row.get(name), str) or not row[name].strip():
-            raise ValueError(f"{name} must be a text")
+            raise Refused(message("no text", name=name))
     metadata = row.get("metadata") or {}
     if not isinstance(metadata, dict):
-        raise ValueError("metadata must be an object")  # noqa: TRY004 - all are told alike
+        raise Refused(message("no object"))
     text, user = row["memory"], row["user_id"]
     now = datetime.now(UTC).isoformat()
     created = _time(row, "created_at") or now
@@ -226,7 +228,7 @@ def _time(row: Mapping[str, Any], name: str) -> str:
     try:
         datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a time like 2026-05-01T12:00:00+00:00") from None
+        raise Refused(message("no time", name=name)) from None
     return str(value)
 
 

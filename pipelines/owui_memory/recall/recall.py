@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
+from ..chat.language import language_of
 from ..chat.policy import SWITCHED_OFF
+from ..locales import Locale, locale
 from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
@@ -115,12 +117,12 @@ class Recaller:
         began = time.perf_counter()
         now = now.astimezone(zone_of(turn.timezone))
         view = reading_view(turn, settings)
-        lines = _Lines(
-            self._tokenizers.of(turn.base_model or turn.model), now, turn, in_teams=bool(view.teams)
-        )
         before = self._told.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
+        count = self._tokenizers.of(turn.base_model or turn.model)
+        words = locale(before.language or language_of(turn))
+        lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
         selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
         kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
@@ -185,7 +187,9 @@ class Recaller:
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
-            self._explanations.keep(connection, turn, replace(why, left_alone=left_alone))
+            self._explanations.keep(
+                connection, turn, replace(why, left_alone=left_alone, language=language_of(turn))
+            )
 
     def _selected(
         self,
@@ -294,7 +298,7 @@ class Recaller:
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
             text = lines.of(memory, before.get(memory.id))
-            yield Line(turn.positions[-1], memory.id, memory.text, text)
+            yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
 
     def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
@@ -331,19 +335,19 @@ def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Ite
 class _Lines:
     """Memories as they are told in a turn, and what they take in its prompt, in tokens."""
 
-    def __init__(self, count: Count, now: datetime, turn: Turn, *, in_teams: bool) -> None:
-        self._count, self.now, self._turn = count, now, turn
-        self.overhead = count(render(['- "', *(["- A"] if in_teams else [])]))
+    def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
+        self._count, self.now, self._turn, self.words = count, now, turn, words
+        self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
     def of(self, memory: Memory, before: str | None = None) -> str:
         """The line of a memory; `before`: what was told of it earlier, and no longer holds."""
         if before is None:
-            return line(memory, self.now, self.teller(memory))
-        return correction(memory, before, self.now, self.teller(memory))
+            return line(memory, self.now, self.teller(memory), self.words)
+        return correction(memory, before, self.now, self.teller(memory), self.words)
 
     def teller(self, memory: Memory) -> str:
         """Who has told it, "" for the user."""
-        return teller(memory, self._turn.user_id, self._turn.name)
+        return teller(memory, self._turn.user_id, self._turn.name, self.words)
 
     def whose(self, memory: Memory) -> str:
         """The same for what the same person has told, "" for what the user has."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ..locales import ENGLISH, Locale
+
 _JUST_NOW = timedelta(minutes=2)
 _SKEW = timedelta(minutes=5)  # that the clocks of several servers may be apart
 
@@ -22,7 +24,7 @@ def is_to_come(then: datetime, now: datetime) -> bool:
     return then - now > _SKEW
 
 
-def ago(then: datetime, now: datetime) -> str:
+def ago(then: datetime, now: datetime, locale: Locale = ENGLISH) -> str:
     """How long ago, in the largest unit that fits: "just now", "3 hours ago", "2 years ago".
 
     Within a day by the clock, so that what was said today can be put in order; beyond, by the days of `now`'s
@@ -30,22 +32,21 @@ def ago(then: datetime, now: datetime) -> str:
     """
     age = now - then
     if is_to_come(then, now):
-        return "recently"
+        return locale.say("recently")
     if age < _JUST_NOW:
-        return "just now"
+        return locale.say("just now")
     if age < timedelta(hours=1):
-        return f"{age // timedelta(minutes=1)} minutes ago"
+        return locale.say("minutes ago", n=age // timedelta(minutes=1))
     if age < timedelta(days=1):
         hours = age // timedelta(hours=1)
-        return f"{hours} hours ago" if hours > 1 else "an hour ago"
-    return _days_ago((now.date() - then.astimezone(now.tzinfo).date()).days)
+        return locale.say("hours ago", n=hours) if hours > 1 else locale.say("an hour ago")
+    return _days_ago((now.date() - then.astimezone(now.tzinfo).date()).days, locale)
 
 
-def _days_ago(days: int) -> str:
+def _days_ago(days: int, locale: Locale) -> str:
     if days <= 1:
-        return "yesterday"
+        return locale.say("yesterday")
     for size, unit in ((365, "year"), (30, "month"), (7, "week")):
         if days >= 2 * size or (unit == "year" and days >= size):
-            count = days // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return f"{days} days ago"
+            return locale.say(f"{unit}s ago", n=days // size)
+    return locale.say("days ago", n=days)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from ..chat.body import Turn
 from ..control.switches import IS_ON, bound
+from ..locales import ENGLISH, locale
 from ..scopes import team_owner
 from ..state import insert_new, journal, reading, told, versions
 from .block import Blocks, is_own, render
@@ -27,13 +28,32 @@ _MOST = 200  # texts of a chat that what is learned there is compared with
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A memory as it stands in a prompt. `position`: of the user message that it was told with."""
+    """A memory as it stands in a prompt. `position`: of the user message that it was told with.
+
+    language: the code of what is said of it.
+    """
 
     position: str
     memory_id: str
     text: str
     line: str
     id: int = 0
+    language: str = ENGLISH.code
+
+    @classmethod
+    def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
+        """`kept`: what `kept` gave."""
+        language, tab, line = kept.partition("\t")
+        return (
+            cls(position, memory_id, text, line, id_, language)
+            if tab
+            else cls(position, memory_id, text, kept, id_)
+        )
+
+    @property
+    def kept(self) -> str:
+        """The line as it is kept, behind its language where that is not English; no line has a tab."""
+        return self.line if self.language == ENGLISH.code else f"{self.language}\t{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,11 @@ class Conversation:
     of_teams: int = 0
 
     @property
+    def language(self) -> str:
+        """The code of the language that it was told in, and goes on in; "" where nothing was told yet."""
+        return self.lines[0].language if self.lines else ""
+
+    @property
     def versions(self) -> tuple[int, int]:
         """Another one whenever a memory has changed that these teams or the user have."""
         return self.version, self.of_teams
@@ -58,15 +83,16 @@ class Conversation:
 
         `in_system`: all of them there, in the order in which they were told.
         """
+        words = locale(self.language)
         if in_system:
-            return Blocks(system=render([line.line for line in self.lines]))
+            return Blocks(system=render([line.line for line in self.lines], words=words))
         system, before, more = "", {}, False
         for number, position in enumerate(positions):
             lines = [line.line for line in self.lines if line.position == position]
             if lines and not number:
-                system = render(lines)
+                system = render(lines, words=words)
             elif lines:
-                before[number] = render(lines, more=more)
+                before[number] = render(lines, more=more, words=words)
             more = more or any(map(is_own, lines))
         return Blocks(system, before)
 
@@ -116,7 +142,7 @@ class Told:
                 _LINES,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
-            lines = _once([Line(*row) for row in rows if row.position in positions], turn.positions)
+            lines = _once([Line.read(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
@@ -150,7 +176,7 @@ class Told:
                 "position": line.position,
                 "memory_id": line.memory_id,
                 "text": line.text,
-                "line": line.line,
+                "line": line.kept,
                 "gone": False,
                 "told_at": now,
             }

@@ -40,7 +40,7 @@ class Explanation:
     changed since. standing: ids of what was told earlier and is still in the prompt, each with the number of
     the user's message in the chat that it was told with, from 1. took_ms: milliseconds. left_alone: why the
     message was not told anything, or is not remembered; where nothing was `looked` for, that is all.
-    searched: else only the profile was told, for `memories_per_turn` is 0.
+    searched: else only the profile was told, for `memories_per_turn` is 0. language: the code of the user's.
     """
 
     query: str
@@ -57,6 +57,7 @@ class Explanation:
     looked: bool = True
     standing: tuple[tuple[str, int], ...] = ()
     searched: bool = True
+    language: str = ""
 
     @property
     def memory_ids(self) -> list[str]:

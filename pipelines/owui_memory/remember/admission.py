@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace as changed
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Drop
+from ..errors import Refused
 from ..inert import one_line
+from ..locales import message
 from ..redact import holds_secret, masked
 from ..scopes import is_scope
 from ..words import plain
@@ -22,38 +23,21 @@ LONGEST_CHARS = 1000  # of a new memory
 _LONGEST_KEPT_CHARS = 20_000  # of one that was stored before there was a limit
 _KEPT_AGAIN_CHARS = 4000  # what stays of a longer one
 
-# Reasons, as the journal and the counters have them.
+# Reasons, as the journal and the counters have them; `locales` has the sentences.
 EMPTY = "it says nothing"
 TOO_LONG = "it is too long"
 HOLDS_SECRET = "it holds a secret"  # noqa: S105 - a reason in words
 IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
 NO_SCOPE = "it is of no scope that there is"
 
-_SENTENCES = {
-    EMPTY: ("There is nothing to remember in that.", "Write it with letters or digits."),
-    TOO_LONG: (f"A memory has {LONGEST_CHARS} characters at most.", "Say it in fewer words."),
-    HOLDS_SECRET: (
-        "That holds a password, a key or a number of that kind, and such are not kept.",
-        "Leave it out and send the rest again.",
-    ),
-    GIVES_ORDERS: (
-        "That gives orders to a model instead of saying something about you, and is not kept.",
-        "Say what is to be remembered in a plain sentence.",
-    ),
-    IS_A_WISH: (
-        "That tells a model how to answer. It holds for your own chats and is not shared with a team.",
-        "Share what is a fact.",
-    ),
-    NO_SCOPE: ("That belongs to nothing that a memory can be of.", "Send it without a scope."),
-}
 
-
-class NotAdmittedError(Drop):
+class NotAdmittedError(Refused):
     """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
 
     def __init__(self, reason: str) -> None:
-        sentence, hint = _SENTENCES[reason]
-        super().__init__(sentence, hint=hint)
+        super().__init__(
+            message(f"refused: {reason}", most=LONGEST_CHARS), message(f"refused, hint: {reason}")
+        )
         self.reason = reason
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
-from ..errors import Drop, MemoryFault, is_of_the_text
+from ..errors import MemoryFault, Refused, is_of_the_text
+from ..locales import message
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
@@ -82,7 +83,7 @@ class Changes:
             Drop: what was before has been erased since, or may not become a memory again.
         """
         if change.forgotten:
-            raise Drop("What was there before was erased, and cannot be brought back.")
+            raise Refused(message("erased before"))
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]

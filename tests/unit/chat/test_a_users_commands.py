@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.chat.slash import VERBS
+from owui_memory.chat.verbs import VERBS
 from owui_memory.errors import TellAdmin
 from owui_memory.remember.outbox import Exchange
 from owui_memory.settings import Valves

@@ -8,7 +8,8 @@ import pytest
 
 from owui_memory.chat.asides import NOTES, without_asides
 from owui_memory.chat.body import with_answer
-from owui_memory.chat.slash import DID_YOU_MEAN, VERBS, Command, nearest_verb, read_command, with_task
+from owui_memory.chat.slash import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
+from owui_memory.chat.verbs import VERBS
 from tests.harness.bodies import Chat, inlet_body, recording
 
 

@@ -214,7 +214,7 @@ def test_an_import_tells_what_is_wrong_and_takes_the_rest(room: Room) -> None:
     rows = [{"memory": DOG}, {}, {"memory": 3}, {"memory": "y" * 2000}, {"memory": CITY, "metadata": []}]
     done = room.control.import_(room.asked(), rows)
     assert done.added == 2
-    assert [flaw.split(":")[0] for flaw in done.flaws] == ["line 2", "line 3", "line 4"]
+    assert [flaw.line for flaw in done.flaws] == [2, 3, 4]
     room.control.undo(room.asked())
     assert room.texts() == [], "an import is taken back as a whole"
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from owui_memory.chat.body import Turn, read_inlet
 from owui_memory.control import orders
-from owui_memory.control.orders import Orders
+from owui_memory.control.orders import EXPIRED, Orders
 from owui_memory.control.retention import prune
 from owui_memory.errors import TakenOver
 from owui_memory.state import commands, shown
@@ -89,7 +89,7 @@ def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: E
     prune(engine)
     with engine.connect() as connection:
         assert set(connection.scalars(select(commands.c.answer))) == {""}
-    assert "send it again" in kept.answer_to(order.user_id, order.key)
+    assert kept.answer_to(order.user_id, order.key) == EXPIRED
 
 
 def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from owui_memory.chat.slash import NOT_NOW
 from owui_memory.control import memories
+from owui_memory.locales import ENGLISH
 from tests.harness.bodies import Turn, new_id
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.routes.ledger import SAYINGS, Ledger, Own, Shared, word, words_in
@@ -561,7 +561,9 @@ class Lives(RuleBasedStateMachine):
         turn, answer = self.last_command[user]
         body = turn.outlet("OK")
         again = said_last(self.servers.outlet(server, body, self.chat(other).user))
-        nothing = "OK" if self.is_nobody(other) else NOT_NOW  # the model's answer is never the user's
+        nothing = (
+            "OK" if self.is_nobody(other) else ENGLISH.say("not now")
+        )  # the model's answer is never the user's
         assert again in ((answer, _DONE_BEFORE) if user == other and answer else (nothing,))
 
 
