@@ -27,7 +27,7 @@ EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
 _RELEVANT_SPREADS = 3.7
-# What the cosine of two unrelated statements becomes, and that of one fact told in the first and third person.
+# What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
@@ -42,7 +42,8 @@ class Calibration:
     shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
     what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
     the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
-    restated_apart: of what is left of them without `shared`, where unrelated ones have 0.
+    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
+    with a question that says all of it.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
     """
@@ -53,6 +54,7 @@ class Calibration:
     unrelated: float
     restated: float
     restated_apart: float
+    answered: float
     own: Matrix
     own_middle: float
     own_trust: float
@@ -109,6 +111,7 @@ class Calibration:
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
+            answered=float(np.median(np.einsum("id,id->i", facts[places], _units(_without(both, restated))))),
             own=own / half,
             own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
             own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
@@ -132,8 +135,11 @@ class Calibration:
 
     def relevance(self, cosine: float) -> float:
         """0 to 1, of the cosine of a memory and a `question`."""
-        spreads = min(_RELEVANT_SPREADS * self.spread, 0.7)
-        return _scaled(cosine, (0.0, spreads, 1.0), (0.0, _RELEVANT, 1.0)) if self.tells else _bounded(cosine)
+        if not self.tells:
+            return _bounded(cosine)
+        relevant = min(_RELEVANT_SPREADS * self.spread, 0.7)
+        answered = min(max(self.answered, relevant + 0.1), 0.99)
+        return _scaled(cosine, (0.0, relevant, answered, 1.0), (0.0, _RELEVANT, _RESTATED, 1.0))
 
     def likeness(self, cosine: float) -> float:
         """0 to 1, of the cosine of two statements."""
