@@ -105,8 +105,10 @@ class _Bent(_Embedder):
 
 
 def _script(text: str) -> str:
-    """The script of the first letter that is not Latin."""
-    names = (unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha())
+    """The script of the first letter that is not Latin; of Japanese, kana."""
+    names = [unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha()]
+    if {"HIRAGANA", "KATAKANA"}.intersection(names):
+        return "KANA"
     return next((name for name in names if name != "LATIN"), "")
 
 
@@ -123,7 +125,7 @@ def embedder(name: str) -> Any:
         return _MiniLm()
     if name == "e5":
         return _E5()
-    shapes = {"openai": (1536, 0.07, 0.0), "nomic": (768, 0.42, 0.0), "english": (512, 0.02, 0.7)}
+    shapes = {"openai": (1536, 0.07, 0.0), "nomic": (768, 0.42, 0.0), "english": (512, 0.02, 0.9)}
     return _Bent(name, *shapes[name]) if name in shapes else _bundled()
 
 

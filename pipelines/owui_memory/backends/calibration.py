@@ -16,11 +16,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration_sentences import DATED, FACTS, OTHER, QUESTIONS, RESTATED, THIRD_PERSON
+from .calibration_sentences import DATED, FACTS, FURTHER, OTHER, QUESTIONS, RESTATED, THIRD_PERSON
 
 Matrix = NDArray[np.float64]
 EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
@@ -61,20 +62,21 @@ class Calibration:
 
     @classmethod
     def measured(cls, embed: EmbedAll) -> Calibration:
-        """Measure an embedder; some 180 short texts. Raises what `embed` raises."""
+        """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
         asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
         restated_texts = _flat(list(RESTATED.values()))
-        told = _units(embed([*_flat(FACTS), *restated_texts, *DATED], "add"))
+        told = _units(embed([*_flat(FACTS), *restated_texts, *DATED, *_flat(FURTHER)], "add"))
         languages, each = len(FACTS), len(FACTS[0])
         count = languages * each
         questions, others = asked[:count], asked[count:]
-        facts, restated, dated = np.split(told, [count, count + len(restated_texts)])
+        ends = np.cumsum([count, len(restated_texts), len(DATED)])
+        facts, restated, dated, further = np.split(told, ends)
         by_language = facts.reshape(languages, each, -1)
         third = [place for place in range(each) if place in THIRD_PERSON]
         first = [place for place in range(each) if place not in THIRD_PERSON]
         forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
         most = facts.shape[1] // _DIMS_EACH
-        shared = _orthonormal(np.array([*by_language.mean(1), *forms]), most - 1)
+        shared = _orthonormal(np.array([*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]), most - 1)
         if len(shared):
             mean = _without(shared, questions.mean(0))
             both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
@@ -176,9 +178,9 @@ class Calibration:
     def load(cls, folder: Path, model: str, dims: int) -> Calibration | None:
         """What was kept of this model, if anything."""
         try:
-            with np.load(_file(folder, model, dims), allow_pickle=False) as kept:
+            with _file(folder, model, dims).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 read: dict[str, Any] = {field.name: kept[field.name] for field in fields(cls)}
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
             return None
         numbers = {name: value if value.ndim else float(value) for name, value in read.items()}
         sizes = {read["shared"].shape[-1], read["asked"].shape[-1], read["own"].shape[-1]}
@@ -187,7 +189,7 @@ class Calibration:
 
 
 def _file(folder: Path, model: str, dims: int) -> Path:
-    key = repr((_FORMAT, model, dims, QUESTIONS, FACTS, OTHER, DATED, RESTATED))
+    key = repr((_FORMAT, model, dims, QUESTIONS, FACTS, OTHER, DATED, FURTHER, RESTATED))
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
 
 

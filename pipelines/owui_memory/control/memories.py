@@ -102,8 +102,10 @@ class Control:
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
         backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
-        return fitting(backend, items, query)[:_FOUND_MOST]
+        items = ranked(
+            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
+        )
+        return fitting(items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""

@@ -21,7 +21,7 @@ _ABOUT_THE_USER = (
     "What do you remember about me?",
     "Tell me about myself.",
 )
-_IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
+_IS_ABOUT_THE_USER = 0.65  # likeness; "What do you know about quantum physics?" has 0.6 at most
 
 
 def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:

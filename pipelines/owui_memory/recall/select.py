@@ -14,14 +14,14 @@ from .rank import Ranked
 
 # The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
 SPREAD = 0.42 / 3.7
-_SELF_SPREADS = 3.0  # that a question about its user is let through below the threshold, and others above it
+_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
 _SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
 _SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
-_CROWD_SPREADS = 1.2  # by which the best of many memories is nearer by chance than the best of forty
+_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
 _CROWD, _FEW = 40, 4  # memories; and
 _FEW_SPREADS = 0.55  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
-_OF_BEST = 0.3  # of what the best one has: the rest of what is told once the gate is open
+_OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.1  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
