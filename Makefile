@@ -2,24 +2,25 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
-# PyTorch is installed in a step of its own, and TORCH_ARGS goes to that pip call: with an index of CPU builds
-# (README, "PyTorch") gigabytes of CUDA packages stay away.
-TORCH_ARGS ?=
-UV_VERSION := 0.13.8
 BIN := .venv/bin
 
-export TORCH_ARGS
-
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-webui up serve test browser-test screenshots check check-compose format generate bundle lock clean
+.NOTPARALLEL:
+.PHONY: help setup setup-dev setup-bench setup-webui up serve test browser-test screenshots check check-compose format generate bundle lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-setup: ## .venv: the Pipelines server, the filter, the test tools
+setup: ## .venv: the Pipelines server and the filter
 	@$(PYTHON) -m scripts.install pipelines
 
-setup-webui: ## .venv-webui: Open WebUI (about 3 GB, some minutes)
+setup-dev: setup ## the tools of tests and checks, into .venv too
+	@$(PYTHON) -m scripts.install dev
+
+setup-bench: setup-dev ## what only some of bench/ need, PyTorch too (some GB), into .venv too
+	$(BIN)/pip install -r requirements/bench.in
+
+setup-webui: ## .venv-webui: Open WebUI
 	@$(PYTHON) -m scripts.install webui
 
 up: setup setup-webui ## Open WebUI and the filter, wired together; Ctrl-C stops both
@@ -28,18 +29,18 @@ up: setup setup-webui ## Open WebUI and the filter, wired together; Ctrl-C stops
 serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_KEY, MEMORY_...; DEMO=1 adds the demo model)
 	@exec $(BIN)/python -m scripts.serve
 
-test: setup ## unit and server tests, a process a core
+test: setup-dev ## unit and server tests, a process a core
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/server
 
-browser-test: setup setup-webui ## the whole house in Chromium
+browser-test: setup-dev setup-webui ## the whole house in Chromium
 	@scripts/debian-package chromium chromium
 	$(BIN)/python -m pytest tests/browser
 
-screenshots: setup setup-webui ## take docs/images/*.png anew
+screenshots: setup-dev setup-webui ## take docs/images/*.png anew
 	@scripts/debian-package chromium chromium
 	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
-check: setup check-compose ## formatting, lint, types, drift of generated files, compose file, Kubernetes manifests
+check: setup-dev check-compose ## formatting, lint, types, drift of generated files, compose file, Kubernetes manifests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p owui_memory
@@ -49,7 +50,7 @@ check: setup check-compose ## formatting, lint, types, drift of generated files,
 check-compose:
 	@scripts/check-compose
 
-format: setup ## format, and fix what ruff can fix
+format: setup-dev ## format, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -60,12 +61,12 @@ bundle: setup ## single_file/memory_filter.py: the filter in one file, for uploa
 	$(BIN)/python -m scripts.bundle
 
 lock: ## requirements/*.in -> requirements/*.lock (UPGRADE=1 moves every pin to the newest)
-	@test -x .run/uv/bin/uv || { $(PYTHON) -m venv .run/uv && .run/uv/bin/pip install -q uv==$(UV_VERSION); }
+	@$(PYTHON) -m scripts.install uv
 	@for name in pipelines dev webui; do \
 	  echo "requirements/$$name.lock"; \
 	  .run/uv/bin/uv pip compile requirements/$$name.in -o requirements/$$name.lock \
 	    --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 --no-annotate \
-	    --excludes requirements/cuda.txt --no-emit-package torch \
+	    $$(test -f requirements/$$name.excludes && echo --excludes requirements/$$name.excludes) \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) || exit 1; \
 	done
 

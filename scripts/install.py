@@ -1,16 +1,15 @@
-"""Makes an environment from its lock files: `python3 -m scripts.install pipelines` (or `webui`).
+"""Makes an environment from its lock file: `python3 -m scripts.install pipelines` (or `dev`, `webui`, `uv`).
 
-A stamp in the environment remembers what it was made from, so that a second call returns at once. PyTorch is
-not in the locks: it comes last, in a pip call of its own, to which TORCH_ARGS is passed on. By then all that
-its CPU build needs is there, so an index that has only PyTorch will do.
+A stamp in the environment remembers what it was made from, so that a second call returns at once. uv, which
+comes from PyPI through pip, installs what the locks name in seconds. pip itself does it, in a minute, where
+there is no uv for the platform, where uv fails, and where pip is told of an index of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
-import shlex
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,16 +19,18 @@ from scripts.progress import step
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
-TORCH = "torch==2.13.0"
+_PIP_ONLY = re.compile(
+    r"^[^=]*\.(index-url|no-index|proxy)=", re.MULTILINE
+)  # uv reads none of pip's settings
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment: its folder, its lock files, and the programs that show it is complete."""
+    """What one lock file says, in a virtual environment that it may share with others."""
 
     name: str
     folder: Path
-    locks: tuple[Path, ...]
+    lock: Path
     about: str
     has_filter: bool = False
 
@@ -39,7 +40,7 @@ class Environment:
 
     @property
     def stamp(self) -> Path:
-        return self.folder / ".made-from"
+        return self.folder / f".made-from-{self.name}"
 
     @property
     def log(self) -> Path:
@@ -47,7 +48,7 @@ class Environment:
 
     def recipe(self) -> str:
         """What the environment is made from, as one short text."""
-        parts = [TORCH, ".".join(map(str, sys.version_info[:2])), *(lock.read_text() for lock in self.locks)]
+        parts = [".".join(map(str, sys.version_info[:2])), self.lock.read_text()]
         parts += [str(ROOT)] if self.has_filter else []
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -55,17 +56,21 @@ class Environment:
         return self.python.exists() and self.stamp.exists() and self.stamp.read_text() == self.recipe()
 
 
+UV = Environment("uv", ROOT / ".run" / "uv", REQUIREMENTS / "uv.txt", "uv, which installs the rest")
 ENVIRONMENTS = {
-    "pipelines": Environment(
-        "pipelines",
-        ROOT / ".venv",
-        (REQUIREMENTS / "pipelines.lock", REQUIREMENTS / "dev.lock"),
-        "the Pipelines server, the filter, the test tools",
-        has_filter=True,
-    ),
-    "webui": Environment(
-        "webui", ROOT / ".venv-webui", (REQUIREMENTS / "webui.lock",), "Open WebUI, some minutes"
-    ),
+    environment.name: environment
+    for environment in (
+        UV,
+        Environment(
+            "pipelines",
+            ROOT / ".venv",
+            REQUIREMENTS / "pipelines.lock",
+            "the Pipelines server, the filter",
+            has_filter=True,
+        ),
+        Environment("dev", ROOT / ".venv", REQUIREMENTS / "dev.lock", "tools of tests and checks"),
+        Environment("webui", ROOT / ".venv-webui", REQUIREMENTS / "webui.lock", "Open WebUI"),
+    )
 }
 
 
@@ -87,7 +92,7 @@ def main() -> None:
 
 
 def check_python() -> None:
-    """Open WebUI 0.12.4 takes Python 3.11 and 3.12; both environments are made with the same one."""
+    """Open WebUI 0.12.4 takes Python 3.11 and 3.12; all environments are made with the same one."""
     version = sys.version_info[:2]
     if not (3, 11) <= version <= (3, 12):
         raise InstallError(
@@ -102,32 +107,71 @@ def check_python() -> None:
 
 
 def make(environment: Environment) -> None:
-    """Create or complete the environment; raises InstallError with the end of pip's log."""
+    """Create or complete the environment; raises InstallError with the end of the log."""
     environment.log.parent.mkdir(parents=True, exist_ok=True)
     environment.log.write_text("")
     environment.stamp.unlink(missing_ok=True)
     name = environment.folder.name
-    if not works(environment.python):
+    if not works(environment):
         venv = [sys.executable, "-m", "venv", "--clear", str(environment.folder)]
+        venv += [] if environment == UV else ["--without-pip"]  # theirs is in their locks
         run(environment, f"{name}: new environment", venv)
-    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    locks = [f"--requirement={lock}" for lock in environment.locks]
-    torch_args = shlex.split(os.environ.get("TORCH_ARGS", ""))
-    run(environment, f"{name}: {environment.about}", [*pip, "--no-deps", *locks])
-    run(environment, f"{name}: PyTorch", [*pip, *torch_args, TORCH])
+    install(environment, f"{name}: {environment.about}", f"--requirement={environment.lock}")
     if environment.has_filter:  # for its command line, `owui-memory`
-        itself = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
-        run(environment, f"{name}: the filter itself", [*pip, *itself])
+        install(environment, f"{name}: the filter itself", "--no-build-isolation", f"--editable={ROOT}")
     environment.stamp.write_text(environment.recipe())
 
 
-def works(python: Path) -> bool:
+def works(environment: Environment) -> bool:
     """False for a missing interpreter, and for one whose home has moved or was upgraded away."""
+    command = [environment.python, "-c", "import pip" if environment == UV else ""]
     try:
-        asked = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
-    return asked.returncode == 0
+
+
+def install(environment: Environment, title: str, *what: str) -> None:
+    """Install exactly `what` into the environment, with uv or else with pip.
+
+    Python compiles at the first start what it needs of it. Where it may not keep that, each start would take
+    seconds more, so all is compiled now.
+    """
+    options = ["--python", str(environment.python)]
+    compiling = sys.dont_write_bytecode
+    if uv := fast(environment):
+        options_of_uv = [*options, *(["--compile-bytecode"] if compiling else [])]
+        try:
+            run(environment, title, [uv, "pip", "install", *options_of_uv, "--no-deps", *what])
+        except InstallError:
+            print(f"uv could not do it, so pip does. The whole log: {environment.log}", flush=True)
+        else:
+            return
+    pip = [str(UV.python), "-m", "pip", *options, "--no-input", "--disable-pip-version-check", "install"]
+    run(environment, title, [*pip, *([] if compiling else ["--no-compile"]), "--no-deps", *what])
+
+
+def fast(environment: Environment) -> str | None:
+    """The uv to install with; None where pip is to do it."""
+    if environment == UV:
+        return None
+    if not UV.is_made():
+        try:
+            make(UV)
+        except InstallError:
+            if not works(UV):
+                raise
+            print(f"There is no uv, so pip does it. The whole log: {UV.log}", flush=True)
+            return None
+    return None if pip_has_its_own_index(UV.python) else str(UV.folder / "bin" / "uv")
+
+
+def pip_has_its_own_index(python: Path) -> bool:
+    """Whether pip's settings name where packages are to come from; those of one command stay unseen."""
+    asked = subprocess.run(
+        [python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    )
+    return bool(_PIP_ONLY.search(asked.stdout))
 
 
 def run(environment: Environment, title: str, command: list[str]) -> None:

@@ -242,13 +242,13 @@ def providers(env: Mapping[str, str]) -> tuple[Connection, ...]:
     urls = ("OPENAI_API_BASE_URL", "OPENAI_API_BASE_URLS")
     if not any(env.get(name, "").strip() for name in urls):
         env = {**env, "OPENAI_API_BASE_URL": OPENAI_URL}
-    servers = read_servers(env, env.get("PIPELINES_API_KEY", ""))
+    servers = read_servers(env)
     return tuple(Connection(one.url, one.key) for one in servers if one.kind == "openai")
 
 
 def ollamas(env: Mapping[str, str]) -> tuple[str, ...]:
     """Those that answer, of OLLAMA_BASE_URL(S), or the one on its usual port."""
-    urls = [server.url for server in read_servers(env, "") if server.kind == "ollama"]
+    urls = [server.url for server in read_servers(env) if server.kind == "ollama"]
     return tuple(url for url in urls or [OLLAMA_URL] if _is_ollama(url))
 
 

@@ -126,9 +126,9 @@ errors.py    errors by reaction: retry, drop, leave it to another server, tell t
 engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
              clock.py, wall clocks that are put right
 words.py     words of a text in any language
-language/    what tells questions, requests and other people's words from statements: a table a language
-             (phrases: how they are read), speech (what a sentence is), sentences
-chat_servers.py  the servers that answer the chats, and which model of them answered
+language/    what tells questions, requests and others' words from statements, and who speaks of themselves:
+             a table a language (phrases: how they are read; detection: which one), speech (what a sentence
+             is), self_reference, forgetting, sentences, scripts (what Unicode says of characters)
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
@@ -136,13 +136,15 @@ redact.py    secrets in a text; credentials.py, what is said to be one (its _nam
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
-chat/        what Open WebUI says, and what is said back: body, policy, decisions,
-             commands (slash: how they are recognised; asides: what is no conversation; answers), notes
+locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
+             language of a message)
+chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
+             commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
+             what is no conversation; answers, explained, faults), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
-             gate (oneself: what states without one;
-             material: what of a message is not its user's own),
+             gate (material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack
@@ -972,8 +974,8 @@ class Catalogue:
                 if found := listing.find(name, local=local):
                     return found
         for listing in ordered:
-            may_have_it = listing.names is None and (listing.is_local or not local)
-            if may_have_it and isinstance(fault := listing.fault, Retry):
+            may_have_it = listing.names is None and owner in ("", listing.server.kind)
+            if may_have_it and (listing.is_local or not local) and isinstance(fault := listing.fault, Retry):
                 raise fault.again()
         return None
 
@@ -987,6 +989,7 @@ class Listing:
     """Of one server. `names`: what it has, and whether it is not run there; None before it has told.
 
     fault: why it could not be told last, if it could not. took_s: how long the last answer took.
+    is_pipelines: it is a Pipelines server, whose models are programs.
     """
 
     def __init__(self, server: ChatServer, clock: Callable[[], float] = time.monotonic) -> None:
@@ -994,6 +997,7 @@ class Listing:
         self.is_local = is_local(server.url)
         self.names: Mapping[str, _Model] | None = None
         self.fault: MemoryFault | None = None
+        self.is_pipelines = False
         self.took_s = 0.0
         self._asked_at, self._failures = -_PAUSE_MOST_S, 0
         self._lock = threading.Lock()
@@ -1026,7 +1030,9 @@ class Listing:
                 return
             began = self._clock()
             try:
-                self.names = _asked(self.server)
+                answer = _asked(self.server)
+                self.is_pipelines = isinstance(answer, dict) and answer.get("pipelines") is True
+                self.names = {} if self.is_pipelines else _read(self.server, answer)
             except MemoryFault as fault:
                 self.fault, self._failures = fault, min(self._failures + 1, 16)
             else:
@@ -1051,11 +1057,11 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
-def _asked(server: ChatServer) -> Mapping[str, _Model]:
-    """The server's models, by `tagged` names; none of a Pipelines server, whose models are programs.
+def _asked(server: ChatServer) -> Any:
+    """The server's answer to the question for its models, read from JSON.
 
     Raises:
-        MemoryFault: it cannot be asked, or what it answers is no list.
+        MemoryFault: it cannot be asked, or what it answers is no JSON.
     """
     if not is_url(server.url):
         raise _unfit(server, "has no address like http://host:port")
@@ -1071,7 +1077,7 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             with bounded(_WHOLE_S, _MOST_BYTES):
                 response = client.get(where, headers=headers)
             response.raise_for_status()
-        answer = json.loads(response.content)
+        return json.loads(response.content)
     except Doubtful:
         raise _unfit(server, "sends a list of models that is too long") from None
     except (ValueError, RecursionError):
@@ -1082,18 +1088,21 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             raise _unfit(server, f"tells no models (HTTP {status})") from None
         hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
         raise type(fault)(str(fault), hint=hint) from None
-    if isinstance(answer, dict) and answer.get("pipelines") is True:
-        return {}
-    rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
-    if not isinstance(rows, list):
+
+
+def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
+    """The models in an answer, by `tagged` names.
+
+    Raises:
+        TellAdmin: it holds no list.
+    """
+    rows, name_of = ("models", "name") if server.kind == "ollama" else ("data", "id")
+    listed = answer.get(rows) if isinstance(answer, dict) else answer  # Together's is a bare list
+    if not isinstance(listed, list):
         raise _unfit(server, "answers with no list of models")
-    return _read(rows[:_MOST_NAMES], "name" if server.kind == "ollama" else "id")
-
-
-def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
-    for row in rows:
-        name = row.get(field_name) if isinstance(row, dict) else None
+    for row in listed[:_MOST_NAMES]:
+        name = row.get(name_of) if isinstance(row, dict) else None
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))
@@ -4308,6 +4317,7 @@ _MOST_OPEN = 16  # LLMs
 _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
+_UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -4349,6 +4359,9 @@ class Readers:
             found, local = self._found(answered, local_only)
             first = (self._llm(found),) if found else ()
         except Retry as fault:
+            far = answered.local == "external" and not local_only
+            if self._second and (self._second[1] or far):
+                return self._chosen(answered, (self._second[0],))
             if patient:
                 raise
             return self._none(answered, str(fault))
@@ -4361,10 +4374,13 @@ class Readers:
             model = self._settings.llm_model or answered.model
             which = "a local server" if local else "a server of the chats"
             return self._none(answered, f"{_shown(model)} is not on {which} that is known here")
+        return self._chosen(answered, first + second)
+
+    def _chosen(self, answered: AnsweredBy, llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
         with self._lock:
-            self._last = (first or second)[0]
+            self._last = llms[0]
             self._without.pop(answered.model, None)
-        return first + second
+        return llms
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
@@ -4374,20 +4390,24 @@ class Readers:
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
         listings = self._catalogue.listings
+        unused = _UNUSED if self._settings.llm_base_url else ""
         if not listings:
-            return Part("LLM", True, _NONE, _HOW)
+            return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
+        if not self._settings.uses_llm:
+            return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
             asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
             asking.start()
             asking.join(_PART_S)
         with self._lock:
             last, without = self._last, dict(self._without)
-        ok, hints = True, list[str]()
+        ok, hints = True, [unused]
         told = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
             told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
-                ok, hints = False, [last.fault.hint]
+                ok = False
+                hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
         if len(faults) == len(listings):
             ok = False
@@ -4402,7 +4422,12 @@ class Readers:
         """The model that is to read, and whether it has to be a local one."""
         is_local = answered.local == "local"
         wanted = self._settings.llm_model
-        home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        home = None
+        try:
+            home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        except Retry:
+            if not wanted:
+                raise
         if home is not None:
             is_local |= home.is_local
         elif answered.local == "unknown":
@@ -4450,6 +4475,8 @@ class Readers:
 def _described(listing: Listing) -> str:
     if listing.fault is not None:
         return str(listing.fault).rstrip(".")
+    if listing.is_pipelines:
+        return f"{listing.host} is a Pipelines server, whose models are programs"
     if listing.names is None:
         return f"{listing.host} has not answered yet"
     count = len(listing.names)
@@ -6981,18 +7008,17 @@ _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexe
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
-    all that was said. `exchange_key` is the same for every answer to this
-    message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
-    "start": two messages of a chat that follow the same are an original and its edited version; "" where
-    that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
-    `answered_by`: the model as the servers of the chats may know it.
-    `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
-    `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
-    `positions` names each user message of the conversation by all that users said up to it, this one last.
-    `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
-    `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
-    `language`: the code of the interface's, one of `locales.CODES`, "" where none of them is told.
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
+    second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
+    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
+    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
+    unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
+    runs. `positions` names each user message of the conversation by all that users said up to it, this one
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
+    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
     """
 
     user_id: str
@@ -7051,7 +7077,6 @@ def read_inlet(body: Any, user: Any) -> Turn:
     model, described = _id(body.get("model")), _mapping(meta.get("model"))
     info = _mapping(described.get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
-    variables = _mapping(meta.get("variables"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
@@ -7065,8 +7090,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(variables.get("{{CURRENT_TIMEZONE}}"))[:64],
-        language=code_of(variables.get(LANGUAGE)),
+        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
         model=model,
         base_model=base_model,
         described=is_described,
@@ -8124,6 +8149,7 @@ from typing import TYPE_CHECKING
 from ..locales import ENGLISH, Locale, locale
 from ..locales.guess import language_in
 from .slash import DID_YOU_MEAN, read_command
+from .verbs import VERBS
 
 if TYPE_CHECKING:
     from .body import Turn
@@ -8143,7 +8169,8 @@ def language_of_text(text: str) -> str:
         return language_in(text) or ENGLISH.code
     if command.verb == DID_YOU_MEAN:
         command = read_command(command.rest) or command
-    return command.language or language_in(command.rest) or ENGLISH.code
+    said = command.rest if command.verb in VERBS else f"{command.verb} {command.rest}"
+    return command.language or language_in(said) or ENGLISH.code
 
 
 class Languages:
@@ -8303,7 +8330,7 @@ class Notes:
             return ""
         counts = [words.say("note, used", n=len(used))] if used else []
         counts += [words.say("note, learned", n=len(learned))] if learned else []
-        counted = ", ".join(counts)
+        counted = words.say("join", some=counts[0], next=counts[1]) if len(counts) > 1 else counts[0]
         lines = [NOTES, f"<summary>{words.say('note, summary', counts=counted)}</summary>", ""]
         lines += _listed(words, "note, used list", used)
         lines += _listed(words, "note, learned list", [_told(change, words) for change in learned])
@@ -8588,6 +8615,7 @@ if TYPE_CHECKING:
 
 COMMAND_CHARS = 250_000  # of a command with all that is imported
 
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
@@ -8628,7 +8656,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     only looks like a command is `DID_YOU_MEAN`, with what may be meant as its rest, in English or `language`.
     Only the first words are looked at, however long the text is.
     """
-    text = text.strip().lstrip("\ufeff\u200b\u200e\u2060")
+    text = text.strip().strip(_INVISIBLE).strip()
     if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
         text = text.strip("`\"'\u201c\u201d").strip()
     if text[:1] not in _SLASHES or not text:
@@ -8644,7 +8672,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     if plainly and bare in names():
         return _with_verb(rest, names()[bare])
     if plainly and (known := _glued_name(name)):
-        tail = _visible(first)[1 + len(known) :].lstrip(_ENDS + _JOINTS)
+        tail = (head[1 + len(known) :] + first[_NAME_CHARS:]).lstrip(_ENDS + _JOINTS)
         return _with_verb(f"{tail} {rest}", names()[known])
     if len(first) > _NAME_CHARS:
         return None
@@ -8731,9 +8759,11 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
     language: the code of the one that its user reads.
     """
-    said = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
+    said = [*_GLUED.sub(r"\1 \2", verb[:_MORE_CHARS]).split(), *rest[:_MORE_CHARS].split()]
     if a_number(verb) and len(said) == 1:
         return f"{word_for('page', language)} {verb}"
+    if not said:
+        return ""
     if parts := glued_at_the_end(said[-1][:_NAME_CHARS].strip(_ENDS)):
         return " ".join(filter(None, [parts[0].sent, *said[:-1], parts[1]]))
     if near := nearest_verb(said[0], language):
@@ -9301,16 +9331,18 @@ SOURCES["chat_servers.py"] = r'''"""The servers that answer the chats, as Open W
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
+Local = Literal["local", "external", "unknown"]
 Kind = Literal["openai", "ollama"]  # by whose API it is asked; mem0's providers have the same names
 
 OPENAI_URL = "https://api.openai.com/v1"
 _MOST = 20  # servers
 _NAME_CHARS = 200
+_NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -9332,8 +9364,14 @@ class AnsweredBy:
     """
 
     model: str = ""
-    local: Literal["local", "external", "unknown"] = "unknown"
+    local: Local = "unknown"
     owner: str = ""
+
+    @classmethod
+    def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
+        """The last one, but as near as any: they differ only where the settings have changed since."""
+        told = {one.local for one in several}
+        return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
         """In one line, which `read` understands."""
@@ -9353,19 +9391,18 @@ class AnsweredBy:
 NOBODY = AnsweredBy()
 
 
-def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+def read_servers(environ: Mapping[str, str]) -> tuple[ChatServer, ...]:
     """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
 
     As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
-    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
-    by `own_key`, and OpenAI's own without a key.
+    server, a key alone none: it may be for another pipeline. OpenAI's own without a key is left out.
     """
     urls = _listed(environ, "OPENAI_API_BASE_URL")
     keys = _listed(environ, "OPENAI_API_KEY")
     found = []
     for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
         server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
-        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+        if key or server.url != OPENAI_URL:
             found.append(server)
     found += [
         ChatServer("ollama", url.rstrip("/"))
@@ -10403,6 +10440,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -10410,6 +10448,8 @@ from .. import COMMAND
 from ..backends.base import Part
 from ..control.switches import Switches
 from ..errors import MemoryFault
+from ..inert import one_line
+from ..ops.ledger import Ledger
 from ..ops.selfcheck import selfcheck
 from .instance import Instance
 from .moving import Moving
@@ -10421,7 +10461,12 @@ def of_all(instance: Instance, to_json: bool) -> None:
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
-    parts = [Part("state", True, str(instance.engine.url)), *_backend(instance), _queue(instance)]
+    parts = [
+        Part("state", True, str(instance.engine.url)),
+        *_backend(instance),
+        _calls(instance),
+        _queue(instance),
+    ]
     ok = all(part.ok for part in parts)
     if to_json:
         as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
@@ -10466,6 +10511,18 @@ def _backend(instance: Instance) -> list[Part]:
             return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
     except MemoryFault as fault:
         return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+
+
+def _calls(instance: Instance) -> Part:
+    """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
+    ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
+    lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
+    told = [
+        f"{day} {one_line(model)} {used.calls:,}"
+        for day, models in lately.items()
+        for model, used in models.items()
+    ]
+    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Part:
@@ -14832,6 +14889,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+
+from .language.scripts import accents
 
 _LONGEST_CHARS, _LOOKED_CHARS = 1000, 4000  # shown of a memory; markup takes more than it shows
 
@@ -14846,11 +14906,6 @@ _UNSEEN = re.compile(
     "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
     f"|[{_JOINERS}]{{2,}}|(?<=[\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?=[\\x00-\\x7f])"
 )
-_MARKS = re.compile(
-    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})"
-    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-)
-
 _BRACKETS = str.maketrans(dict.fromkeys("<＜﹤⟨〈᚜", "‹") | dict.fromkeys(">＞﹥⟩〉᚛", "›") | {"｜": "|"})
 _ENTITY = re.compile(r"&(?:amp;)*(?:(lt|#0*60|#x0*3c)|gt|#0*62|#x0*3e);?", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:u00|x)(3c|3e)|%(3c|3e)", re.IGNORECASE)
@@ -14878,8 +14933,14 @@ def one_line(text: str) -> str:
             char for char in text if char in _JOINERS or unicodedata.category(char) not in _HIDDEN_CATEGORIES
         )
     if not text.isascii():
-        text = _MARKS.sub(r"\1", _UNSEEN.sub("", text))
+        text = _marks().sub(r"\1", _UNSEEN.sub("", text))
     return text
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """More than three accents on one letter, of any script."""
+    return re.compile(f"([{accents()}]{{3}})[{accents()}]+")
 
 
 def disarmed(text: str) -> str:
@@ -14928,9 +14989,10 @@ def _shown_link(match: re.Match[str]) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # language/__init__.py
 
-SOURCES["language/__init__.py"] = r'''"""What tells questions, requests, suppositions and other people's words from statements: a table a language.
+SOURCES["language/__init__.py"] = r'''"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-Another language is another module with a table, and its name in `TABLES`.
+A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
+own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC
@@ -14985,7 +15047,7 @@ from .phrases import Phrases
 ARABIC = Phrases(
     letters="كيةىأإؤ",
     common="""في, من, على, إلى, عن, مع, هذا, هذه, ذلك, التي, الذي, ما, ماذا, متى, أين, كيف, لماذا, هل, كم, هو, هي, لا, لم, لن, ليس, كان, كانت, أن, إن, أو, ثم, بعد, قبل, كل, بعض, عند, بين, كما, لكن, قد, أنا, أنت, يا, و, شو, وين, ليش, ايش, مش, مو, اللي""",
-    own="""أفضل _ على, أفضل (أن|عدم|شرب|أكل|السفر), شخصت, أصبت, لا أطيق, لا آكل, أعيش, أتدرب, أربي, أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
+    own="""(أملك|أمتلك|أمارس|أتعلم|أدرس|أستخدم|أعمل|أحب|أكره|أشرب|آكل|أقرأ|ألعب|أقود|أسكن|أعيش|أعزف|أربي|أعاني|أفضل|أشاهد|أسمع|أزور)(ه|ها|هم|هن), أسناني, أشاهد, أسمع, أزور, بشرتي, عيوني, عيناي, شعري, قهوتي, لعبتي, مشروعي, شركتي, كتابي المفضل, أفضل _ على, أفضل (أن|عدم|شرب|أكل|السفر), شخصت, أصبت, لا أطيق, لا آكل, أعيش, أتدرب, أربي, أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
         أعيش, أسكن, أعمل, أشتغل, أدرس, أحب, أكره, أملك, أمتلك, أتكلم, أتحدث, أعاني, أمارس, ألعب, أشرب, آكل, أقرأ, أذهب, أسافر, أقود, أنا أفضل, أستيقظ, أنام, أربي, أعزف, أتعلم, أدير, أخاف, أهوى, أجيد, ولدت, نشأت, تخرجت, تزوجت, انتقلت, درست, عملت, سافرت, اشتريت, سكنت, ساكن, ساكنة, عايش, عايشة, بحب, بكره, بشتغل, بعيش, بسكن, بدرس, يعجبني, تعجبني, يناسبني, يؤلمني, عيد ميلادي, تاريخ ميلادي, نحن, لدينا, عندنا, بيتنا, ابننا, ابنتنا, طفلنا, نعيش, نسكن, عنا
         مني, عني, (و|ف|ب|ل|ك)(اسمي|عمري|عملي|وظيفتي|مهنتي|بيتي|منزلي|زوجتي|زوجي|ابني|ابنتي|أمي|أبي|أخي|أختي|عائلتي|كلبي|قطتي|سيارتي|مدينتي|صديقي|صديقتي|أعيش|أسكن|أعمل|أحب|أدرس|عندي|لدي|أنا)""",
     own_first="أ*",
@@ -15028,6 +15090,8 @@ ARABIC = Phrases(
     forms="أعيش/يعيش, أسكن/يسكن, أعمل/يعمل, أحب/يحب, أكره/يكره, أدرس/يدرس, أملك/يملك, أتكلم/يتكلم, أشرب/يشرب, ألعب/يلعب, أفضل/يفضل, آكل/يأكل",
     denying="لا, لم, لن, ما, ألا",
     before_verbs="لا, لم, لن, الآن, أيضا, دائما, حاليا",
+    forwarding="رسالة, الرسالة, محولة, معاد توجيهها",
+    wrote="كتب, كتبت",
 )
 '''
 
@@ -15058,7 +15122,7 @@ CHINESE = Phrases(
         扮演, 充当, 你是一, 你现在是, 我(想|要)让你, 我需要(你|一(个|份|首|篇)), 我(想|要)(你|一(首|篇|份)), 给(我|他|她|他们)(写|做|起|取), 用英文, 用英语, 推荐, 起一个, 想一个, 做一(个|份)""",
     always="总是, 總是, 永远, 永遠, 一直, 不要",
     standing="从现在, 從現在, 以后, 以後, 今后, 今後, 每次, 记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 叫我, 称呼我, 你的回答, 回答(要|时|時|请)",
-    supposing="假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
+    supposing="你(现在)?(假装|假裝|扮演), 你是~我是, 假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
     conditional="要是我, 如果我(是|有|能|中|赢|会), 若我",
     roles="作为(一(名|个|位|条|只))?(海盗|巫师|魔法师|女巫|龙|骑士|国王|女王|王子|公主|吸血鬼|机器人|外星人|精灵|矮人|幽灵|超级英雄|忍者|武士|独角兽|侦探|叙述者|角色|神|皇帝|人工智能), 身为(一(名|个|位))?(海盗|巫师|骑士|国王|龙|机器人|外星人|皇帝)",
     handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
@@ -15080,6 +15144,8 @@ CHINESE = Phrases(
     user="用户, 使用者, 用戶",
     denying="不要, 别, 別, 不, 没, 沒",
     asks="什么名字, 什麼名字, 叫什么, 叫什麼, 叫啥, 是什么, 是什麼, 做什么工作, 做什麼工作, 什么时候, 什麼時候, 几岁, 幾歲, 多大年纪, 哪里人, 哪裡人, 住(在)?哪, 在哪(里|儿|裡)?(工作|上班|上学|住), (该|應該|应该)(穿|做|吃|买|買|去|怎)(什么|什麼|哪)",
+    forwarding="邮件, 郵件, 转发, 轉發, 消息",
+    wrote="写道, 寫道",
 )
 '''
 
@@ -15099,7 +15165,7 @@ from functools import cache
 
 from . import TABLES
 from .phrases import Phrases, listed
-from .scripts import bare, fold, scripts_of, words_of
+from .scripts import bare, fold, script, scripts_of, words_of
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
 _VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
@@ -15172,10 +15238,13 @@ def _any_of(script: str) -> Phrases:
     return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
 
 
-@cache
-def known_scripts() -> frozenset[str]:
-    """The scripts of all languages that have a table."""
-    return frozenset(_groups()) | _KANA
+def known_script(text: str) -> bool:
+    """Whether the lack of a sign says something: most letters are of scripts that a language here has."""
+    if text.isascii():
+        return True
+    found = [char for char in text if char.isalpha()]
+    known = _groups().keys() | _KANA
+    return 2 * sum(script(char) in known for char in found) >= len(found)
 
 
 def script_of(table: Phrases) -> str:
@@ -15211,14 +15280,14 @@ DUTCH = Phrases(
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
-    requests="""schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
+    requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
     standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
     supposing="laten we een (rollenspel|spel|spelletje), laten we ... spelen, (jij bent|je bent) ... en ik ben, stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
     conditional="als ik (was|had|kon|zou), was ik, had ik",
     roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
-    handling="vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
+    handling="lees, nalezen, nakijken, vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
     soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
     texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
     speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
@@ -15241,6 +15310,8 @@ DUTCH = Phrases(
     endings="/t, oon/oont, erk/erkt",
     denying="niet, nooit",
     denying_after="niet, nooit",
+    forwarding="bericht, doorgestuurd*",
+    wrote="schreef, het volgende geschreven",
 )
 '''
 
@@ -15284,7 +15355,7 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""prove, show that, derive, integrate, differentiate, simplify, factor, spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
@@ -15363,7 +15434,105 @@ ENGLISH = Phrases(
     progressive="ing",
     denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
     denying_after="not",
+    forwarding="messag*, forwarded, original message, begin forwarded",
+    wrote="wrote",
+    states="is, are, was, were, has, had, lives, works, likes, loves, hates",
+    points="that, this, it, what",
 )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/forgetting.py
+
+SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether a sentence is one, and what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from . import TABLES
+from .detection import likely
+from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
+from .scripts import fold, words_of
+from .speech import lowered, starts, without_openers
+
+_VERBS_MOST = 20  # of a sentence
+_BEFORE_CHARS = 40  # of what stands before a verb
+_PARTICLES = frozenset("을를은는이가도의")  # Korean
+
+_EVERYTHING = anywhere(TABLES, "everything")
+
+
+def asks_to_forget(sentence: str) -> bool:
+    """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
+    text = lowered(sentence)
+    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetting:
+    verbs: Matcher
+    asking: Matcher
+    denying: Matcher
+    denying_after: Matcher
+    asking_words: frozenset[str]
+
+
+@lru_cache(256)
+def _forgetting(table: Phrases) -> _Forgetting:
+    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
+    one = (table,)
+    return _Forgetting(
+        anywhere(one, "forgetting"),
+        at_end(one, "asking"),
+        at_end(one, "denying"),
+        at_beginning(one, "denying_after"),
+        frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
+    )
+
+
+def _asks_to_forget(text: str, words: _Forgetting) -> bool:
+    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
+        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
+            continue
+        before = text[: found.start()].rstrip(" \t\"'“¡(,")
+        if not before or not _starts_within(before) or words.asking.search(before[-_BEFORE_CHARS:]):
+            return not words.denying.search(before[-_BEFORE_CHARS:])
+    return False
+
+
+def to_forget(sentence: str) -> str:
+    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
+    text = lowered(sentence)
+    for table in likely(text):
+        words = _forgetting(table)
+        if not _asks_to_forget(text, words):
+            continue
+        if not table.spaced:
+            return _bare_dense(text, table)
+        return " ".join(word for word in words_of(text) if word not in words.asking_words)
+    return ""
+
+
+def _bare_dense(text: str, table: Phrases) -> str:
+    words = _forgetting(table)
+    left = words.asking.sub(words.verbs.sub(without_openers(text)))
+    found = words_of(left)
+    if table.glued:
+        found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
+    return " ".join(found)
+
+
+def means_everything(sentence: str) -> bool:
+    """Whether a sentence that asks to forget means all that is remembered."""
+    return bool(_EVERYTHING.search(lowered(sentence)))
+
+
+def _starts_within(before: str) -> bool:
+    """Whether something is left of what stands before a verb, without openers."""
+    return bool(starts(before)[-1].strip(" ,.!"))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15435,6 +15604,10 @@ FRENCH = Phrases(
     forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
     endings="e/e, s/t",
     denying="ne, n', jamais",
+    forwarding="messag*, transféré*",
+    wrote="a écrit",
+    states="est, sont, était, ont",
+    points="c, ça, ce",
 )
 '''
 
@@ -15464,6 +15637,8 @@ SWEDISH = Phrases(
     forgetting="glöm, glömma, radera, ta bort",
     denying="inte, aldrig",
     denying_after="inte",
+    states="är, har, hade, var",
+    points="det",
 )
 DANISH_NORWEGIAN = Phrases(
     letters="æøå",
@@ -15478,10 +15653,12 @@ DANISH_NORWEGIAN = Phrases(
     forgetting="glem, slet, slett, fjern",
     denying="ikke, aldri, aldrig",
     denying_after="ikke",
+    states="er, har, var",
+    points="det",
 )
 FINNISH = Phrases(
     common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
-    own="minä, minun, minua, minulla, minulle, minut, mun, mä, olen, asun, nimeni, meillä, meidän, me, työskentelen, vaimoni, mieheni, koirani, kissani, poikani, tyttäreni, syntymäpäiväni, pidän, rakastan, opiskelen, kotini, äitini, isäni, työni, ikäni, ammattini",
+    own="en, minä, minun, minua, minulla, minulle, minut, mun, mä, olen, asun, nimeni, meillä, meidän, me, työskentelen, vaimoni, mieheni, koirani, kissani, poikani, tyttäreni, syntymäpäiväni, pidän, rakastan, opiskelen, kotini, äitini, isäni, työni, ikäni, ammattini",
     requested="(kerro|anna|auta|kirjoita|selitä|näytä) (minulle|minua)",
     impersonal="(miten|kuinka) (voin|voisin|saan), jos minä, voinko",
     keeping="muista, unohda, aina, koskaan, tästä lähtien",
@@ -15489,6 +15666,7 @@ FINNISH = Phrases(
     requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
     forgetting="unohda, poista",
     denying="älä, en, et, ei, älkää",
+    own_verbs="olen, asun, työskentelen, opiskelen, pidän, rakastan, vihaan, juon, syön, ajan, harrastan, pelaan, puhun, käyn, synnyin, muutin, omistan, osaan, nukun, luen, soitan, teen, matkustan, käytän, kärsin, sairastan",
 )
 CZECH_SLOVAK = Phrases(
     letters="řěůčžľĺŕ",
@@ -15505,6 +15683,9 @@ CZECH_SLOVAK = Phrases(
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
     denying="ne, nikdy",
+    states="je, má",
+    points="to",
+    own_verbs="bydlím, bývam, pracuji, pracuju, pracujem, jím, nejím, jem, nejem, piji, piju, pijem, nepiji, nepiju, nepijem, hraji, hraju, hrám, mám, nemám, jsem, nejsem, som, nie som, studuji, studuju, jezdím, jazdím, chodím, žiji, žiju, žijem, miluji, miluju, milujem, nesnáším, neznášam, cvičím, umím, viem, učím, čtu, čítam",
 )
 HUNGARIAN = Phrases(
     letters="őű",
@@ -15518,6 +15699,7 @@ HUNGARIAN = Phrases(
     requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
     forgetting="felejtsd, töröld",
     denying="ne, nem",
+    own_verbs="vagyok, lakom, élek, dolgozom, dolgozok, szeretem, szeretek, utálom, utálok, eszem, eszek, iszom, iszok, tanulok, járok, futok, olvasok, beszélek, használok, vezetek, születtem, kedvelem, megyek, játszom, játszok, alszom, alszok, edzek, zenélek, költöztem, utazom, utazok, tartok",
 )
 ROMANIAN = Phrases(
     letters="țșăţ",
@@ -15532,6 +15714,7 @@ ROMANIAN = Phrases(
     requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
     forgetting="uită, șterge",
     denying="nu",
+    own_verbs="sunt, locuiesc, lucrez, trăiesc, mănânc, beau, merg, iubesc, urăsc, joc, cânt, citesc, scriu, dorm, conduc, port, prefer, studiez, învăț, alerg, folosesc, detest, ador, predau, stau, muncesc, am",
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
@@ -15546,6 +15729,7 @@ SOUTH_SLAVIC = Phrases(
     questions="gdje, gde, kje, kada, kdaj, zašto, zakaj, kako (se|da|mogu|lahko), tko, ko (je|sam), koji (je|su), koliko, da li, je li, ali (lahko|sem), što (je|radim|da), šta (je|radim|da)",
     requests="napiši, prevedi, objasni, pomozi mi, daj mi, predloži, sažmi, ispravi",
     forgetting="zaboravi, pozabi, obriši, izbriši",
+    own_verbs="živim, radim, jedem, ne jedem, pijem, volim, mrzim, učim, studiram, vozim, igram, imam, nemam, čitam, trčim, delam, jem, ne jem, berem, tečem",
 )
 UKRAINIAN = Phrases(
     letters="іїєґ",
@@ -15553,7 +15737,7 @@ UKRAINIAN = Phrases(
     own="я, мій, моя, моє, мої, моєї, мого, мою, моїй, моєму, моїм, моїх, ми, наш, наша, наше, наші, живу, працюю, люблю, навчаюся, народився, народилася, маю, п'ю, їжджу, ходжу, мешкаю, граю, у мене, мною, кохаю, ненавиджу, вивчаю, звати",
     own_objects="мене, мені, нам, нас",
     own_first="ю, у, юсь, усь, юся, уся",
-    own_not="чому, хочу, прошу, можу, тому, кому, одну, цю, ту, всю, свою, твою, яку, дякую, потребую, тобою, шукаю, між",
+    own_not="краю, раю, знаю, звичаю, випадку, гаю, врожаю, білорусь, чому, хочу, прошу, можу, тому, кому, одну, цю, ту, всю, свою, твою, яку, дякую, потребую, тобою, шукаю, між",
     before_verbs="не, вже, зараз, тепер, також, давно",
     requested="(дай|скажи|розкажи|покажи|поясни|допоможи|напиши|порадь|підкажи|знайди|зроби|переклади|склади)(те)? (будь ласка )?(мені|нам), (можеш|можете) ... (мені|нам), для (мене|нас)$",
     impersonal="як (мені|я можу|можна|нам), що (мені|нам) (робити|подарувати), де (мені|я можу), якщо (я|у мене), якби я, чи можу я",
@@ -15565,6 +15749,7 @@ UKRAINIAN = Phrases(
     forgetting="забудь, забудьте, видали, видаліть, зітри",
     asking="будь ласка, і, ти",
     denying="не, ніколи",
+    own_endings="юся, уся, юсь, усь, аю, яю",
 )
 BULGARIAN = Phrases(
     letters="ъ",
@@ -15578,6 +15763,7 @@ BULGARIAN = Phrases(
     requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
     forgetting="забрави, изтрий",
     denying="не, никога",
+    own_verbs="живея, работя, обичам, мразя, имам, нямам, ям, пия, уча, играя, карам, чета, спя, тичам, съм, говоря",
 )
 GREEK = Phrases(
     common="και, το, η, ο, να, είναι, που, για, με, στο, στη, στην, δεν, τι, πού, πότε, πώς, ποιος, ποια, ποιο, γιατί, θα, από, της, του, ένα, μια, έχω, είμαι, μου, σου",
@@ -15646,7 +15832,7 @@ HINDI = Phrases(
     questions="क्या, कौन, कहाँ, कहां, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसने, कौनसा, कौनसी",
     asks="कहाँ, कहां, कौन, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसका, किसकी, कौनसा, कौनसी, क्या (है|हूँ|हूं|हैं|करता|करती|था|थी|खाता|खाती|पीता|पीती|पसंद)",
     requests="लिखो, लिखिए, अनुवाद, समझाओ, समझाइए, बताओ, बताइए, सारांश, कृपया _",
-    ends_request="लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
+    ends_request="सुनाओ, सुनाइए, सुनाएं, सिखाओ, सिखाइए, ढूँढो, ढूंढो, दिखाओ, दिखाइए, भेजो, बनाएं, सुधारो, सुधारिए, कहो, कहिए, जोड़ो, गिनो, चुनो, लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
     supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि",
     conditional="अगर मैं, यदि मैं, काश",
     forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
@@ -15663,7 +15849,7 @@ BENGALI = Phrases(
     asks="কি, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
     ends_question="কি, কী, কে, নাকি",
     requests="লেখো, লিখুন, অনুবাদ, ব্যাখ্যা, দয়া করে",
-    ends_request="লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
+    ends_request="বলুন, শোনাও, শোনান, শেখাও, শেখান, দেখাও, দেখান, বানাও, বানান, খোঁজো, সাহায্য করো, লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
     supposing="ধরো, ধরুন, কল্পনা করো, কল্পনা করুন, মনে করো",
     conditional="যদি আমি",
     forgetting="ভুলে যাও, ভুলে যান, মুছে ফেলো, মুছে দাও",
@@ -15679,7 +15865,7 @@ TAMIL = Phrases(
     questions="என்ன, எங்கே, எங்கு, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது",
     asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
     ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
-    ends_request="எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
+    ends_request="சொல்லு, சொல்லுங்க, எழுதவும், சொல்லவும், கூறு, கூறுங்கள், கூறவும், காட்டு, காட்டுங்கள், உருவாக்கு, பரிந்துரை, பரிந்துரைக்கவும், சுருக்கு, திருத்து, கற்பி, உதவு, உதவுங்கள், எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
     supposing="கற்பனை செய், வைத்துக்கொள்",
     forgetting="மறந்துவிடு, மறந்துவிடுங்கள், மறந்து விடு, நீக்கு, அழி",
     asking="தயவுசெய்து, என்பதை, ஐ, எல்லாவற்றையும்",
@@ -15802,6 +15988,7 @@ SWAHILI = Phrases(
     forgetting="sahau, futa, usahau",
     asking="tafadhali, na",
     denying="si, usi",
+    own_verbs="ninaishi, naishi, nafanya, ninafanya, napenda, ninapenda, sipendi, sili, sinywi, nakunywa, ninakunywa, nakula, ninakula, nacheza, ninacheza, nasoma, ninasoma, nilizaliwa, nilihamia, nimehamia, nimeoa, nimeolewa, ninaumwa, naogopa",
 )
 TAGALOG = Phrases(
     common="ang, ng, sa, na, ako, ko, mo, ikaw, siya, ay, at, mga, ni, si, ano, saan, kailan, bakit, paano, sino, ilan, alin, hindi, ito, iyon, may, po",
@@ -15867,7 +16054,7 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    questions="""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _ (ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
+    questions=r"""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
             |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
@@ -15923,6 +16110,10 @@ GERMAN = Phrases(
     endings="e/t, e/et",
     denying="nicht, nie, niemals",
     denying_after="nicht",
+    forwarding="nachricht*, weitergeleitet*",
+    wrote="schrieb",
+    states="ist, sind, war, waren, hat, hatte",
+    points="das, dies, es, was",
 )
 '''
 
@@ -15937,7 +16128,7 @@ from .phrases import Phrases
 
 ITALIAN = Phrases(
     common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
-    own="""io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
+    own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
         (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
         (che|quale) (lavoro|mestiere|sport) (faccio|pratico), lavoro (come|in|per|da|a|nel|alla), (chi|dove|come|quanto alt*|di dove) sono""",
@@ -15997,6 +16188,10 @@ ITALIAN = Phrases(
     forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
     endings="o/e, o/a",
     denying="non, mai",
+    forwarding="messaggi*, inoltrat*",
+    wrote="ha scritto",
+    states="è, erano, ha, era",
+    points="questo, quello",
 )
 '''
 
@@ -16049,6 +16244,9 @@ JAPANESE = Phrases(
     speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
     user="ユーザーは, ユーザーの, ユーザー",
     forms="います/いる, ました/た",
+    forwarding="メッセージ, 転送, メール",
+    wrote="書きました, 書いた, のメール",
+    asks="っけ",
 )
 '''
 
@@ -16071,8 +16269,8 @@ KOREAN = Phrases(
     impersonal="(내가|제가|나는|저는|우리가) (어떻게|어찌) *, 어떻게 (내가|제가|하면 내가), 만약 (내가|제가), (내가|제가) 만약, (나는|저는|내가|제가) (궁금|알고 싶)*",
     personal="(내가|제가|나는|저는) (보통|주로|평소에|매일|항상) *",
     keeping="기억해, 기억해줘, 잊지, 앞으로, 항상, 라고 불러",
-    ends_statement="니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
-    ends_no_statement="(감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
+    ends_statement="요, 니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
+    ends_no_statement="(세|나|까|줘|주|은가|는가|인가|한가|던가|죠)요, (감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
     openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
@@ -16082,7 +16280,7 @@ KOREAN = Phrases(
     always="항상, 절대, 언제나",
     standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
     supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
-    ends_supposing="가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
     handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
     soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
@@ -16104,6 +16302,8 @@ KOREAN = Phrases(
     forms="어요/다",
     denying="안, 절대",
     asks="누가, 뭐야, 뭐예요, 뭘, 무엇, 어디(에|서|로|야|예|인|가), 어떻게",
+    forwarding="메시지, 전달된, 원본",
+    wrote="작성, 썼습니다, 님이 작성",
 )
 '''
 
@@ -16148,6 +16348,7 @@ class Phrases:
     requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
     personal: speak of their speaker although they hold one of these: "how do I usually".
     keeping: ask to keep something: "remember", "always".
+    states: verbs that state something of somebody: "is", "lives". points: first words that are nobody: "it".
     ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
     only look like them, in languages where that tells more than words do.
 
@@ -16164,6 +16365,7 @@ class Phrases:
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
     self_leads: in a line that ends in a colon, make the user's own of what follows: "about me", "remember".
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
+    forwarding: in a line of dashes, announce somebody else's mail. wrote: end the line above a quoted one.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
@@ -16195,6 +16397,8 @@ class Phrases:
     impersonal: str = ""
     personal: str = ""
     keeping: str = ""
+    states: str = ""
+    points: str = ""
     ends_statement: str = ""
     ends_no_statement: str = ""
     openers: str = ""
@@ -16219,6 +16423,8 @@ class Phrases:
     signoffs: str = ""
     headers: str = ""
     subjects: str = ""
+    forwarding: str = ""
+    wrote: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""
@@ -16349,7 +16555,7 @@ POLISH = Phrases(
     common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
     own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
         (mam|jem) na imię, podoba mi""",
-    own_verbs="jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
+    own_verbs="uczę, uprawiam, oglądam, słucham, gotuję, maluję, kolekcjonuję, podróżuję, biorę, prowadzę, robię, kupuję, śpiewam, tańczę, buduję, prowadzimy, uczymy, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
     own_objects="mnie, mi, nam, nas, mną",
     own_endings="łem, łam, liśmy, łyśmy",
     own_first="ę, am",
@@ -16367,7 +16573,7 @@ POLISH = Phrases(
         znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
     always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
     standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
-    supposing="ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
+    supposing="(ty )?jesteś … a ja, ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
     conditional="gdybym, gdyby, jeślibym",
     roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
     handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
@@ -16380,7 +16586,7 @@ POLISH = Phrases(
     headers="od, do, temat, data, wysłano, dw",
     subjects="temat",
     resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
-    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, zapomniał, zapomniała, zapomnieć, usuń, skasuj, wymaż",
+    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, żebyś … (zapomniał|zapomniała|usunął|usunęła), zapomnieć, usuń, skasuj, wymaż",
     asking="czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też, chcę",
     everything="wszystko, wszystkim, co wiesz",
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
@@ -16392,6 +16598,10 @@ POLISH = Phrases(
     forms="jestem/jest, jem/je, mam/ma",
     endings="m/, ę/e, ę/i, em/e",
     denying="nie, nigdy",
+    forwarding="wiadomoś*, przekazan*",
+    wrote="napisał, napisała, pisze",
+    states="jest, są, ma",
+    points="to",
 )
 '''
 
@@ -16407,7 +16617,7 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
-    own="""(só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
+    own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
         trabalho (de|como|em|na|no|para|com|numa|num)""",
@@ -16465,6 +16675,10 @@ PORTUGUESE = Phrases(
     forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
     endings="o/e, o/a",
     denying="não, nunca",
+    forwarding="mensagem, mensagens, encaminhad*",
+    wrote="escreveu",
+    states="é, são, foi, tem, era",
+    points="isso, isto",
 )
 '''
 
@@ -16484,7 +16698,7 @@ RUSSIAN = Phrases(
         (зовут|нравится|нравятся|звать) (меня|мне), (меня|мне) (зовут|нравится|нравятся|звать|лет), (мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)""",
     own_objects="мне, меня, нам, нас",
     own_first="ю, у, юсь, усь",
-    own_not="почему, хочу, прошу, могу, нужну, одну, эту, ту, всю, свою, твою, вашу, тому, чему, кому, между, сразу, сверху, снизу, поэтому, данную, следующую, какую, одному, этому, самому, каждую, среду, сперву, потому, статью, ищу",
+    own_not="краю, случаю, чаю, раю, обычаю, урожаю, трамваю, стаю, попугаю, знаю, думаю, желаю, получаю, понимаю, гусь, русь, беларусь, почему, хочу, прошу, могу, нужну, одну, эту, ту, всю, свою, твою, вашу, тому, чему, кому, между, сразу, сверху, снизу, поэтому, данную, следующую, какую, одному, этому, самому, каждую, среду, сперву, потому, статью, ищу",
     before_verbs="не, уже, сейчас, теперь, тоже, давно, ещё, еще, раньше, обычно",
     requested="""(дай|скажи|расскажи|покажи|объясни|помоги|напиши|посоветуй|порекомендуй|подскажи|найди|сделай|переведи|составь|придумай|назови|пришли|предложи|поясни|опиши|напомни|научи|поздравь)(те)? (пожалуйста |ка )?(мне|нам|меня|нас)
         (можешь|можете|не могли бы вы|мог бы ты|могли бы вы) ... (мне|нам|меня), для (меня|нас)$, мне (нужен|нужна|нужно|нужны)""",
@@ -16521,8 +16735,8 @@ RUSSIAN = Phrases(
     subjects="тема",
     headers="от, кому, тема, дата, отправлено, копия, от кого",
     resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
-    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, забыл, забыла, забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
-    asking="пожалуйста, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
+    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, (чтобы|чтоб) ты … (забыл|забыла|удалил|удалила|стёр|стёрла), забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
+    asking="пожалуйста, хочу, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
     everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
     ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
@@ -16534,6 +16748,9 @@ RUSSIAN = Phrases(
     forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
     endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
     denying="не, никогда",
+    own_endings="юсь, усь, аю, яю",
+    forwarding="сообщени*, переслан*",
+    wrote="написал, написала, пишет",
 )
 '''
 
@@ -16647,9 +16864,27 @@ def _is_point(char: str) -> bool:
 @cache
 def signs() -> str:
     """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
-    marks = [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
-    firsts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
-    lasts = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return _ranges(_mark_codes())
+
+
+@cache
+def accents() -> str:
+    """The marks that combine with any letter, for a pattern's character class."""
+    return _ranges(
+        [code for code in _mark_codes() if unicodedata.name(chr(code), "").startswith("COMBINING ")]
+    )
+
+
+@cache
+def _mark_codes() -> list[int]:
+    return [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
+
+
+def _ranges(codes: list[int]) -> str:
+    """Ascending characters as a class has them: from first to last, wherever none is missing."""
+    known = frozenset(codes)
+    firsts = [code for code in codes if code - 1 not in known]
+    lasts = [code for code in codes if code + 1 not in known]
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
 
 
@@ -16718,7 +16953,7 @@ def bare(word: str) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # language/self_reference.py
 
-SOURCES["language/self_reference.py"] = r'''"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？".
+SOURCES["language/self_reference.py"] = r'''"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？"; and what is stated of others.
 
 The words for it stand in the tables, `own` and what follows it there. All takes time in proportion to a
 text's length.
@@ -16727,8 +16962,9 @@ text's length.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from . import TABLES
 from .detection import likely, single_words
 from .phrases import Matcher, Phrases, anywhere, at_end, listed
 from .scripts import fold, words_of
@@ -16869,6 +17105,33 @@ def _words_for_self(table: Phrases) -> _Self:
         other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
         is_run_together=not table.spaced,
     )
+
+
+def names_and_states(sentence: str) -> bool:
+    """Whether it begins with who it is about and a verb that states: "Clara is allergic to nuts"."""
+    words = words_of(sentence)[:2]
+    if len(words) < 2 or words[0].lower() in _points():
+        return False
+    return words[0][0].isupper() and words[1] in _states()
+
+
+def tells_of_others(sentence: str) -> bool:
+    """Whether it states something of others: a number, a name within it, a verb that is no imperative's."""
+    words = words_of(sentence)
+    if not words or words[0].lower() in _points():
+        return False
+    named = any(word[0].isupper() and word != "I" for word in words[1:])
+    return named or any(char.isdigit() for char in sentence) or any(word in _states() for word in words[1:5])
+
+
+@cache
+def _states() -> frozenset[str]:
+    return frozenset(word for table in TABLES for word in listed(table.states))
+
+
+@cache
+def _points() -> frozenset[str]:
+    return frozenset(word for table in TABLES for word in listed(table.points))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -16948,7 +17211,7 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
-    own="""(solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
+    own="""como _ trabajo, trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre), (solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
         trabajo (de|como|en|para|desde), estudio (en|para|derecho|medicina|ingeniería), soy""",
@@ -16982,7 +17245,7 @@ SPANISH = Phrases(
         quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
     always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
     standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
+    supposing="""haz (de cuenta|como que|como si), hagamos (de cuenta|que), (eres|tú eres) ... y yo (soy|seré), experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
     conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
@@ -17015,6 +17278,10 @@ SPANISH = Phrases(
     forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
     endings="o/e, o/a",
     denying="no, nunca, jamás",
+    forwarding="mensaj*, reenviad*",
+    wrote="escribió",
+    states="es, está, son, eran, tiene, era",
+    points="esto, eso",
 )
 '''
 
@@ -17029,14 +17296,11 @@ All of it is of one sentence, and takes time in proportion to its length.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
 
 from . import TABLES
-from .detection import likely
-from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
+from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
+from .self_reference import speaks_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -17046,7 +17310,6 @@ _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
-_VERBS_MOST = 20  # of a sentence
 _OBJECT_CHARS = 24  # from the verb to what is handed over
 _SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an opener
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
@@ -17064,7 +17327,6 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_EVERYTHING = anywhere(TABLES, "everything")
 _ENDING = anywhere(TABLES, "ending")
 _COLONS = (":", "：")
 
@@ -17078,9 +17340,9 @@ def asks(sentence: str) -> bool:
     """Whether it is a question, with its mark or without."""
     if has_question_mark(sentence):
         return True
-    text = _lowered(sentence)
+    text = lowered(sentence)
     return (
-        any(_QUESTIONS.match(start) for start in _starts(text))
+        any(_QUESTIONS.match(start) for start in starts(text))
         or bool(_ENDS_QUESTION.search(text[-_END_CHARS:]))
         or bool(_ASKS.search(text))
     )
@@ -17088,27 +17350,30 @@ def asks(sentence: str) -> bool:
 
 def requests(sentence: str) -> bool:
     """Whether it asks for a piece of work, and not for how to be answered from now on."""
-    text = _lowered(sentence)
+    text = lowered(sentence)
     return _is_request(text) and not _is_standing(text)
 
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    text = _lowered(sentence)
+    text = lowered(sentence)
     if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
         return True
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
     """Whether it supposes something for itself alone: "If I were rich, ..."."""
-    return any(_CONDITIONAL.match(start) for start in _starts(_lowered(sentence)))
+    return any(_CONDITIONAL.match(start) for start in starts(lowered(sentence)))
 
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = without_openers(_lowered(sentence))
-    return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
+    text = lowered(sentence)
+    if len(text) > 2 * _END_CHARS or not _POLITE.match(text):
+        return False
+    rest = without_openers(text)
+    return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:
@@ -17117,9 +17382,9 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
     0: it is not. 1: perhaps, too likely to be kept without anybody's reading it. 2: it surely is.
     line_ends: nothing more stands on its line.
     """
-    text = _lowered(lead)
+    text = lowered(lead)
     handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
-    asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
+    asked = _is_request(text) or any(_QUESTIONS.match(start) for start in starts(text))
     if text.endswith(_COLONS):
         if _SELF_LEADS.search(text) and not (handled or softly):
             return 0
@@ -17146,60 +17411,13 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
     )
 
 
-def asks_to_forget(sentence: str) -> bool:
-    """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
-    text = _lowered(sentence)
-    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Forgetting:
-    verbs: Matcher
-    asking: Matcher
-    denying: Matcher
-    denying_after: Matcher
-
-
-@lru_cache(256)
-def _forgetting(table: Phrases) -> _Forgetting:
-    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    one = (table,)
-    return _Forgetting(
-        anywhere(one, "forgetting"),
-        at_end(one, "asking"),
-        at_end(one, "denying"),
-        at_beginning(one, "denying_after"),
-    )
-
-
-def _asks_to_forget(text: str, words: _Forgetting) -> bool:
-    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
-        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
-            continue
-        before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or words.asking.search(before[-_END_CHARS:]):
-            return not words.denying.search(before[-_END_CHARS:])
-    return False
-
-
-def means_everything(sentence: str) -> bool:
-    """Whether a sentence that asks to forget means all that is remembered."""
-    return bool(_EVERYTHING.search(_lowered(sentence)))
-
-
 def says_it_ended(sentence: str) -> bool:
     """Whether it says that something is over: a marriage, a job, a life."""
-    return not asks(sentence) and bool(_ENDING.search(_lowered(sentence)))
-
-
-def _starts_within(before: str) -> bool:
-    """Whether something is left of what stands before a verb, without openers."""
-    starts = _starts(before)
-    return bool(starts[-1].strip(" ,.!"))
+    return not asks(sentence) and bool(_ENDING.search(lowered(sentence)))
 
 
 def _is_request(text: str) -> bool:
-    return any(_REQUESTS.match(start) for start in _starts(text)) or bool(
+    return any(_REQUESTS.match(start) for start in starts(text)) or bool(
         _ENDS_REQUEST.search(text[-_END_CHARS:])
     )
 
@@ -17210,8 +17428,8 @@ def _is_standing(text: str) -> bool:
     return bool(_ALWAYS.search(first) or _STANDING.search(text))
 
 
-def _starts(text: str) -> list[str]:
-    """A text from its first word on, after words that open it, and after "for my wife,"."""
+def starts(text: str) -> list[str]:
+    """A lower-case text from its first word on, after words that open it, and after "for my wife,"."""
     found = [text]
     for _ in range(_OPENERS_MOST):
         match = _OPENERS.match(text)
@@ -17237,8 +17455,8 @@ def without_openers(text: str) -> str:
     return text
 
 
-def _lowered(sentence: str) -> str:
-    """As the phrases are written, its beginning and its end."""
+def lowered(sentence: str) -> str:
+    """A sentence as the phrases are written, its beginning and its end."""
     if len(sentence) > _LOOKED_CHARS:
         sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
     return fold(sentence).strip(" \t-*•\"'“„«¡¿(")
@@ -17256,11 +17474,11 @@ from .phrases import Phrases
 TURKISH = Phrases(
     letters="ığş",
     common="""ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi, mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en, gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni, bana, adı, adım, evet, hayır, lütfen, yıl, gün""",
-    own="""ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
+    own="""numaramı, annemi, babamı, ailemi, arabamı, hastalığımı, adresimi, *(ım|im|um|üm|larım|lerim) (var|yok), ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
     own_objects="bana, bize",
-    own_endings="""mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
+    own_endings="""ımı, imi, umu, ümü, ımda, imde, umda, ümde, ımdan, imden, umdan, ümden, imin, ımın, umun, ümün, çim, çım, ğimi, ğımı, mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
         larım, lerim, larımın, lerimin, ğımın, ğimin, ğumun, ğümün, şimin, şımın, cim, cım, dayım, deyim, tayım, teyim, lıyım, liyim, luyum, lüyüm, sızım, sizim, istim, çiyim, çıyım, ciyim, cıyım, mamın, bamın, emin""",
-    own_not="""temiz, domuz, omuz, temmuz, verim*, terim*, yorum*, durum*, kurum*, birim*, bildirim*, karar*, yarım*, tarım*, tasarım*, yatırım*, yıldırım*, indirim*, çevirim*, gelirim, eğitim*, öğretim*, üretim*, tüketim*, yönetim*, denetim*, bölüm*, dönüşüm*, çözüm*, ölçüm*, görünüm*, sistem*, kesim*, resim*, isim*, bilim*, seçim*, geçim*, giyim*, içim, dilim*, iklim*, taksim*, adımla*, adımda, bakım*, takım*, kısım*, kasım, basım*, yazılım*, donanım*, kullanım*, tanım*, uygulamamız, deniz, yalnız, tuz, semiz, titiz, kırmızı, temizle*, yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
+    own_not="""resmi, samimi, sezgi, umumi, âlimi, hakimi, isimde, mahkum*, mülk*, önemi, gündemi, sağlamı, yağmuru, yıllımı, içimde, içimden, tümü, tümünü, bölümde, kim*, film*, biçim*, rejim*, mevsim*, ölçüm*, gelişim*, değişim*, iletişim*, girişim*, erişim*, işlem*, akım*, yapım*, anlatım*, dağıtım*, toplum*, konum*, sorumlu*, uzman*, tohum*, albüm*, kostüm*, hüküm*, düğüm*, üzüm*, sürüm*, temiz, domuz, omuz, temmuz, verim*, terim*, yorum*, durum*, kurum*, birim*, bildirim*, karar*, yarım*, tarım*, tasarım*, yatırım*, yıldırım*, indirim*, çevirim*, gelirim, eğitim*, öğretim*, üretim*, tüketim*, yönetim*, denetim*, bölüm*, dönüşüm*, çözüm*, ölçüm*, görünüm*, sistem*, kesim*, resim*, isim*, bilim*, seçim*, geçim*, giyim*, içim, dilim*, iklim*, taksim*, adımla*, adımda, bakım*, takım*, kısım*, kasım, basım*, yazılım*, donanım*, kullanım*, tanım*, uygulamamız, deniz, yalnız, tuz, semiz, titiz, kırmızı, temizle*, yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
     requested="(teşekkür|rica) ederim, bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*, (için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*",
     impersonal="nasıl *(bilirim|abilirim|ebilirim|ırım|irim|urum|ürüm|arım|erim|malıyım|meliyim|alım|elim), ne (yapmalıyım|yapabilirim|almalıyım), nereden *(abilirim|ebilirim), *(abilir|ebilir) miyim, eğer ben, (bir )?(istiyorum|arıyorum), hata (alıyorum|veriyor), (merak ediyorum|öğrenmek istiyorum|bilmek istiyorum)",
     personal="nasıl (biriyim|gidiyorum|gidip geliyorum|hissediyorum|içiyorum|besleniyorum|tanıştım|tanıştık)",
@@ -17301,6 +17519,8 @@ TURKISH = Phrases(
     links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
     endings="yorum/yor, ırım/ır, irim/ir, dım/dı, dim/di, dum/du, düm/dü, tım/tı, tim/ti",
     denying="asla",
+    forwarding="mesaj*, ileti*, yönlendiril*",
+    wrote="yazdı, şunu yazdı, şunları yazdı",
 )
 '''
 
@@ -17477,9 +17697,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} und {next}"
-
-msgid "telltales"
-msgstr "ich, und, nicht, ist, mein, meine, meinen, meinem, wohne, heiße, habe, wie, wir, das, der, dem, den, auf, mich, mir, eine, einen, für, was, wo, wer, kannst, bitte, auch"
 
 msgid "name"
 msgstr "gedächtnis, gedaechtnis, erinnerung, erinnerungen"
@@ -17692,7 +17909,7 @@ msgstr[0] "Die Seite {number} gibt es nicht: Die Liste hat {n} Seite."
 msgstr[1] "Die Seite {number} gibt es nicht: Die Liste hat {n} Seiten."
 
 msgid "nothing yet"
-msgstr "Ich erinnere mich noch an nichts über dich. `/memory hilfe` sagt, was du tun kannst."
+msgstr "Ich habe mir noch nichts über dich gemerkt. `/memory hilfe` sagt, was du tun kannst."
 
 msgid "all, head"
 msgstr "{memories}, die neuesten zuerst"
@@ -17812,7 +18029,7 @@ msgid "nothing forgotten"
 msgstr "Es wurde nichts vergessen."
 
 msgid "nothing there"
-msgstr "Es wurde nichts vergessen: Ich erinnere mich an nichts über dich."
+msgstr "Es wurde nichts vergessen: Ich habe mir nichts über dich gemerkt."
 
 msgid "can undo one"
 msgid_plural "can undo one"
@@ -17855,7 +18072,7 @@ msgstr[0] "{n} Notiz über Geändertes, Mitgeteiltes oder Gefragtes"
 msgstr[1] "{n} Notizen über Geändertes, Mitgeteiltes oder Gefragtes"
 
 msgid "nothing to forget"
-msgstr "Es gibt nichts zu vergessen: Ich erinnere mich an nichts über dich."
+msgstr "Es gibt nichts zu vergessen: Ich habe mir nichts über dich gemerkt."
 
 msgid "nothing to undo"
 msgstr "Es gibt keine Änderung, die zurückgenommen werden könnte."
@@ -17945,7 +18162,7 @@ msgid "of another team"
 msgstr "(von einem Team, das du verlassen hast)"
 
 msgid "nothing to export"
-msgstr "Es gibt nichts zu exportieren: Ich erinnere mich noch an nichts über dich."
+msgstr "Es gibt nichts zu exportieren: Ich habe mir noch nichts über dich gemerkt."
 
 msgid "no part"
 msgid_plural "no part"
@@ -18071,7 +18288,7 @@ msgid "reason: a temporary chat"
 msgstr "es ist ein temporärer Chat"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "bei seinem Modell ist die Fähigkeit „Erinnerungen“ aus; wähle ein anderes Modell"
+msgstr "bei diesem Modell ist die Fähigkeit „Erinnerungen“ aus; wähle ein anderes Modell"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "dein Schalter „Erinnerungen“ ist aus, unter Einstellungen > Personalisierung"
@@ -18080,28 +18297,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "du hast das Gedächtnis hier ausgeschaltet, und `/memory an` schaltet es an"
 
 msgid "reason: the model is external (local_only)"
-msgstr "sein Modell läuft nicht lokal, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
+msgstr "das Modell läuft nicht lokal, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "es ist nicht bekannt, ob sein Modell lokal läuft, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
+msgstr "es ist nicht bekannt, ob das Modell lokal läuft, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "der Admin gibt seinem Modell kein Gedächtnis (`models_off`)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "der Admin gibt seinem Modell kein Gedächtnis (`models_on`)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "der Admin lässt aus Chats mit seinem Modell nichts lernen (`recall_only`)"
+msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "der Admin lässt bei seinem Modell nur lernen (`learn_only`)"
+msgstr "der Admin lässt bei diesem Modell nur lernen (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "der Admin gibt seinem Modell kein Gedächtnis (`learn_only` und `recall_only`)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`learn_only` und `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "sie ist so lang wie ein eingefügtes Dokument"
+msgstr "die Nachricht ist so lang wie ein eingefügtes Dokument"
 
 msgid "reason: the message has no text"
 msgstr "die Nachricht hat keinen Text"
@@ -18363,10 +18580,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} and {next}"
-
-# Words that hardly any other language has, in small letters: they tell the language of a message.
-msgid "telltales"
-msgstr "the, and, my, is, are, what, with, this, that, you, your, have, i'm, i've, don't, does, which, where, who, how"
 
 # What is typed: /name, then a verb. Behind a | stand words that are not carried out, but offered ("did you mean").
 # No word may mean two verbs, in no two languages either.
@@ -19283,9 +19496,6 @@ msgstr "{some}, {next}"
 msgid "join last"
 msgstr "{some} y {next}"
 
-msgid "telltales"
-msgstr "el, los, las, y, pero, soy, tengo, estoy, qué, cuál, dónde, cómo, mis, muy, gusta, llamo, llama, hay, yo, hola, cuando, quiero, puedes, perro, también, nuestro, nuestra, años"
-
 msgid "name"
 msgstr "memoria, memorias, recuerdos"
 
@@ -19876,7 +20086,7 @@ msgid "reason: a temporary chat"
 msgstr "es un chat temporal"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "la capacidad de memoria de su modelo está desactivada; elige otro modelo"
+msgstr "la capacidad de memoria de este modelo está desactivada; elige otro modelo"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "tu interruptor de memoria está desactivado, en Configuración > Personalización"
@@ -19885,28 +20095,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "has desactivado la memoria aquí, y `/memory activa` la activa"
 
 msgid "reason: the model is external (local_only)"
-msgstr "su modelo no es local, y el administrador solo permite la memoria para los locales (`local_only`)"
+msgstr "el modelo no es local, y el administrador solo permite la memoria para los locales (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "no se sabe si su modelo es local, y el administrador solo permite la memoria para los locales (`local_only`)"
+msgstr "no se sabe si el modelo es local, y el administrador solo permite la memoria para los locales (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "el administrador no da memoria a su modelo (`models_off`)"
+msgstr "el administrador no da memoria a este modelo (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "el administrador no da memoria a su modelo (`models_on`)"
+msgstr "el administrador no da memoria a este modelo (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "el administrador no deja que se aprenda nada de su modelo (`recall_only`)"
+msgstr "el administrador no deja que se aprenda nada de este modelo (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "el administrador deja que con su modelo solo se aprenda (`learn_only`)"
+msgstr "el administrador deja que con este modelo solo se aprenda (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "el administrador no da memoria a su modelo (`learn_only` y `recall_only`)"
+msgstr "el administrador no da memoria a este modelo (`learn_only` y `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "es tan largo como un documento pegado"
+msgstr "el mensaje es tan largo como un documento pegado"
 
 msgid "reason: the message has no text"
 msgstr "el mensaje no tiene texto"
@@ -20162,9 +20372,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} et {next}"
-
-msgid "telltales"
-msgstr "bonjour, merci, je, j'ai, les, est, et, mon, ma, mes, suis, c'est, qu'est, pas, avec, j'habite, m'appelle, s'appelle, où, vous, nous, quel, quelle, chien, aime, j'aime, d'un, d'une, qu'il, n'est, mais, sont, aussi, était"
 
 msgid "name"
 msgstr "mémoire, mémoires, souvenirs"
@@ -20756,7 +20963,7 @@ msgid "reason: a temporary chat"
 msgstr "c'est un chat temporaire"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "la capacité Mémoire de son modèle est désactivée ; choisissez un autre modèle"
+msgstr "la capacité Mémoire de ce modèle est désactivée ; choisissez un autre modèle"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "votre interrupteur Mémoire est désactivé, sous Paramètres > Personnalisation"
@@ -20765,28 +20972,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "vous avez désactivé la mémoire ici, et `/memory active` l'active"
 
 msgid "reason: the model is external (local_only)"
-msgstr "son modèle n'est pas local, et l'administrateur n'autorise la mémoire que pour les modèles locaux (`local_only`)"
+msgstr "le modèle n'est pas local, et l'administrateur n'autorise la mémoire que pour les modèles locaux (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "on ne sait pas si son modèle est local, et l'administrateur n'autorise la mémoire que pour ceux-là (`local_only`)"
+msgstr "on ne sait pas si le modèle est local, et l'administrateur n'autorise la mémoire que pour ceux-là (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "l'administrateur ne donne pas de mémoire à son modèle (`models_off`)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "l'administrateur ne donne pas de mémoire à son modèle (`models_on`)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "l'administrateur ne laisse rien apprendre de son modèle (`recall_only`)"
+msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "l'administrateur laisse seulement apprendre avec son modèle (`learn_only`)"
+msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "l'administrateur ne donne pas de mémoire à son modèle (`learn_only` et `recall_only`)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`learn_only` et `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "c'est aussi long qu'un document collé"
+msgstr "le message est aussi long qu'un document collé"
 
 msgid "reason: the message has no text"
 msgstr "le message n'a pas de texte"
@@ -21017,7 +21224,7 @@ msgstr[1] "il y a {n} ans"
 # ----------------------------------------------------------------------------------------------------------
 # locales/guess.py
 
-SOURCES["locales/guess.py"] = r'''"""Which of the languages that we have texts in a message is written in: by script, else by a few small words.
+SOURCES["locales/guess.py"] = r'''"""Which of the languages that we have texts in a message is written in: by script, else by its common words.
 
 It errs on the side of telling none: then English is spoken. No model or package is needed for it.
 """
@@ -21027,17 +21234,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from . import CODES, locale
+from ..language import TABLES
+from ..language.detection import likely
+from ..language.english import ENGLISH
+from ..language.french import FRENCH
+from ..language.german import GERMAN
+from ..language.russian import RUSSIAN
+from ..language.scripts import fold
+from ..language.spanish import SPANISH
 
 _LOOKED_CHARS = 500
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
-_OF_ONE = {"ß": "de", "ñ": "es", "¿": "es", "¡": "es", "œ": "fr"}
-_OF_NONE = re.compile("[ãõąęłżźśćńčěšřůőűığşåøæðþ]")  # letters of languages that we have no texts in
-_CHINESE, _JAPANESE = "gb2312", "shift_jis"  # each lacks the short forms that only the other one has
+_CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
+_CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
 
 def language_in(text: str) -> str:
@@ -21049,9 +21260,9 @@ def language_in(text: str) -> str:
     most, _ = letters.most_common(1)[0]
     if most in ("KANA", "HAN"):
         return "ja" if letters["KANA"] else _of_han(text)
-    if most == "CYRILLIC":
-        return "" if _NOT_RUSSIAN.search(text) else "ru"
-    return _of_latin(text) if most == "LATIN" else ""
+    if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
+        return ""
+    return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
 
 
 @lru_cache(4096)
@@ -21066,9 +21277,8 @@ def _script(char: str) -> str:
 def _of_han(text: str) -> str:
     """Chinese, unless there are characters that only Japanese writes so."""
     chinese = sum(_can(char, _CHINESE) and not _can(char, _JAPANESE) for char in text)
-    japanese = sum(
-        _can(char, _JAPANESE) and not _can(char, _CHINESE) and not _can(char, "big5") for char in text
-    )
+    others = (_CHINESE, _TRADITIONAL)
+    japanese = sum(_can(char, _JAPANESE) and not any(_can(char, one) for one in others) for char in text)
     return "ja" if japanese > chinese else "zh"
 
 
@@ -21079,28 +21289,13 @@ def _can(char: str, encoding: str) -> bool:
         return False
 
 
-def _of_latin(text: str) -> str:
-    if _OF_NONE.search(text):
-        return ""
-    found = Counter(code for char, code in _OF_ONE.items() if char in text)
-    known = _telltales()
-    for word in dict.fromkeys(_WORD.findall(text.replace("’", "'"))):
-        if code := known.get(word):
-            found[code] += 1
-    ranked = found.most_common(2)
-    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return ""
-    return ranked[0][0]
-
-
-@cache
-def _telltales() -> Mapping[str, str]:
-    return {
-        word: code
-        for code in CODES
-        if locale(code).has("telltales")
-        for word in locale(code).words("telltales")
-    }
+def _of_words(text: str, otherwise: str) -> str:
+    """otherwise: the code where no word tells it."""
+    found = likely(fold(text))
+    if not any(table in TABLES for table in found):
+        return otherwise
+    codes = [code for table, code in _CODES if table in found]
+    return codes[0] if len(codes) == 1 else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21131,9 +21326,6 @@ msgstr "{some}、{next}"
 
 msgid "join last"
 msgstr "{some}と{next}"
-
-msgid "telltales"
-msgstr "です, ます, は"
 
 msgid "name"
 msgstr "メモリ, メモリー, 記憶"
@@ -21741,7 +21933,7 @@ msgid "reason: the model is told nothing (learn_only and recall_only)"
 msgstr "管理者がこのモデルにメモリを許可していません（`learn_only` と `recall_only`）"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "貼り付けた文書ほどの長さです"
+msgstr "メッセージが貼り付けた文書ほどの長さです"
 
 msgid "reason: the message has no text"
 msgstr "メッセージに文字がありません"
@@ -22082,9 +22274,6 @@ msgstr "{some}, {next}"
 
 msgid "join last"
 msgstr "{some} и {next}"
-
-msgid "telltales"
-msgstr "я, не, что, это, мой, моя, меня, как, где, живу, зовут, есть, очень, был, была"
 
 msgid "name"
 msgstr "память, воспоминания, воспоминание"
@@ -22690,7 +22879,7 @@ msgid "reason: a temporary chat"
 msgstr "это временный чат"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "у его модели выключена возможность «Память»; выберите другую модель"
+msgstr "у этой модели выключена возможность «Память»; выберите другую модель"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "ваш переключатель памяти выключен в разделе Настройки > Персонализация"
@@ -22699,28 +22888,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "вы выключили память здесь, и `/memory вкл` включит её"
 
 msgid "reason: the model is external (local_only)"
-msgstr "его модель не локальная, а администратор разрешает память только для локальных (`local_only`)"
+msgstr "эта модель не локальная, а администратор разрешает память только для локальных (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "неизвестно, локальная ли его модель, а администратор разрешает память только для локальных (`local_only`)"
+msgstr "неизвестно, локальная ли эта модель, а администратор разрешает память только для локальных (`local_only`)"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "администратор не даёт его модели памяти (`models_off`)"
+msgstr "администратор не даёт этой модели памяти (`models_off`)"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "администратор не даёт его модели памяти (`models_on`)"
+msgstr "администратор не даёт этой модели памяти (`models_on`)"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "администратор не разрешает ничего запоминать из чатов с его моделью (`recall_only`)"
+msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`recall_only`)"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "администратор разрешает с его моделью только запоминать (`learn_only`)"
+msgstr "администратор разрешает с этой моделью только запоминать (`learn_only`)"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "администратор не даёт его модели памяти (`learn_only` и `recall_only`)"
+msgstr "администратор не даёт этой модели памяти (`learn_only` и `recall_only`)"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "оно длиной с вставленный документ"
+msgstr "сообщение длиной с вставленный документ"
 
 msgid "reason: the message has no text"
 msgstr "в сообщении нет текста"
@@ -22985,9 +23174,6 @@ msgstr "{some}、{next}"
 
 msgid "join last"
 msgstr "{some}和{next}"
-
-msgid "telltales"
-msgstr "的, 我, 是"
 
 msgid "name"
 msgstr "记忆"
@@ -23565,7 +23751,7 @@ msgid "reason: a temporary chat"
 msgstr "这是临时对话"
 
 msgid "reason: the model's Memory capability is off"
-msgstr "其模型的记忆能力已关闭，请选择其他模型"
+msgstr "此模型的记忆能力已关闭，请选择其他模型"
 
 msgid "reason: the user's Memory switch is off"
 msgstr "你的记忆开关已关闭，位于 设置 > 个性化"
@@ -23574,28 +23760,28 @@ msgid "reason: the user has switched memory off here"
 msgstr "你在这里关闭了记忆，`/memory 开启` 可以开启"
 
 msgid "reason: the model is external (local_only)"
-msgstr "其模型不是本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
+msgstr "此模型不是本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "不清楚其模型是否为本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
+msgstr "不清楚此模型是否为本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
 
 msgid "reason: the model gets no memory (models_off)"
-msgstr "管理员不让其模型使用记忆（`models_off`）"
+msgstr "管理员不让此模型使用记忆（`models_off`）"
 
 msgid "reason: the model gets no memory (models_on)"
-msgstr "管理员不让其模型使用记忆（`models_on`）"
+msgstr "管理员不让此模型使用记忆（`models_on`）"
 
 msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "管理员不允许从其模型的对话中记住内容（`recall_only`）"
+msgstr "管理员不允许从此模型的对话中记住内容（`recall_only`）"
 
 msgid "reason: the model is told nothing (learn_only)"
-msgstr "管理员只允许从其模型的对话中记住内容（`learn_only`）"
+msgstr "管理员只允许从此模型的对话中记住内容（`learn_only`）"
 
 msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "管理员不让其模型使用记忆（`learn_only` 和 `recall_only`）"
+msgstr "管理员不让此模型使用记忆（`learn_only` 和 `recall_only`）"
 
 msgid "reason: it is as long as a pasted document"
-msgstr "它长得像粘贴的文档"
+msgstr "消息像粘贴的文档一样长"
 
 msgid "reason: the message has no text"
 msgstr "消息没有文字"
@@ -28526,6 +28712,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..language.forgetting import to_forget
+from ..language.self_reference import speaks_of_self
 from ..words import content_words, stem, terms_of
 from .rank import Ranked
 
@@ -28585,6 +28773,8 @@ def wish(text: str) -> str:
                 return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(" ", sentence))
+        elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
+            return asked
     return ""
 
 
@@ -29468,13 +29658,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
+from ..language.detection import known_script
+from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
-from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
+from ..language.self_reference import (
+    names_and_states,
+    shows_statements,
+    signs,
+    tells_of_others,
+    verb_of_self,
+    weak_sign,
+)
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
-from .oneself import known_script, names_and_states, tells_of_others
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
@@ -29491,6 +29689,7 @@ _DOCUMENT_CHARS_PER_SIGN = 400  # with more signs than that, somebody tells of t
 _WORK_CHARS = 800  # of an answer that is a piece of work, not a reaction
 _LONG_WORK_CHARS = 1600  # of one that surely is: many models chat at length about a plain fact
 _TASK_SENTENCES = 3
+_STATED_AT_ONCE = 3  # sentences, in a language that nothing is known of
 _LINE_CHARS = 300  # of a line, to tell whether it is a program's
 
 # What programs read or write: code without a fence, markup, stack traces, lines of a log.
@@ -29572,7 +29771,10 @@ def statements(text: str, answer: str = "") -> list[str]:
         return []
     found: list[str] = []
     before = ""  # the sentence that the next may lean on
-    for sentence in (one.text for one in sentences(own)):
+    said = [one.text for one in sentences(own)]
+    if len(said) > _STATED_AT_ONCE and not known_script(own):
+        return []  # a text in a language that nothing is known of, rather than statements
+    for sentence in said:
         if speech.supposes(sentence):
             break  # and so does what follows
         if speech.has_question_mark(sentence):
@@ -29607,7 +29809,7 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
-        or speech.asks_to_forget(sentence)
+        or asks_to_forget(sentence)
     )
 
 
@@ -29689,7 +29891,7 @@ def _is_work(answer: str) -> bool:
 
 
 def _is_about_self(sentence: str, answer: str) -> bool:
-    if signs(sentence) or not known_script(sentence):
+    if signs(sentence) or (not known_script(sentence) and not _is_work(answer)):
         return True
     return weak_sign(sentence) and not _is_work(answer)
 
@@ -30212,8 +30414,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..language import TABLES
-from ..language.phrases import at_beginning
-from ..language.scripts import is_dense
+from ..language.phrases import anywhere, at_beginning, at_end
+from ..language.scripts import fold, is_dense
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.speech import hands_over
@@ -30227,13 +30429,9 @@ _QUOTED_LINES = re.compile(r"^ {0,3}>.*$", re.MULTILINE)
 _OTHER_LINES = re.compile(r"^(?: {4}|\t|[|$#]).*$", re.MULTILINE)
 
 # From here on a message is somebody else's.
-_FORWARDED = re.compile(
-    r"^[ \t]*(?:[-_=*]{3,40} ?[^\W\d][^\n]{0,60}?"
-    r"(?:messag|nachricht|mensaj|mensagem|messagg|сообщени|邮件|郵件|メッセージ)[^\n]{0,40}$"
-    r"|(?:on|am|el|le|em|il)\s[^\n]{4,120}?(?:wrote|schrieb|escribió|a écrit|escreveu|ha scritto)\W{0,3}$"
-    r"|\[(?:verse|chorus|bridge|intro|outro|refrain|hook|strophe|pre-chorus)[^\]\n]{0,20}\])",
-    re.MULTILINE | re.IGNORECASE,
-)
+_DASHES = re.compile(r"[-_=*]{3,40} ?[^\W\d]")
+_VERSE = re.compile(r"\[(?:verse|chorus|bridge|intro|outro|refrain|hook|strophe|pre-chorus)[^\]\n]{0,20}\]")
+_HEAD_CHARS = 160  # of a line that is looked at
 _SAID_BY = re.compile(
     r"^[ \t]*(?:[\[(]?\d{1,4}[:./-]\d\d[^\n\])]{0,24}[\])]?[ ,-]{0,3})?"
     r"(?:\[|<)?([^\W\d_][\w .'’-]{0,30})(?:\]|>|[\[(]\d{1,2}[:.]\d\d[^\])\n]{0,12}[\])])?"
@@ -30256,6 +30454,7 @@ _SIGNOFFS = at_beginning(TABLES, "signoffs")
 _SUBJECTS = at_beginning(TABLES, "subjects")
 _HEADERS = at_beginning(TABLES, "headers")
 _RESUMES = at_beginning(TABLES, "resumes")
+_FORWARDING, _WROTE = anywhere(TABLES, "forwarding"), at_end(TABLES, "wrote")
 
 _CLOSERS = dict(
     pair.split("/")  # an opening mark, and those that close it
@@ -30296,8 +30495,21 @@ def ends_of(text: str) -> str:
 
 
 def _without_forwarded(text: str) -> str:
-    found = _FORWARDED.search(text)
-    return text if found is None else f"{text[: found.start()]}\n{HOLE}"
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if _is_forwarding(line):
+            return "\n".join([*lines[:at], HOLE])
+    return text
+
+
+def _is_forwarding(line: str) -> bool:
+    """Whether somebody else's words come below a line: "--- Forwarded message ---", "On 3 May Eve wrote:"."""
+    head = fold(line[:_HEAD_CHARS]).strip()
+    if _DASHES.match(head):
+        return bool(_FORWARDING.search(head))
+    if head.endswith((":", "：")) and any(char.isdigit() or char == "@" for char in head):
+        return bool(_WROTE.search(head))
+    return bool(_VERSE.match(head))
 
 
 def _without_letters(text: str) -> str:
@@ -30489,58 +30701,6 @@ def _closing(rest: str) -> int:
     closing = f"</{name}>" if match[1] else f"[/{name}]" if match[2] else first.strip()
     at = others.find(f"\n{closing}")
     return len(first) + 1 + at + 1 + len(closing) if at >= 0 else 0
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# remember/oneself.py
-
-SOURCES["remember/oneself.py"] = r'''"""Signs that somebody speaks of themselves, or asks to remember: words and verb forms of thirty languages.
-
-They only ever rescue: a text that has one is looked at. What lacks them is judged by its shape, and in a
-script that is not known here, nothing is made of the lack. A word that means something else in another
-language rescues there too; that is why the commonest of those (German "im", Romanian "am") are left out.
-"""
-
-# ruff: noqa: SIM905  (lists of words, a language or two a line, are read and corrected as text)
-
-from __future__ import annotations
-
-from ..language.detection import known_scripts
-from ..language.scripts import script, words_of
-
-# A verb that states, in the commonest languages; an imperative would stand first.
-_STATES = frozenset(
-    """is are was were has had lives works likes loves hates ist sind war waren hat hatte est sont était ont
-      es está son eran tiene era é são foi tem è erano ha är har hade er jest są ma""".split()
-)
-_POINTS = frozenset(
-    "that this it what das dies es was c ça ce esto eso isso isto questo quello det to".split()
-)
-
-
-def known_script(text: str) -> bool:
-    """Whether the lack of a sign says something: most letters are of scripts that a language here has."""
-    if text.isascii():
-        return True
-    found = [char for char in text if char.isalpha()]
-    return 2 * sum(script(char) in known_scripts() for char in found) >= len(found)
-
-
-def names_and_states(sentence: str) -> bool:
-    """Whether it begins with who it is about and a verb that states: "Clara is allergic to nuts"."""
-    words = words_of(sentence)[:2]
-    if len(words) < 2 or words[0].lower() in _POINTS:
-        return False
-    return words[0][0].isupper() and words[1] in _STATES
-
-
-def tells_of_others(sentence: str) -> bool:
-    """Whether it states something of others: a number, a name within it, a verb that is no imperative's."""
-    words = words_of(sentence)
-    if not words or words[0].lower() in _POINTS:
-        return False
-    named = any(word[0].isupper() and word != "I" for word in words[1:])
-    return named or any(char.isdigit() for char in sentence) or any(word in _STATES for word in words[1:5])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31620,9 +31780,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..clock import is_later
 from ..errors import Doubtful, Drop
+from ..language.forgetting import asks_to_forget, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
-from ..language.speech import asks_to_forget, means_everything, says_it_ended
+from ..language.speech import says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
 from ..words import is_mark, mark_of
@@ -32993,7 +33154,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
         yield _Reading(settings.mode)
         return
-    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
     patient = batch.attempts < _PATIENT_TRIES
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
@@ -34059,15 +34220,14 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
-        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=server_key,
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
-            chat_servers=read_servers(environ, server_key),
+            chat_servers=read_servers(environ),
         )
 '''
 

@@ -9,9 +9,9 @@ errors.py    errors by reaction: retry, drop, leave it to another server, tell t
 engines.py   SQLite or PostgreSQL, below the state database; wal.py, SQLite's log, emptied;
              clock.py, wall clocks that are put right
 words.py     words of a text in any language
-language/    what tells questions, requests and other people's words from statements: a table a language
-             (phrases: how they are read), speech (what a sentence is), sentences
-chat_servers.py  the servers that answer the chats, and which model of them answered
+language/    what tells questions, requests and others' words from statements, and who speaks of themselves:
+             a table a language (phrases: how they are read; detection: which one), speech (what a sentence
+             is), self_reference, forgetting, sentences, scripts (what Unicode says of characters)
 scopes.py    whose memories a chat sees: the user's, a folder's, a persona's, a team's
 patterns.py  names of models, as settings have them
 redact.py    secrets in a text; credentials.py, what is said to be one (its _names, _values and _words);
@@ -19,13 +19,15 @@ redact.py    secrets in a text; credentials.py, what is said to be one (its _nam
 __main__.py  the command line: python -m owui_memory; cli/, a module for each command
 
 state/       the state database: its tables, and the frozen steps that make them
-chat/        what Open WebUI says, and what is said back: body, policy, decisions,
-             commands (slash: how they are recognised; asides: what is no conversation; answers), notes
+locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
+             language of a message)
+chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
+             commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
+             what is no conversation; answers, explained, faults), notes
 recall/      the inlet's side: search, rank, select, told, block, profile, ready, tokens, why,
              wishes (requests to forget)
 remember/    the outlet's side: keeper (spill: what the database cannot take now), outbox (turns), writer,
-             gate (oneself: what states without one;
-             material: what of a message is not its user's own),
+             gate (material: what of a message is not its user's own),
              reconcile (prompt, operations), verbatim, admission (what may become a memory), orders, sameness,
              changes, journal
 backends/    mem0 in its three forms behind one Protocol (live: the one in use), its models and what they lack

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
+Local = Literal["local", "external", "unknown"]
 Kind = Literal["openai", "ollama"]  # by whose API it is asked; mem0's providers have the same names
 
 OPENAI_URL = "https://api.openai.com/v1"
 _MOST = 20  # servers
 _NAME_CHARS = 200
+_NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,14 @@ class AnsweredBy:
     """
 
     model: str = ""
-    local: Literal["local", "external", "unknown"] = "unknown"
+    local: Local = "unknown"
     owner: str = ""
+
+    @classmethod
+    def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
+        """The last one, but as near as any: they differ only where the settings have changed since."""
+        told = {one.local for one in several}
+        return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
         """In one line, which `read` understands."""
@@ -54,19 +62,18 @@ class AnsweredBy:
 NOBODY = AnsweredBy()
 
 
-def read_servers(environ: Mapping[str, str], own_key: str) -> tuple[ChatServer, ...]:
+def read_servers(environ: Mapping[str, str]) -> tuple[ChatServer, ...]:
     """The servers in OPENAI_API_BASE_URL(S), OPENAI_API_KEY(S) and OLLAMA_BASE_URL(S), each once.
 
     As in Open WebUI, lists have ; between their parts, and win over the single ones. An address alone makes a
-    server, a key alone none: it may be for another pipeline. Left out are the Pipelines server itself, known
-    by `own_key`, and OpenAI's own without a key.
+    server, a key alone none: it may be for another pipeline. OpenAI's own without a key is left out.
     """
     urls = _listed(environ, "OPENAI_API_BASE_URL")
     keys = _listed(environ, "OPENAI_API_KEY")
     found = []
     for url, key in zip_longest(urls, keys[: len(urls)], fillvalue=""):
         server = ChatServer("openai", (url or OPENAI_URL).rstrip("/"), key)
-        if (key or server.url != OPENAI_URL) and (not key or key != own_key):
+        if key or server.url != OPENAI_URL:
             found.append(server)
     found += [
         ChatServer("ollama", url.rstrip("/"))

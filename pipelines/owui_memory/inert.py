@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+
+from .language.scripts import accents
 
 _LONGEST_CHARS, _LOOKED_CHARS = 1000, 4000  # shown of a memory; markup takes more than it shows
 
@@ -21,11 +24,6 @@ _UNSEEN = re.compile(
     "|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
     f"|[{_JOINERS}]{{2,}}|(?<=[\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?=[\\x00-\\x7f])"
 )
-_MARKS = re.compile(
-    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})"
-    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-)
-
 _BRACKETS = str.maketrans(dict.fromkeys("<＜﹤⟨〈᚜", "‹") | dict.fromkeys(">＞﹥⟩〉᚛", "›") | {"｜": "|"})
 _ENTITY = re.compile(r"&(?:amp;)*(?:(lt|#0*60|#x0*3c)|gt|#0*62|#x0*3e);?", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:u00|x)(3c|3e)|%(3c|3e)", re.IGNORECASE)
@@ -53,8 +51,14 @@ def one_line(text: str) -> str:
             char for char in text if char in _JOINERS or unicodedata.category(char) not in _HIDDEN_CATEGORIES
         )
     if not text.isascii():
-        text = _MARKS.sub(r"\1", _UNSEEN.sub("", text))
+        text = _marks().sub(r"\1", _UNSEEN.sub("", text))
     return text
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """More than three accents on one letter, of any script."""
+    return re.compile(f"([{accents()}]{{3}})[{accents()}]+")
 
 
 def disarmed(text: str) -> str:

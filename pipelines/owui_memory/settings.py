@@ -531,13 +531,12 @@ class Environment:
             name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
         }
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
-        server_key = environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY)
         return cls(
             presets=presets,
             data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=server_key,
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
             valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
-            chat_servers=read_servers(environ, server_key),
+            chat_servers=read_servers(environ),
         )

@@ -12,7 +12,7 @@ from owui_memory import credential_names, credential_values, credentials, inert,
 from owui_memory.backends import json_answer, model_text, text_limit
 from owui_memory.chat import asides, faults, imported, intake, markup, numbers, slash, verbs, work
 from owui_memory.chat.body import with_blocks
-from owui_memory.language import scripts, self_reference, sentences, speech
+from owui_memory.language import forgetting, scripts, self_reference, sentences, speech
 from owui_memory.locales import guess
 from owui_memory.recall import block, rank, search, wishes
 from owui_memory.recall.tokens import estimated_tokens
@@ -227,6 +227,7 @@ TEXTS = (
     ),
     Reader("query", lambda text: rank.stems_asked(search.query_of(text)), (words,)),
     Reader("wish", wishes.wish, (wishes,)),
+    Reader("request to forget", lambda text: (forgetting.asks_to_forget(text), forgetting.to_forget(text))),
     Reader("memory in words", lambda text: wishes.is_meant("forget my dog", text), (wishes,)),
     Reader("tokens", estimated_tokens),
     Reader("shown in a prompt", block.shown, (inert, block)),

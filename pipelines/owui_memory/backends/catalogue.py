@@ -63,8 +63,8 @@ class Catalogue:
                 if found := listing.find(name, local=local):
                     return found
         for listing in ordered:
-            may_have_it = listing.names is None and (listing.is_local or not local)
-            if may_have_it and isinstance(fault := listing.fault, Retry):
+            may_have_it = listing.names is None and owner in ("", listing.server.kind)
+            if may_have_it and (listing.is_local or not local) and isinstance(fault := listing.fault, Retry):
                 raise fault.again()
         return None
 
@@ -78,6 +78,7 @@ class Listing:
     """Of one server. `names`: what it has, and whether it is not run there; None before it has told.
 
     fault: why it could not be told last, if it could not. took_s: how long the last answer took.
+    is_pipelines: it is a Pipelines server, whose models are programs.
     """
 
     def __init__(self, server: ChatServer, clock: Callable[[], float] = time.monotonic) -> None:
@@ -85,6 +86,7 @@ class Listing:
         self.is_local = is_local(server.url)
         self.names: Mapping[str, _Model] | None = None
         self.fault: MemoryFault | None = None
+        self.is_pipelines = False
         self.took_s = 0.0
         self._asked_at, self._failures = -_PAUSE_MOST_S, 0
         self._lock = threading.Lock()
@@ -117,7 +119,9 @@ class Listing:
                 return
             began = self._clock()
             try:
-                self.names = _asked(self.server)
+                answer = _asked(self.server)
+                self.is_pipelines = isinstance(answer, dict) and answer.get("pipelines") is True
+                self.names = {} if self.is_pipelines else _read(self.server, answer)
             except MemoryFault as fault:
                 self.fault, self._failures = fault, min(self._failures + 1, 16)
             else:
@@ -142,11 +146,11 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
-def _asked(server: ChatServer) -> Mapping[str, _Model]:
-    """The server's models, by `tagged` names; none of a Pipelines server, whose models are programs.
+def _asked(server: ChatServer) -> Any:
+    """The server's answer to the question for its models, read from JSON.
 
     Raises:
-        MemoryFault: it cannot be asked, or what it answers is no list.
+        MemoryFault: it cannot be asked, or what it answers is no JSON.
     """
     if not is_url(server.url):
         raise _unfit(server, "has no address like http://host:port")
@@ -162,7 +166,7 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             with bounded(_WHOLE_S, _MOST_BYTES):
                 response = client.get(where, headers=headers)
             response.raise_for_status()
-        answer = json.loads(response.content)
+        return json.loads(response.content)
     except Doubtful:
         raise _unfit(server, "sends a list of models that is too long") from None
     except (ValueError, RecursionError):
@@ -173,18 +177,21 @@ def _asked(server: ChatServer) -> Mapping[str, _Model]:
             raise _unfit(server, f"tells no models (HTTP {status})") from None
         hint = f"Is it running, and is {_setting(server)} of the Pipelines server right?"
         raise type(fault)(str(fault), hint=hint) from None
-    if isinstance(answer, dict) and answer.get("pipelines") is True:
-        return {}
-    rows = answer.get("models" if server.kind == "ollama" else "data") if isinstance(answer, dict) else answer
-    if not isinstance(rows, list):
+
+
+def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
+    """The models in an answer, by `tagged` names.
+
+    Raises:
+        TellAdmin: it holds no list.
+    """
+    rows, name_of = ("models", "name") if server.kind == "ollama" else ("data", "id")
+    listed = answer.get(rows) if isinstance(answer, dict) else answer  # Together's is a bare list
+    if not isinstance(listed, list):
         raise _unfit(server, "answers with no list of models")
-    return _read(rows[:_MOST_NAMES], "name" if server.kind == "ollama" else "id")
-
-
-def _read(rows: Sequence[Any], field_name: str) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
-    for row in rows:
-        name = row.get(field_name) if isinstance(row, dict) else None
+    for row in listed[:_MOST_NAMES]:
+        name = row.get(name_of) if isinstance(row, dict) else None
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))

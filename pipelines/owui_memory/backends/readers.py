@@ -21,6 +21,7 @@ _MOST_OPEN = 16  # LLMs
 _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
+_UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -62,6 +63,9 @@ class Readers:
             found, local = self._found(answered, local_only)
             first = (self._llm(found),) if found else ()
         except Retry as fault:
+            far = answered.local == "external" and not local_only
+            if self._second and (self._second[1] or far):
+                return self._chosen(answered, (self._second[0],))
             if patient:
                 raise
             return self._none(answered, str(fault))
@@ -74,10 +78,13 @@ class Readers:
             model = self._settings.llm_model or answered.model
             which = "a local server" if local else "a server of the chats"
             return self._none(answered, f"{_shown(model)} is not on {which} that is known here")
+        return self._chosen(answered, first + second)
+
+    def _chosen(self, answered: AnsweredBy, llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
         with self._lock:
-            self._last = (first or second)[0]
+            self._last = llms[0]
             self._without.pop(answered.model, None)
-        return first + second
+        return llms
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
@@ -87,20 +94,24 @@ class Readers:
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
         listings = self._catalogue.listings
+        unused = _UNUSED if self._settings.llm_base_url else ""
         if not listings:
-            return Part("LLM", True, _NONE, _HOW)
+            return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
+        if not self._settings.uses_llm:
+            return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
             asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
             asking.start()
             asking.join(_PART_S)
         with self._lock:
             last, without = self._last, dict(self._without)
-        ok, hints = True, list[str]()
+        ok, hints = True, [unused]
         told = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
             told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
-                ok, hints = False, [last.fault.hint]
+                ok = False
+                hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
         if len(faults) == len(listings):
             ok = False
@@ -115,7 +126,12 @@ class Readers:
         """The model that is to read, and whether it has to be a local one."""
         is_local = answered.local == "local"
         wanted = self._settings.llm_model
-        home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        home = None
+        try:
+            home = self._catalogue.find(answered.model, owner=answered.owner, local=is_local or local_only)
+        except Retry:
+            if not wanted:
+                raise
         if home is not None:
             is_local |= home.is_local
         elif answered.local == "unknown":
@@ -163,6 +179,8 @@ class Readers:
 def _described(listing: Listing) -> str:
     if listing.fault is not None:
         return str(listing.fault).rstrip(".")
+    if listing.is_pipelines:
+        return f"{listing.host} is a Pipelines server, whose models are programs"
     if listing.names is None:
         return f"{listing.host} has not answered yet"
     count = len(listing.names)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMMAND_CHARS = 250_000  # of a command with all that is imported
 
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
@@ -59,7 +60,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     only looks like a command is `DID_YOU_MEAN`, with what may be meant as its rest, in English or `language`.
     Only the first words are looked at, however long the text is.
     """
-    text = text.strip().lstrip("\ufeff\u200b\u200e\u2060")
+    text = text.strip().strip(_INVISIBLE).strip()
     if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
         text = text.strip("`\"'\u201c\u201d").strip()
     if text[:1] not in _SLASHES or not text:
@@ -75,7 +76,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     if plainly and bare in names():
         return _with_verb(rest, names()[bare])
     if plainly and (known := _glued_name(name)):
-        tail = _visible(first)[1 + len(known) :].lstrip(_ENDS + _JOINTS)
+        tail = (head[1 + len(known) :] + first[_NAME_CHARS:]).lstrip(_ENDS + _JOINTS)
         return _with_verb(f"{tail} {rest}", names()[known])
     if len(first) > _NAME_CHARS:
         return None
@@ -162,9 +163,11 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
     language: the code of the one that its user reads.
     """
-    said = [*_GLUED.sub(r"\1 \2", verb).split(), *rest[:_MORE_CHARS].split()]
+    said = [*_GLUED.sub(r"\1 \2", verb[:_MORE_CHARS]).split(), *rest[:_MORE_CHARS].split()]
     if a_number(verb) and len(said) == 1:
         return f"{word_for('page', language)} {verb}"
+    if not said:
+        return ""
     if parts := glued_at_the_end(said[-1][:_NAME_CHARS].strip(_ENDS)):
         return " ".join(filter(None, [parts[0].sent, *said[:-1], parts[1]]))
     if near := nearest_verb(said[0], language):

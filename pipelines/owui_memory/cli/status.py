@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -11,6 +12,8 @@ from .. import COMMAND
 from ..backends.base import Part
 from ..control.switches import Switches
 from ..errors import MemoryFault
+from ..inert import one_line
+from ..ops.ledger import Ledger
 from ..ops.selfcheck import selfcheck
 from .instance import Instance
 from .moving import Moving
@@ -22,7 +25,12 @@ def of_all(instance: Instance, to_json: bool) -> None:
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
-    parts = [Part("state", True, str(instance.engine.url)), *_backend(instance), _queue(instance)]
+    parts = [
+        Part("state", True, str(instance.engine.url)),
+        *_backend(instance),
+        _calls(instance),
+        _queue(instance),
+    ]
     ok = all(part.ok for part in parts)
     if to_json:
         as_json({"ok": ok, "parts": [asdict(part) for part in parts]})
@@ -67,6 +75,18 @@ def _backend(instance: Instance) -> list[Part]:
             return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
     except MemoryFault as fault:
         return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+
+
+def _calls(instance: Instance) -> Part:
+    """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
+    ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
+    lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
+    told = [
+        f"{day} {one_line(model)} {used.calls:,}"
+        for day, models in lately.items()
+        for model, used in models.items()
+    ]
+    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Part:

@@ -1,6 +1,7 @@
-"""What tells questions, requests, suppositions and other people's words from statements: a table a language.
+"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-Another language is another module with a table, and its name in `TABLES`.
+A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
+own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC

@@ -11,7 +11,7 @@ from functools import cache
 
 from . import TABLES
 from .phrases import Phrases, listed
-from .scripts import bare, fold, scripts_of, words_of
+from .scripts import bare, fold, script, scripts_of, words_of
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
 _VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
@@ -84,10 +84,13 @@ def _any_of(script: str) -> Phrases:
     return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
 
 
-@cache
-def known_scripts() -> frozenset[str]:
-    """The scripts of all languages that have a table."""
-    return frozenset(_groups()) | _KANA
+def known_script(text: str) -> bool:
+    """Whether the lack of a sign says something: most letters are of scripts that a language here has."""
+    if text.isascii():
+        return True
+    found = [char for char in text if char.isalpha()]
+    known = _groups().keys() | _KANA
+    return 2 * sum(script(char) in known for char in found) >= len(found)
 
 
 def script_of(table: Phrases) -> str:

@@ -35,7 +35,7 @@ ENGLISH = Phrases(
         i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
         i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
         best way to, who (can|could|knows|else)""",
-    requests="""spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
+    requests="""prove, show that, derive, integrate, differentiate, simplify, factor, spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
         compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
         rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
         refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
@@ -114,4 +114,8 @@ ENGLISH = Phrases(
     progressive="ing",
     denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
     denying_after="not",
+    forwarding="messag*, forwarded, original message, begin forwarded",
+    wrote="wrote",
+    states="is, are, was, were, has, had, lives, works, likes, loves, hates",
+    points="that, this, it, what",
 )

@@ -64,4 +64,8 @@ FRENCH = Phrases(
     forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
     endings="e/e, s/t",
     denying="ne, n', jamais",
+    forwarding="messag*, transféré*",
+    wrote="a écrit",
+    states="est, sont, était, ont",
+    points="c, ça, ce",
 )

@@ -18,7 +18,7 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    questions="""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _ (ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
+    questions=r"""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
             |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
@@ -74,4 +74,8 @@ GERMAN = Phrases(
     endings="e/t, e/et",
     denying="nicht, nie, niemals",
     denying_after="nicht",
+    forwarding="nachricht*, weitergeleitet*",
+    wrote="schrieb",
+    states="ist, sind, war, waren, hat, hatte",
+    points="das, dies, es, was",
 )

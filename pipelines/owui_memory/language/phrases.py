@@ -36,6 +36,7 @@ class Phrases:
     requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
     personal: speak of their speaker although they hold one of these: "how do I usually".
     keeping: ask to keep something: "remember", "always".
+    states: verbs that state something of somebody: "is", "lives". points: first words that are nobody: "it".
     ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
     only look like them, in languages where that tells more than words do.
 
@@ -52,6 +53,7 @@ class Phrases:
     texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
     self_leads: in a line that ends in a colon, make the user's own of what follows: "about me", "remember".
     salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
+    forwarding: in a line of dashes, announce somebody else's mail. wrote: end the line above a quoted one.
     resumes: headings of a CV.
     forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
     denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
@@ -83,6 +85,8 @@ class Phrases:
     impersonal: str = ""
     personal: str = ""
     keeping: str = ""
+    states: str = ""
+    points: str = ""
     ends_statement: str = ""
     ends_no_statement: str = ""
     openers: str = ""
@@ -107,6 +111,8 @@ class Phrases:
     signoffs: str = ""
     headers: str = ""
     subjects: str = ""
+    forwarding: str = ""
+    wrote: str = ""
     resumes: str = ""
     forgetting: str = ""
     asking: str = ""

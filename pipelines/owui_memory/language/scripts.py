@@ -105,9 +105,27 @@ def _is_point(char: str) -> bool:
 @cache
 def signs() -> str:
     """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
-    marks = [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
-    firsts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
-    lasts = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return _ranges(_mark_codes())
+
+
+@cache
+def accents() -> str:
+    """The marks that combine with any letter, for a pattern's character class."""
+    return _ranges(
+        [code for code in _mark_codes() if unicodedata.name(chr(code), "").startswith("COMBINING ")]
+    )
+
+
+@cache
+def _mark_codes() -> list[int]:
+    return [code for code in range(_LAST_OF_LETTERS) if unicodedata.category(chr(code))[0] == "M"]
+
+
+def _ranges(codes: list[int]) -> str:
+    """Ascending characters as a class has them: from first to last, wherever none is missing."""
+    known = frozenset(codes)
+    firsts = [code for code in codes if code - 1 not in known]
+    lasts = [code for code in codes if code + 1 not in known]
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？".
+"""Who speaks of themselves: "Where do I live?", "¿Dónde vivo?", "私の仕事は？"; and what is stated of others.
 
 The words for it stand in the tables, `own` and what follows it there. All takes time in proportion to a
 text's length.
@@ -7,8 +7,9 @@ text's length.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from . import TABLES
 from .detection import likely, single_words
 from .phrases import Matcher, Phrases, anywhere, at_end, listed
 from .scripts import fold, words_of
@@ -149,3 +150,30 @@ def _words_for_self(table: Phrases) -> _Self:
         other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
         is_run_together=not table.spaced,
     )
+
+
+def names_and_states(sentence: str) -> bool:
+    """Whether it begins with who it is about and a verb that states: "Clara is allergic to nuts"."""
+    words = words_of(sentence)[:2]
+    if len(words) < 2 or words[0].lower() in _points():
+        return False
+    return words[0][0].isupper() and words[1] in _states()
+
+
+def tells_of_others(sentence: str) -> bool:
+    """Whether it states something of others: a number, a name within it, a verb that is no imperative's."""
+    words = words_of(sentence)
+    if not words or words[0].lower() in _points():
+        return False
+    named = any(word[0].isupper() and word != "I" for word in words[1:])
+    return named or any(char.isdigit() for char in sentence) or any(word in _states() for word in words[1:5])
+
+
+@cache
+def _states() -> frozenset[str]:
+    return frozenset(word for table in TABLES for word in listed(table.states))
+
+
+@cache
+def _points() -> frozenset[str]:
+    return frozenset(word for table in TABLES for word in listed(table.points))

@@ -6,14 +6,11 @@ All of it is of one sentence, and takes time in proportion to its length.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
 
 from . import TABLES
-from .detection import likely
-from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
+from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
+from .self_reference import speaks_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -23,7 +20,6 @@ _BEGINNING_DENSE = 12  # characters
 _OPENERS_MOST = 5
 _LEAD_CHARS = 160  # of a sentence that hands over a text, if it does not end in a colon
 _LABEL_CHARS = 24  # "Text:", "This mail:"
-_VERBS_MOST = 20  # of a sentence
 _OBJECT_CHARS = 24  # from the verb to what is handed over
 _SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an opener
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
@@ -41,7 +37,6 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_EVERYTHING = anywhere(TABLES, "everything")
 _ENDING = anywhere(TABLES, "ending")
 _COLONS = (":", "：")
 
@@ -55,9 +50,9 @@ def asks(sentence: str) -> bool:
     """Whether it is a question, with its mark or without."""
     if has_question_mark(sentence):
         return True
-    text = _lowered(sentence)
+    text = lowered(sentence)
     return (
-        any(_QUESTIONS.match(start) for start in _starts(text))
+        any(_QUESTIONS.match(start) for start in starts(text))
         or bool(_ENDS_QUESTION.search(text[-_END_CHARS:]))
         or bool(_ASKS.search(text))
     )
@@ -65,27 +60,30 @@ def asks(sentence: str) -> bool:
 
 def requests(sentence: str) -> bool:
     """Whether it asks for a piece of work, and not for how to be answered from now on."""
-    text = _lowered(sentence)
+    text = lowered(sentence)
     return _is_request(text) and not _is_standing(text)
 
 
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
-    text = _lowered(sentence)
+    text = lowered(sentence)
     if _ENDS_SUPPOSING.search(text[-_END_CHARS:]):
         return True
-    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in _starts(text))
+    return any(_SUPPOSING.match(start) or _ROLES.match(start) for start in starts(text))
 
 
 def is_conditional(sentence: str) -> bool:
     """Whether it supposes something for itself alone: "If I were rich, ..."."""
-    return any(_CONDITIONAL.match(start) for start in _starts(_lowered(sentence)))
+    return any(_CONDITIONAL.match(start) for start in starts(lowered(sentence)))
 
 
 def is_polite(sentence: str) -> bool:
     """Whether it thanks, greets or agrees, and no more."""
-    text = without_openers(_lowered(sentence))
-    return bool(_POLITE.match(text)) and len(text) <= 2 * _END_CHARS
+    text = lowered(sentence)
+    if len(text) > 2 * _END_CHARS or not _POLITE.match(text):
+        return False
+    rest = without_openers(text)
+    return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:
@@ -94,9 +92,9 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
     0: it is not. 1: perhaps, too likely to be kept without anybody's reading it. 2: it surely is.
     line_ends: nothing more stands on its line.
     """
-    text = _lowered(lead)
+    text = lowered(lead)
     handled, softly = bool(_HANDLING.search(text)), bool(_SOFT_HANDLING.search(text))
-    asked = _is_request(text) or any(_QUESTIONS.match(start) for start in _starts(text))
+    asked = _is_request(text) or any(_QUESTIONS.match(start) for start in starts(text))
     if text.endswith(_COLONS):
         if _SELF_LEADS.search(text) and not (handled or softly):
             return 0
@@ -123,60 +121,13 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
     )
 
 
-def asks_to_forget(sentence: str) -> bool:
-    """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
-    text = _lowered(sentence)
-    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Forgetting:
-    verbs: Matcher
-    asking: Matcher
-    denying: Matcher
-    denying_after: Matcher
-
-
-@lru_cache(256)
-def _forgetting(table: Phrases) -> _Forgetting:
-    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    one = (table,)
-    return _Forgetting(
-        anywhere(one, "forgetting"),
-        at_end(one, "asking"),
-        at_end(one, "denying"),
-        at_beginning(one, "denying_after"),
-    )
-
-
-def _asks_to_forget(text: str, words: _Forgetting) -> bool:
-    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
-        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
-            continue
-        before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or words.asking.search(before[-_END_CHARS:]):
-            return not words.denying.search(before[-_END_CHARS:])
-    return False
-
-
-def means_everything(sentence: str) -> bool:
-    """Whether a sentence that asks to forget means all that is remembered."""
-    return bool(_EVERYTHING.search(_lowered(sentence)))
-
-
 def says_it_ended(sentence: str) -> bool:
     """Whether it says that something is over: a marriage, a job, a life."""
-    return not asks(sentence) and bool(_ENDING.search(_lowered(sentence)))
-
-
-def _starts_within(before: str) -> bool:
-    """Whether something is left of what stands before a verb, without openers."""
-    starts = _starts(before)
-    return bool(starts[-1].strip(" ,.!"))
+    return not asks(sentence) and bool(_ENDING.search(lowered(sentence)))
 
 
 def _is_request(text: str) -> bool:
-    return any(_REQUESTS.match(start) for start in _starts(text)) or bool(
+    return any(_REQUESTS.match(start) for start in starts(text)) or bool(
         _ENDS_REQUEST.search(text[-_END_CHARS:])
     )
 
@@ -187,8 +138,8 @@ def _is_standing(text: str) -> bool:
     return bool(_ALWAYS.search(first) or _STANDING.search(text))
 
 
-def _starts(text: str) -> list[str]:
-    """A text from its first word on, after words that open it, and after "for my wife,"."""
+def starts(text: str) -> list[str]:
+    """A lower-case text from its first word on, after words that open it, and after "for my wife,"."""
     found = [text]
     for _ in range(_OPENERS_MOST):
         match = _OPENERS.match(text)
@@ -214,8 +165,8 @@ def without_openers(text: str) -> str:
     return text
 
 
-def _lowered(sentence: str) -> str:
-    """As the phrases are written, its beginning and its end."""
+def lowered(sentence: str) -> str:
+    """A sentence as the phrases are written, its beginning and its end."""
     if len(sentence) > _LOOKED_CHARS:
         sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
     return fold(sentence).strip(" \t-*•\"'“„«¡¿(")

@@ -1,4 +1,4 @@
-"""Which of the languages that we have texts in a message is written in: by script, else by a few small words.
+"""Which of the languages that we have texts in a message is written in: by script, else by its common words.
 
 It errs on the side of telling none: then English is spoken. No model or package is needed for it.
 """
@@ -8,17 +8,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from . import CODES, locale
+from ..language import TABLES
+from ..language.detection import likely
+from ..language.english import ENGLISH
+from ..language.french import FRENCH
+from ..language.german import GERMAN
+from ..language.russian import RUSSIAN
+from ..language.scripts import fold
+from ..language.spanish import SPANISH
 
 _LOOKED_CHARS = 500
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
-_OF_ONE = {"ß": "de", "ñ": "es", "¿": "es", "¡": "es", "œ": "fr"}
-_OF_NONE = re.compile("[ãõąęłżźśćńčěšřůőűığşåøæðþ]")  # letters of languages that we have no texts in
-_CHINESE, _JAPANESE = "gb2312", "shift_jis"  # each lacks the short forms that only the other one has
+_CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
+_CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
 
 def language_in(text: str) -> str:
@@ -30,9 +34,9 @@ def language_in(text: str) -> str:
     most, _ = letters.most_common(1)[0]
     if most in ("KANA", "HAN"):
         return "ja" if letters["KANA"] else _of_han(text)
-    if most == "CYRILLIC":
-        return "" if _NOT_RUSSIAN.search(text) else "ru"
-    return _of_latin(text) if most == "LATIN" else ""
+    if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
+        return ""
+    return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
 
 
 @lru_cache(4096)
@@ -47,9 +51,8 @@ def _script(char: str) -> str:
 def _of_han(text: str) -> str:
     """Chinese, unless there are characters that only Japanese writes so."""
     chinese = sum(_can(char, _CHINESE) and not _can(char, _JAPANESE) for char in text)
-    japanese = sum(
-        _can(char, _JAPANESE) and not _can(char, _CHINESE) and not _can(char, "big5") for char in text
-    )
+    others = (_CHINESE, _TRADITIONAL)
+    japanese = sum(_can(char, _JAPANESE) and not any(_can(char, one) for one in others) for char in text)
     return "ja" if japanese > chinese else "zh"
 
 
@@ -60,25 +63,10 @@ def _can(char: str, encoding: str) -> bool:
         return False
 
 
-def _of_latin(text: str) -> str:
-    if _OF_NONE.search(text):
-        return ""
-    found = Counter(code for char, code in _OF_ONE.items() if char in text)
-    known = _telltales()
-    for word in dict.fromkeys(_WORD.findall(text.replace("’", "'"))):
-        if code := known.get(word):
-            found[code] += 1
-    ranked = found.most_common(2)
-    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return ""
-    return ranked[0][0]
-
-
-@cache
-def _telltales() -> Mapping[str, str]:
-    return {
-        word: code
-        for code in CODES
-        if locale(code).has("telltales")
-        for word in locale(code).words("telltales")
-    }
+def _of_words(text: str, otherwise: str) -> str:
+    """otherwise: the code where no word tells it."""
+    found = likely(fold(text))
+    if not any(table in TABLES for table in found):
+        return otherwise
+    codes = [code for table, code in _CODES if table in found]
+    return codes[0] if len(codes) == 1 else ""

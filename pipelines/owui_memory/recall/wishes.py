@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..language.forgetting import to_forget
+from ..language.self_reference import speaks_of_self
 from ..words import content_words, stem, terms_of
 from .rank import Ranked
 
@@ -64,6 +66,8 @@ def wish(text: str) -> str:
                 return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(" ", sentence))
+        elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
+            return asked
     return ""
 
 

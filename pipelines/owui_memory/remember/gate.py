@@ -13,13 +13,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..language import speech
+from ..language.detection import known_script
+from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
-from ..language.self_reference import shows_statements, signs, verb_of_self, weak_sign
+from ..language.self_reference import (
+    names_and_states,
+    shows_statements,
+    signs,
+    tells_of_others,
+    verb_of_self,
+    weak_sign,
+)
 from ..language.sentences import sentences
 from ..recall.wishes import wish
 from ..words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
-from .oneself import known_script, names_and_states, tells_of_others
 from .outbox import Exchange
 
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
@@ -36,6 +44,7 @@ _DOCUMENT_CHARS_PER_SIGN = 400  # with more signs than that, somebody tells of t
 _WORK_CHARS = 800  # of an answer that is a piece of work, not a reaction
 _LONG_WORK_CHARS = 1600  # of one that surely is: many models chat at length about a plain fact
 _TASK_SENTENCES = 3
+_STATED_AT_ONCE = 3  # sentences, in a language that nothing is known of
 _LINE_CHARS = 300  # of a line, to tell whether it is a program's
 
 # What programs read or write: code without a fence, markup, stack traces, lines of a log.
@@ -117,7 +126,10 @@ def statements(text: str, answer: str = "") -> list[str]:
         return []
     found: list[str] = []
     before = ""  # the sentence that the next may lean on
-    for sentence in (one.text for one in sentences(own)):
+    said = [one.text for one in sentences(own)]
+    if len(said) > _STATED_AT_ONCE and not known_script(own):
+        return []  # a text in a language that nothing is known of, rather than statements
+    for sentence in said:
         if speech.supposes(sentence):
             break  # and so does what follows
         if speech.has_question_mark(sentence):
@@ -152,7 +164,7 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
-        or speech.asks_to_forget(sentence)
+        or asks_to_forget(sentence)
     )
 
 
@@ -234,7 +246,7 @@ def _is_work(answer: str) -> bool:
 
 
 def _is_about_self(sentence: str, answer: str) -> bool:
-    if signs(sentence) or not known_script(sentence):
+    if signs(sentence) or (not known_script(sentence) and not _is_work(answer)):
         return True
     return weak_sign(sentence) and not _is_work(answer)
 

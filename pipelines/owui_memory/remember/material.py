@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..language import TABLES
-from ..language.phrases import at_beginning
-from ..language.scripts import is_dense
+from ..language.phrases import anywhere, at_beginning, at_end
+from ..language.scripts import fold, is_dense
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.speech import hands_over
@@ -25,13 +25,9 @@ _QUOTED_LINES = re.compile(r"^ {0,3}>.*$", re.MULTILINE)
 _OTHER_LINES = re.compile(r"^(?: {4}|\t|[|$#]).*$", re.MULTILINE)
 
 # From here on a message is somebody else's.
-_FORWARDED = re.compile(
-    r"^[ \t]*(?:[-_=*]{3,40} ?[^\W\d][^\n]{0,60}?"
-    r"(?:messag|nachricht|mensaj|mensagem|messagg|сообщени|邮件|郵件|メッセージ)[^\n]{0,40}$"
-    r"|(?:on|am|el|le|em|il)\s[^\n]{4,120}?(?:wrote|schrieb|escribió|a écrit|escreveu|ha scritto)\W{0,3}$"
-    r"|\[(?:verse|chorus|bridge|intro|outro|refrain|hook|strophe|pre-chorus)[^\]\n]{0,20}\])",
-    re.MULTILINE | re.IGNORECASE,
-)
+_DASHES = re.compile(r"[-_=*]{3,40} ?[^\W\d]")
+_VERSE = re.compile(r"\[(?:verse|chorus|bridge|intro|outro|refrain|hook|strophe|pre-chorus)[^\]\n]{0,20}\]")
+_HEAD_CHARS = 160  # of a line that is looked at
 _SAID_BY = re.compile(
     r"^[ \t]*(?:[\[(]?\d{1,4}[:./-]\d\d[^\n\])]{0,24}[\])]?[ ,-]{0,3})?"
     r"(?:\[|<)?([^\W\d_][\w .'’-]{0,30})(?:\]|>|[\[(]\d{1,2}[:.]\d\d[^\])\n]{0,12}[\])])?"
@@ -54,6 +50,7 @@ _SIGNOFFS = at_beginning(TABLES, "signoffs")
 _SUBJECTS = at_beginning(TABLES, "subjects")
 _HEADERS = at_beginning(TABLES, "headers")
 _RESUMES = at_beginning(TABLES, "resumes")
+_FORWARDING, _WROTE = anywhere(TABLES, "forwarding"), at_end(TABLES, "wrote")
 
 _CLOSERS = dict(
     pair.split("/")  # an opening mark, and those that close it
@@ -94,8 +91,21 @@ def ends_of(text: str) -> str:
 
 
 def _without_forwarded(text: str) -> str:
-    found = _FORWARDED.search(text)
-    return text if found is None else f"{text[: found.start()]}\n{HOLE}"
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if _is_forwarding(line):
+            return "\n".join([*lines[:at], HOLE])
+    return text
+
+
+def _is_forwarding(line: str) -> bool:
+    """Whether somebody else's words come below a line: "--- Forwarded message ---", "On 3 May Eve wrote:"."""
+    head = fold(line[:_HEAD_CHARS]).strip()
+    if _DASHES.match(head):
+        return bool(_FORWARDING.search(head))
+    if head.endswith((":", "：")) and any(char.isdigit() or char == "@" for char in head):
+        return bool(_WROTE.search(head))
+    return bool(_VERSE.match(head))
 
 
 def _without_letters(text: str) -> str:

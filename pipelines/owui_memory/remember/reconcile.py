@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..backends.base import AskableBackend, Found, Memory, Reply
 from ..clock import is_later
 from ..errors import Doubtful, Drop
+from ..language.forgetting import asks_to_forget, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
-from ..language.speech import asks_to_forget, means_everything, says_it_ended
+from ..language.speech import says_it_ended
 from ..recall.wishes import wish
 from ..scopes import writing_view
 from ..words import is_mark, mark_of

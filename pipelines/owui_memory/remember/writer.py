@@ -302,7 +302,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
         yield _Reading(settings.mode)
         return
-    answered = AnsweredBy.read(batch.exchanges[-1].answered_by)
+    answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
     patient = batch.attempts < _PATIENT_TRIES
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model

@@ -151,6 +151,10 @@ def test_a_second_llm_takes_over_but_not_what_has_to_stay_near(scripted_llm: Scr
     with Ollama("qwen3:8b") as ollama:
         ours = llms(ChatServer("ollama", ollama.url), **second)
         assert reader(ours, external("unlisted")) == ("s", ELSEWHERE)
+        down = llms(openai("http://127.0.0.1:9/v1"), **second)
+        assert reader(down, external("gpt"), patient=True) == ("s", ELSEWHERE), "it need not be waited for"
+        with pytest.raises(Retry):
+            reader(down, AnsweredBy("gpt", "local", "openai"), patient=True)
         assert reader(ours, local("unlisted")) == ("", "")
         assert reader(ours, external("unlisted"), local_only=True) == ("", "")
         with ours.reading(external("qwen3:8b"), local_only=False, patient=True):
@@ -205,6 +209,9 @@ def test_a_server_that_is_down_is_waited_for_and_not_for_ever(scripted_llm: Scri
     with pytest.raises(Retry, match=r"at 127\.0\.0\.1:9 cannot be reached"):
         reader(ours, local("qwen3:8b"), patient=True)
     assert reader(ours, local("qwen3:8b")) == ("", "")
+    assert reader(ours, external("a-pipe"), patient=True) == ("", ""), "no Ollama has answered that"
+    named = llms(DOWN, openai(scripted_llm.base_url), llm_model="scripted-chat")
+    assert reader(named, AnsweredBy("a-pipe", "external"), patient=True)[0] == "scripted-chat"
     assert ours.part().ok, "the other one works"
     assert "127.0.0.1:9 cannot be reached" in ours.part().detail
     alone = llms(DOWN)
@@ -338,6 +345,13 @@ def test_the_status_says_who_reads_and_what_was_reached(scripted_llm: ScriptedLL
     assert none.part().ok
     assert none.part().detail.startswith("auto, none: ")
     assert "OPENAI_API_BASE_URL" in none.part().hint
+
+
+def test_settings_without_effect_are_told(scripted_llm: ScriptedLLM) -> None:
+    server = openai(scripted_llm.base_url)
+    for ours in (llms(server, llm_base_url="http://x:1/v1"), llms(llm_base_url="http://x:1/v1")):
+        assert "llm_base_url is not used" in ours.part().hint
+    assert "not asked" in llms(server, extraction="verbatim").part().detail
 
 
 def test_a_status_mends_itself(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> None:

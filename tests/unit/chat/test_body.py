@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from owui_memory.chat.body import Turn, read_inlet, read_outlet, with_blocks
+from owui_memory.chat_servers import AnsweredBy
 from owui_memory.recall.block import Blocks, line, render
 from tests.harness.bodies import recording, recording_names
 from tests.unit.samples import NOW, memory
@@ -39,6 +40,7 @@ def test_a_first_turn() -> None:
         timezone="UTC",
         model="tiny-chat",
         connection="external",
+        answered_by=AnsweredBy("tiny-chat", "external", "openai"),
         task="",
         memory_switch=True,
         memory_capability=True,

