@@ -2,8 +2,8 @@
 
     .venv/bin/python -m bench.languages [--embedders bundled minilm e5 openai nomic english]
 
-Forty-eight facts and questions in each of twelve languages (bench/languages/, the same line by line), half of
-the facts as an LLM writes them ("The user ..."), half as users do; questions share no words with their facts
+Forty-eight facts and questions in each of twelve languages (bench/languages/, the same line by line), half
+of the facts as an LLM writes them ("The user ..."), half as users do; questions share no words with their facts
 where the language allows it. Four users have twelve of them each. Each question is asked in a chat of its own,
 through the real recall path with the default settings, of the facts in its language and of those in English.
 First: the right fact is ranked first of twelve. Told: it is told. Number: how many of twelve are. Unrelated:
@@ -127,7 +127,16 @@ def measured(known: Users, language: str, of: str, half: Sequence[int], messages
 
 def report(name: str, half: str, rows: dict[str, tuple[Shares, Shares]]) -> None:
     """Print one table, with the means and the worst."""
-    head = (f"{name}, half {half}", "first", "told", "number", "unrelated", "English: first", "told", "number")
+    head = (
+        f"{name}, half {half}",
+        "first",
+        "told",
+        "number",
+        "unrelated",
+        "English: first",
+        "told",
+        "number",
+    )
     cells = [
         (
             language,

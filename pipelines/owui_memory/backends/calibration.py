@@ -10,7 +10,6 @@ unrelated pairs. Which way questions about oneself lie from others is measured a
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -76,7 +75,12 @@ class Calibration:
         first = [place for place in range(each) if place not in THIRD_PERSON]
         forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
         most = facts.shape[1] // _DIMS_EACH
-        shared = _orthonormal(np.array([*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]), most - 1)
+        shared = _orthonormal(
+            np.array(
+                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+            ),
+            most - 1,
+        )
         if len(shared):
             mean = _without(shared, questions.mean(0))
             both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
@@ -94,7 +98,9 @@ class Calibration:
         ]
         between = _means_between(facts, languages, each)
         known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
-        places = [language * each + place for language, texts in RESTATED.items() for place in range(len(texts))]
+        places = [
+            language * each + place for language, texts in RESTATED.items() for place in range(len(texts))
+        ]
         alike = np.einsum("id,id->i", facts[places], restated)
         alike_apart = np.einsum(
             "id,id->i", _units(_without(shared, facts[places])), _units(_without(shared, restated))
@@ -170,7 +176,7 @@ class Calibration:
             folder.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
                 np.savez(file, **kept)
-            os.replace(file.name, _file(folder, model, dims))
+            Path(file.name).replace(_file(folder, model, dims))
         except OSError:
             return
 
@@ -182,7 +188,9 @@ class Calibration:
                 read: dict[str, Any] = {field.name: kept[field.name] for field in fields(cls)}
         except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
             return None
-        numbers = {name: value if value.ndim else float(value) for name, value in read.items()}
+        numbers: dict[str, Any] = {
+            name: value if value.ndim else float(value) for name, value in read.items()
+        }
         sizes = {read["shared"].shape[-1], read["asked"].shape[-1], read["own"].shape[-1]}
         sound = sizes == {dims} and all(np.isfinite(value).all() for value in read.values())
         return cls(**numbers) if sound else None

@@ -113,9 +113,7 @@ class LibraryBackend:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
-    def _found(
-        self, owner_id: str, query: str, limit: int, view: View | None, asked: bool
-    ) -> list[Found]:
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None, asked: bool) -> list[Found]:
         if limit < 1 or not is_legible(query):
             return []
         pool = limit
@@ -127,9 +125,7 @@ class LibraryBackend:
                 return seen
             pool *= 4
 
-    def _candidates(
-        self, owned: Filters, query: str, pool: int, asked: bool
-    ) -> tuple[list[Found], bool]:
+    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Found], bool]:
         """The nearest, expired ones too, and whether there may be more."""
         embedder: Embedder = self._memory.embedding_model
         by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)

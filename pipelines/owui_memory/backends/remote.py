@@ -119,7 +119,13 @@ class RemoteBackend(ABC):
         return backend
 
     def search(
-        self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
+        self,
+        user_id: str,
+        query: str,
+        limit: int,
+        view: View | None = None,
+        *,
+        asked: bool = False,  # noqa: ARG002
     ) -> list[Found]:
         """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
@@ -152,7 +158,7 @@ class RemoteBackend(ABC):
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         return self._own.similarities(text, others)
 
-    def of_self(self, query: str) -> tuple[float, float]:
+    def of_self(self, query: str) -> tuple[float, float]:  # noqa: ARG002
         """Nothing: it would cost a request."""
         return 0.0, 0.0
 

@@ -24,8 +24,8 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class Weights:
     """What counts how much.
 
-    meaning, keyword: of relevance, and of the share of the best BM25, as far as a memory has the query's words:
-    where none has them, the best BM25 is that of an accident. lift: of the best neighbour's score, of
+    meaning, keyword: of relevance, and of the share of the best BM25, as far as a memory has the query's
+    words: where none has them, the best BM25 is that of an accident. lift: of the best neighbour's score, of
     those at most `reach` places away. recency: what a memory of today gets more than an old one, halved every
     `half_life_days`. heard: for each time that the user said it again, three at most.
     """
@@ -91,9 +91,7 @@ def ranked(
             score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
             covered,
         )
-        for item, keyword, score, lift, covered in zip(
-            found, keywords, scores, lifts, coverages, strict=True
-        )
+        for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
     ]
     return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
 

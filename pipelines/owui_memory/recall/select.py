@@ -49,8 +49,9 @@ class Selection:
 class Gate:
     """Whether a message is told anything.
 
-    evidence: how sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one memory
-    has. needed: as much opens the gate. least: the worth of what may be told then; None where it is closed.
+    evidence: how sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one
+    memory has. needed: as much opens the gate. least: the worth of what may be told then; None where it is
+    closed.
     """
 
     evidence: float
@@ -63,8 +64,8 @@ class Gate:
     ) -> Gate:
         """The gate for a message.
 
-        Less than the threshold is needed where the user asks about themselves, more where they ask about other
-        things; less where there are few memories, of which none is near by chance.
+        Less than the threshold is needed where the user asks about themselves, more where they ask about
+        other things; less where there are few memories, of which none is near by chance.
         threshold: see the settings. of_self: as the backend tells; where it cannot, the words do.
         """
         seen = max((item.worth for item in candidates), default=0.0)

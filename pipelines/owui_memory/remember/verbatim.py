@@ -19,7 +19,7 @@ _PROFILE = (
     "My name is Anna.",
     "I live in Berlin.",
     "I work as a nurse.",
-    "I am a teacher at a primary school.",
+    "I am an engineer at a company.",
     "I am 34 years old.",
     "My wife is called Maria.",
     "We have two children.",

@@ -62,9 +62,7 @@ SCANS: dict[str, Callable[[str], object]] = {
     "a short wish": lambda text: [wish(text[at : at + 300]) for at in range(0, min(len(text), 30_000), 300)],
     "is_meant": lambda text: is_meant(text, text),
     "ranked": lambda text: ranked([Found(memory(text), 0.5, None)], text, NOW),
-    "gate": lambda text: Gate.of(
-        ranked([Found(memory(text), 0.5, None)], text, NOW), 0.42, (0.0, 0.0), text
-    ),
+    "gate": lambda text: Gate.of(ranked([Found(memory(text), 0.5, None)], text, NOW), 0.42, (0.0, 0.0), text),
     "select": lambda text: select(
         ranked([Found(memory(text), 0.5, None)], "x", NOW),
         least_worth=0.0,

@@ -76,7 +76,11 @@ def test_a_question_about_oneself_needs_less_than_one_about_other_things() -> No
 
 @pytest.mark.parametrize(
     ("own", "other"),
-    [("Where do I live?", "Where is Peru?"), ("¿Dónde vivo yo?", "¿Dónde está Perú?"), ("我住在哪里？", "秘鲁在哪里？")],
+    [
+        ("Where do I live?", "Where is Peru?"),
+        ("¿Dónde vivo yo?", "¿Dónde está Perú?"),
+        ("我住在哪里？", "秘鲁在哪里？"),
+    ],
 )
 def test_where_the_embedder_cannot_tell_the_words_do(own: str, other: str) -> None:
     one = [found("The user likes tea.", 0.3)]
