@@ -206,8 +206,9 @@ def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _units(vectors: Any) -> Matrix:
-    rows: Matrix = np.asarray(vectors, dtype=float)
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    rows = np.asarray(vectors, dtype=float)
+    units: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return units
 
 
 def _without(rows: Matrix, vectors: Matrix) -> Matrix:
