@@ -18067,8 +18067,8 @@ msgstr "Das vergisst alles über dich, endgültig: **{what}**. Sende `/memory ve
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
-msgstr[0] "{n} Nachricht, die noch gemerkt werden sollte"
-msgstr[1] "{n} Nachrichten, die noch gemerkt werden sollten"
+msgstr[0] "{n} wartende Nachricht"
+msgstr[1] "{n} wartende Nachrichten"
 
 msgid "notes kept"
 msgid_plural "notes kept"
@@ -22683,9 +22683,9 @@ msgstr "Это навсегда удалит всё о вас: **{what}**. От�
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
-msgstr[0] "{n} сообщение, ожидавшее запоминания"
-msgstr[1] "{n} сообщения, ожидавших запоминания"
-msgstr[2] "{n} сообщений, ожидавших запоминания"
+msgstr[0] "{n} ожидающее сообщение"
+msgstr[1] "{n} ожидающих сообщения"
+msgstr[2] "{n} ожидающих сообщений"
 
 msgid "notes kept"
 msgid_plural "notes kept"
