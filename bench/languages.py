@@ -5,7 +5,8 @@
 Forty-eight facts and questions in each of twelve languages (bench/languages/, the same line by line): half of
 the facts as an LLM writes them ("The user ..."), half as users do. Questions share no words with their facts
 where the language allows it. Four users have twelve of them each. Each question is asked in a chat of its
-own, through the real recall path with the default settings, of the facts in its language and of those in English.
+own, through the real recall path with the default settings, of the facts in its language and of those in
+English.
 First: the right fact is ranked first of twelve. Told: it is told. Number: how many of twelve are. Unrelated:
 of bench/unrelated.txt and bench/languages/unrelated.txt, messages that are told something (per cent).
 Whatever was chosen in recall was chosen on the first two users ("half A"); B is the others.
