@@ -7008,18 +7008,17 @@ _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexe
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
-    all that was said. `exchange_key` is the same for every answer to this
-    message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
-    "start": two messages of a chat that follow the same are an original and its edited version; "" where
-    that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
-    `answered_by`: the model as the servers of the chats may know it.
-    `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
-    `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
-    `positions` names each user message of the conversation by all that users said up to it, this one last.
-    `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
-    `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
-    `language`: the code of the interface's, one of `locales.CODES`, "" where none of them is told.
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
+    second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
+    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
+    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
+    unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
+    runs. `positions` names each user message of the conversation by all that users said up to it, this one
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
+    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
     """
 
     user_id: str
@@ -7078,7 +7077,6 @@ def read_inlet(body: Any, user: Any) -> Turn:
     model, described = _id(body.get("model")), _mapping(meta.get("model"))
     info = _mapping(described.get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
-    variables = _mapping(meta.get("variables"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
@@ -7092,8 +7090,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(variables.get("{{CURRENT_TIMEZONE}}"))[:64],
-        language=code_of(variables.get(LANGUAGE)),
+        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
         model=model,
         base_model=base_model,
         described=is_described,
@@ -8151,6 +8149,7 @@ from typing import TYPE_CHECKING
 from ..locales import ENGLISH, Locale, locale
 from ..locales.guess import language_in
 from .slash import DID_YOU_MEAN, read_command
+from .verbs import VERBS
 
 if TYPE_CHECKING:
     from .body import Turn
@@ -8170,7 +8169,8 @@ def language_of_text(text: str) -> str:
         return language_in(text) or ENGLISH.code
     if command.verb == DID_YOU_MEAN:
         command = read_command(command.rest) or command
-    return command.language or language_in(command.rest) or ENGLISH.code
+    said = command.rest if command.verb in VERBS else f"{command.verb} {command.rest}"
+    return command.language or language_in(said) or ENGLISH.code
 
 
 class Languages:
@@ -8330,7 +8330,7 @@ class Notes:
             return ""
         counts = [words.say("note, used", n=len(used))] if used else []
         counts += [words.say("note, learned", n=len(learned))] if learned else []
-        counted = ", ".join(counts)
+        counted = words.say("join", some=counts[0], next=counts[1]) if len(counts) > 1 else counts[0]
         lines = [NOTES, f"<summary>{words.say('note, summary', counts=counted)}</summary>", ""]
         lines += _listed(words, "note, used list", used)
         lines += _listed(words, "note, learned list", [_told(change, words) for change in learned])
@@ -16327,7 +16327,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
-from .scripts import signs
+from .scripts import has_signs, signs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16481,26 +16481,20 @@ class Matcher:
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", _not_before_word(), ""))
+    return Matcher(lambda: _either(tables, entry, "", _NOT_BEFORE_WORD, ""))
 
 
 def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, _not_after_word(), _not_before_word(), ""))
+    return Matcher(lambda: _either(tables, entry, _NOT_AFTER_WORD, _NOT_BEFORE_WORD, ""))
 
 
 def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    end = r"\W{0,9}$"
-    return Matcher(lambda: _either(tables, entry, _not_after_word(), end, end))
+    return Matcher(lambda: _either(tables, entry, _NOT_AFTER_WORD, _END, _END))
 
 
-def _not_before_word() -> str:
-    return f"(?![\\w{signs()}])"
-
-
-def _not_after_word() -> str:
-    return f"(?<![\\w{signs()}])"
+_NOT_AFTER_WORD, _NOT_BEFORE_WORD, _END = r"(?<![\w])", r"(?![\w])", r"\W{0,9}$"
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -16512,8 +16506,15 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
             found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
-            parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
+            parts.append(_bounded(before, body, after) if spaced else f"(?:{body}){after_dense}")
     return "|".join(f"(?:{part})" for part in parts) or r"(?!)"
+
+
+def _bounded(before: str, body: str, after: str) -> str:
+    """Vowel signs are parts of words, too, which `\\w` lacks: looked for where the phrases have such."""
+    if not body.isascii() and has_signs(body):
+        before, after = (bound.replace("[\\w]", f"[\\w{signs()}]") for bound in (before, after))
+    return f"{before}(?:{body}){after}"
 
 
 def _pattern(phrase: str) -> str:
@@ -16865,6 +16866,11 @@ def _is_point(char: str) -> bool:
 def signs() -> str:
     """The vowel signs and accents of all scripts, for a pattern's character class: `\\w` lacks them."""
     return _ranges(_mark_codes())
+
+
+def has_signs(text: str) -> bool:
+    """Whether a text has any of those."""
+    return any(unicodedata.category(char)[0] == "M" for char in set(text))
 
 
 @cache

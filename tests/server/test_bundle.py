@@ -209,3 +209,7 @@ def test_mem0s_server_needs_no_package_at_all(
     tell(server, FACT)
     assert "Rex" in recalled(server, QUESTION)
     assert server.status()["ok"] is True
+    turn = Chat(options={"language": "de"}).say("/memory liste")
+    sent = server.inlet(turn.inlet, turn.user)
+    answer = server.outlet(turn.outlet("OK", sent=sent), turn.user)["messages"][-1]["content"]
+    assert answer.startswith("**1 Erinnerung**, die neuesten zuerst"), "the texts are in the file, too"

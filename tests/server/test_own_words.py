@@ -28,6 +28,12 @@ def test_only_what_users_say_of_themselves_is_kept(pipelines_server: StartServer
         "My right knee hurts.",
         "ຂ້ອຍອາໄສຢູ່ວຽງຈັນ",
         "ខ្ញុំរស់នៅភ្នំពេញ។",
+        "តើខ្ញុំរស់នៅឯណា?",
+        "Eşimin adı Meryem.",
+        "Nerede yaşıyorum",
+        "Lütfen adresimi unut.",
+        "لدي حساسية من المأكولات البحرية.",
+        "لنفترض أن لدي ثلاثة أطفال.",
     ):
         take(server, Chat("ada").say(text), "I see.")
     server.wait_until_drained()
@@ -38,6 +44,8 @@ def test_only_what_users_say_of_themselves_is_kept(pipelines_server: StartServer
             "My right knee hurts.",
             "ຂ້ອຍອາໄສຢູ່ວຽງຈັນ",
             "ខ្ញុំរស់នៅភ្នំពេញ។",
+            "Eşimin adı Meryem.",
+            "لدي حساسية من المأكولات البحرية.",
         )
     )
     turn = Chat("ada").say("Where do I live, and does my knee hurt?")

@@ -82,6 +82,12 @@ class TestDataFiles:
         assert (inner.name, inner.is_file()) == ("b.po", True)
         assert (resources(import_module(package)) / "c.txt").read_text() == "top"
 
+    def test_texts_of_all_languages_are_there(self) -> None:
+        package = in_files(bundle.sources())
+        locales = import_module(f"{package}.locales")
+        said = {locales.locale(code).say("nothing yet") for code in locales.CODES}
+        assert len(said) == len(locales.CODES)
+
     def test_one_that_is_not_there_is_missed(self) -> None:
         package = in_files({"inner/__init__.py": ""})
         there = resources(module(package, "inner")).joinpath("b.po")

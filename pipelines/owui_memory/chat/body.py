@@ -36,18 +36,17 @@ _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexe
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model and
-    all that was said. `exchange_key` is the same for every answer to this
-    message: a regenerated one, a second model's, a retry. `follows` is the id of the answer before it, or
-    "start": two messages of a chat that follow the same are an original and its edited version; "" where
-    that is not told. `memory_switch` is None where Open WebUI does not tell it (API calls).
-    `answered_by`: the model as the servers of the chats may know it.
-    `described`: Open WebUI tells of `model`, and not of another one; else these two are unknown:
-    `base_model` is what a workspace model stands on, else ""; `connection` says where the model runs.
-    `positions` names each user message of the conversation by all that users said up to it, this one last.
-    `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
-    `searched`: Open WebUI makes a web search, image or file search out of the messages that it gets back.
-    `language`: the code of the interface's, one of `locales.CODES`, "" where none of them is told.
+    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
+    second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
+    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
+    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
+    unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
+    runs. `positions` names each user message of the conversation by all that users said up to it, this one
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
+    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
     """
 
     user_id: str
@@ -106,7 +105,6 @@ def read_inlet(body: Any, user: Any) -> Turn:
     model, described = _id(body.get("model")), _mapping(meta.get("model"))
     info = _mapping(described.get("info"))
     capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
-    variables = _mapping(meta.get("variables"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
@@ -120,8 +118,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(variables.get("{{CURRENT_TIMEZONE}}"))[:64],
-        language=code_of(variables.get(LANGUAGE)),
+        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
         model=model,
         base_model=base_model,
         described=is_described,

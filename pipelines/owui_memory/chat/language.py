@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..locales import ENGLISH, Locale, locale
 from ..locales.guess import language_in
 from .slash import DID_YOU_MEAN, read_command
+from .verbs import VERBS
 
 if TYPE_CHECKING:
     from .body import Turn
@@ -27,7 +28,8 @@ def language_of_text(text: str) -> str:
         return language_in(text) or ENGLISH.code
     if command.verb == DID_YOU_MEAN:
         command = read_command(command.rest) or command
-    return command.language or language_in(command.rest) or ENGLISH.code
+    said = command.rest if command.verb in VERBS else f"{command.verb} {command.rest}"
+    return command.language or language_in(said) or ENGLISH.code
 
 
 class Languages:

@@ -41,7 +41,7 @@ class Notes:
             return ""
         counts = [words.say("note, used", n=len(used))] if used else []
         counts += [words.say("note, learned", n=len(learned))] if learned else []
-        counted = ", ".join(counts)
+        counted = words.say("join", some=counts[0], next=counts[1]) if len(counts) > 1 else counts[0]
         lines = [NOTES, f"<summary>{words.say('note, summary', counts=counted)}</summary>", ""]
         lines += _listed(words, "note, used list", used)
         lines += _listed(words, "note, learned list", [_told(change, words) for change in learned])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
-from .scripts import signs
+from .scripts import has_signs, signs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,26 +169,20 @@ class Matcher:
 
 def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", _not_before_word(), ""))
+    return Matcher(lambda: _either(tables, entry, "", _NOT_BEFORE_WORD, ""))
 
 
 def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, _not_after_word(), _not_before_word(), ""))
+    return Matcher(lambda: _either(tables, entry, _NOT_AFTER_WORD, _NOT_BEFORE_WORD, ""))
 
 
 def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
     """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    end = r"\W{0,9}$"
-    return Matcher(lambda: _either(tables, entry, _not_after_word(), end, end))
+    return Matcher(lambda: _either(tables, entry, _NOT_AFTER_WORD, _END, _END))
 
 
-def _not_before_word() -> str:
-    return f"(?![\\w{signs()}])"
-
-
-def _not_after_word() -> str:
-    return f"(?<![\\w{signs()}])"
+_NOT_AFTER_WORD, _NOT_BEFORE_WORD, _END = r"(?<![\w])", r"(?![\w])", r"\W{0,9}$"
 
 
 def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
@@ -200,8 +194,15 @@ def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, af
             found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
             body = "|".join(map(_pattern, found))
-            parts.append(f"{before}(?:{body}){after}" if spaced else f"(?:{body}){after_dense}")
+            parts.append(_bounded(before, body, after) if spaced else f"(?:{body}){after_dense}")
     return "|".join(f"(?:{part})" for part in parts) or r"(?!)"
+
+
+def _bounded(before: str, body: str, after: str) -> str:
+    """Vowel signs are parts of words, too, which `\\w` lacks: looked for where the phrases have such."""
+    if not body.isascii() and has_signs(body):
+        before, after = (bound.replace("[\\w]", f"[\\w{signs()}]") for bound in (before, after))
+    return f"{before}(?:{body}){after}"
 
 
 def _pattern(phrase: str) -> str:

@@ -108,6 +108,11 @@ def signs() -> str:
     return _ranges(_mark_codes())
 
 
+def has_signs(text: str) -> bool:
+    """Whether a text has any of those."""
+    return any(unicodedata.category(char)[0] == "M" for char in set(text))
+
+
 @cache
 def accents() -> str:
     """The marks that combine with any letter, for a pattern's character class."""
