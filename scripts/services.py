@@ -125,15 +125,18 @@ class OpenWebUI:
         return [str(program), "serve", "--host", HOST, "--port", str(self.port)]
 
     def environment(self) -> dict[str, str]:
-        return {**PREFERENCES, **self.inherited, **self._wiring(), **self._places()}
+        lists = {"OLLAMA_BASE_URLS": ""}  # it would win over the single one
+        return {**PREFERENCES, **self.inherited, **lists, **self._wiring(), **self._places()}
 
     def _wiring(self) -> dict[str, str]:
         wiring = {
             "OPENAI_API_BASE_URLS": ";".join(connection.url for connection in self.connections),
             "OPENAI_API_KEYS": ";".join(connection.key for connection in self.connections),
             "ENABLE_OLLAMA_API": str(bool(self.ollama_urls)),
-            "OLLAMA_BASE_URLS": ";".join(self.ollama_urls or (OLLAMA_URL,)),
+            "OLLAMA_BASE_URL": (self.ollama_urls or (OLLAMA_URL,))[0],
         }
+        if len(self.ollama_urls) > 1:
+            wiring["OLLAMA_BASE_URLS"] = ";".join(self.ollama_urls)
         return wiring if self.inherited.get("RAG_EMBEDDING_ENGINE") else {**wiring, **self._embedder()}
 
     def _embedder(self) -> dict[str, str]:

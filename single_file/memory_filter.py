@@ -137,7 +137,7 @@ __main__.py  the command line: python -m owui_memory; cli/, a module for each co
 
 state/       the state database: its tables, and the frozen steps that make them
 locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
-             language of a message)
+             language of a message; refused: an error told in its user's)
 chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
              commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
              what is no conversation; answers, explained, faults), notes
@@ -283,7 +283,9 @@ def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> Ow
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.has_llm else None, open_embedder)
+    is_auto = settings.llm_provider == "auto"
+    reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
+    return OwnModels(open_llms if reads else None, open_embedder, may_lack=is_auto)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2851,13 +2853,17 @@ class OwnModels:
     """Threads may share it.
 
     `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    `may_lack`: nobody has asked for an LLM of ours, so that it is no fault where there can be none.
     """
 
     def __init__(
         self,
         open_llms: Callable[[], Llms] | None = None,
         open_embedder: Callable[[], Embedder] | None = None,
+        *,
+        may_lack: bool = False,
     ) -> None:
+        self._may_lack = may_lack
         self._open_llms, self._open_embedder = open_llms, open_embedder
         self._llms: Llms | None = None
         self._embedder: Embedder | None = None
@@ -2892,7 +2898,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            return Part("LLM", False, str(fault), fault.hint)
+            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Part("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -6652,7 +6659,7 @@ from ..locales import ENGLISH, Locale
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
-from ..scopes import FOLDER, PERSONA, TEAM, described, teller
+from ..scopes import FOLDER, PERSONA, TEAM, teller
 from .explained import explained
 from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
 
@@ -6838,7 +6845,7 @@ class Answers:
         scope = memory.scope
         if scope.startswith(FOLDER):
             here = memory.chat and memory.chat == self._chat_id
-            return described(scope, self._words) if here else self._say("a project")
+            return self._say("this project" if here else "a project")
         if scope.startswith(PERSONA):
             return self._say("told to model", model=shown(scope.removeprefix(PERSONA)))
         if not scope.startswith(TEAM):
@@ -7880,8 +7887,9 @@ from __future__ import annotations
 
 import re
 
-from ..errors import MemoryFault, Refused
+from ..errors import MemoryFault
 from ..locales import ENGLISH, Locale
+from ..locales.refused import Refused
 from .markup import sentences
 
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
@@ -9014,8 +9022,9 @@ from ..control.memories import Control
 from ..control.orders import Order, Orders
 from ..control.outcomes import Asked, Forgotten
 from ..control.switches import Switches
-from ..errors import MemoryFault, Refused
+from ..errors import MemoryFault
 from ..locales import message
+from ..locales.refused import Refused
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teller
@@ -10082,7 +10091,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ..errors import Refused, TellAdmin
+from ..errors import TellAdmin
+from ..locales.refused import Refused
 from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Place
@@ -11843,8 +11853,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
-from ..errors import Drop, Refused, TellAdmin
+from ..errors import Drop, TellAdmin
 from ..locales import message
+from ..locales.refused import Refused
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.sources import Sources
@@ -14348,7 +14359,7 @@ MemoryFault
 │   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
-│   └── Refused     what a user asked for cannot be done, in words of their language
+│   └── Refused     what a user asked for cannot be done: see locales/refused.py
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
@@ -14359,8 +14370,6 @@ Texts say what to do next and never hold what a user said.
 from __future__ import annotations
 
 from typing import Self
-
-from .locales import Message
 
 # Packages whose errors say nothing of a text, but for two.
 _DATABASES, _OF_VALUES = ("sqlite3", "pysqlite3", "sqlalchemy", "psycopg"), ("DataError", "IntegrityError")
@@ -14396,17 +14405,6 @@ class Waits(Retry):
 
 class Drop(MemoryFault):
     """This input can never succeed; keep it aside and go on."""
-
-
-class Refused(Drop):
-    """What a user asked for cannot be done. `str()` is English; chats tell it in their user's language."""
-
-    def __init__(self, sentence: Message, hint: Message | None = None) -> None:
-        super().__init__(str(sentence), hint=str(hint) if hint else "")
-        self.sentence, self.next_step = sentence, hint
-
-    def again(self) -> Self:
-        return self
 
 
 class TakenOver(MemoryFault):
@@ -18069,8 +18067,8 @@ msgstr "Das vergisst alles über dich, endgültig: **{what}**. Sende `/memory ve
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
-msgstr[0] "{n} Nachricht, die noch gemerkt werden sollte"
-msgstr[1] "{n} Nachrichten, die noch gemerkt werden sollten"
+msgstr[0] "{n} wartende Nachricht"
+msgstr[1] "{n} wartende Nachrichten"
 
 msgid "notes kept"
 msgid_plural "notes kept"
@@ -21250,11 +21248,17 @@ from ..language.german import GERMAN
 from ..language.russian import RUSSIAN
 from ..language.scripts import fold
 from ..language.spanish import SPANISH
+from . import CODES
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
 _CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
+
+
+def language_for(told: str, text: str) -> str:
+    """The code of the language in which somebody is answered: the one that is told, else their message's."""
+    return told or language_in(text) or CODES[0]
 
 
 def language_in(text: str) -> str:
@@ -22253,6 +22257,30 @@ def _mo(entries: Mapping[bytes, bytes]) -> bytes:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# locales/refused.py
+
+SOURCES["locales/refused.py"] = r'''"""What a user asked for cannot be done, told in their language."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from ..errors import Drop
+from . import Message
+
+
+class Refused(Drop):
+    """What a user asked for cannot be done. `str()` is English; chats tell it in their user's language."""
+
+    def __init__(self, sentence: Message, hint: Message | None = None) -> None:
+        super().__init__(str(sentence), hint=str(hint) if hint else "")
+        self.sentence, self.next_step = sentence, hint
+
+    def again(self) -> Self:
+        return self
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # locales/ru.po
 
 SOURCES["locales/ru.po"] = r'''# Russian. en.po has the English texts, and says what stands for what.
@@ -22655,9 +22683,9 @@ msgstr "Это навсегда удалит всё о вас: **{what}**. От�
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
-msgstr[0] "{n} сообщение, ожидавшее запоминания"
-msgstr[1] "{n} сообщения, ожидавших запоминания"
-msgstr[2] "{n} сообщений, ожидавших запоминания"
+msgstr[0] "{n} ожидающее сообщение"
+msgstr[1] "{n} ожидающих сообщения"
+msgstr[2] "{n} ожидающих сообщений"
 
 msgid "notes kept"
 msgid_plural "notes kept"
@@ -24891,8 +24919,8 @@ from typing import Any, NamedTuple, Protocol
 
 from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
-from ..errors import Refused
 from ..locales import message
+from ..locales.refused import Refused
 from ..redact import masked
 from ..remember import admission
 from ..scopes import team_in
@@ -27095,7 +27123,7 @@ from ..backends.base import Memory
 from ..inert import inert, one_line
 from ..locales import CODES, ENGLISH, Locale, locale
 from ..redact import masked
-from ..scopes import described
+from ..scopes import FOLDER, TEAM
 from ..spans import without_spans
 from .times import ago
 
@@ -27139,8 +27167,17 @@ def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLIS
     when = ago(said, now, words) if said else ""
     if teller:
         return f"- {teller}{f' ({when})' if when else ''}: {quoted(memory.text)}"
-    notes = ", ".join(filter(None, (when, described(memory.scope, words))))
+    notes = ", ".join(filter(None, (when, _whereabouts(memory.scope, words))))
     return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
+
+
+def _whereabouts(scope: str, words: Locale) -> str:
+    """Where a memory is known, "" for the user's own in every chat."""
+    if scope.startswith(FOLDER):
+        return words.say("this project")
+    if scope.startswith(TEAM):
+        return words.say("team", team=scope.removeprefix(TEAM))
+    return words.say("said to this model") if scope else ""
 
 
 def correction(memory: Memory, before: str, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:
@@ -27435,9 +27472,9 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
-from ..chat.language import language_of
 from ..chat.policy import SWITCHED_OFF
 from ..locales import Locale, locale
+from ..locales.guess import language_for
 from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
@@ -27543,7 +27580,7 @@ class Recaller:
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
-        words = locale(before.language or language_of(turn))
+        words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
         selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
@@ -27609,9 +27646,8 @@ class Recaller:
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
-            self._explanations.keep(
-                connection, turn, replace(why, left_alone=left_alone, language=language_of(turn))
-            )
+            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+            self._explanations.keep(connection, turn, why)
 
     def _selected(
         self,
@@ -29124,9 +29160,9 @@ from collections.abc import Iterable
 from dataclasses import replace as changed
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Refused
 from ..inert import one_line
 from ..locales import message
+from ..locales.refused import Refused
 from ..redact import holds_secret, masked
 from ..scopes import is_scope
 from ..words import plain
@@ -29252,8 +29288,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
-from ..errors import MemoryFault, Refused, is_of_the_text
+from ..errors import MemoryFault, is_of_the_text
 from ..locales import message
+from ..locales.refused import Refused
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
@@ -33671,15 +33708,6 @@ def is_scope(scope: str) -> bool:
     if kind == TEAM:
         return bool(_NAME.fullmatch(name))
     return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
-
-
-def described(scope: str, locale: Locale = ENGLISH) -> str:
-    """As it is told to people and models, "" for the user's own."""
-    if scope.startswith(FOLDER):
-        return locale.say("this project")
-    if scope.startswith(TEAM):
-        return locale.say("team", team=scope.removeprefix(TEAM))
-    return locale.say("said to this model") if scope else ""
 
 
 def _folder_of(turn: Turn, settings: Valves) -> str:

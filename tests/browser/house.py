@@ -54,7 +54,7 @@ class House:
         env = {**clean_environment(), **FILTER_SETTINGS}
         pipelines = Pipelines(folder / "pipelines", free_port(), "browser-test-key", demo=True, inherited=env)
         connections = (Connection(llm.base_url, "model-key"), pipelines.connection)
-        webui = OpenWebUI(folder / "open-webui", free_port(), "browser-test-secret", connections, None, env)
+        webui = OpenWebUI(folder / "open-webui", free_port(), "browser-test-secret", connections, (), env)
         return cls(folder, llm, pipelines, webui)
 
     # Life

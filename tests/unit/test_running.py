@@ -165,6 +165,17 @@ def test_a_changed_key_or_port_drops_the_connections_open_webui_keeps(
     assert kept(database) == ["ui.banners"]
 
 
+def test_open_webui_is_told_of_each_ollama(tmp_path: Path) -> None:
+    inherited = {"OLLAMA_BASE_URLS": "http://gone:1;http://a:1"}
+    one = OpenWebUI(tmp_path, 8080, "s", (Connection("u", "k"),), ("http://a:1",), inherited).environment()
+    assert (one["OLLAMA_BASE_URL"], one["OLLAMA_BASE_URLS"]) == ("http://a:1", "")
+    urls = ("http://a:1", "http://b:2")
+    two = OpenWebUI(tmp_path, 8080, "s", (Connection("u", "k"),), urls, inherited).environment()
+    assert two["OLLAMA_BASE_URLS"] == "http://a:1;http://b:2"
+    none = OpenWebUI(tmp_path, 8080, "s", (Connection("u", "k"),), (), inherited).environment()
+    assert (none["ENABLE_OLLAMA_API"], none["OLLAMA_BASE_URLS"]) == ("False", "")
+
+
 def test_secrets_are_kept_and_private(tmp_path: Path) -> None:
     first = services.kept_secret("key", tmp_path / "run")
 
