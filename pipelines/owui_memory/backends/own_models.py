@@ -25,13 +25,17 @@ class OwnModels:
     """Threads may share it.
 
     `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    `may_lack`: nobody has asked for an LLM of ours, so that it is no fault where there can be none.
     """
 
     def __init__(
         self,
         open_llms: Callable[[], Llms] | None = None,
         open_embedder: Callable[[], Embedder] | None = None,
+        *,
+        may_lack: bool = False,
     ) -> None:
+        self._may_lack = may_lack
         self._open_llms, self._open_embedder = open_llms, open_embedder
         self._llms: Llms | None = None
         self._embedder: Embedder | None = None
@@ -66,7 +70,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            return Part("LLM", False, str(fault), fault.hint)
+            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Part("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""

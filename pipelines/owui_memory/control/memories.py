@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
-from ..errors import Drop, Refused, TellAdmin
+from ..errors import Drop, TellAdmin
 from ..locales import message
+from ..locales.refused import Refused
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.sources import Sources

@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Found, Memory
 from ..chat.body import Turn
-from ..chat.language import language_of
 from ..chat.policy import SWITCHED_OFF
 from ..locales import Locale, locale
+from ..locales.guess import language_for
 from ..scopes import TEAM, View, reading_view, teller
 from ..settings import Valves
 from .block import Blocks, correction, is_own, line, render, shown
@@ -121,7 +121,7 @@ class Recaller:
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
-        words = locale(before.language or language_of(turn))
+        words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
         selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
@@ -187,9 +187,8 @@ class Recaller:
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
-            self._explanations.keep(
-                connection, turn, replace(why, left_alone=left_alone, language=language_of(turn))
-            )
+            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+            self._explanations.keep(connection, turn, why)
 
     def _selected(
         self,
