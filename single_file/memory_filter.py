@@ -15694,7 +15694,7 @@ from .phrases import Phrases, listed
 from .scripts import bare, fold, script, scripts_of, words_of
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
-_VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
+_VOTING = ("common", "known_by", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
 _WORD = 2  # the weight of a word, and of a letter that few other languages have
 _BARE_CHARS = 4  # a word so long is known without its accents, too
 _KANA = frozenset(("HIRAGANA", "KATAKANA"))
@@ -15796,6 +15796,7 @@ from .phrases import Phrases
 
 DUTCH = Phrases(
     common="""aan, als, bij, dan, dat, de, der, deze, die, dit, door, een, en, er, had, heb, hebben, heeft, het, hij, hoe, hun, ik, in, is, je, jij, kan, maar, me, met, mij, mijn, naar, niet, nog, of, om, ons, ook, op, over, te, tot, uit, van, voor, waar, waarom, wanneer, was, wat, we, wel, welke, wie, wij, wordt, zal, ze, zich, zijn, zo""",
+    known_by="geen, wel, graag, veel, altijd, hier, daar, nu, heel, erg, jaar, twee, bedankt, hallo, omdat, als, ook, mijn, werk, woon",
     own="ik, mijn, m'n, mijne, mezelf, mijzelf, wij, we, onze, ben, heb",
     own_objects="mij, me, ons",
     requested="(geef|vertel|zeg|laat|help|leg|schrijf|stuur|toon|maak|zoek|noem|leer|bedenk|vertaal|raad|beschrijf|bereken) (eens |even )?(me|mij|ons), (kun|kan|wil|zou|kunt|zoudt) (je|u|jij) (me|mij|ons), voor (me|mij|ons)$, (leg|laat) ... (me|mij) (uit|zien)",
@@ -15853,7 +15854,8 @@ from .phrases import Phrases
 ENGLISH = Phrases(
     common="""a, about, am, an, and, any, are, as, at, be, been, but, by, can, could, d, did, do, does, for, from, had, has, have, he, her, him, his, how, i, if, in, into, is, it, its, ll, m, me, my, of
         on, or, our, re, s, she, should, so, some, t, than, that, the, their, them, then, there, these, they, this, those, to, ve, was, we, were, what, when, where, which, who, whom, whose, why, will, with, would, you, your""",
-    own="i, my, mine, myself, we, our, ours, ourselves",
+    known_by="no, not, yes, yeah, just, like, go, get, got, going, want, need, know, think, really, very, more, now, new, good, great, cool, awesome, time, times, day, days, week, weeks, year, years, people, because, too, also, all, out, up, after, before, back, here, hear, sorry, thing, things, way, love, live, lives, work, works, name, called, hello, hi, hey, thanks, please, don, didn, isn, doesn, won, im, let, glad, totally, agree, few, many, much, lot, make, take, see, look, looks, happy, help, always, never, only, one, two, first, last, next, other, another, every, while, since, still, even, well, sure, been, being",
+    own="i, my, mine, myself, we, our, ours",
     own_objects="me, us",
     requested="""(give|tell|show|send|help|let|teach|remind|ask|write|make|get|find|bring|suggest|recommend|quiz|walk|guide|draw|build|create|generate|draft|read|list|compute|convert|translate|explain|describe|correct|summari(z|s)e|plan|prepare|excuse|pardon|allow|assist|can you|could you|will you|would you|please) ((it|this|that|them|a bit|more) )?(to |for )?(me|us)
         (explain|describe|show|read|send|give|teach|recommend|suggest) ... (to|for) (me|us), ... for (me|us)$, let's, (can|could|would|will) you ... (for|to|with|give|tell|show|help|explain to) (me|us), (my|our) (question|code|script|program|function|query|build)""",
@@ -15941,7 +15943,7 @@ ENGLISH = Phrases(
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, you, (want|need|like|ask|asked|wish) (you )?to, you to, you should, you can, should, can, could, must, now, just, ok, okay, also, then, kindly, so",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
     ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
         left (me|him|her|us|my|our|the), sold
@@ -16073,6 +16075,7 @@ from .phrases import Phrases
 FRENCH = Phrases(
     letters="œëîû",
     common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
+    known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
     own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même",
     own_objects="moi, m, me",
     requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
@@ -16244,8 +16247,8 @@ ROMANIAN = Phrases(
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
-    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, sam, si, smo, kao, kot",
-    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sam, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
+    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, si, smo, kao, kot",
+    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
     own_objects="mi, me, ja, jaz",
     own_first="im, am, em",
     own_not="molim, hvala, zdravo, prosim, problem, program, sistem, kam, tam, vam, nam, njim, svim",
@@ -16570,6 +16573,7 @@ GERMAN = Phrases(
     letters="ßäüö",
     common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
         mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
+    known_by="nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt, bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser",
     own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt",
     own_objects="mir, mich, uns",
     requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
@@ -16654,6 +16658,7 @@ from .phrases import Phrases
 
 ITALIAN = Phrases(
     common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
+    known_by="anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene, solo, giorno, giorni, molto, dopo, fa",
     own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
         (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
@@ -16864,7 +16869,7 @@ class Phrases:
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
-    common: the words by which the language is known; and the stop words of its queries.
+    common: the stop words of its queries, by which it is known; as it is by the words of known_by.
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -16912,6 +16917,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    known_by: str = ""
     own: str = ""
     own_verbs: str = ""
     own_objects: str = ""
@@ -17080,6 +17086,7 @@ from .phrases import Phrases
 POLISH = Phrases(
     letters="łąężźćśń",
     common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
+    known_by="bardzo, zawsze, nigdy, tutaj, dzięki, cześć, dwa, lata, lat, rok, wszystko, teraz, każdy, dobrze, tylko, dzień, od, także, też, jestem",
     own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
         (mam|jem) na imię, podoba mi""",
     own_verbs="uczę, uprawiam, oglądam, słucham, gotuję, maluję, kolekcjonuję, podróżuję, biorę, prowadzę, robię, kupuję, śpiewam, tańczę, buduję, prowadzimy, uczymy, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
@@ -17144,6 +17151,7 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
+    known_by="sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro, bem, só, dia, dias, muito, desde, até",
     own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
@@ -17221,6 +17229,7 @@ from .phrases import Phrases
 RUSSIAN = Phrases(
     letters="ыэъё",
     common="""а, без, бы, был, была, были, в, вы, где, да, для, до, его, ее, если, есть, же, за, и, из, или, им, их, к, как, какая, какие, какой, когда, кто, ли, меня, мне, мой, моя, мы, на, не, ну, о, об, он, она, они, от, по, почему, с, со, так, то, ты, у, что, это, я""",
+    known_by="очень, всегда, никогда, здесь, спасибо, привет, два, две, лет, год, всё, сейчас, каждый, хорошо, только, день, тоже, уже, ещё, нет",
     own="""ем, терпеть не могу, обожаю, я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
         (зовут|нравится|нравятся|звать) (меня|мне), (меня|мне) (зовут|нравится|нравятся|звать|лет), (мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)""",
     own_objects="мне, меня, нам, нас",
@@ -17526,7 +17535,7 @@ def signs(sentence: str) -> int:
 def verb_of_self(sentence: str) -> bool:
     """Whether a verb in it carries its subject: "Soy vegano"."""
     text = fold(sentence)
-    return any(_words_for_self(table).has_verb(text) for table in likely(text))
+    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table in TABLES)
 
 
 def weak_sign(sentence: str) -> bool:
@@ -17743,6 +17752,7 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
+    known_by="también, siempre, nunca, aquí, gracias, hola, dos, años, año, todo, todos, hace, desde, ahora, hasta, cada, otra, otro, bien, solo, día, días",
     own="""como _ trabajo, trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre), (solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
@@ -18006,6 +18016,7 @@ from .phrases import Phrases
 TURKISH = Phrases(
     letters="ığş",
     common="""ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi, mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en, gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni, bana, adı, adım, evet, hayır, lütfen, yıl, gün""",
+    known_by="bugün, yıldır, bende, iyi, güzel, artık, hep, bazen, iki, üç, merhaba, teşekkürler, sadece, bile, gün, şey",
     own="""numaramı, annemi, babamı, ailemi, arabamı, hastalığımı, adresimi, *(ım|im|um|üm|larım|lerim) (var|yok), ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
     own_objects="bana, bize",
     own_endings="""ımı, imi, umu, ümü, ımda, imde, umda, ümde, ımdan, imden, umdan, ümden, imin, ımın, umun, ümün, çim, çım, ğimi, ğımı, mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
