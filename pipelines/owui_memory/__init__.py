@@ -20,7 +20,7 @@ __main__.py  the command line: python -m owui_memory; cli/, a module for each co
 
 state/       the state database: its tables, and the frozen steps that make them
 locales/     all that is said to users and models, a .po file a language (po: how they are read; guess: the
-             language of a message)
+             language of a message; refused: an error told in its user's)
 chat/        what Open WebUI says, and what is said back: body, policy, decisions, language (in which one),
              commands (slash, verbs, numbers: how they are recognised; work: one being carried out; asides:
              what is no conversation; answers, explained, faults), notes

@@ -161,15 +161,6 @@ def is_scope(scope: str) -> bool:
     return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
 
 
-def described(scope: str, locale: Locale = ENGLISH) -> str:
-    """As it is told to people and models, "" for the user's own."""
-    if scope.startswith(FOLDER):
-        return locale.say("this project")
-    if scope.startswith(TEAM):
-        return locale.say("team", team=scope.removeprefix(TEAM))
-    return locale.say("said to this model") if scope else ""
-
-
 def _folder_of(turn: Turn, settings: Valves) -> str:
     return FOLDER + turn.folder if turn.folder and settings.folder_memories == "own" else USER
 

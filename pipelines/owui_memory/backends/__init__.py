@@ -51,4 +51,6 @@ def _own_models(settings: Valves, data_dir: Path, metrics: Metrics | None) -> Ow
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.has_llm else None, open_embedder)
+    is_auto = settings.llm_provider == "auto"
+    reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
+    return OwnModels(open_llms if reads else None, open_embedder, may_lack=is_auto)

@@ -42,7 +42,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known)
+    embedder = _embedder(settings, known, data_dir)
     dims = embedder.dims
     llms = Llms.open(settings, metrics)
     with translated("store", settings.vector_store_url):
@@ -82,7 +82,7 @@ def open_embedder(settings: Valves) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None)
+    return _embedder(settings, None, None)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -142,15 +142,16 @@ def _without_qdrant() -> Iterator[None]:
             del sys.modules[module.__name__]
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
         return embedder
     embedder.name = str(embedder.config.model)
     embedder.dims = len(embedder.embed_now("size"))
-    _ = embedder.floor  # learned now, so that no chat waits for it
+    _ = embedder.calibration  # learned now, so that no chat waits for it
     return embedder
 
 

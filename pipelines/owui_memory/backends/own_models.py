@@ -15,7 +15,7 @@ from functools import lru_cache
 from ..chat_servers import AnsweredBy
 from ..errors import MemoryFault, TellAdmin
 from .base import Message, Part, Reply
-from .embedder import Embedder, cosine
+from .embedder import Embedder
 from .llms import Llm, Llms
 from .readers import Readers
 from .text_limit import is_legible
@@ -28,13 +28,17 @@ class OwnModels:
     """Threads may share it.
 
     `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    `may_lack`: nobody has asked for an LLM of ours, so that it is no fault where there can be none.
     """
 
     def __init__(
         self,
         open_llms: Callable[[], Llms] | None = None,
         open_embedder: Callable[[], Embedder] | None = None,
+        *,
+        may_lack: bool = False,
     ) -> None:
+        self._may_lack = may_lack
         self._open_llms, self._open_embedder = open_llms, open_embedder
         self._llms: Llms | None = None
         self._embedder: Embedder | None = None
@@ -70,7 +74,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            return Part("LLM", False, str(fault), fault.hint)
+            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Part("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -83,7 +88,7 @@ class OwnModels:
         if embedder is None or not told or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        near = (embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, told))
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def warm(self) -> None:

@@ -17,7 +17,7 @@ from ..locales import ENGLISH, Locale
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
-from ..scopes import FOLDER, PERSONA, TEAM, described, teller
+from ..scopes import FOLDER, PERSONA, TEAM, teller
 from .explained import explained
 from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
 
@@ -203,7 +203,7 @@ class Answers:
         scope = memory.scope
         if scope.startswith(FOLDER):
             here = memory.chat and memory.chat == self._chat_id
-            return described(scope, self._words) if here else self._say("a project")
+            return self._say("this project" if here else "a project")
         if scope.startswith(PERSONA):
             return self._say("told to model", model=shown(scope.removeprefix(PERSONA)))
         if not scope.startswith(TEAM):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..errors import MemoryFault, Refused
+from ..errors import MemoryFault
 from ..locales import ENGLISH, Locale
+from ..locales.refused import Refused
 from .markup import sentences
 
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")

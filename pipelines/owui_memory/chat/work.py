@@ -13,8 +13,9 @@ from ..control.memories import Control
 from ..control.orders import Order, Orders
 from ..control.outcomes import Asked, Forgotten
 from ..control.switches import Switches
-from ..errors import MemoryFault, Refused
+from ..errors import MemoryFault
 from ..locales import message
+from ..locales.refused import Refused
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..scopes import is_of_another_team, teller

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ..errors import Refused, TellAdmin
+from ..errors import TellAdmin
+from ..locales.refused import Refused
 from ..moving.copying import BATCH, in_order
 from ..moving.mover import Mover
 from ..moving.places import Place

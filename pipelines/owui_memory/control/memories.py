@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar, get_args
 from sqlalchemy import Engine
 
 from ..backends.base import Backend, EditableBackend, Memory, aware_time, newest_first
-from ..errors import Drop, Refused, TellAdmin
+from ..errors import Drop, TellAdmin
 from ..locales import message
+from ..locales.refused import Refused
 from ..moving.records import from_json
 from ..recall.rank import Ranked, ranked
 from ..recall.sources import Sources
@@ -102,8 +103,10 @@ class Control:
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
         backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
-        return fitting(backend, items, query)[:_FOUND_MOST]
+        items = ranked(
+            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
+        )
+        return fitting(items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""

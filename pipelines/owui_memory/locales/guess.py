@@ -18,11 +18,17 @@ from ..language.german import GERMAN
 from ..language.russian import RUSSIAN
 from ..language.scripts import fold
 from ..language.spanish import SPANISH
+from . import CODES
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
 _CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
+
+
+def language_for(told: str, text: str) -> str:
+    """The code of the language in which somebody is answered: the one that is told, else their message's."""
+    return told or language_in(text) or CODES[0]
 
 
 def language_in(text: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from ..backends.base import BY, COPY_OF, SAID_AT, EditableBackend, Memory, aware_time
 from ..backends.store_protocol import VectorStore
-from ..errors import Refused
 from ..locales import message
+from ..locales.refused import Refused
 from ..redact import masked
 from ..remember import admission
 from ..scopes import team_in

@@ -17,7 +17,7 @@ from ..backends.base import Memory
 from ..inert import inert, one_line
 from ..locales import CODES, ENGLISH, Locale, locale
 from ..redact import masked
-from ..scopes import described
+from ..scopes import FOLDER, TEAM
 from ..spans import without_spans
 from .times import ago
 
@@ -64,8 +64,17 @@ def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLIS
     when = ago(said, now, words) if said else ""
     if teller:
         return f"- {teller}{f' ({when})' if when else ''}: {quoted(memory.text)}"
-    notes = ", ".join(filter(None, (when, described(memory.scope, words))))
+    notes = ", ".join(filter(None, (when, _whereabouts(memory.scope, words))))
     return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
+
+
+def _whereabouts(scope: str, words: Locale) -> str:
+    """Where a memory is known, "" for the user's own in every chat."""
+    if scope.startswith(FOLDER):
+        return words.say("this project")
+    if scope.startswith(TEAM):
+        return words.say("team", team=scope.removeprefix(TEAM))
+    return words.say("said to this model") if scope else ""
 
 
 def correction(memory: Memory, before: str, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:

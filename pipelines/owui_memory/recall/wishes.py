@@ -11,7 +11,8 @@ from ..words import content_words, stem, terms_of
 from .rank import Ranked
 
 _LONGEST_CHARS = 300  # of such a request
-_NEAR = 0.6  # cosine
+_NEAR = 0.6  # relevance, where a message asks for nothing else
+_NEARER = 0.8
 _SHARE = 0.5  # of the words of a request
 
 # At the beginning of a sentence, perhaps after a word of politeness.
@@ -79,8 +80,10 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     if _ALL.match(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
+    alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
+    near = _NEAR if alone else _NEARER
     return frozenset(
-        one.memory.id for one in items if one.meaning >= _NEAR or _share(words, one.memory.text) >= _SHARE
+        one.memory.id for one in items if one.meaning >= near or _share(words, one.memory.text) >= _SHARE
     )
 
 

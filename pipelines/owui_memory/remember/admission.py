@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace as changed
 
 from ..backends.base import Backend, EditableBackend, Memory
-from ..errors import Refused
 from ..inert import one_line
 from ..locales import message
+from ..locales.refused import Refused
 from ..redact import holds_secret, masked
 from ..scopes import is_scope
 from ..words import plain

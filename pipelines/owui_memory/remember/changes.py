@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, Memory, PreparingBackend
-from ..errors import MemoryFault, Refused, is_of_the_text
+from ..errors import MemoryFault, is_of_the_text
 from ..locales import message
+from ..locales.refused import Refused
 from ..recall.wishes import wish
 from ..redact import masked
 from ..scopes import scope_for
