@@ -161,6 +161,7 @@ class _TakingTime:
 
     def __init__(self, embedder: Any, vectors: WordVectors) -> None:
         self._embedder, self._vectors = embedder, vectors
+        self.similarity = vectors.similarity
         self.took_s = 0.0  # in all
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:

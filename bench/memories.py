@@ -111,6 +111,11 @@ class WordVectors:
 
     floor = 0.0
 
+    @staticmethod
+    def similarity(cosine: float) -> float:
+        """As it is."""
+        return min(max(float(cosine), 0.0), 1.0)
+
     def __init__(self, ready: list[str] | None = None) -> None:
         self._words: dict[str, np.ndarray] = {}
         self._ready = {text: self._sum(text) for text in ready or ()}

@@ -265,6 +265,7 @@ def open_backend(
 
         return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
     own = _own_models(settings, data_dir, metrics)
+    own.warm()
     if settings.backend == "server":
         from .server import ServerBackend
 
@@ -389,10 +390,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import util
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ..errors import TellAdmin
@@ -403,6 +407,8 @@ from .embedder import Embedder
 from .faults import translated
 from .llms import Llms
 from .store_protocol import VectorStore
+
+_STAND_IN = f"{__package__}.stand_in"
 
 
 def assemble(
@@ -477,7 +483,8 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        import mem0  # noqa: F401 - the import itself is what may fail
+        with _without_qdrant():
+            import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
             f"mem0 cannot be imported: {error.name or 'a package'} is missing.",
@@ -493,6 +500,32 @@ def import_mem0(data_dir: Path) -> None:
         from mem0.utils import spacy_models
 
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
+
+
+@contextmanager
+def _without_qdrant() -> Iterator[None]:
+    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+
+    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+    """
+    from pydantic import BaseModel
+
+    class QdrantConfig(BaseModel):
+        collection_name: str = "mem0"
+        embedding_model_dims: int = 1536
+        path: str = ""
+
+    module = ModuleType("mem0.configs.vector_stores.qdrant")
+    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
+    if "mem0" in sys.modules:
+        yield
+        return
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        if sys.modules.get(module.__name__) is module:
+            del sys.modules[module.__name__]
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
@@ -543,10 +576,12 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
     from mem0.llms.configs import LlmConfig
-    from mem0.utils.factory import VectorStoreFactory
+    from mem0.utils.factory import EmbedderFactory, LlmFactory, VectorStoreFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
     VectorStoreFactory.provider_to_class.update(stores.CLASSES)
+    EmbedderFactory.provider_to_class[_STAND_IN] = f"{__name__}.StandIn"
+    LlmFactory.register_provider(_STAND_IN, f"{__name__}.StandIn")
     name, config = store
     return Memory(
         # model_construct: mem0's validators refuse a store that is not its own.
@@ -554,15 +589,21 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
             vector_store=VectorStoreConfig.model_construct(
                 provider=stores.NAMES[name], config=_Config(config)
             ),
-            # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.
-            llm=LlmConfig(provider="openai", config={"api_key": providers.NO_KEY}),
-            embedder=EmbedderConfig(provider="openai", config={"api_key": providers.NO_KEY}),
+            llm=LlmConfig.model_construct(provider=_STAND_IN, config={}),
+            embedder=EmbedderConfig.model_construct(provider=_STAND_IN, config={}),
             history_db_path=str(data_dir / "mem0" / "history.db"),
             reranker=None,
             version="v1.1",
             custom_instructions=settings.extraction_rules or None,
         )
     )
+
+
+class StandIn:
+    """In mem0's `Memory` until our LLMs and embedder take its place; mem0's own import their clients."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
 
 
 class _Config(dict[str, Any]):
@@ -3400,12 +3441,13 @@ def ollama_embedder(config: dict[str, Any]) -> Any:
 SOURCES["backends/own_models.py"] = r'''"""An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
 
 With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
-meaning. Both are opened when they are first needed, and without their packages the rest works.
+meaning. The embedder is loaded with the backend; without their packages the rest works.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -3416,7 +3458,9 @@ from .base import Message, Part, Reply
 from .embedder import Embedder
 from .llms import Llm, Llms
 from .readers import Readers
+from .text_limit import is_legible
 
+_AGAIN_S = 60.0  # before an embedder that failed is tried again
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
@@ -3439,6 +3483,7 @@ class OwnModels:
         self._llms: Llms | None = None
         self._embedder: Embedder | None = None
         self._lock = threading.Lock()
+        self._again = 0.0
         self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
 
     @property
@@ -3479,10 +3524,16 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        if embedder is None or not others:
+        told = tuple(filter(is_legible, others))
+        if embedder is None or not told or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        return embedder.calibration.likenesses(vector, self._vectors(embedder, tuple(others)))
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
+    def warm(self) -> None:
+        """Load the embedder now, so that no message waits for it. Blocks for a second; raises nothing."""
+        self._opened_embedder()
 
     def _opened_llms(self) -> Llms:
         if self._open_llms is None:
@@ -3500,11 +3551,13 @@ class OwnModels:
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
-            if self._embedder is None and self._open_embedder is not None:
+            if self._embedder is None and self._open_embedder is not None and time.monotonic() >= self._again:
                 try:
                     self._embedder = self._open_embedder()
-                except MemoryFault:
+                except TellAdmin:
                     self._open_embedder = None  # packages are missing: the image has none of ours
+                except MemoryFault:
+                    self._again = time.monotonic() + _AGAIN_S
             return self._embedder
 '''
 
@@ -27656,7 +27709,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from ..backends.base import Memory
 from ..inert import inert, one_line
@@ -27668,6 +27721,9 @@ from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
+_CACHED = (
+    2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
+)
 _NEWLINES = re.compile(r"\n*")
 
 
@@ -27759,6 +27815,7 @@ class Shown:
     markup: bool
 
 
+@lru_cache(_CACHED)
 def shown(text: str) -> Shown:
     """As `quoted`, with what was done to it."""
     visible = one_line(text)
@@ -28194,6 +28251,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._told.drop(user_id)
         self._checked.clear()
+        shown.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

@@ -32,6 +32,7 @@ def open_backend(
 
         return LibraryBackend.open(settings, data_dir, metrics, named(settings) if named else None)
     own = _own_models(settings, data_dir, metrics)
+    own.warm()
     if settings.backend == "server":
         from .server import ServerBackend
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from ..backends.base import Memory
 from ..inert import inert, one_line
@@ -23,6 +23,9 @@ from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
+_CACHED = (
+    2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
+)
 _NEWLINES = re.compile(r"\n*")
 
 
@@ -114,6 +117,7 @@ class Shown:
     markup: bool
 
 
+@lru_cache(_CACHED)
 def shown(text: str) -> Shown:
     """As `quoted`, with what was done to it."""
     visible = one_line(text)

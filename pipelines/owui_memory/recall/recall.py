@@ -177,6 +177,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._told.drop(user_id)
         self._checked.clear()
+        shown.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 from owui_memory.backends.assemble import open_embedder
 from owui_memory.backends.bundled_embedder import DIMS, BundledEmbedder
-from owui_memory.backends.embedder import Embedder, cosine
+from owui_memory.backends.embedder import Embedder
 from owui_memory.errors import Drop
 from owui_memory.settings import Valves
 
@@ -43,6 +43,11 @@ NOTHING = ["", " ", "\n\t\r", " " * MEGABYTE, "\u3000", "\u200b\ufeff", "\x01\x1
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     return open_embedder(Valves())
+
+
+def cosine(one: list[float], other: list[float]) -> float:
+    """Of vectors of length 1."""
+    return float(np.dot(one, other))
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
