@@ -39,7 +39,7 @@ from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line
 from owui_memory.recall.rank import DEFAULT, Weights, ranked
 from owui_memory.recall.search import candidates
-from owui_memory.recall.select import LEAST_MEANING, evidence, select
+from owui_memory.recall.select import Gate, select
 
 CUTS = (5, 10, 20)
 BUDGETS = (1000, 2000)  # tokens
@@ -136,10 +136,10 @@ class House:
     def told(self, found: Sequence[Found], query: str, weights: Weights = DEFAULT) -> list[Stored]:
         """What of it is told, as the filter chooses it, up to twenty."""
         items = ranked(found, query, NOW, weights=weights)
-        opened = evidence(items, query, THRESHOLD) >= THRESHOLD
+        gate = Gate.of(items, THRESHOLD, self.backend.of_self(query), query)
         chosen = select(
             items,
-            least_meaning=LEAST_MEANING if opened else None,
+            least_worth=gate.least,
             most=max(CUTS) + 30,
             room=1_000_000,
             cost=lambda _: 0,

@@ -80,7 +80,7 @@ class Asked:
 
 @lru_cache(64)
 def word_pieces(text: str) -> int:
-    """Tokens by the bundled model's own tokenizer: BERT's uncased WordPiece."""
+    """Tokens by the tokenizer of all-MiniLM-L6-v2 (`make setup-bench`): BERT's uncased WordPiece."""
     return len(_tokenizer().encode(text, add_special_tokens=False).ids)
 
 

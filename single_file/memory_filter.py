@@ -541,6 +541,7 @@ def open_backend(
 
         return LibraryBackend.open(settings, data_dir, emit, named(settings) if named else None)
     own = _own_models(settings, data_dir, emit)
+    own.warm()
     if settings.backend == "server":
         from .server import ServerBackend
 
@@ -559,7 +560,9 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.has_llm else None, open_embedder)
+    is_auto = settings.llm_provider == "auto"
+    reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
+    return OwnModels(open_llms if reads else None, open_embedder, may_lack=is_auto)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -663,10 +666,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import util
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ..config.settings import Valves
@@ -678,6 +684,8 @@ from ..models.faults import translated
 from ..models.llms import Llms
 from ..stores import opening as stores
 from ..stores.protocol import VectorStore
+
+_STAND_IN = f"{__package__}.stand_in"
 
 
 def assemble(
@@ -697,7 +705,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known)
+    embedder = _embedder(settings, known, data_dir)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -737,7 +745,7 @@ def open_embedder(settings: Valves) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None)
+    return _embedder(settings, None, None)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -752,7 +760,8 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        import mem0  # noqa: F401 - the import itself is what may fail
+        with _without_qdrant():
+            import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
             f"mem0 cannot be imported: {error.name or 'a package'} is missing.",
@@ -770,15 +779,42 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
+@contextmanager
+def _without_qdrant() -> Iterator[None]:
+    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+
+    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+    """
+    from pydantic import BaseModel
+
+    class QdrantConfig(BaseModel):
+        collection_name: str = "mem0"
+        embedding_model_dims: int = 1536
+        path: str = ""
+
+    module = ModuleType("mem0.configs.vector_stores.qdrant")
+    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
+    if "mem0" in sys.modules:
+        yield
+        return
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        if sys.modules.get(module.__name__) is module:
+            del sys.modules[module.__name__]
+
+
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
         return embedder
     embedder.name = str(embedder.config.model)
     embedder.dims = len(embedder.embed_now("size"))
-    _ = embedder.floor  # learned now, so that no chat waits for it
+    _ = embedder.calibration  # learned now, so that no chat waits for it
     return embedder
 
 
@@ -817,10 +853,12 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
     from mem0.llms.configs import LlmConfig
-    from mem0.utils.factory import VectorStoreFactory
+    from mem0.utils.factory import EmbedderFactory, LlmFactory, VectorStoreFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
     VectorStoreFactory.provider_to_class.update(stores.CLASSES)
+    EmbedderFactory.provider_to_class[_STAND_IN] = f"{__name__}.StandIn"
+    LlmFactory.register_provider(_STAND_IN, f"{__name__}.StandIn")
     name, config = store
     return Memory(
         # model_construct: mem0's validators refuse a store that is not its own.
@@ -828,15 +866,21 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
             vector_store=VectorStoreConfig.model_construct(
                 provider=stores.NAMES[name], config=_Config(config)
             ),
-            # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.
-            llm=LlmConfig(provider="openai", config={"api_key": providers.NO_KEY}),
-            embedder=EmbedderConfig(provider="openai", config={"api_key": providers.NO_KEY}),
+            llm=LlmConfig.model_construct(provider=_STAND_IN, config={}),
+            embedder=EmbedderConfig.model_construct(provider=_STAND_IN, config={}),
             history_db_path=str(data_dir / "mem0" / "history.db"),
             reranker=None,
             version="v1.1",
             custom_instructions=settings.extraction_rules or None,
         )
     )
+
+
+class StandIn:
+    """In mem0's `Memory` until our LLMs and embedder take its place; mem0's own import their clients."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
 
 
 class _Config(dict[str, Any]):
@@ -1105,15 +1149,24 @@ class Backend(Protocol):
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+    def search(
+        self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
+    ) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
         view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
         default, so that every caller says whose memories it means.
+        asked: the query is a message, and what may answer it is looked for; else a statement, and its like.
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """Cosine of a text and each of the others, 0 to 1; zeros where the backend cannot tell."""
+        """How alike a text and each of the others are, 0 to 1; zeros where the backend cannot tell."""
+
+    def of_self(self, query: str) -> tuple[float, float]:
+        """About 1 for a question about its speaker and -1 for others, and how far to trust that, 0 to 1.
+
+        A message that has just been searched for costs nothing more.
+        """
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -1237,7 +1290,7 @@ from ..core.memory import (
 )
 from ..core.scope import View, team_owner
 from ..core.text import plain
-from ..models.embedder import Embedder, cosine
+from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
 from ..models.llms import Llm, Llms
 from ..models.readers import Readers
@@ -1309,29 +1362,33 @@ class LibraryBackend:
         """Its models, which may be asked one by one, and know how they have fared."""
         return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(
+        self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
+    ) -> list[Found]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
-        return [found for one in owners for found in self._found(one, plain(query), limit, view)]
+        return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
-    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None, asked: bool) -> list[Found]:
         if limit < 1 or not is_legible(query):
             return []
         pool = limit
         while True:
-            found, full = self._candidates(_of(owner_id), query, pool)
+            found, full = self._candidates(_of(owner_id), query, pool, asked)
             seen = [item for item in found if not is_over(item.memory) and is_seen(item.memory, view)]
             # Those that expired, or are not to be seen, take places in the pool of the others.
             if not full or len(seen) >= limit or len(seen) == len(found):
                 return seen
             pool *= 4
 
-    def _candidates(self, owned: Filters, query: str, pool: int) -> tuple[list[Found], bool]:
+    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Found], bool]:
         """The nearest, expired ones too, and whether there may be more."""
-        by_meaning, by_words = self._rows(owned, query, pool)
+        embedder: Embedder = self._memory.embedding_model
+        by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
+        scale = embedder.calibration.relevance if asked else embedder.calibration.likeness
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
-            Found(_memory(row), self._similarity(row.score), keyword=keyword.pop(str(row.id), none))
+            Found(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
             for row in by_meaning
         ]
         # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
@@ -1343,10 +1400,11 @@ class LibraryBackend:
         ]
         return [item for item in found if item.memory.text], len(by_meaning) >= pool
 
-    def _rows(self, owned: Filters, query: str, pool: int) -> tuple[Sequence[Any], Sequence[Any] | None]:
+    def _rows(
+        self, owned: Filters, query: str, pool: int, embed: Callable[[str], Vector]
+    ) -> tuple[Sequence[Any], Sequence[Any] | None]:
         """By meaning and by words; None for words in a collection that was made without them."""
         store = self._memory.vector_store
-        embed = self._memory.embedding_model.embed
         with translated("store", self._settings.vector_store_url):
             if hasattr(store, "search_both"):
                 rows: tuple[Sequence[Any], Sequence[Any] | None]
@@ -1364,9 +1422,15 @@ class LibraryBackend:
         told = tuple(filter(is_legible, others))
         if not told or not is_legible(text):
             return [0.0] * len(others)
-        vector = self._memory.embedding_model.embed(text)
-        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        embedder: Embedder = self._memory.embedding_model
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
+
+    def of_self(self, query: str) -> tuple[float, float]:
+        if not query.strip():
+            return 0.0, 0.0
+        embedder: Embedder = self._memory.embedding_model
+        return embedder.calibration.of_self(embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -1502,10 +1566,6 @@ class LibraryBackend:
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
-
-    def _similarity(self, cosine: float) -> float:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarity(cosine)
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
@@ -2127,7 +2187,16 @@ class RemoteBackend(ABC):
             raise
         return backend
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(
+        self,
+        user_id: str,
+        query: str,
+        limit: int,
+        view: View | None = None,
+        *,
+        asked: bool = False,  # noqa: ARG002
+    ) -> list[Found]:
+        """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         if limit < 1 or not query.strip():
             return []
@@ -2157,6 +2226,10 @@ class RemoteBackend(ABC):
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         return self._own.similarities(text, others)
+
+    def of_self(self, query: str) -> tuple[float, float]:  # noqa: ARG002
+        """Nothing: it would cost a request."""
+        return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """As in `AskableBackend`, by an LLM of ours."""
@@ -2743,7 +2816,7 @@ from typing import Any
 from .. import COMMAND
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Memory, is_over
-from ..core.scope import FOLDER, PERSONA, TEAM, described
+from ..core.scope import FOLDER, PERSONA, TEAM
 from ..language.names import teller
 from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
@@ -2934,7 +3007,7 @@ class Answers:
         scope = memory.scope
         if scope.startswith(FOLDER):
             here = memory.chat and memory.chat == self._chat_id
-            return described(scope, self._words) if here else self._say("a project")
+            return self._say("this project" if here else "a project")
         if scope.startswith(PERSONA):
             return self._say("told to model", model=shown(scope.removeprefix(PERSONA)))
         if not scope.startswith(TEAM):
@@ -3273,8 +3346,8 @@ class _Explained:
 
 
 def _nearness(meaning: float) -> str:
-    """A cosine, in words."""
-    for least, said in ((0.6, "very near"), (0.4, "near"), (0.2, "somewhat near")):
+    """A relevance, in words. What has less than 0.1 is told only where it has words of the message."""
+    for least, said in ((0.6, "very near"), (0.35, "near"), (0.1, "somewhat near")):
         if meaning >= least:
             return said
     return "far"
@@ -3297,8 +3370,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.errors import MemoryFault, Refused
+from ..core.errors import MemoryFault
 from ..core.locales import ENGLISH, Locale
+from ..core.locales.refused import Refused
 from .markup import sentences
 
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
@@ -4110,8 +4184,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..backends.backend_holder import LiveBackend
-from ..core.errors import MemoryFault, Refused
+from ..core.errors import MemoryFault
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
@@ -5924,7 +5999,7 @@ MemoryFault
 │   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
-│   └── Refused     what a user asked for cannot be done, in words of their language
+│   └── Refused     what a user asked for cannot be done: see locales/refused.py
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
@@ -5935,8 +6010,6 @@ Texts say what to do next and never hold what a user said.
 from __future__ import annotations
 
 from typing import Self
-
-from .locales import Message
 
 # Packages whose errors say nothing of a text, but for two.
 _DATABASES, _OF_VALUES = ("sqlite3", "pysqlite3", "sqlalchemy", "psycopg"), ("DataError", "IntegrityError")
@@ -5972,17 +6045,6 @@ class Waits(Retry):
 
 class Drop(MemoryFault):
     """This input can never succeed; keep it aside and go on."""
-
-
-class Refused(Drop):
-    """What a user asked for cannot be done. `str()` is English; chats tell it in their user's language."""
-
-    def __init__(self, sentence: Message, hint: Message | None = None) -> None:
-        super().__init__(str(sentence), hint=str(hint) if hint else "")
-        self.sentence, self.next_step = sentence, hint
-
-    def again(self) -> Self:
-        return self
 
 
 class TakenOver(MemoryFault):
@@ -6715,8 +6777,8 @@ msgstr "Das vergisst alles über dich, endgültig: **{what}**. Sende `/memory ve
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
-msgstr[0] "{n} Nachricht, die noch gemerkt werden sollte"
-msgstr[1] "{n} Nachrichten, die noch gemerkt werden sollten"
+msgstr[0] "{n} wartende Nachricht"
+msgstr[1] "{n} wartende Nachrichten"
 
 msgid "notes kept"
 msgid_plural "notes kept"
@@ -10822,6 +10884,30 @@ def _mo(entries: Mapping[bytes, bytes]) -> bytes:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/locales/refused.py
+
+SOURCES["core/locales/refused.py"] = r'''"""What a user asked for cannot be done, told in their language."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from ..errors import Drop
+from . import Message
+
+
+class Refused(Drop):
+    """What a user asked for cannot be done. `str()` is English; chats tell it in their user's language."""
+
+    def __init__(self, sentence: Message, hint: Message | None = None) -> None:
+        super().__init__(str(sentence), hint=str(hint) if hint else "")
+        self.sentence, self.next_step = sentence, hint
+
+    def again(self) -> Self:
+        return self
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/locales/ru.po
 
 SOURCES["core/locales/ru.po"] = r'''# Russian. en.po has the English texts, and says what stands for what.
@@ -11224,9 +11310,9 @@ msgstr "Это навсегда удалит всё о вас: **{what}**. От�
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
-msgstr[0] "{n} сообщение, ожидавшее запоминания"
-msgstr[1] "{n} сообщения, ожидавших запоминания"
-msgstr[2] "{n} сообщений, ожидавших запоминания"
+msgstr[0] "{n} ожидающее сообщение"
+msgstr[1] "{n} ожидающих сообщения"
+msgstr[2] "{n} ожидающих сообщений"
 
 msgid "notes kept"
 msgid_plural "notes kept"
@@ -12817,8 +12903,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .locales import ENGLISH, Locale
-
 if TYPE_CHECKING:
     pass
 
@@ -12904,15 +12988,6 @@ def is_scope(scope: str) -> bool:
     if kind == TEAM:
         return bool(_NAME.fullmatch(name))
     return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
-
-
-def described(scope: str, locale: Locale = ENGLISH) -> str:
-    """As it is told to people and models, "" for the user's own."""
-    if scope.startswith(FOLDER):
-        return locale.say("this project")
-    if scope.startswith(TEAM):
-        return locale.say("team", team=scope.removeprefix(TEAM))
-    return locale.say("said to this model") if scope else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13697,7 +13772,8 @@ from pathlib import Path
 from typing import Any
 
 from ...backends.locations import Place
-from ...core.errors import Refused, TellAdmin
+from ...core.errors import TellAdmin
+from ...core.locales.refused import Refused
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import opened, place_of_backend, records_of
@@ -17193,7 +17269,7 @@ from .phrases import Phrases, listed
 from .scripts import bare, fold, script, scripts_of, words_of
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
-_VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
+_VOTING = ("common", "known_by", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
 _WORD = 2  # the weight of a word, and of a letter that few other languages have
 _BARE_CHARS = 4  # a word so long is known without its accents, too
 _KANA = frozenset(("HIRAGANA", "KATAKANA"))
@@ -17295,6 +17371,7 @@ from .phrases import Phrases
 
 DUTCH = Phrases(
     common="""aan, als, bij, dan, dat, de, der, deze, die, dit, door, een, en, er, had, heb, hebben, heeft, het, hij, hoe, hun, ik, in, is, je, jij, kan, maar, me, met, mij, mijn, naar, niet, nog, of, om, ons, ook, op, over, te, tot, uit, van, voor, waar, waarom, wanneer, was, wat, we, wel, welke, wie, wij, wordt, zal, ze, zich, zijn, zo""",
+    known_by="geen, wel, graag, veel, altijd, hier, daar, nu, heel, erg, jaar, twee, bedankt, hallo, omdat, als, ook, mijn, werk, woon",
     own="ik, mijn, m'n, mijne, mezelf, mijzelf, wij, we, onze, ben, heb",
     own_objects="mij, me, ons",
     requested="(geef|vertel|zeg|laat|help|leg|schrijf|stuur|toon|maak|zoek|noem|leer|bedenk|vertaal|raad|beschrijf|bereken) (eens |even )?(me|mij|ons), (kun|kan|wil|zou|kunt|zoudt) (je|u|jij) (me|mij|ons), voor (me|mij|ons)$, (leg|laat) ... (me|mij) (uit|zien)",
@@ -17352,7 +17429,8 @@ from .phrases import Phrases
 ENGLISH = Phrases(
     common="""a, about, am, an, and, any, are, as, at, be, been, but, by, can, could, d, did, do, does, for, from, had, has, have, he, her, him, his, how, i, if, in, into, is, it, its, ll, m, me, my, of
         on, or, our, re, s, she, should, so, some, t, than, that, the, their, them, then, there, these, they, this, those, to, ve, was, we, were, what, when, where, which, who, whom, whose, why, will, with, would, you, your""",
-    own="i, my, mine, myself, we, our, ours, ourselves",
+    known_by="no, not, yes, yeah, just, like, go, get, got, going, want, need, know, think, really, very, more, now, new, good, great, cool, awesome, time, times, day, days, week, weeks, year, years, people, because, too, also, all, out, up, after, before, back, here, hear, sorry, thing, things, way, love, live, lives, work, works, name, called, hello, hi, hey, thanks, please, don, didn, isn, doesn, won, im, let, glad, totally, agree, few, many, much, lot, make, take, see, look, looks, happy, help, always, never, only, one, two, first, last, next, other, another, every, while, since, still, even, well, sure, been, being",
+    own="i, my, mine, myself, we, our, ours",
     own_objects="me, us",
     requested="""(give|tell|show|send|help|let|teach|remind|ask|write|make|get|find|bring|suggest|recommend|quiz|walk|guide|draw|build|create|generate|draft|read|list|compute|convert|translate|explain|describe|correct|summari(z|s)e|plan|prepare|excuse|pardon|allow|assist|can you|could you|will you|would you|please) ((it|this|that|them|a bit|more) )?(to |for )?(me|us)
         (explain|describe|show|read|send|give|teach|recommend|suggest) ... (to|for) (me|us), ... for (me|us)$, let's, (can|could|would|will) you ... (for|to|with|give|tell|show|help|explain to) (me|us), (my|our) (question|code|script|program|function|query|build)""",
@@ -17440,7 +17518,7 @@ ENGLISH = Phrases(
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, you, (want|need|like|ask|asked|wish) (you )?to, you to, you should, you can, should, can, could, must, now, just, ok, okay, also, then, kindly, so",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
     ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
         left (me|him|her|us|my|our|the), sold
@@ -17480,7 +17558,8 @@ from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
-_NEAR = 0.6  # cosine
+_NEAR = 0.6  # relevance, where a message asks for nothing else
+_NEARER = 0.8
 _SHARE = 0.5  # of the words of a request
 
 # At the beginning of a sentence, perhaps after a word of politeness.
@@ -17665,6 +17744,7 @@ from .phrases import Phrases
 FRENCH = Phrases(
     letters="œëîû",
     common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
+    known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
     own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même",
     own_objects="moi, m, me",
     requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
@@ -17836,8 +17916,8 @@ ROMANIAN = Phrases(
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
-    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, sam, si, smo, kao, kot",
-    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sam, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
+    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, si, smo, kao, kot",
+    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
     own_objects="mi, me, ja, jaz",
     own_first="im, am, em",
     own_not="molim, hvala, zdravo, prosim, problem, program, sistem, kam, tam, vam, nam, njim, svim",
@@ -18162,6 +18242,7 @@ GERMAN = Phrases(
     letters="ßäüö",
     common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
         mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
+    known_by="nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt, bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser",
     own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt",
     own_objects="mir, mich, uns",
     requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
@@ -18250,6 +18331,7 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from ..core.locales import CODES
 from . import TABLES
 from .detection import likely
 from .english import ENGLISH
@@ -18263,6 +18345,11 @@ _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
 _CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
+
+
+def language_for(told: str, text: str) -> str:
+    """The code of the language in which somebody is answered: the one that is told, else their message's."""
+    return told or language_in(text) or CODES[0]
 
 
 def language_in(text: str) -> str:
@@ -18323,6 +18410,7 @@ from .phrases import Phrases
 
 ITALIAN = Phrases(
     common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
+    known_by="anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene, solo, giorno, giorni, molto, dopo, fa",
     own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
         (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
@@ -18590,7 +18678,7 @@ class Phrases:
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
-    common: the words by which the language is known; and the stop words of its queries.
+    common: the stop words of its queries, by which it is known; as it is by the words of known_by.
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -18638,6 +18726,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    known_by: str = ""
     own: str = ""
     own_verbs: str = ""
     own_objects: str = ""
@@ -18806,6 +18895,7 @@ from .phrases import Phrases
 POLISH = Phrases(
     letters="łąężźćśń",
     common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
+    known_by="bardzo, zawsze, nigdy, tutaj, dzięki, cześć, dwa, lata, lat, rok, wszystko, teraz, każdy, dobrze, tylko, dzień, od, także, też, jestem",
     own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
         (mam|jem) na imię, podoba mi""",
     own_verbs="uczę, uprawiam, oglądam, słucham, gotuję, maluję, kolekcjonuję, podróżuję, biorę, prowadzę, robię, kupuję, śpiewam, tańczę, buduję, prowadzimy, uczymy, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
@@ -18870,6 +18960,7 @@ from .phrases import Phrases
 PORTUGUESE = Phrases(
     letters="ãõ",
     common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
+    known_by="sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro, bem, só, dia, dias, muito, desde, até",
     own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
         (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
@@ -19354,6 +19445,7 @@ from .phrases import Phrases
 RUSSIAN = Phrases(
     letters="ыэъё",
     common="""а, без, бы, был, была, были, в, вы, где, да, для, до, его, ее, если, есть, же, за, и, из, или, им, их, к, как, какая, какие, какой, когда, кто, ли, меня, мне, мой, моя, мы, на, не, ну, о, об, он, она, они, от, по, почему, с, со, так, то, ты, у, что, это, я""",
+    known_by="очень, всегда, никогда, здесь, спасибо, привет, два, две, лет, год, всё, сейчас, каждый, хорошо, только, день, тоже, уже, ещё, нет",
     own="""ем, терпеть не могу, обожаю, я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
         (зовут|нравится|нравятся|звать) (меня|мне), (меня|мне) (зовут|нравится|нравятся|звать|лет), (мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)""",
     own_objects="мне, меня, нам, нас",
@@ -20055,7 +20147,7 @@ def signs(sentence: str) -> int:
 def verb_of_self(sentence: str) -> bool:
     """Whether a verb in it carries its subject: "Soy vegano"."""
     text = fold(sentence)
-    return any(_words_for_self(table).has_verb(text) for table in likely(text))
+    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table in TABLES)
 
 
 def weak_sign(sentence: str) -> bool:
@@ -20272,6 +20364,7 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
+    known_by="también, siempre, nunca, aquí, gracias, hola, dos, años, año, todo, todos, hace, desde, ahora, hasta, cada, otra, otro, bien, solo, día, días",
     own="""como _ trabajo, trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre), (solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
@@ -20615,6 +20708,7 @@ from .phrases import Phrases
 TURKISH = Phrases(
     letters="ığş",
     common="""ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi, mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en, gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni, bana, adı, adım, evet, hayır, lütfen, yıl, gün""",
+    known_by="bugün, yıldır, bende, iyi, güzel, artık, hep, bazen, iki, üç, merhaba, teşekkürler, sadece, bile, gün, şey",
     own="""numaramı, annemi, babamı, ailemi, arabamı, hastalığımı, adresimi, *(ım|im|um|üm|larım|lerim) (var|yok), ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
     own_objects="bana, bize",
     own_endings="""ımı, imi, umu, ümü, ımda, imde, umda, ümde, ımdan, imden, umdan, ümden, imin, ımın, umun, ümün, çim, çım, ğimi, ğımı, mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
@@ -22270,77 +22364,39 @@ class Sweeper:
 
 SOURCES["manage/fitting.py"] = r'''"""Which of the candidates of a search fit what was searched for, so that a search can find nothing.
 
-By words where a memory has most of the query's; else by meaning, which must be nearer than that of sentences
-which have nothing to do with it. Embedders that hardly know a script find everything in it alike, so these
-sentences are compared in the memory's own script.
+By words where a memory has most of the query's; else by meaning and words, which must be nearer than what has
+nothing to do with it.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from ..backends.base import Backend
 from ..language.words import content_words, is_lone, stem, terms_of
-from ..recall.rank import Ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
-# Cosine of a word with a sentence about it. all-MiniLM-L6-v2 gives "job" and "I work as a nurse" 0.34, and
-# 0.30 at most where they have nothing in common ("my boat" and "I drive an old red Volvo").
+# Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
+# nurse" 0.36), and 0.31 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.33
-_COVERAGE_WEIGHT = 0.4  # as in recall's gate
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
-_OF_BEST = 0.5  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
-_MARGIN = 0.03  # above unrelated sentences of the same script
-_LOOKED_CHARS = 200  # of a memory, for its script
-
-_UNRELATED: Mapping[str, tuple[str, ...]] = {
-    "LATIN": ("She opened the window and waited.", "Das Fenster ist geschlossen.", "It took nine minutes."),
-    "CYRILLIC": (
-        *("Поезд приходит в восемь.", "Книга лежит на столе.", "Во вторник было холодно."),
-        *("Она открыла окно и ждала.", "В отчёте девять страниц."),
-    ),
-    "CJK": ("火车八点到。", "书在桌子上。", "星期二天气很冷。", "她打开窗户等着。", "报告有九页。"),
-    "KANA": (
-        "電車は八時に着きます。",
-        "本は机の上にあります。",
-        "火曜日は寒かったです。",
-        "報告書は九ページあります。",
-    ),
-    "HANGUL": (
-        "기차는 여덟 시에 도착한다.",
-        "책은 책상 위에 있다.",
-        "화요일은 추웠다.",
-        "보고서는 아홉 쪽이다.",
-    ),
-    "ARABIC": ("يصل القطار في الثامنة.", "الكتاب على الطاولة.", "كان الثلاثاء باردا.", "التقرير تسع صفحات."),
-    "GREEK": ("Το τρένο φτάνει στις οκτώ.", "Το βιβλίο είναι στο τραπέζι.", "Την Τρίτη έκανε κρύο."),
-    "DEVANAGARI": ("ट्रेन आठ बजे आती है।", "किताब मेज पर है।", "मंगलवार को ठंड थी।"),
-    "HEBREW": ("הספר על השולחן.", "הרכבת מגיעה בשמונה.", "ביום שלישי היה קר."),
-    "THAI": ("หนังสืออยู่บนโต๊ะ", "รถไฟมาถึงตอนแปดโมง", "วันอังคารอากาศหนาว"),
-}
-_SENTENCES = tuple(sentence for sentences in _UNRELATED.values() for sentence in sentences)
+_OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 
 
-def fitting(backend: Backend, items: Sequence[Ranked], query: str) -> list[Ranked]:
-    """Those that fit, in the same order. Blocks; raises the backend's errors."""
+def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:
+    """Those that fit, in the same order."""
     if not items:
         return []
     asked = _whole(content_words(query))
     coverages = _coverages([item.memory.text for item in items], asked)
     worth = [
-        item.meaning + _COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
+        item.meaning + COVERAGE_WEIGHT * coverage for item, coverage in zip(items, coverages, strict=True)
     ]
-    floors, least = _floors(backend, query), _OF_BEST * max(worth)
+    least = max(_OF_BEST * max(worth), _LEAST)
     return [
         item
         for item, coverage, own in zip(items, coverages, worth, strict=True)
-        if coverage >= _ENOUGH_WORDS or own >= max(least, _floor(item.memory.text, floors))
+        if coverage >= _ENOUGH_WORDS or own >= least
     ]
-
-
-def _floor(text: str, floors: Mapping[str, float]) -> float:
-    return max(floors[""], floors.get(script_of(text), max(floors.values())))
 
 
 def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
@@ -22371,26 +22427,6 @@ def _whole(words: Sequence[str]) -> Sequence[str]:
     if len(words) < 2:
         return words
     return [word for word in words if not is_lone(word)] or words
-
-
-def _floors(backend: Backend, query: str) -> Mapping[str, float]:
-    """The least that counts as fitting, for memories in each script; "": at least."""
-    near = iter(backend.similarities(query, _SENTENCES))
-    floors = {
-        script: max(_LEAST, max(next(near) for _ in sentences) + _MARGIN)
-        for script, sentences in _UNRELATED.items()
-    }
-    return {**floors, "": floors.get(script_of(query), max(floors.values()))}
-
-
-def script_of(text: str) -> str:
-    """The script that most of a text is in, by the names in Unicode; kana before Chinese characters."""
-    names = Counter(
-        unicodedata.name(char, "").partition(" ")[0] for char in text[:_LOOKED_CHARS] if char.isalpha()
-    )
-    if names["HIRAGANA"] or names["KATAKANA"]:
-        return "KANA"
-    return names.most_common(1)[0][0] if names else "LATIN"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22416,10 +22452,11 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
-from ..core.errors import Drop, Refused, TellAdmin
+from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory, aware_time, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
@@ -22505,8 +22542,10 @@ class Control:
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
         backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
-        return fitting(backend, items, query)[:_FOUND_MOST]
+        items = ranked(
+            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
+        )
+        return fitting(items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -23436,8 +23475,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from ...backends.base import EditableBackend
-from ...core.errors import Refused
 from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...core.memory import BY, COPY_OF, SAID_AT, Memory, aware_time
 from ...core.scope import team_in
 from ...language.secrets import masked
@@ -23893,6 +23932,564 @@ def _take_one_core() -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# models/calibration.py
+
+SOURCES["models/calibration.py"] = r'''"""What an embedder's cosines mean: measured once on a few sentences, so that one threshold serves all.
+
+Embedders differ in three ways. Some find all texts alike; most find texts of one language, or of one form
+("The user ..."), alike, above all those of a language they do not know; and their cosines of unrelated texts
+spread more or less. So the directions that all sentences of a language or form share are taken out of what
+is compared (Mu and Viswanath, "All-but-the-Top", 2018), and what is left counts in units of the spread of
+unrelated pairs. Which way questions about oneself lie from others is measured along, in all languages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calibration_sentences import DATED, FACTS, FURTHER, OTHER, QUESTIONS, RESTATED, THIRD_PERSON
+
+Matrix = NDArray[np.float64]
+EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
+
+_RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
+_RELEVANT_SPREADS = 3.7
+# What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
+_UNRELATED, _RESTATED = 0.05, 0.75
+_DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
+_TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
+_LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
+_FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Of one embedder.
+
+    shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
+    what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
+    the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
+    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
+    with a question that says all of it.
+    own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
+    oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
+    """
+
+    shared: Matrix
+    asked: Matrix
+    spread: float
+    unrelated: float
+    restated: float
+    restated_apart: float
+    answered: float
+    own: Matrix
+    own_middle: float
+    own_trust: float
+
+    @classmethod
+    def measured(cls, embed: EmbedAll) -> Calibration:
+        """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
+        asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
+        restated_texts = _flat(list(RESTATED.values()))
+        told = _units(embed([*_flat(FACTS), *restated_texts, *DATED, *_flat(FURTHER)], "add"))
+        languages, each = len(FACTS), len(FACTS[0])
+        count = languages * each
+        questions, others = asked[:count], asked[count:]
+        ends = np.cumsum([count, len(restated_texts), len(DATED)])
+        facts, restated, dated, further = np.split(told, ends)
+        by_language = facts.reshape(languages, each, -1)
+        third = [place for place in range(each) if place in THIRD_PERSON]
+        first = [place for place in range(each) if place not in THIRD_PERSON]
+        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
+        most = facts.shape[1] // _DIMS_EACH
+        shared = _orthonormal(
+            np.array(
+                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+            ),
+            most - 1,
+        )
+        if len(shared):
+            mean = _without(shared, questions.mean(0))
+            both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
+        else:
+            both = shared
+        apart = _units(_without(both, np.vstack([questions, others])))
+        near = (apart @ facts.T).reshape(2, languages, each, languages, each)
+        unrelated = [
+            near[kind, language, one, language, other]
+            for kind in (0, 1)
+            for language in range(languages)
+            for one in range(each)
+            for other in range(each)
+            if kind or one != other
+        ]
+        between = _means_between(facts, languages, each)
+        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
+        places = [
+            language * each + place for language, texts in RESTATED.items() for place in range(len(texts))
+        ]
+        alike = np.einsum("id,id->i", facts[places], restated)
+        alike_apart = np.einsum(
+            "id,id->i", _units(_without(shared, facts[places])), _units(_without(shared, restated))
+        )
+        own = _without(shared, (questions - others).mean(0))
+        length = float(np.linalg.norm(own))
+        own = own / max(length, 1e-9)
+        ours, theirs = questions @ own, others @ own
+        half = max(float(ours.mean() - theirs.mean()) / 2, 1e-9)
+        deviation = max(float(np.sqrt((ours.var() + theirs.var()) / 2)), 1e-9)
+        trust = (2 * half / deviation - _TELLS) / (_TELLS_WELL - _TELLS)
+        return cls(
+            shared=shared,
+            asked=both[len(shared) :],
+            spread=float(np.sqrt(np.mean(np.square(unrelated)))),
+            unrelated=float(between[known]),
+            restated=float(alike[[place // each == known for place in places]].mean()),
+            restated_apart=float(np.median(alike_apart)),
+            answered=float(np.median(np.einsum("id,id->i", facts[places], _units(_without(both, restated))))),
+            own=own / half,
+            own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
+            own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Whether the embedder tells anything apart; else cosines stay as they are."""
+        return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
+
+    def question(self, vector: Sequence[float]) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself."""
+        if not self.tells:
+            return list(vector)
+        one = np.asarray(vector, dtype=float)
+        left = _without(self.asked, _without(self.shared, one))
+        length = float(np.linalg.norm(left))
+        lost = length < _LEAST_SPREAD * float(np.linalg.norm(one))
+        found: list[float] = (one if lost else left / length).tolist()
+        return found
+
+    def relevance(self, cosine: float) -> float:
+        """0 to 1, of the cosine of a memory and a `question`."""
+        if not self.tells:
+            return _bounded(cosine)
+        relevant = min(_RELEVANT_SPREADS * self.spread, 0.7)
+        answered = min(max(self.answered, relevant + 0.1), 0.99)
+        return _scaled(cosine, (0.0, relevant, answered, 1.0), (0.0, _RELEVANT, _RESTATED, 1.0))
+
+    def likeness(self, cosine: float) -> float:
+        """0 to 1, of the cosine of two statements."""
+        if not self.tells:
+            return _bounded(cosine)
+        return _scaled(cosine, _ends(self.unrelated, self.restated), (0.0, _UNRELATED, _RESTATED, 1.0))
+
+    def likenesses(self, vector: Sequence[float], others: Sequence[Sequence[float]]) -> list[float]:
+        """0 to 1, of a text and each of the others, whatever their language has in common."""
+        one, many = np.asarray(vector, dtype=float)[None], np.asarray(others, dtype=float)
+        if not self.tells:
+            return [_bounded(cosine) for cosine in (_units(many) @ _units(one)[0]).tolist()]
+        cosines = _units(_without(self.shared, many)) @ _units(_without(self.shared, one))[0]
+        ends = _ends(0.0, self.restated_apart)
+        return [_scaled(cosine, ends, (0.0, _UNRELATED, _RESTATED, 1.0)) for cosine in cosines.tolist()]
+
+    def of_self(self, vector: Sequence[float]) -> tuple[float, float]:
+        """About 1 for a question about its speaker and -1 for others; and how far that is to be trusted."""
+        one = _units(np.asarray(vector, dtype=float)[None])[0]
+        return float(one @ self.own) - self.own_middle, self.own_trust if self.tells else 0.0
+
+    def save(self, folder: Path, model: str, dims: int) -> None:
+        """Keep it in a file; where that cannot be written, it is measured again."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
+                np.savez(file, **kept)
+            Path(file.name).replace(_file(folder, model, dims))
+        except OSError:
+            return
+
+    @classmethod
+    def load(cls, folder: Path, model: str, dims: int) -> Calibration | None:
+        """What was kept of this model, if anything."""
+        try:
+            with _file(folder, model, dims).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+                read: dict[str, Any] = {field.name: kept[field.name] for field in fields(cls)}
+        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
+            return None
+        numbers: dict[str, Any] = {
+            name: value if value.ndim else float(value) for name, value in read.items()
+        }
+        sizes = {read["shared"].shape[-1], read["asked"].shape[-1], read["own"].shape[-1]}
+        sound = sizes == {dims} and all(np.isfinite(value).all() for value in read.values())
+        return cls(**numbers) if sound else None
+
+
+def _file(folder: Path, model: str, dims: int) -> Path:
+    key = repr((_FORMAT, model, dims, QUESTIONS, FACTS, OTHER, DATED, FURTHER, RESTATED))
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
+    return [text for group in groups for text in group]
+
+
+def _units(vectors: Any) -> Matrix:
+    rows = np.asarray(vectors, dtype=float)
+    units: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return units
+
+
+def _without(rows: Matrix, vectors: Matrix) -> Matrix:
+    """The vectors without their parts along orthonormal rows."""
+    return vectors - (vectors @ rows.T) @ rows if len(rows) else vectors
+
+
+def _orthonormal(vectors: Matrix, most: int) -> Matrix:
+    """Rows that span the same, or its main directions."""
+    _, sizes, rows = np.linalg.svd(vectors, full_matrices=False)
+    span: Matrix = rows[sizes > 1e-4 * max(float(sizes[0]), 1e-12)]
+    return span[: max(most, 0)]
+
+
+def _means_between(facts: Matrix, languages: int, each: int) -> Matrix:
+    """The mean cosine of different facts, for each language."""
+    by_language = facts.reshape(languages, each, -1)
+    near = by_language @ by_language.transpose(0, 2, 1)
+    means: Matrix = near[:, ~np.eye(each, dtype=bool)].mean(axis=1)
+    return means
+
+
+def _ends(unrelated: float, restated: float) -> tuple[float, float, float, float]:
+    """Cosines that rise, for `_scaled`: those below the unrelated mean count less and less."""
+    low = unrelated - (restated - unrelated) * _UNRELATED / (_RESTATED - _UNRELATED)
+    return low, unrelated, min(restated, 0.99), 1.0
+
+
+def _scaled(value: float, at: Sequence[float], become: Sequence[float]) -> float:
+    return float(np.interp(value, at, become))
+
+
+def _bounded(cosine: float) -> float:
+    return min(max(float(cosine), 0.0), 1.0)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/calibration_sentences.py
+
+SOURCES["models/calibration_sentences.py"] = r'''"""Sentences by which an embedder is measured: see calibration.py.
+
+Line by line the same in each language. A question is answered by the fact in its place, and by no other; the
+facts are written as an LLM writes them ("The user ...") and as users do ("I ...").
+"""
+
+QUESTIONS = (
+    (  # en
+        "What is my surname?",
+        "Where does my sister live?",
+        "What do I eat in the morning?",
+        "Which sport do I do?",
+        "Which subject was I worst at in school?",
+    ),
+    (  # de
+        "Wie heiße ich mit Nachnamen?",
+        "Wo wohnt meine Schwester?",
+        "Was esse ich morgens?",
+        "Welchen Sport mache ich?",
+        "In welchem Schulfach war ich am schlechtesten?",
+    ),
+    (  # es
+        "¿Cuál es mi apellido?",
+        "¿Dónde vive mi hermana?",
+        "¿Qué como por la mañana?",
+        "¿Qué deporte practico?",
+        "¿Qué asignatura se me daba peor en la escuela?",
+    ),
+    (  # fr
+        "Quel est mon nom de famille ?",
+        "Où habite ma sœur ?",
+        "Qu'est-ce que je mange le matin ?",
+        "Quel sport est-ce que je fais ?",
+        "Dans quelle matière étais-je le plus mauvais à l'école ?",
+    ),
+    (  # ru
+        "Какая у меня фамилия?",
+        "Где живёт моя сестра?",
+        "Что я ем по утрам?",
+        "Каким спортом я занимаюсь?",
+        "По какому предмету я хуже всего учился в школе?",
+    ),
+    (  # tr
+        "Soyadım ne?",
+        "Kız kardeşim nerede yaşıyor?",
+        "Sabahları ne yiyorum?",
+        "Hangi sporu yapıyorum?",
+        "Okulda en kötü olduğum ders hangisiydi?",
+    ),
+    (  # ar
+        "ما هو اسم عائلتي؟",
+        "أين تعيش أختي؟",
+        "ماذا آكل في الصباح؟",
+        "أي رياضة أمارس؟",
+        "في أي مادة كنت الأضعف في المدرسة؟",
+    ),
+    (  # hi
+        "मेरा उपनाम क्या है?",
+        "मेरी बहन कहाँ रहती है?",
+        "मैं सुबह क्या खाता हूँ?",
+        "मैं कौन सा खेल खेलता हूँ?",
+        "स्कूल में मैं किस विषय में सबसे कमज़ोर था?",
+    ),
+    (  # zh
+        "我姓什么？",
+        "我妹妹住在哪里？",
+        "我早上吃什么？",
+        "我做什么运动？",
+        "我上学时哪门课最差？",
+    ),
+    (  # ja
+        "私の名字は何ですか？",
+        "私の妹はどこに住んでいますか？",
+        "私は朝に何を食べますか？",
+        "私は何のスポーツをしていますか？",
+        "学校で私が一番苦手だった科目は？",
+    ),
+    (  # ko
+        "내 성이 뭐지?",
+        "내 여동생은 어디에 살아?",
+        "나는 아침에 뭘 먹지?",
+        "나는 무슨 운동을 해?",
+        "학교에서 내가 제일 못한 과목은 뭐였지?",
+    ),
+)
+
+FACTS = (
+    (  # en
+        "The user's family name is Novak.",
+        "My sister has settled in Zurich.",
+        "The user has porridge with apples for breakfast.",
+        "I swim in a club twice a week.",
+        "The user always failed mathematics.",
+    ),
+    (  # de
+        "Der Familienname des Nutzers ist Novak.",
+        "Meine Schwester lebt jetzt in Zürich.",
+        "Der Nutzer frühstückt Haferbrei mit Äpfeln.",
+        "Ich schwimme zweimal die Woche im Verein.",
+        "Der Nutzer ist in Mathematik immer durchgefallen.",
+    ),
+    (  # es
+        "El apellido del usuario es Novak.",
+        "Mi hermana se ha instalado en Zúrich.",
+        "El usuario desayuna avena con manzana.",
+        "Nado en un club dos veces por semana.",
+        "El usuario siempre suspendía matemáticas.",
+    ),
+    (  # fr
+        "Le nom de famille de l'utilisateur est Novak.",
+        "Ma sœur s'est installée à Zurich.",
+        "L'utilisateur prend du porridge aux pommes au petit déjeuner.",
+        "Je nage en club deux fois par semaine.",
+        "L'utilisateur a toujours raté les mathématiques.",
+    ),
+    (  # ru
+        "Фамилия пользователя — Новак.",
+        "Сестра обосновалась в Цюрихе.",
+        "Пользователь завтракает овсянкой с яблоками.",
+        "Два раза в неделю я плаваю в клубе.",
+        "Пользователь всегда проваливал математику.",
+    ),
+    (  # tr
+        "Kullanıcının soyadı Novak.",
+        "Kız kardeşim Zürih'e yerleşti.",
+        "Kullanıcı kahvaltıda elmalı yulaf lapası yer.",
+        "Haftada iki kez kulüpte yüzerim.",
+        "Kullanıcı matematikten hep kalırdı.",
+    ),
+    (  # ar
+        "لقب المستخدم هو نوفاك.",
+        "استقرت أختي في زيورخ.",
+        "يفطر المستخدم على الشوفان والتفاح.",
+        "أسبح في ناد مرتين في الأسبوع.",
+        "كان المستخدم يرسب دائما في الرياضيات.",
+    ),
+    (  # hi
+        "उपयोगकर्ता का कुलनाम नोवाक है।",
+        "मेरी बहन ज्यूरिख में बस गई है।",
+        "उपयोगकर्ता नाश्ते में सेब के साथ दलिया लेता है।",
+        "मैं हफ़्ते में दो बार क्लब में तैरता हूँ।",
+        "उपयोगकर्ता गणित में हमेशा फ़ेल होता था।",
+    ),
+    (  # zh
+        "用户的姓氏是诺瓦克。",
+        "我妹妹在苏黎世定居了。",
+        "用户早餐吃苹果燕麦粥。",
+        "我每周在俱乐部游泳两次。",
+        "用户的数学总是不及格。",
+    ),
+    (  # ja
+        "ユーザーの姓はノヴァク。",
+        "妹はチューリッヒに落ち着きました。",
+        "ユーザーの朝食はりんご入りのオートミール。",
+        "週に二回クラブで泳いでいます。",
+        "ユーザーはいつも数学で落第していた。",
+    ),
+    (  # ko
+        "사용자의 성은 노박이다.",
+        "여동생은 취리히에 정착했어요.",
+        "사용자는 아침으로 사과를 넣은 오트밀을 먹는다.",
+        "일주일에 두 번 클럽에서 수영해요.",
+        "사용자는 늘 수학에서 낙제했다.",
+    ),
+)
+
+# Of each language's facts, those that speak of "the user".
+THIRD_PERSON = (0, 2, 4)
+
+# Whatever people ask a model that is not about them.
+OTHER = (
+    (  # en
+        "How do I sort a table in Excel?",
+        "Write a short poem about the sea.",
+        "What is the boiling point of water?",
+        "Why does my code not compile?",
+        "Who painted the Mona Lisa?",
+    ),
+    (  # de
+        "Wie sortiere ich eine Tabelle in Excel?",
+        "Schreib ein kurzes Gedicht über das Meer.",
+        "Bei wie viel Grad siedet Wasser?",
+        "Warum lässt sich mein Code nicht übersetzen?",
+        "Wer hat die Mona Lisa gemalt?",
+    ),
+    (  # es
+        "¿Cómo ordeno una tabla en Excel?",
+        "Escribe un poema corto sobre el mar.",
+        "¿A qué temperatura hierve el agua?",
+        "¿Por qué no compila mi código?",
+        "¿Quién pintó la Mona Lisa?",
+    ),
+    (  # fr
+        "Comment trier un tableau dans Excel ?",
+        "Écris un court poème sur la mer.",
+        "À quelle température l'eau bout-elle ?",
+        "Pourquoi mon code ne compile-t-il pas ?",
+        "Qui a peint la Joconde ?",
+    ),
+    (  # ru
+        "Как отсортировать таблицу в Excel?",
+        "Напиши короткое стихотворение о море.",
+        "При какой температуре кипит вода?",
+        "Почему мой код не компилируется?",
+        "Кто написал «Мону Лизу»?",
+    ),
+    (  # tr
+        "Excel'de bir tabloyu nasıl sıralarım?",
+        "Deniz hakkında kısa bir şiir yaz.",
+        "Su kaç derecede kaynar?",
+        "Kodum neden derlenmiyor?",
+        "Mona Lisa'yı kim yaptı?",
+    ),
+    (  # ar
+        "كيف أرتب جدولا في إكسل؟",
+        "اكتب قصيدة قصيرة عن البحر.",
+        "ما هي درجة غليان الماء؟",
+        "لماذا لا يعمل الكود الخاص بي؟",
+        "من رسم الموناليزا؟",
+    ),
+    (  # hi
+        "एक्सेल में तालिका को कैसे क्रमबद्ध करूँ?",
+        "समुद्र पर एक छोटी कविता लिखो।",
+        "पानी किस तापमान पर उबलता है?",
+        "मेरा कोड कंपाइल क्यों नहीं हो रहा?",
+        "मोना लिसा किसने बनाई?",
+    ),
+    (  # zh
+        "怎么在Excel里给表格排序？",
+        "写一首关于大海的短诗。",
+        "水的沸点是多少度？",
+        "为什么我的代码编译不了？",
+        "《蒙娜丽莎》是谁画的？",
+    ),
+    (  # ja
+        "Excelで表を並べ替えるには？",
+        "海について短い詩を書いて。",
+        "水の沸点は何度ですか？",
+        "私のコードがコンパイルできないのはなぜ？",
+        "モナ・リザを描いたのは誰？",
+    ),
+    (  # ko
+        "엑셀에서 표를 어떻게 정렬해?",
+        "바다에 대한 짧은 시를 써 줘.",
+        "물의 끓는점은 몇 도야?",
+        "내 코드가 왜 컴파일되지 않지?",
+        "모나리자는 누가 그렸어?",
+    ),
+)
+
+# Lines of chats and diaries: a form of its own, that embedders find alike.
+DATED = (
+    "[2 March 2022] Anna: I finally repotted the ferns, and they look so much better now!",
+    "[17 October 2021] Peter: That sounds great. How did the exam go in the end?",
+    "[30 June 2024] Anna: We watched the boats all afternoon. The kids loved it.",
+    "2023-09-11: Peter brought back the ladder and stayed for dinner.",
+    "[5 January 2023] Maria: Thanks! I'm still looking for a used bike, by the way.",
+    "2022-12-20: Anna said the new office is too loud, so she works from the library.",
+)
+
+# The first two facts in the other person, by the number of their language above.
+RESTATED = {
+    0: ("My surname is Novak.", "The user's sister has settled in Zurich."),  # en
+    2: ("Mi apellido es Novak.", "La hermana del usuario se ha instalado en Zúrich."),  # es
+    4: ("Моя фамилия — Новак.", "Сестра пользователя обосновалась в Цюрихе."),  # ru
+    6: ("لقبي هو نوفاك.", "استقرت أخت المستخدم في زيورخ."),  # ar
+    8: ("我的姓氏是诺瓦克。", "用户的妹妹在苏黎世定居了。"),  # zh
+    9: ("私の姓はノヴァクです。", "ユーザーの妹はチューリッヒに落ち着いた。"),  # ja
+}
+
+# Further scripts, of which many embedders know little: only what their sentences have in common is measured.
+FURTHER = (
+    (  # el
+        "Το επώνυμο του χρήστη είναι Νόβακ.",
+        "Η αδελφή μου εγκαταστάθηκε στη Ζυρίχη.",
+        "Κολυμπάω δύο φορές την εβδομάδα.",
+    ),
+    (  # he
+        "שם המשפחה של המשתמש הוא נובאק.",
+        "אחותי השתקעה בציריך.",
+        "אני שוחה פעמיים בשבוע.",
+    ),
+    (  # th
+        "นามสกุลของผู้ใช้คือโนวัค",
+        "น้องสาวของฉันย้ายไปอยู่ที่ซูริก",
+        "ฉันว่ายน้ำสัปดาห์ละสองครั้ง",
+    ),
+    (  # bn
+        "ব্যবহারকারীর পদবি নোভাক।",
+        "আমার বোন জুরিখে বসবাস করছে।",
+        "আমি সপ্তাহে দুবার সাঁতার কাটি।",
+    ),
+    (  # ta
+        "பயனரின் குடும்பப் பெயர் நோவாக்.",
+        "என் தங்கை சூரிச்சில் குடியேறிவிட்டாள்.",
+        "நான் வாரத்தில் இரண்டு முறை நீந்துகிறேன்.",
+    ),
+    (  # fa
+        "نام خانوادگی کاربر نوواک است.",
+        "خواهرم در زوریخ ساکن شده است.",
+        "من شنا کردن را دوست دارم.",
+    ),
+)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/catalogue.py
 
 SOURCES["models/catalogue.py"] = r'''"""Which models the servers of the chats list, asked for when it matters and kept for a while.
@@ -24145,7 +24742,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from .faults import translated
@@ -24153,23 +24751,10 @@ from .health import Health
 from .limits import ANSWER_BYTES, bounded
 from .text_limit import TextLimit
 
-Vector = list[float]
+if TYPE_CHECKING:
+    from .calibration import Calibration
 
-# Questions and memories that have nothing to do with each other. Of all-MiniLM-L6-v2 their mean cosine is
-# _UNRELATED; other embedders give unrelated texts anything up to 0.8, and a gate must know how much.
-_QUESTIONS = (
-    "How do I reverse a list in Python?",
-    "What is the capital of Australia?",
-    "Write a short poem about the sea.",
-    "Can you convert 30 miles to kilometres?",
-)
-_MEMORIES = (
-    "The user's daughter Clara plays the cello.",
-    "The user is allergic to peanuts.",
-    "The user works as a nurse in Lisbon.",
-    "The user prefers short answers.",
-)
-_UNRELATED = 0.05
+Vector = list[float]
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
@@ -24191,10 +24776,12 @@ class Embedder:
     `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
+    `kept`: the folder in which its calibration is kept.
     """
 
     dims = 0
     name = ""
+    kept: Path | None = None
 
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
@@ -24204,6 +24791,8 @@ class Embedder:
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
         self._prepared: dict[str, Vector] = {}
+        self._calibration: Calibration | None = None
+        self._measuring = threading.Lock()
 
     @cached_property
     def model(self) -> Any:
@@ -24216,17 +24805,27 @@ class Embedder:
         """That of mem0's embedder, for mem0."""
         return self.model.config
 
-    @cached_property
-    def floor(self) -> float:
-        """The cosine that means nothing, 0 for the bundled model. Raises as `embed`."""
-        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
-        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
-        cosines = [cosine(question, memory) for question in questions for memory in memories]
-        return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
+    @property
+    def calibration(self) -> Calibration:
+        """What its cosines mean; measured with the first use where `kept` has nothing of this model.
 
-    def similarity(self, cosine: float) -> float:
-        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
-        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+        Raises as `embed`.
+        """
+        with self._measuring:
+            if self._calibration is None:
+                from .calibration import Calibration
+
+                found = Calibration.load(self.kept, self.name, self.dims) if self.kept else None
+                if found is None:
+                    found = Calibration.measured(self.embed_batch)
+                    if self.kept:
+                        found.save(self.kept, self.name, self.dims)
+                self._calibration = found
+            return self._calibration
+
+    def question(self, text: str) -> Vector:
+        """The vector to look for what answers a message. Raises as `embed`."""
+        return self.calibration.question(self.embed(text))
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
@@ -24315,12 +24914,6 @@ def _is_sound(vector: Any) -> bool:
         return _SHORTEST < math.hypot(*vector) < _LONGEST
     except OverflowError:
         return False
-
-
-def cosine(one: Vector, other: Vector) -> float:
-    """Of two vectors; 0 where one of them has no direction."""
-    lengths = math.hypot(*one) * math.hypot(*other)
-    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
 
 
 class _Batches:
@@ -25346,12 +25939,13 @@ def ollama_embedder(config: dict[str, Any]) -> Any:
 SOURCES["models/own_models.py"] = r'''"""An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
 
 With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
-meaning. Both are opened when they are first needed, and without their packages the rest works.
+meaning. The embedder is loaded with the backend; without their packages the rest works.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -25359,10 +25953,12 @@ from functools import lru_cache
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Message, Part, Reply
-from .embedder import Embedder, cosine
+from .embedder import Embedder
 from .llms import Llm, Llms
 from .readers import Readers
+from .text_limit import is_legible
 
+_AGAIN_S = 60.0  # before an embedder that failed is tried again
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
@@ -25370,17 +25966,22 @@ class OwnModels:
     """Threads may share it.
 
     `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    `may_lack`: nobody has asked for an LLM of ours, so that it is no fault where there can be none.
     """
 
     def __init__(
         self,
         open_llms: Callable[[], Llms] | None = None,
         open_embedder: Callable[[], Embedder] | None = None,
+        *,
+        may_lack: bool = False,
     ) -> None:
+        self._may_lack = may_lack
         self._open_llms, self._open_embedder = open_llms, open_embedder
         self._llms: Llms | None = None
         self._embedder: Embedder | None = None
         self._lock = threading.Lock()
+        self._again = 0.0
         self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
 
     @property
@@ -25411,7 +26012,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            return Part("LLM", False, str(fault), fault.hint)
+            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Part("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -25420,10 +26022,16 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        if embedder is None or not others:
+        told = tuple(filter(is_legible, others))
+        if embedder is None or not told or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
+    def warm(self) -> None:
+        """Load the embedder now, so that no message waits for it. Blocks for a second; raises nothing."""
+        self._opened_embedder()
 
     def _opened_llms(self) -> Llms:
         if self._open_llms is None:
@@ -25441,11 +26049,13 @@ class OwnModels:
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
-            if self._embedder is None and self._open_embedder is not None:
+            if self._embedder is None and self._open_embedder is not None and time.monotonic() >= self._again:
                 try:
                     self._embedder = self._open_embedder()
-                except MemoryFault:
+                except TellAdmin:
                     self._open_embedder = None  # packages are missing: the image has none of ours
+                except MemoryFault:
+                    self._again = time.monotonic() + _AGAIN_S
             return self._embedder
 '''
 
@@ -27327,11 +27937,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from ..core.locales import CODES, ENGLISH, Locale, locale
 from ..core.memory import Memory
-from ..core.scope import described
+from ..core.scope import FOLDER, TEAM
 from ..language.sanitize import inert, one_line
 from ..language.secrets import masked
 from ..language.spans import without_spans
@@ -27339,6 +27949,9 @@ from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
+_CACHED = (
+    2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
+)
 _NEWLINES = re.compile(r"\n*")
 
 
@@ -27377,8 +27990,17 @@ def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLIS
     when = ago(said, now, words) if said else ""
     if teller:
         return f"- {teller}{f' ({when})' if when else ''}: {quoted(memory.text)}"
-    notes = ", ".join(filter(None, (when, described(memory.scope, words))))
+    notes = ", ".join(filter(None, (when, _whereabouts(memory.scope, words))))
     return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
+
+
+def _whereabouts(scope: str, words: Locale) -> str:
+    """Where a memory is known, "" for the user's own in every chat."""
+    if scope.startswith(FOLDER):
+        return words.say("this project")
+    if scope.startswith(TEAM):
+        return words.say("team", team=scope.removeprefix(TEAM))
+    return words.say("said to this model") if scope else ""
 
 
 def correction(memory: Memory, before: str, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:
@@ -27421,6 +28043,7 @@ class Shown:
     markup: bool
 
 
+@lru_cache(_CACHED)
 def shown(text: str) -> Shown:
     """As `quoted`, with what was done to it."""
     visible = one_line(text)
@@ -27707,6 +28330,7 @@ from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _HEARD_MOST = 3
+COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -27715,7 +28339,8 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class Weights:
     """What counts how much.
 
-    meaning, keyword: of cosine and of the share of the best BM25. lift: of the best neighbour's score, of
+    meaning, keyword: of relevance, and of the share of the best BM25, as far as a memory has the query's
+    words: where none has them, the best BM25 is that of an accident. lift: of the best neighbour's score, of
     those at most `reach` places away. recency: what a memory of today gets more than an old one, halved every
     `half_life_days`. heard: for each time that the user said it again, three at most.
     """
@@ -27733,14 +28358,20 @@ class Weights:
 class Ranked:
     """A candidate with all that is known of it for one query.
 
-    meaning: cosine similarity, 0 to 1. keyword: share of the best candidate's BM25, 0 to 1.
-    score: what it is ranked by.
+    meaning: relevance, 0 to 1. keyword: share of the best candidate's BM25, 0 to 1. coverage: share of the
+    query's words that it has. score: what it is ranked by.
     """
 
     memory: Memory
     meaning: float
     keyword: float
     score: float
+    coverage: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """How relevant it is by itself, 0 to 1.4: by meaning, and by words."""
+        return self.meaning + COVERAGE_WEIGHT * self.coverage
 
 
 DEFAULT = Weights()
@@ -27757,9 +28388,14 @@ def ranked(
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
-    scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword
+    asked = stems_asked(query)
+    coverages = [
+        coverage(item.memory, asked) if keyword else 0.0
         for item, keyword in zip(found, keywords, strict=True)
+    ]
+    scores = [
+        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
     items = [
@@ -27768,8 +28404,9 @@ def ranked(
             item.meaning,
             keyword,
             score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
+            covered,
         )
-        for item, keyword, score, lift in zip(found, keywords, scores, lifts, strict=True)
+        for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
     ]
     return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
 
@@ -27805,6 +28442,11 @@ def bm25(
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
     return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+
+
+def coverage(memory: Memory, asked: set[str]) -> float:
+    """Share of the stems asked for that a memory has."""
+    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
 def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -27897,7 +28539,7 @@ from ..core.permission import SWITCHED_OFF
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import wish
-from ..language.guess import language_in
+from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
 from .block import Blocks, correction, is_own, line, render, shown
@@ -27905,7 +28547,7 @@ from .injected import Conversation, Line, Told
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import ENOUGH, LEAST_MEANING, TO_FORGET, TOLD, TOLD_BEFORE, Selection, evidence, select
+from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
 from .sources import Sources
 from .suppressed import unwanted
 from .times import is_to_come, zone_of
@@ -28002,10 +28644,10 @@ class Recaller:
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
-        words = locale(before.language or _language_of(turn))
+        words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
-        selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
+        selection, gate, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
         kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
@@ -28032,8 +28674,8 @@ class Recaller:
         forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
         why = Explanation(
             query=turn.text,
-            evidence=seen,
-            threshold=settings.relevance_threshold,
+            evidence=gate.evidence,
+            threshold=gate.needed,
             weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
@@ -28058,6 +28700,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._told.drop(user_id)
         self._checked.clear()
+        shown.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -28068,9 +28711,8 @@ class Recaller:
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
-            self._explanations.keep(
-                connection, turn, replace(why, left_alone=left_alone, language=_language_of(turn))
-            )
+            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+            self._explanations.keep(connection, turn, why)
 
     def _selected(
         self,
@@ -28081,13 +28723,13 @@ class Recaller:
         version: int,
         view: View,
         aside: frozenset[str],
-    ) -> tuple[Selection, float, frozenset[str]]:
-        """What is relevant, what the gate saw, and ids of what is to be forgotten.
+    ) -> tuple[Selection, Gate, frozenset[str]]:
+        """What is relevant, the gate, and ids of what is to be forgotten.
 
         version: of the user's memories. aside: messages that do not count.
         """
         if not settings.memories_per_turn and not wish(turn.text):
-            return Selection((), ()), 0.0, frozenset()
+            return Selection((), ()), Gate(0.0, settings.relevance_threshold), frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
         if aside or any(item.memory.copy_of for item in found):
@@ -28095,14 +28737,14 @@ class Recaller:
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
-        seen = evidence(items, query, settings.relevance_threshold)
-        opened, least = seen >= settings.relevance_threshold, LEAST_MEANING
-        if items and not opened and asks_for_all(backend, query):
-            opened, least = True, 0.0
+        gate = Gate.of(items, settings.relevance_threshold, backend.of_self(query), query)
+        least = gate.least
+        if items and least is None and asks_for_all(backend, query):
+            least = 0.0
         hushed = unwanted(turn.text, items)
         selection = select(
             [item for item in items if item.memory.id not in hushed],
-            least_meaning=least if opened else None,
+            least_worth=least,
             most=settings.memories_per_turn,
             room=settings.memory_token_budget - lines.overhead,
             cost=lines.cost,
@@ -28111,7 +28753,7 @@ class Recaller:
         if hushed:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        return selection, seen, hushed
+        return selection, gate, hushed
 
     def _said_by_others(self, found: Sequence[Found], aside: Collection[str]) -> list[Found]:
         """Those that read the same without these messages."""
@@ -28423,7 +29065,7 @@ _ABOUT_THE_USER = (
     "What do you remember about me?",
     "Tell me about myself.",
 )
-_IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
+_IS_ABOUT_THE_USER = 0.65  # likeness; "What do you know about quantum physics?" has 0.6 at most
 
 
 def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
@@ -28432,10 +29074,10 @@ def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
     Only the last message is searched for: joined with those before it, it finds half as much. A short one,
     "and the other one?", adds what is found for the message before, at half its worth.
     """
-    found = backend.search(turn.user_id, query_of(turn.text), _POOL, view)
+    found = backend.search(turn.user_id, query_of(turn.text), _POOL, view, asked=True)
     if not turn.text_before or len(terms_of(turn.text)) > _LEANS_WORDS:
         return found
-    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL, view)
+    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL, view, asked=True)
     return _joined(found, before)
 
 
@@ -28478,18 +29120,27 @@ SOURCES["recall/select.py"] = r'''"""Which of the ranked are told: only when som
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.memory import Memory
 from ..language.dedupe import same
-from ..language.words import denials, stem, telling, terms_of
-from .rank import Ranked, stems_asked
+from ..language.self_reference import speaks_of_self
+from ..language.words import denials, telling, terms_of
+from .rank import Ranked
 
-# The gate: docs/recall.md, "When nothing is told".
-_COVERAGE_WEIGHT = 0.4
-_WITNESSES = 10  # the nearest, and those with the most words, that may open it
-LEAST_MEANING = 0.15  # of what is told once it is open
+# The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
+SPREAD = 0.42 / 3.7
+_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
+_SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
+_SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
+_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
+_CROWD, _FEW = 40, 4  # memories; and
+_FEW_SPREADS = 0.55  # for each time that there are e times fewer
+_DEFAULT, _MOST = 0.42, 1.4  # of the threshold
+_OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
+_LEAST = 0.1  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 
@@ -28512,32 +29163,61 @@ class Selection:
     outcomes: tuple[tuple[Ranked, str], ...]
 
 
-def evidence(candidates: Sequence[Ranked], query: str, enough: float) -> float:
-    """How sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one memory has.
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a message is told anything.
 
-    `enough`: no more is looked for.
+    evidence: how sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one
+    memory has. needed: as much opens the gate. least: the worth of what may be told then; None where it is
+    closed.
     """
-    nearest = sorted(candidates, key=lambda item: item.meaning, reverse=True)[:_WITNESSES]
-    found = max((item.meaning for item in nearest), default=0.0)
-    if found >= enough:
-        return found
-    asked = stems_asked(query)
-    by_words = sorted(candidates, key=lambda item: item.keyword, reverse=True)[:_WITNESSES]
-    return max(
-        (item.meaning + _COVERAGE_WEIGHT * _coverage(item.memory, asked) for item in (*nearest, *by_words)),
-        default=0.0,
-    )
+
+    evidence: float
+    needed: float
+    least: float | None = None
+
+    @classmethod
+    def of(
+        cls, candidates: Sequence[Ranked], threshold: float, of_self: tuple[float, float], query: str
+    ) -> Gate:
+        """The gate for a message.
+
+        Less than the threshold is needed where the user asks about themselves, more where they ask about
+        other things; less where there are few memories, of which none is near by chance.
+        threshold: see the settings. of_self: as the backend tells; where it cannot, the words do.
+        """
+        seen = max((item.worth for item in candidates), default=0.0)
+        allowed = SPREAD * (_for_own(of_self, query) + _by_chance(candidates))
+        share = (_MOST - threshold) / (_MOST - _DEFAULT) if allowed > 0 else threshold / _DEFAULT
+        needed = threshold - allowed * min(max(share, 0.0), 1.0)
+        is_open = bool(candidates) and seen >= needed
+        return cls(seen, needed, min(max(_OF_BEST * seen, _LEAST), _DEFAULT) if is_open else None)
 
 
-def _coverage(memory: Memory, asked: set[str]) -> float:
-    """Share of the words that a memory has."""
-    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+def _for_own(of_self: tuple[float, float], query: str) -> float:
+    """In spreads, how much less a question about its user needs; below 0 for others."""
+    told, trust = of_self
+    if trust < 1:
+        said = _SPEAKS_OF_SELF if speaks_of_self(query) else _OF_OTHERS
+        told = trust * told + (1 - trust) * said
+    return _SELF_SPREADS * min(max(told, -_SELF_MOST), _SELF_MOST)
+
+
+def _by_chance(candidates: Sequence[Ranked]) -> float:
+    """In spreads, how much less near the best is by chance than that of a great many memories.
+
+    Of many memories the nearest forty are all rather near; of few that says nothing, so they are counted.
+    """
+    near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
+    others = sum(near[1:]) / max(len(near) - 1, 1)
+    few = math.log(_CROWD / max(len(near), _FEW))
+    return max(_CROWD_SPREADS - others / SPREAD, 0.0) + _FEW_SPREADS * few
 
 
 def select(
     candidates: Sequence[Ranked],
     *,
-    least_meaning: float | None,
+    least_worth: float | None,
     most: int,
     room: int,
     cost: Callable[[Memory], int],
@@ -28545,14 +29225,14 @@ def select(
 ) -> Selection:
     """Choose from ranked candidates.
 
-    least_meaning: of what may be told, a cosine; None where nothing may. most: memories. room: tokens.
+    least_worth: of what may be told; None where nothing may. most: memories. room: tokens.
     cost: tokens of one memory. whose: the same words of another person say something else.
     """
     chosen: list[Memory] = []
     sayings: list[_Saying] = []
     outcomes = []
     for item in candidates:
-        if least_meaning is None or item.meaning < least_meaning:
+        if least_worth is None or item.worth < least_worth:
             outcome = NOT_RELEVANT
         elif len(chosen) >= most:
             outcome = ENOUGH
@@ -28854,7 +29534,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _ALL, _NEAR, _SHARE, _share, _words, wish
+from ..language.forget_requests import _ALL, _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, wish
 from .rank import Ranked
 
 
@@ -28866,8 +29546,10 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     if _ALL.match(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
+    alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
+    near = _NEAR if alone else _NEARER
     return frozenset(
-        one.memory.id for one in items if one.meaning >= _NEAR or _share(words, one.memory.text) >= _SHARE
+        one.memory.id for one in items if one.meaning >= near or _share(words, one.memory.text) >= _SHARE
     )
 '''
 
@@ -29066,8 +29748,8 @@ from collections.abc import Iterable
 from dataclasses import replace as changed
 
 from ..backends.base import Backend, EditableBackend
-from ..core.errors import Refused
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import is_scope
 from ..core.text import plain
@@ -29196,9 +29878,10 @@ from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, TOO_LATE, Change
-from ..core.errors import MemoryFault, Refused, is_of_the_text
+from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import scope_for
 from ..language.forget_requests import wish
@@ -31955,6 +32638,7 @@ _PROFILE = (
     "My name is Anna.",
     "I live in Berlin.",
     "I work as a nurse.",
+    "I am an engineer at a company.",
     "I am 34 years old.",
     "My wife is called Maria.",
     "We have two children.",
@@ -31972,7 +32656,7 @@ _WISHES = (
     "Explain things step by step.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0.3 at most
+_OF_THE_KIND = 0.34  # likeness; other statements of users have 0.31 at most
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:

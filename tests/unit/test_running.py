@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -410,6 +412,46 @@ def test_an_index_of_pips_own_is_kept_to(
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     assert install.pip_has_its_own_index(Path(sys.executable)) is own
+
+
+def test_pip_installs_what_uv_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    broken = install.Environment("uv", tmp_path / "uv", install.UV.lock, "a uv that does not work")
+    broken.python.parent.mkdir(parents=True)
+    broken.python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    broken.stamp.write_text(broken.recipe())
+    for program in (broken.python, broken.folder / "bin" / "uv"):
+        program.touch()
+        program.chmod(0o755)
+    (broken.folder / "bin" / "uv").write_text("#!/bin/sh\necho no such platform\nexit 2\n")
+    monkeypatch.setattr(install, "UV", broken)
+    lock = tmp_path / "some.lock"
+    lock.write_text(f"{wheel(tmp_path)}\n")
+    environment = install.Environment("some", tmp_path / "venv", lock, "something")
+
+    install.make(environment)
+
+    assert subprocess.run([environment.python, "-c", "import tiny_thing"], check=False).returncode == 0
+    assert environment.is_made()
+    assert "so pip does" in capsys.readouterr().out
+    assert "no such platform" in environment.log.read_text()
+
+
+def wheel(folder: Path) -> Path:
+    """A package of one empty module."""
+    path = folder / "tiny_thing-1.0-py3-none-any.whl"
+    info = "tiny_thing-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tiny_thing.py", "")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-thing\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
 
 
 def test_an_upload_in_the_panel_does_not_write_into_the_checkout(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def open_backend(
 
         return LibraryBackend.open(settings, data_dir, emit, named(settings) if named else None)
     own = _own_models(settings, data_dir, emit)
+    own.warm()
     if settings.backend == "server":
         from .server import ServerBackend
 
@@ -50,4 +51,6 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
         assemble.import_mem0(data_dir)
         return assemble.open_embedder(settings)
 
-    return OwnModels(open_llms if settings.has_llm else None, open_embedder)
+    is_auto = settings.llm_provider == "auto"
+    reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
+    return OwnModels(open_llms if reads else None, open_embedder, may_lack=is_auto)

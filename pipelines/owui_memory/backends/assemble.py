@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import util
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ..config.settings import Valves
@@ -19,6 +22,8 @@ from ..models.faults import translated
 from ..models.llms import Llms
 from ..stores import opening as stores
 from ..stores.protocol import VectorStore
+
+_STAND_IN = f"{__package__}.stand_in"
 
 
 def assemble(
@@ -38,7 +43,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known)
+    embedder = _embedder(settings, known, data_dir)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -78,7 +83,7 @@ def open_embedder(settings: Valves) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None)
+    return _embedder(settings, None, None)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -93,7 +98,8 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        import mem0  # noqa: F401 - the import itself is what may fail
+        with _without_qdrant():
+            import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
             f"mem0 cannot be imported: {error.name or 'a package'} is missing.",
@@ -111,15 +117,42 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None) -> Embedder:
+@contextmanager
+def _without_qdrant() -> Iterator[None]:
+    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+
+    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+    """
+    from pydantic import BaseModel
+
+    class QdrantConfig(BaseModel):
+        collection_name: str = "mem0"
+        embedding_model_dims: int = 1536
+        path: str = ""
+
+    module = ModuleType("mem0.configs.vector_stores.qdrant")
+    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
+    if "mem0" in sys.modules:
+        yield
+        return
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        if sys.modules.get(module.__name__) is module:
+            del sys.modules[module.__name__]
+
+
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
         return embedder
     embedder.name = str(embedder.config.model)
     embedder.dims = len(embedder.embed_now("size"))
-    _ = embedder.floor  # learned now, so that no chat waits for it
+    _ = embedder.calibration  # learned now, so that no chat waits for it
     return embedder
 
 
@@ -158,10 +191,12 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
     from mem0.llms.configs import LlmConfig
-    from mem0.utils.factory import VectorStoreFactory
+    from mem0.utils.factory import EmbedderFactory, LlmFactory, VectorStoreFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
     VectorStoreFactory.provider_to_class.update(stores.CLASSES)
+    EmbedderFactory.provider_to_class[_STAND_IN] = f"{__name__}.StandIn"
+    LlmFactory.register_provider(_STAND_IN, f"{__name__}.StandIn")
     name, config = store
     return Memory(
         # model_construct: mem0's validators refuse a store that is not its own.
@@ -169,15 +204,21 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
             vector_store=VectorStoreConfig.model_construct(
                 provider=stores.NAMES[name], config=_Config(config)
             ),
-            # Stand-ins that cost nothing: our LLMs and the loaded embedder take their places.
-            llm=LlmConfig(provider="openai", config={"api_key": providers.NO_KEY}),
-            embedder=EmbedderConfig(provider="openai", config={"api_key": providers.NO_KEY}),
+            llm=LlmConfig.model_construct(provider=_STAND_IN, config={}),
+            embedder=EmbedderConfig.model_construct(provider=_STAND_IN, config={}),
             history_db_path=str(data_dir / "mem0" / "history.db"),
             reranker=None,
             version="v1.1",
             custom_instructions=settings.extraction_rules or None,
         )
     )
+
+
+class StandIn:
+    """In mem0's `Memory` until our LLMs and embedder take its place; mem0's own import their clients."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
 
 
 class _Config(dict[str, Any]):

@@ -17,15 +17,24 @@ class Backend(Protocol):
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+    def search(
+        self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
+    ) -> list[Found]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
         view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
         default, so that every caller says whose memories it means.
+        asked: the query is a message, and what may answer it is looked for; else a statement, and its like.
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """Cosine of a text and each of the others, 0 to 1; zeros where the backend cannot tell."""
+        """How alike a text and each of the others are, 0 to 1; zeros where the backend cannot tell."""
+
+    def of_self(self, query: str) -> tuple[float, float]:
+        """About 1 for a question about its speaker and -1 for others, and how far to trust that, 0 to 1.
+
+        A message that has just been searched for costs nothing more.
+        """
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""

@@ -35,7 +35,7 @@ from ..core.memory import (
 )
 from ..core.scope import View, team_owner
 from ..core.text import plain
-from ..models.embedder import Embedder, cosine
+from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
 from ..models.llms import Llm, Llms
 from ..models.readers import Readers
@@ -107,29 +107,33 @@ class LibraryBackend:
         """Its models, which may be asked one by one, and know how they have fared."""
         return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(
+        self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
+    ) -> list[Found]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
-        return [found for one in owners for found in self._found(one, plain(query), limit, view)]
+        return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
-    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None, asked: bool) -> list[Found]:
         if limit < 1 or not is_legible(query):
             return []
         pool = limit
         while True:
-            found, full = self._candidates(_of(owner_id), query, pool)
+            found, full = self._candidates(_of(owner_id), query, pool, asked)
             seen = [item for item in found if not is_over(item.memory) and is_seen(item.memory, view)]
             # Those that expired, or are not to be seen, take places in the pool of the others.
             if not full or len(seen) >= limit or len(seen) == len(found):
                 return seen
             pool *= 4
 
-    def _candidates(self, owned: Filters, query: str, pool: int) -> tuple[list[Found], bool]:
+    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Found], bool]:
         """The nearest, expired ones too, and whether there may be more."""
-        by_meaning, by_words = self._rows(owned, query, pool)
+        embedder: Embedder = self._memory.embedding_model
+        by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
+        scale = embedder.calibration.relevance if asked else embedder.calibration.likeness
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
-            Found(_memory(row), self._similarity(row.score), keyword=keyword.pop(str(row.id), none))
+            Found(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
             for row in by_meaning
         ]
         # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
@@ -141,10 +145,11 @@ class LibraryBackend:
         ]
         return [item for item in found if item.memory.text], len(by_meaning) >= pool
 
-    def _rows(self, owned: Filters, query: str, pool: int) -> tuple[Sequence[Any], Sequence[Any] | None]:
+    def _rows(
+        self, owned: Filters, query: str, pool: int, embed: Callable[[str], Vector]
+    ) -> tuple[Sequence[Any], Sequence[Any] | None]:
         """By meaning and by words; None for words in a collection that was made without them."""
         store = self._memory.vector_store
-        embed = self._memory.embedding_model.embed
         with translated("store", self._settings.vector_store_url):
             if hasattr(store, "search_both"):
                 rows: tuple[Sequence[Any], Sequence[Any] | None]
@@ -162,9 +167,15 @@ class LibraryBackend:
         told = tuple(filter(is_legible, others))
         if not told or not is_legible(text):
             return [0.0] * len(others)
-        vector = self._memory.embedding_model.embed(text)
-        near = (self._similarity(cosine(vector, other)) for other in self._vectors(told))
+        embedder: Embedder = self._memory.embedding_model
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
+
+    def of_self(self, query: str) -> tuple[float, float]:
+        if not query.strip():
+            return 0.0, 0.0
+        embedder: Embedder = self._memory.embedding_model
+        return embedder.calibration.of_self(embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -300,10 +311,6 @@ class LibraryBackend:
         self._beside.shutdown()
         self._memory.close()
         release(self._memory)
-
-    def _similarity(self, cosine: float) -> float:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarity(cosine)
 
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")

@@ -118,7 +118,16 @@ class RemoteBackend(ABC):
             raise
         return backend
 
-    def search(self, user_id: str, query: str, limit: int, view: View | None = None) -> list[Found]:
+    def search(
+        self,
+        user_id: str,
+        query: str,
+        limit: int,
+        view: View | None = None,
+        *,
+        asked: bool = False,  # noqa: ARG002
+    ) -> list[Found]:
+        """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         if limit < 1 or not query.strip():
             return []
@@ -148,6 +157,10 @@ class RemoteBackend(ABC):
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         return self._own.similarities(text, others)
+
+    def of_self(self, query: str) -> tuple[float, float]:  # noqa: ARG002
+        """Nothing: it would cost a request."""
+        return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """As in `AskableBackend`, by an LLM of ours."""

@@ -13,7 +13,7 @@ from typing import Any
 from .. import COMMAND
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Memory, is_over
-from ..core.scope import FOLDER, PERSONA, TEAM, described
+from ..core.scope import FOLDER, PERSONA, TEAM
 from ..language.names import teller
 from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..recall.rank import Ranked
@@ -204,7 +204,7 @@ class Answers:
         scope = memory.scope
         if scope.startswith(FOLDER):
             here = memory.chat and memory.chat == self._chat_id
-            return described(scope, self._words) if here else self._say("a project")
+            return self._say("this project" if here else "a project")
         if scope.startswith(PERSONA):
             return self._say("told to model", model=shown(scope.removeprefix(PERSONA)))
         if not scope.startswith(TEAM):

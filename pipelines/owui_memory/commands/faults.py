@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.errors import MemoryFault, Refused
+from ..core.errors import MemoryFault
 from ..core.locales import ENGLISH, Locale
+from ..core.locales.refused import Refused
 from .markup import sentences
 
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")

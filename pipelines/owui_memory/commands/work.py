@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..backends.backend_holder import LiveBackend
-from ..core.errors import MemoryFault, Refused
+from ..core.errors import MemoryFault
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller

@@ -6,7 +6,7 @@ MemoryFault
 │   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
-│   └── Refused     what a user asked for cannot be done, in words of their language
+│   └── Refused     what a user asked for cannot be done: see locales/refused.py
 ├── TakenOver   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
@@ -17,8 +17,6 @@ Texts say what to do next and never hold what a user said.
 from __future__ import annotations
 
 from typing import Self
-
-from .locales import Message
 
 # Packages whose errors say nothing of a text, but for two.
 _DATABASES, _OF_VALUES = ("sqlite3", "pysqlite3", "sqlalchemy", "psycopg"), ("DataError", "IntegrityError")
@@ -54,17 +52,6 @@ class Waits(Retry):
 
 class Drop(MemoryFault):
     """This input can never succeed; keep it aside and go on."""
-
-
-class Refused(Drop):
-    """What a user asked for cannot be done. `str()` is English; chats tell it in their user's language."""
-
-    def __init__(self, sentence: Message, hint: Message | None = None) -> None:
-        super().__init__(str(sentence), hint=str(hint) if hint else "")
-        self.sentence, self.next_step = sentence, hint
-
-    def again(self) -> Self:
-        return self
 
 
 class TakenOver(MemoryFault):

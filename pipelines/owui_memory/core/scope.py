@@ -12,8 +12,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .locales import ENGLISH, Locale
-
 if TYPE_CHECKING:
     pass
 
@@ -99,12 +97,3 @@ def is_scope(scope: str) -> bool:
     if kind == TEAM:
         return bool(_NAME.fullmatch(name))
     return bool(name and len(name) <= _LONGEST_NAME and name.isprintable()) if kind else not scope
-
-
-def described(scope: str, locale: Locale = ENGLISH) -> str:
-    """As it is told to people and models, "" for the user's own."""
-    if scope.startswith(FOLDER):
-        return locale.say("this project")
-    if scope.startswith(TEAM):
-        return locale.say("team", team=scope.removeprefix(TEAM))
-    return locale.say("said to this model") if scope else ""

@@ -14,7 +14,7 @@ from .phrases import Phrases, listed
 from .scripts import bare, fold, script, scripts_of, words_of
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
-_VOTING = ("common", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
+_VOTING = ("common", "known_by", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
 _WORD = 2  # the weight of a word, and of a letter that few other languages have
 _BARE_CHARS = 4  # a word so long is known without its accents, too
 _KANA = frozenset(("HIRAGANA", "KATAKANA"))

@@ -6,6 +6,7 @@ from .phrases import Phrases
 
 DUTCH = Phrases(
     common="""aan, als, bij, dan, dat, de, der, deze, die, dit, door, een, en, er, had, heb, hebben, heeft, het, hij, hoe, hun, ik, in, is, je, jij, kan, maar, me, met, mij, mijn, naar, niet, nog, of, om, ons, ook, op, over, te, tot, uit, van, voor, waar, waarom, wanneer, was, wat, we, wel, welke, wie, wij, wordt, zal, ze, zich, zijn, zo""",
+    known_by="geen, wel, graag, veel, altijd, hier, daar, nu, heel, erg, jaar, twee, bedankt, hallo, omdat, als, ook, mijn, werk, woon",
     own="ik, mijn, m'n, mijne, mezelf, mijzelf, wij, we, onze, ben, heb",
     own_objects="mij, me, ons",
     requested="(geef|vertel|zeg|laat|help|leg|schrijf|stuur|toon|maak|zoek|noem|leer|bedenk|vertaal|raad|beschrijf|bereken) (eens |even )?(me|mij|ons), (kun|kan|wil|zou|kunt|zoudt) (je|u|jij) (me|mij|ons), voor (me|mij|ons)$, (leg|laat) ... (me|mij) (uit|zien)",

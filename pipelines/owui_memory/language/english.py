@@ -7,7 +7,8 @@ from .phrases import Phrases
 ENGLISH = Phrases(
     common="""a, about, am, an, and, any, are, as, at, be, been, but, by, can, could, d, did, do, does, for, from, had, has, have, he, her, him, his, how, i, if, in, into, is, it, its, ll, m, me, my, of
         on, or, our, re, s, she, should, so, some, t, than, that, the, their, them, then, there, these, they, this, those, to, ve, was, we, were, what, when, where, which, who, whom, whose, why, will, with, would, you, your""",
-    own="i, my, mine, myself, we, our, ours, ourselves",
+    known_by="no, not, yes, yeah, just, like, go, get, got, going, want, need, know, think, really, very, more, now, new, good, great, cool, awesome, time, times, day, days, week, weeks, year, years, people, because, too, also, all, out, up, after, before, back, here, hear, sorry, thing, things, way, love, live, lives, work, works, name, called, hello, hi, hey, thanks, please, don, didn, isn, doesn, won, im, let, glad, totally, agree, few, many, much, lot, make, take, see, look, looks, happy, help, always, never, only, one, two, first, last, next, other, another, every, while, since, still, even, well, sure, been, being",
+    own="i, my, mine, myself, we, our, ours",
     own_objects="me, us",
     requested="""(give|tell|show|send|help|let|teach|remind|ask|write|make|get|find|bring|suggest|recommend|quiz|walk|guide|draw|build|create|generate|draft|read|list|compute|convert|translate|explain|describe|correct|summari(z|s)e|plan|prepare|excuse|pardon|allow|assist|can you|could you|will you|would you|please) ((it|this|that|them|a bit|more) )?(to |for )?(me|us)
         (explain|describe|show|read|send|give|teach|recommend|suggest) ... (to|for) (me|us), ... for (me|us)$, let's, (can|could|would|will) you ... (for|to|with|give|tell|show|help|explain to) (me|us), (my|our) (question|code|script|program|function|query|build)""",
@@ -95,7 +96,7 @@ ENGLISH = Phrases(
         education, professional summary, skills, references, career objective, certifications, work history""",
     forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
         (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="may, please, to, you, and, should, can, could, must, now, just, ok, okay, also, then, kindly",
+    asking="may, please, you, (want|need|like|ask|asked|wish) (you )?to, you to, you should, you can, should, can, could, must, now, just, ok, okay, also, then, kindly, so",
     everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
     ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
         left (me|him|her|us|my|our|the), sold

@@ -9,7 +9,8 @@ from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
-_NEAR = 0.6  # cosine
+_NEAR = 0.6  # relevance, where a message asks for nothing else
+_NEARER = 0.8
 _SHARE = 0.5  # of the words of a request
 
 # At the beginning of a sentence, perhaps after a word of politeness.

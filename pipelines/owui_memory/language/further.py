@@ -102,8 +102,8 @@ ROMANIAN = Phrases(
 )
 SOUTH_SLAVIC = Phrases(
     letters="đžčć",
-    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, sam, si, smo, kao, kot",
-    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sam, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
+    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, si, smo, kao, kot",
+    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
     own_objects="mi, me, ja, jaz",
     own_first="im, am, em",
     own_not="molim, hvala, zdravo, prosim, problem, program, sistem, kam, tam, vam, nam, njim, svim",

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from ..core.locales import CODES
 from . import TABLES
 from .detection import likely
 from .english import ENGLISH
@@ -23,6 +24,11 @@ _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
 _CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
+
+
+def language_for(told: str, text: str) -> str:
+    """The code of the language in which somebody is answered: the one that is told, else their message's."""
+    return told or language_in(text) or CODES[0]
 
 
 def language_in(text: str) -> str:

@@ -26,7 +26,7 @@ class Phrases:
     spaced: False where words stand without spaces between them; then phrases are found within runs, too.
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
-    common: the words by which the language is known; and the stop words of its queries.
+    common: the stop words of its queries, by which it is known; as it is by the words of known_by.
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -74,6 +74,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    known_by: str = ""
     own: str = ""
     own_verbs: str = ""
     own_objects: str = ""

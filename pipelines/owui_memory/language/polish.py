@@ -7,6 +7,7 @@ from .phrases import Phrases
 POLISH = Phrases(
     letters="łąężźćśń",
     common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
+    known_by="bardzo, zawsze, nigdy, tutaj, dzięki, cześć, dwa, lata, lat, rok, wszystko, teraz, każdy, dobrze, tylko, dzień, od, także, też, jestem",
     own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
         (mam|jem) na imię, podoba mi""",
     own_verbs="uczę, uprawiam, oglądam, słucham, gotuję, maluję, kolekcjonuję, podróżuję, biorę, prowadzę, robię, kupuję, śpiewam, tańczę, buduję, prowadzimy, uczymy, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",

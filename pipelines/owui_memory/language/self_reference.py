@@ -39,7 +39,7 @@ def signs(sentence: str) -> int:
 def verb_of_self(sentence: str) -> bool:
     """Whether a verb in it carries its subject: "Soy vegano"."""
     text = fold(sentence)
-    return any(_words_for_self(table).has_verb(text) for table in likely(text))
+    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table in TABLES)
 
 
 def weak_sign(sentence: str) -> bool:

@@ -7,6 +7,7 @@ from .phrases import Phrases
 SPANISH = Phrases(
     letters="ñ¿¡",
     common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
+    known_by="también, siempre, nunca, aquí, gracias, hola, dos, años, año, todo, todos, hace, desde, ahora, hasta, cada, otra, otro, bien, solo, día, días",
     own="""como _ trabajo, trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre), (solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
         me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
         (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$

@@ -18,10 +18,11 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
-from ..core.errors import Drop, Refused, TellAdmin
+from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory, aware_time, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
@@ -107,8 +108,10 @@ class Control:
     def search(self, user_id: str, query: str) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
         backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(backend.search(user_id, query, _CANDIDATES, view=None), query, datetime.now(UTC))
-        return fitting(backend, items, query)[:_FOUND_MOST]
+        items = ranked(
+            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
+        )
+        return fitting(items, query)[:_FOUND_MOST]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""

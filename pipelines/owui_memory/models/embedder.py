@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from .faults import translated
@@ -17,23 +18,10 @@ from .health import Health
 from .limits import ANSWER_BYTES, bounded
 from .text_limit import TextLimit
 
-Vector = list[float]
+if TYPE_CHECKING:
+    from .calibration import Calibration
 
-# Questions and memories that have nothing to do with each other. Of all-MiniLM-L6-v2 their mean cosine is
-# _UNRELATED; other embedders give unrelated texts anything up to 0.8, and a gate must know how much.
-_QUESTIONS = (
-    "How do I reverse a list in Python?",
-    "What is the capital of Australia?",
-    "Write a short poem about the sea.",
-    "Can you convert 30 miles to kilometres?",
-)
-_MEMORIES = (
-    "The user's daughter Clara plays the cello.",
-    "The user is allergic to peanuts.",
-    "The user works as a nurse in Lisbon.",
-    "The user prefers short answers.",
-)
-_UNRELATED = 0.05
+Vector = list[float]
 
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
@@ -55,10 +43,12 @@ class Embedder:
     `dims`: the size that its vectors must have, once it is known; others are refused, and not kept.
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
+    `kept`: the folder in which its calibration is kept.
     """
 
     dims = 0
     name = ""
+    kept: Path | None = None
 
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
@@ -68,6 +58,8 @@ class Embedder:
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
         self._prepared: dict[str, Vector] = {}
+        self._calibration: Calibration | None = None
+        self._measuring = threading.Lock()
 
     @cached_property
     def model(self) -> Any:
@@ -80,17 +72,27 @@ class Embedder:
         """That of mem0's embedder, for mem0."""
         return self.model.config
 
-    @cached_property
-    def floor(self) -> float:
-        """The cosine that means nothing, 0 for the bundled model. Raises as `embed`."""
-        vectors = self.embed_batch([*_QUESTIONS, *_MEMORIES])
-        questions, memories = vectors[: len(_QUESTIONS)], vectors[len(_QUESTIONS) :]
-        cosines = [cosine(question, memory) for question in questions for memory in memories]
-        return min(max(sum(cosines) / len(cosines) - _UNRELATED, 0.0), 0.9)
+    @property
+    def calibration(self) -> Calibration:
+        """What its cosines mean; measured with the first use where `kept` has nothing of this model.
 
-    def similarity(self, cosine: float) -> float:
-        """0 to 1: what means nothing is 0, opposite is no more different, and rounding may go beyond 1."""
-        return min(max((float(cosine) - self.floor) / (1 - self.floor), 0.0), 1.0)
+        Raises as `embed`.
+        """
+        with self._measuring:
+            if self._calibration is None:
+                from .calibration import Calibration
+
+                found = Calibration.load(self.kept, self.name, self.dims) if self.kept else None
+                if found is None:
+                    found = Calibration.measured(self.embed_batch)
+                    if self.kept:
+                        found.save(self.kept, self.name, self.dims)
+                self._calibration = found
+            return self._calibration
+
+    def question(self, text: str) -> Vector:
+        """The vector to look for what answers a message. Raises as `embed`."""
+        return self.calibration.question(self.embed(text))
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
@@ -179,12 +181,6 @@ def _is_sound(vector: Any) -> bool:
         return _SHORTEST < math.hypot(*vector) < _LONGEST
     except OverflowError:
         return False
-
-
-def cosine(one: Vector, other: Vector) -> float:
-    """Of two vectors; 0 where one of them has no direction."""
-    lengths = math.hypot(*one) * math.hypot(*other)
-    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
 
 
 class _Batches:

@@ -1,12 +1,13 @@
 """An LLM and an embedder of ours beside mem0's server or platform, as far as settings and packages allow.
 
 With the LLM, `reconcile` decides here what mem0 stores; with the embedder, kinds and copies are told by
-meaning. Both are opened when they are first needed, and without their packages the rest works.
+meaning. The embedder is loaded with the backend; without their packages the rest works.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,10 +15,12 @@ from functools import lru_cache
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Message, Part, Reply
-from .embedder import Embedder, cosine
+from .embedder import Embedder
 from .llms import Llm, Llms
 from .readers import Readers
+from .text_limit import is_legible
 
+_AGAIN_S = 60.0  # before an embedder that failed is tried again
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
@@ -25,17 +28,22 @@ class OwnModels:
     """Threads may share it.
 
     `open_llms`, `open_embedder`: make them, and may raise a MemoryFault; None where the settings name none.
+    `may_lack`: nobody has asked for an LLM of ours, so that it is no fault where there can be none.
     """
 
     def __init__(
         self,
         open_llms: Callable[[], Llms] | None = None,
         open_embedder: Callable[[], Embedder] | None = None,
+        *,
+        may_lack: bool = False,
     ) -> None:
+        self._may_lack = may_lack
         self._open_llms, self._open_embedder = open_llms, open_embedder
         self._llms: Llms | None = None
         self._embedder: Embedder | None = None
         self._lock = threading.Lock()
+        self._again = 0.0
         self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
 
     @property
@@ -66,7 +74,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            return Part("LLM", False, str(fault), fault.hint)
+            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Part("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -75,10 +84,16 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        if embedder is None or not others:
+        told = tuple(filter(is_legible, others))
+        if embedder is None or not told or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        return [embedder.similarity(cosine(vector, one)) for one in self._vectors(embedder, tuple(others))]
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
+    def warm(self) -> None:
+        """Load the embedder now, so that no message waits for it. Blocks for a second; raises nothing."""
+        self._opened_embedder()
 
     def _opened_llms(self) -> Llms:
         if self._open_llms is None:
@@ -96,9 +111,11 @@ class OwnModels:
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
-            if self._embedder is None and self._open_embedder is not None:
+            if self._embedder is None and self._open_embedder is not None and time.monotonic() >= self._again:
                 try:
                     self._embedder = self._open_embedder()
-                except MemoryFault:
+                except TellAdmin:
                     self._open_embedder = None  # packages are missing: the image has none of ours
+                except MemoryFault:
+                    self._again = time.monotonic() + _AGAIN_S
             return self._embedder

@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from ..core.locales import CODES, ENGLISH, Locale, locale
 from ..core.memory import Memory
-from ..core.scope import described
+from ..core.scope import FOLDER, TEAM
 from ..language.sanitize import inert, one_line
 from ..language.secrets import masked
 from ..language.spans import without_spans
@@ -23,6 +23,9 @@ from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
+_CACHED = (
+    2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
+)
 _NEWLINES = re.compile(r"\n*")
 
 
@@ -61,8 +64,17 @@ def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLIS
     when = ago(said, now, words) if said else ""
     if teller:
         return f"- {teller}{f' ({when})' if when else ''}: {quoted(memory.text)}"
-    notes = ", ".join(filter(None, (when, described(memory.scope, words))))
+    notes = ", ".join(filter(None, (when, _whereabouts(memory.scope, words))))
     return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
+
+
+def _whereabouts(scope: str, words: Locale) -> str:
+    """Where a memory is known, "" for the user's own in every chat."""
+    if scope.startswith(FOLDER):
+        return words.say("this project")
+    if scope.startswith(TEAM):
+        return words.say("team", team=scope.removeprefix(TEAM))
+    return words.say("said to this model") if scope else ""
 
 
 def correction(memory: Memory, before: str, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:
@@ -105,6 +117,7 @@ class Shown:
     markup: bool
 
 
+@lru_cache(_CACHED)
 def shown(text: str) -> Shown:
     """As `quoted`, with what was done to it."""
     visible = one_line(text)

@@ -15,6 +15,7 @@ from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _HEARD_MOST = 3
+COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -23,7 +24,8 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class Weights:
     """What counts how much.
 
-    meaning, keyword: of cosine and of the share of the best BM25. lift: of the best neighbour's score, of
+    meaning, keyword: of relevance, and of the share of the best BM25, as far as a memory has the query's
+    words: where none has them, the best BM25 is that of an accident. lift: of the best neighbour's score, of
     those at most `reach` places away. recency: what a memory of today gets more than an old one, halved every
     `half_life_days`. heard: for each time that the user said it again, three at most.
     """
@@ -41,14 +43,20 @@ class Weights:
 class Ranked:
     """A candidate with all that is known of it for one query.
 
-    meaning: cosine similarity, 0 to 1. keyword: share of the best candidate's BM25, 0 to 1.
-    score: what it is ranked by.
+    meaning: relevance, 0 to 1. keyword: share of the best candidate's BM25, 0 to 1. coverage: share of the
+    query's words that it has. score: what it is ranked by.
     """
 
     memory: Memory
     meaning: float
     keyword: float
     score: float
+    coverage: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """How relevant it is by itself, 0 to 1.4: by meaning, and by words."""
+        return self.meaning + COVERAGE_WEIGHT * self.coverage
 
 
 DEFAULT = Weights()
@@ -65,9 +73,14 @@ def ranked(
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
-    scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword
+    asked = stems_asked(query)
+    coverages = [
+        coverage(item.memory, asked) if keyword else 0.0
         for item, keyword in zip(found, keywords, strict=True)
+    ]
+    scores = [
+        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
     items = [
@@ -76,8 +89,9 @@ def ranked(
             item.meaning,
             keyword,
             score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
+            covered,
         )
-        for item, keyword, score, lift in zip(found, keywords, scores, lifts, strict=True)
+        for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
     ]
     return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
 
@@ -113,6 +127,11 @@ def bm25(
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
     return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+
+
+def coverage(memory: Memory, asked: set[str]) -> float:
+    """Share of the stems asked for that a memory has."""
+    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
 def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) -> list[float]:

@@ -20,7 +20,7 @@ from ..core.permission import SWITCHED_OFF
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import wish
-from ..language.guess import language_in
+from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
 from .block import Blocks, correction, is_own, line, render, shown
@@ -28,7 +28,7 @@ from .injected import Conversation, Line, Told
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import ENOUGH, LEAST_MEANING, TO_FORGET, TOLD, TOLD_BEFORE, Selection, evidence, select
+from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
 from .sources import Sources
 from .suppressed import unwanted
 from .times import is_to_come, zone_of
@@ -125,10 +125,10 @@ class Recaller:
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
-        words = locale(before.language or _language_of(turn))
+        words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
-        selection, seen, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
+        selection, gate, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
         kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
             kept = _Kept((), tuple(told.id for told in before.lines))
@@ -155,8 +155,8 @@ class Recaller:
         forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
         why = Explanation(
             query=turn.text,
-            evidence=seen,
-            threshold=settings.relevance_threshold,
+            evidence=gate.evidence,
+            threshold=gate.needed,
             weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
@@ -181,6 +181,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._told.drop(user_id)
         self._checked.clear()
+        shown.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -191,9 +192,8 @@ class Recaller:
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._told.keep(connection, turn, recalled.new, recalled.gone)
-            self._explanations.keep(
-                connection, turn, replace(why, left_alone=left_alone, language=_language_of(turn))
-            )
+            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+            self._explanations.keep(connection, turn, why)
 
     def _selected(
         self,
@@ -204,13 +204,13 @@ class Recaller:
         version: int,
         view: View,
         aside: frozenset[str],
-    ) -> tuple[Selection, float, frozenset[str]]:
-        """What is relevant, what the gate saw, and ids of what is to be forgotten.
+    ) -> tuple[Selection, Gate, frozenset[str]]:
+        """What is relevant, the gate, and ids of what is to be forgotten.
 
         version: of the user's memories. aside: messages that do not count.
         """
         if not settings.memories_per_turn and not wish(turn.text):
-            return Selection((), ()), 0.0, frozenset()
+            return Selection((), ()), Gate(0.0, settings.relevance_threshold), frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
         if aside or any(item.memory.copy_of for item in found):
@@ -218,14 +218,14 @@ class Recaller:
         found = lines.without_copies(found)
         heard = self._told.heard(turn.user_id, version)
         items = ranked(found, query, lines.now, heard)
-        seen = evidence(items, query, settings.relevance_threshold)
-        opened, least = seen >= settings.relevance_threshold, LEAST_MEANING
-        if items and not opened and asks_for_all(backend, query):
-            opened, least = True, 0.0
+        gate = Gate.of(items, settings.relevance_threshold, backend.of_self(query), query)
+        least = gate.least
+        if items and least is None and asks_for_all(backend, query):
+            least = 0.0
         hushed = unwanted(turn.text, items)
         selection = select(
             [item for item in items if item.memory.id not in hushed],
-            least_meaning=least if opened else None,
+            least_worth=least,
             most=settings.memories_per_turn,
             room=settings.memory_token_budget - lines.overhead,
             cost=lines.cost,
@@ -234,7 +234,7 @@ class Recaller:
         if hushed:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        return selection, seen, hushed
+        return selection, gate, hushed
 
     def _said_by_others(self, found: Sequence[Found], aside: Collection[str]) -> list[Found]:
         """Those that read the same without these messages."""

@@ -22,7 +22,7 @@ _ABOUT_THE_USER = (
     "What do you remember about me?",
     "Tell me about myself.",
 )
-_IS_ABOUT_THE_USER = 0.6  # cosine; "What do you know about quantum physics?" has 0.27
+_IS_ABOUT_THE_USER = 0.65  # likeness; "What do you know about quantum physics?" has 0.6 at most
 
 
 def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
@@ -31,10 +31,10 @@ def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
     Only the last message is searched for: joined with those before it, it finds half as much. A short one,
     "and the other one?", adds what is found for the message before, at half its worth.
     """
-    found = backend.search(turn.user_id, query_of(turn.text), _POOL, view)
+    found = backend.search(turn.user_id, query_of(turn.text), _POOL, view, asked=True)
     if not turn.text_before or len(terms_of(turn.text)) > _LEANS_WORDS:
         return found
-    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL, view)
+    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL, view, asked=True)
     return _joined(found, before)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.memory import Memory
 from ..language.dedupe import same
-from ..language.words import denials, stem, telling, terms_of
-from .rank import Ranked, stems_asked
+from ..language.self_reference import speaks_of_self
+from ..language.words import denials, telling, terms_of
+from .rank import Ranked
 
-# The gate: docs/recall.md, "When nothing is told".
-_COVERAGE_WEIGHT = 0.4
-_WITNESSES = 10  # the nearest, and those with the most words, that may open it
-LEAST_MEANING = 0.15  # of what is told once it is open
+# The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
+SPREAD = 0.42 / 3.7
+_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
+_SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
+_SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
+_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
+_CROWD, _FEW = 40, 4  # memories; and
+_FEW_SPREADS = 0.55  # for each time that there are e times fewer
+_DEFAULT, _MOST = 0.42, 1.4  # of the threshold
+_OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
+_LEAST = 0.1  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 
@@ -36,32 +45,61 @@ class Selection:
     outcomes: tuple[tuple[Ranked, str], ...]
 
 
-def evidence(candidates: Sequence[Ranked], query: str, enough: float) -> float:
-    """How sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one memory has.
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a message is told anything.
 
-    `enough`: no more is looked for.
+    evidence: how sure it is that something is relevant, 0 to 1.4: by meaning, and by the words that one
+    memory has. needed: as much opens the gate. least: the worth of what may be told then; None where it is
+    closed.
     """
-    nearest = sorted(candidates, key=lambda item: item.meaning, reverse=True)[:_WITNESSES]
-    found = max((item.meaning for item in nearest), default=0.0)
-    if found >= enough:
-        return found
-    asked = stems_asked(query)
-    by_words = sorted(candidates, key=lambda item: item.keyword, reverse=True)[:_WITNESSES]
-    return max(
-        (item.meaning + _COVERAGE_WEIGHT * _coverage(item.memory, asked) for item in (*nearest, *by_words)),
-        default=0.0,
-    )
+
+    evidence: float
+    needed: float
+    least: float | None = None
+
+    @classmethod
+    def of(
+        cls, candidates: Sequence[Ranked], threshold: float, of_self: tuple[float, float], query: str
+    ) -> Gate:
+        """The gate for a message.
+
+        Less than the threshold is needed where the user asks about themselves, more where they ask about
+        other things; less where there are few memories, of which none is near by chance.
+        threshold: see the settings. of_self: as the backend tells; where it cannot, the words do.
+        """
+        seen = max((item.worth for item in candidates), default=0.0)
+        allowed = SPREAD * (_for_own(of_self, query) + _by_chance(candidates))
+        share = (_MOST - threshold) / (_MOST - _DEFAULT) if allowed > 0 else threshold / _DEFAULT
+        needed = threshold - allowed * min(max(share, 0.0), 1.0)
+        is_open = bool(candidates) and seen >= needed
+        return cls(seen, needed, min(max(_OF_BEST * seen, _LEAST), _DEFAULT) if is_open else None)
 
 
-def _coverage(memory: Memory, asked: set[str]) -> float:
-    """Share of the words that a memory has."""
-    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+def _for_own(of_self: tuple[float, float], query: str) -> float:
+    """In spreads, how much less a question about its user needs; below 0 for others."""
+    told, trust = of_self
+    if trust < 1:
+        said = _SPEAKS_OF_SELF if speaks_of_self(query) else _OF_OTHERS
+        told = trust * told + (1 - trust) * said
+    return _SELF_SPREADS * min(max(told, -_SELF_MOST), _SELF_MOST)
+
+
+def _by_chance(candidates: Sequence[Ranked]) -> float:
+    """In spreads, how much less near the best is by chance than that of a great many memories.
+
+    Of many memories the nearest forty are all rather near; of few that says nothing, so they are counted.
+    """
+    near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
+    others = sum(near[1:]) / max(len(near) - 1, 1)
+    few = math.log(_CROWD / max(len(near), _FEW))
+    return max(_CROWD_SPREADS - others / SPREAD, 0.0) + _FEW_SPREADS * few
 
 
 def select(
     candidates: Sequence[Ranked],
     *,
-    least_meaning: float | None,
+    least_worth: float | None,
     most: int,
     room: int,
     cost: Callable[[Memory], int],
@@ -69,14 +107,14 @@ def select(
 ) -> Selection:
     """Choose from ranked candidates.
 
-    least_meaning: of what may be told, a cosine; None where nothing may. most: memories. room: tokens.
+    least_worth: of what may be told; None where nothing may. most: memories. room: tokens.
     cost: tokens of one memory. whose: the same words of another person say something else.
     """
     chosen: list[Memory] = []
     sayings: list[_Saying] = []
     outcomes = []
     for item in candidates:
-        if least_meaning is None or item.meaning < least_meaning:
+        if least_worth is None or item.worth < least_worth:
             outcome = NOT_RELEVANT
         elif len(chosen) >= most:
             outcome = ENOUGH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _ALL, _NEAR, _SHARE, _share, _words, wish
+from ..language.forget_requests import _ALL, _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, wish
 from .rank import Ranked
 
 
@@ -16,6 +16,8 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     if _ALL.match(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
+    alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
+    near = _NEAR if alone else _NEARER
     return frozenset(
-        one.memory.id for one in items if one.meaning >= _NEAR or _share(words, one.memory.text) >= _SHARE
+        one.memory.id for one in items if one.meaning >= near or _share(words, one.memory.text) >= _SHARE
     )

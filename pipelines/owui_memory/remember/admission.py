@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace as changed
 
 from ..backends.base import Backend, EditableBackend
-from ..core.errors import Refused
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import is_scope
 from ..core.text import plain

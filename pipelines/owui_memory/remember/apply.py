@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, TOO_LATE, Change
-from ..core.errors import MemoryFault, Refused, is_of_the_text
+from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import scope_for
 from ..language.forget_requests import wish

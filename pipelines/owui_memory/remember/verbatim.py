@@ -21,6 +21,7 @@ _PROFILE = (
     "My name is Anna.",
     "I live in Berlin.",
     "I work as a nurse.",
+    "I am an engineer at a company.",
     "I am 34 years old.",
     "My wife is called Maria.",
     "We have two children.",
@@ -38,7 +39,7 @@ _WISHES = (
     "Explain things step by step.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.4  # cosine; all-MiniLM-L6-v2 gives other statements of users 0.3 at most
+_OF_THE_KIND = 0.34  # likeness; other statements of users have 0.31 at most
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:

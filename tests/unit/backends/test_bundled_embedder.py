@@ -16,7 +16,7 @@ from owui_memory.backends.assemble import open_embedder
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
 from owui_memory.models.bundled_embedder import DIMS, BundledEmbedder
-from owui_memory.models.embedder import Embedder, cosine
+from owui_memory.models.embedder import Embedder
 
 MEGABYTE = 1_000_000
 HOSTILE = {
@@ -43,6 +43,11 @@ NOTHING = ["", " ", "\n\t\r", " " * MEGABYTE, "\u3000", "\u200b\ufeff", "\x01\x1
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     return open_embedder(Valves())
+
+
+def cosine(one: list[float], other: list[float]) -> float:
+    """Of vectors of length 1."""
+    return float(np.dot(one, other))
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -159,29 +159,6 @@ def test_a_local_model_that_answers_too_little_holds_up_nobody() -> None:
 # What means nothing -------------------------------------------------------------------------------
 
 
-class Vectors:
-    """A model whose unrelated texts are as near to each other as told."""
-
-    config = None
-
-    def __init__(self, near: float) -> None:
-        self._near = near
-
-    def embed_batch(self, texts: list[str], _action: str) -> list[list[float]]:
-        return [self._of(number, len(texts)) for number in range(len(texts))]
-
-    def _of(self, number: int, count: int) -> list[float]:
-        own = [0.0] * count
-        own[number] = (1 - self._near) ** 0.5
-        return [self._near**0.5, *own]
-
-
-@pytest.mark.parametrize(("near", "floor"), [(0.0, 0.0), (0.05, 0.0), (0.5, 0.45), (0.8, 0.75)])
-def test_the_cosine_that_means_nothing_is_learned(near: float, floor: float) -> None:
-    embedder = Embedder(lambda: Vectors(near), "", local=True)
-    assert embedder.floor == pytest.approx(floor)
-
-
 def test_an_unrelated_memory_is_as_far_off_with_any_embedder(
     scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:

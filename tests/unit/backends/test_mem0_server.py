@@ -17,6 +17,7 @@ from owui_memory.backends.server import ServerBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
 from owui_memory.core.memory import Memory
+from owui_memory.models import own_models
 from owui_memory.remember.apply import Changes
 from tests.harness.mem0_server import RestServer
 from tests.harness.scripted_llm import ScriptedLLM
@@ -232,6 +233,29 @@ class TestOurOwnModels:
         assert [memory.kind for memory in backend.list_all("ada")] == ["profile"]
         assert [memory.text for memory in backend.of_kind("ada", "profile", 5)] == listed(backend)
         bench.close()
+
+    def test_the_embedder_is_loaded_with_the_backend(
+        self, server: RestServer, scripted_llm: ScriptedLLM, tmp_path: Path
+    ) -> None:
+        """The first message after a start has no time to wait for it."""
+        scripted_llm.clear()
+        backend = open_backend(self.settings(server, scripted_llm), tmp_path / "data")
+        loaded = len(scripted_llm.embedded_texts())
+        assert loaded
+        assert backend.similarities("What is my dog called?", ["My dog is Rex.", " ", "\u200b"])[1:] == [0, 0]
+        assert len(scripted_llm.embedded_texts()) == loaded + 2
+        backend.close()
+
+    def test_an_embedder_that_is_down_at_the_start_is_used_later(
+        self, server: RestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(own_models, "_AGAIN_S", 0.0)
+        with ScriptedLLM() as ours:
+            with ours.fault("embeddings", status=503):
+                backend = open_backend(self.settings(server, ours), tmp_path / "data")
+                assert backend.similarities("my dog Rex", ["my dog Rex"]) == [0]
+            assert backend.similarities("my dog Rex", ["my dog Rex"]) == [pytest.approx(1)]
+            backend.close()
 
 
 class TestTheCheck:

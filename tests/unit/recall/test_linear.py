@@ -17,7 +17,7 @@ from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line
 from owui_memory.recall.rank import ranked
 from owui_memory.recall.search import query_of
-from owui_memory.recall.select import evidence, select
+from owui_memory.recall.select import Gate, select
 from owui_memory.recall.sources import Past, Step
 from owui_memory.recall.suppressed import unwanted
 from tests.unit.samples import NOW, memory
@@ -54,8 +54,8 @@ def all_of_recall(text: str) -> None:
     """All that recall does with a message and with memories, but for what the backend does."""
     query = query_of(text)
     items = ranked(some(text[:1000]), query, NOW)
-    evidence(items, query, 1.4)
-    select(items, least_meaning=0.0, most=50, room=10**6, cost=lambda one: estimated_tokens(line(one, NOW)))
+    Gate.of(items, 0.42, (0.0, 0.0), query)
+    select(items, least_worth=0.0, most=50, room=10**6, cost=lambda one: estimated_tokens(line(one, NOW)))
     unwanted(text, items)
 
 
@@ -64,10 +64,10 @@ SCANS: dict[str, Callable[[str], object]] = {
     "a short wish": lambda text: [wish(text[at : at + 300]) for at in range(0, min(len(text), 30_000), 300)],
     "is_meant": lambda text: is_meant(text, text),
     "ranked": lambda text: ranked([Found(memory(text), 0.5, None)], text, NOW),
-    "evidence": lambda text: evidence(ranked([Found(memory(text), 0.5, None)], text, NOW), text, 1.4),
+    "gate": lambda text: Gate.of(ranked([Found(memory(text), 0.5, None)], text, NOW), 0.42, (0.0, 0.0), text),
     "select": lambda text: select(
         ranked([Found(memory(text), 0.5, None)], "x", NOW),
-        least_meaning=0.0,
+        least_worth=0.0,
         most=8,
         room=10**6,
         cost=lambda _: 1,

@@ -20,9 +20,21 @@ def in_chat(item: Found, chat: str, place: int) -> Found:
 
 
 def test_meaning_and_words_are_weighed() -> None:
-    assert order([found("by meaning", 0.6, 0.0), found("by both", 0.4, 8.0)]) == ["by both", "by meaning"]
+    assert order([found("by meaning", 0.6, 0.0), found("tea by both", 0.4, 8.0)]) == [
+        "tea by both",
+        "by meaning",
+    ]
     (one,) = ranked([found("x", 0.5, 4.0, days=10_000)], "x", NOW)
     assert one.score == pytest.approx(0.6 * 0.5 + 0.4, abs=0.001)
+
+
+def test_words_weigh_as_far_as_a_memory_has_those_of_the_query() -> None:
+    """The best BM25 of a store in which nothing has the query's words is that of an accident."""
+    scores = [
+        ranked([found("green tea", 0.5, 0.1, days=10_000)], query, NOW)[0].score
+        for query in ("green", "green sea")
+    ]
+    assert scores == [pytest.approx(0.7, abs=0.001), pytest.approx(0.5, abs=0.001)]
 
 
 def test_the_newer_one_first_among_equals() -> None:

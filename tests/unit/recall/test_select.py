@@ -10,13 +10,13 @@ from owui_memory.recall.block import line, render
 from owui_memory.recall.rank import ranked
 from owui_memory.recall.select import (
     ENOUGH,
-    LEAST_MEANING,
     NO_ROOM,
     NOT_RELEVANT,
     REPEATS,
+    SPREAD,
     TOLD,
+    Gate,
     Selection,
-    evidence,
     select,
 )
 from tests.unit.samples import NOW, found
@@ -25,11 +25,17 @@ from tests.unit.samples import NOW, found
 def selected(candidates: list[Found], *, opened: bool = True, most: int = 8, room: int = 800) -> Selection:
     return select(
         ranked(candidates, "tea and dogs", NOW),
-        least_meaning=LEAST_MEANING if opened else None,
+        least_worth=0.1 if opened else None,
         most=most,
         room=room,
         cost=lambda memory: estimated_tokens(line(memory, NOW)) + 1,
     )
+
+
+def gate(
+    candidates: list[Found], query: str, threshold: float = 0.42, of_self: tuple[float, float] = (0.0, 0.0)
+) -> Gate:
+    return Gate.of(ranked(candidates, query, NOW), threshold, of_self, query)
 
 
 def told(candidates: list[Found], **options: int) -> list[str]:
@@ -53,12 +59,48 @@ def outcomes(selection: Selection) -> dict[str, str]:
 def test_the_gate_sees_meaning_and_the_words_that_one_memory_has(
     candidates: list[Found], query: str, expected: float
 ) -> None:
-    assert evidence(ranked(candidates, query, NOW), query, enough=1.4) == pytest.approx(expected)
+    assert gate(candidates, query).evidence == pytest.approx(expected)
 
 
 def test_words_that_several_memories_have_together_are_no_evidence() -> None:
     apart = [found("The user likes green.", 0.2, 2.0), found("The user drinks tea.", 0.2, 2.0)]
-    assert evidence(ranked(apart, "green tea", NOW), "green tea", enough=1.4) == pytest.approx(0.4)
+    assert gate(apart, "green tea").evidence == pytest.approx(0.4)
+
+
+def test_a_question_about_oneself_needs_less_than_one_about_other_things() -> None:
+    one = [found("The user likes tea.", 0.3)]
+    own, other = (gate(one, "?", of_self=(told, 1.0)).needed for told in (0.6, -0.6))
+    assert other - own == pytest.approx(2 * 0.6 * 2.75 * SPREAD)
+    assert gate(one, "?", of_self=(9.0, 1.0)).needed == pytest.approx(own)
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ("Where do I live?", "Where is Peru?"),
+        ("¿Dónde vivo yo?", "¿Dónde está Perú?"),
+        ("我住在哪里？", "秘鲁在哪里？"),
+    ],
+)
+def test_where_the_embedder_cannot_tell_the_words_do(own: str, other: str) -> None:
+    one = [found("The user likes tea.", 0.3)]
+    assert gate(one, own).needed < gate(one, other).needed
+
+
+def test_few_memories_need_less_than_many_that_are_all_rather_near() -> None:
+    few, more, many = (
+        [found(f"Fact {n}.", 0.2 if n else 0.3) for n in range(count)] for count in (4, 12, 40)
+    )
+    assert gate(few, "x").needed < gate(more, "x").needed < gate(many, "x").needed
+    assert gate(many, "x", of_self=(0.0, 1.0)).needed == pytest.approx(0.42)
+
+
+@pytest.mark.parametrize(("threshold", "is_open"), [(0.0, True), (0.42, True), (0.9, False), (1.4, False)])
+def test_the_threshold_has_the_last_word(threshold: float, is_open: bool) -> None:
+    for told in (0.6, -0.6):
+        opened = gate([found("The user likes tea.", 0.65)], "x", threshold, (told, 1.0))
+        assert (opened.least is not None) is is_open
+    assert gate([], "x", 0.0).least is None
 
 
 def test_nothing_is_told_while_the_gate_is_shut() -> None:
@@ -68,7 +110,7 @@ def test_nothing_is_told_while_the_gate_is_shut() -> None:
 
 
 def test_what_is_far_off_is_not_told_beside_what_is_near() -> None:
-    assert told([found("Likes tea.", 0.5), found("Has a dog.", 0.14, 1.0)]) == ["Likes tea."]
+    assert told([found("Likes tea.", 0.5), found("Has a cat.", 0.09)]) == ["Likes tea."]
 
 
 def test_nearly_the_same_is_told_once() -> None:

@@ -13,6 +13,7 @@ from owui_memory.backends import open_backend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.chat_servers import AnsweredBy, ChatServer
+from owui_memory.core.errors import TellAdmin
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember import writer as writer_module
 from owui_memory.remember.outbox import Outbox
@@ -208,6 +209,30 @@ def test_beside_mem0s_server_and_platform_too(kind: str, tmp_path: Path, scripte
             bench.drain()
             assert readers(scripted_llm) == mine, "mem0's own extraction has read it"
             wait_until(lambda: len(texts(settings, tmp_path)) == 2, what="it is stored")
+        finally:
+            bench.close()
+
+
+def test_packages_that_are_missing_are_no_fault_beside_mem0(
+    tmp_path: Path, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ChatServer("openai", scripted_llm.base_url, "k")
+
+    def missing(_: Path) -> None:
+        raise TellAdmin("mem0 cannot be imported: mem0 is missing.", hint="Install it.")
+
+    with stand_in("server", scripted_llm, tmp_path / "mem0") as mem0:
+        monkeypatch.setattr("owui_memory.backends.assemble.import_mem0", missing)
+        remote = {"backend": "server", "backend_url": mem0.url, "backend_api_key": KEY}
+        settings = settings_of(scripted_llm, server, **remote)
+        bench = Bench(tmp_path / "state", settings, open_backend(settings, tmp_path / "data"))
+        try:
+            bench.outbox.put(said("I live in Lisbon.", 1, external("scripted-chat")))
+            bench.drain()
+            part = next(part for part in bench.backend.check() if part.name == "LLM")
+            assert part.ok
+            assert part.detail.startswith("mem0's own reads: mem0 cannot be imported")
+            assert [one.text for one in bench.backend.list_all("ada")] == ["User live in Lisbon."]  # type: ignore[attr-defined]
         finally:
             bench.close()
 

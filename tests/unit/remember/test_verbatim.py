@@ -52,10 +52,6 @@ def test_the_kind_of_a_statement(backend: LibraryBackend, text: str, kind: str) 
     assert kind_of(backend, text) == kind
 
 
-def test_the_bundled_embedder_needs_no_correction(backend: LibraryBackend) -> None:
-    assert backend._memory.embedding_model.floor == pytest.approx(0.0, abs=0.03)
-
-
 @pytest.mark.parametrize(
     ("text", "asked"),
     [

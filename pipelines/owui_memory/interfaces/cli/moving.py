@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...backends.locations import Place
-from ...core.errors import Refused, TellAdmin
+from ...core.errors import TellAdmin
+from ...core.locales.refused import Refused
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import opened, place_of_backend, records_of

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from ...backends.base import EditableBackend
-from ...core.errors import Refused
 from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...core.memory import BY, COPY_OF, SAID_AT, Memory, aware_time
 from ...core.scope import team_in
 from ...language.secrets import masked

@@ -1,0 +1,245 @@
+"""What an embedder's cosines mean: measured once on a few sentences, so that one threshold serves all.
+
+Embedders differ in three ways. Some find all texts alike; most find texts of one language, or of one form
+("The user ..."), alike, above all those of a language they do not know; and their cosines of unrelated texts
+spread more or less. So the directions that all sentences of a language or form share are taken out of what
+is compared (Mu and Viswanath, "All-but-the-Top", 2018), and what is left counts in units of the spread of
+unrelated pairs. Which way questions about oneself lie from others is measured along, in all languages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calibration_sentences import DATED, FACTS, FURTHER, OTHER, QUESTIONS, RESTATED, THIRD_PERSON
+
+Matrix = NDArray[np.float64]
+EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
+
+_RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
+_RELEVANT_SPREADS = 3.7
+# What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
+_UNRELATED, _RESTATED = 0.05, 0.75
+_DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
+_TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
+_LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
+_FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Of one embedder.
+
+    shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
+    what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
+    the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
+    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
+    with a question that says all of it.
+    own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
+    oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
+    """
+
+    shared: Matrix
+    asked: Matrix
+    spread: float
+    unrelated: float
+    restated: float
+    restated_apart: float
+    answered: float
+    own: Matrix
+    own_middle: float
+    own_trust: float
+
+    @classmethod
+    def measured(cls, embed: EmbedAll) -> Calibration:
+        """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
+        asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
+        restated_texts = _flat(list(RESTATED.values()))
+        told = _units(embed([*_flat(FACTS), *restated_texts, *DATED, *_flat(FURTHER)], "add"))
+        languages, each = len(FACTS), len(FACTS[0])
+        count = languages * each
+        questions, others = asked[:count], asked[count:]
+        ends = np.cumsum([count, len(restated_texts), len(DATED)])
+        facts, restated, dated, further = np.split(told, ends)
+        by_language = facts.reshape(languages, each, -1)
+        third = [place for place in range(each) if place in THIRD_PERSON]
+        first = [place for place in range(each) if place not in THIRD_PERSON]
+        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
+        most = facts.shape[1] // _DIMS_EACH
+        shared = _orthonormal(
+            np.array(
+                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+            ),
+            most - 1,
+        )
+        if len(shared):
+            mean = _without(shared, questions.mean(0))
+            both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
+        else:
+            both = shared
+        apart = _units(_without(both, np.vstack([questions, others])))
+        near = (apart @ facts.T).reshape(2, languages, each, languages, each)
+        unrelated = [
+            near[kind, language, one, language, other]
+            for kind in (0, 1)
+            for language in range(languages)
+            for one in range(each)
+            for other in range(each)
+            if kind or one != other
+        ]
+        between = _means_between(facts, languages, each)
+        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
+        places = [
+            language * each + place for language, texts in RESTATED.items() for place in range(len(texts))
+        ]
+        alike = np.einsum("id,id->i", facts[places], restated)
+        alike_apart = np.einsum(
+            "id,id->i", _units(_without(shared, facts[places])), _units(_without(shared, restated))
+        )
+        own = _without(shared, (questions - others).mean(0))
+        length = float(np.linalg.norm(own))
+        own = own / max(length, 1e-9)
+        ours, theirs = questions @ own, others @ own
+        half = max(float(ours.mean() - theirs.mean()) / 2, 1e-9)
+        deviation = max(float(np.sqrt((ours.var() + theirs.var()) / 2)), 1e-9)
+        trust = (2 * half / deviation - _TELLS) / (_TELLS_WELL - _TELLS)
+        return cls(
+            shared=shared,
+            asked=both[len(shared) :],
+            spread=float(np.sqrt(np.mean(np.square(unrelated)))),
+            unrelated=float(between[known]),
+            restated=float(alike[[place // each == known for place in places]].mean()),
+            restated_apart=float(np.median(alike_apart)),
+            answered=float(np.median(np.einsum("id,id->i", facts[places], _units(_without(both, restated))))),
+            own=own / half,
+            own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
+            own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Whether the embedder tells anything apart; else cosines stay as they are."""
+        return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
+
+    def question(self, vector: Sequence[float]) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself."""
+        if not self.tells:
+            return list(vector)
+        one = np.asarray(vector, dtype=float)
+        left = _without(self.asked, _without(self.shared, one))
+        length = float(np.linalg.norm(left))
+        lost = length < _LEAST_SPREAD * float(np.linalg.norm(one))
+        found: list[float] = (one if lost else left / length).tolist()
+        return found
+
+    def relevance(self, cosine: float) -> float:
+        """0 to 1, of the cosine of a memory and a `question`."""
+        if not self.tells:
+            return _bounded(cosine)
+        relevant = min(_RELEVANT_SPREADS * self.spread, 0.7)
+        answered = min(max(self.answered, relevant + 0.1), 0.99)
+        return _scaled(cosine, (0.0, relevant, answered, 1.0), (0.0, _RELEVANT, _RESTATED, 1.0))
+
+    def likeness(self, cosine: float) -> float:
+        """0 to 1, of the cosine of two statements."""
+        if not self.tells:
+            return _bounded(cosine)
+        return _scaled(cosine, _ends(self.unrelated, self.restated), (0.0, _UNRELATED, _RESTATED, 1.0))
+
+    def likenesses(self, vector: Sequence[float], others: Sequence[Sequence[float]]) -> list[float]:
+        """0 to 1, of a text and each of the others, whatever their language has in common."""
+        one, many = np.asarray(vector, dtype=float)[None], np.asarray(others, dtype=float)
+        if not self.tells:
+            return [_bounded(cosine) for cosine in (_units(many) @ _units(one)[0]).tolist()]
+        cosines = _units(_without(self.shared, many)) @ _units(_without(self.shared, one))[0]
+        ends = _ends(0.0, self.restated_apart)
+        return [_scaled(cosine, ends, (0.0, _UNRELATED, _RESTATED, 1.0)) for cosine in cosines.tolist()]
+
+    def of_self(self, vector: Sequence[float]) -> tuple[float, float]:
+        """About 1 for a question about its speaker and -1 for others; and how far that is to be trusted."""
+        one = _units(np.asarray(vector, dtype=float)[None])[0]
+        return float(one @ self.own) - self.own_middle, self.own_trust if self.tells else 0.0
+
+    def save(self, folder: Path, model: str, dims: int) -> None:
+        """Keep it in a file; where that cannot be written, it is measured again."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
+                np.savez(file, **kept)
+            Path(file.name).replace(_file(folder, model, dims))
+        except OSError:
+            return
+
+    @classmethod
+    def load(cls, folder: Path, model: str, dims: int) -> Calibration | None:
+        """What was kept of this model, if anything."""
+        try:
+            with _file(folder, model, dims).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+                read: dict[str, Any] = {field.name: kept[field.name] for field in fields(cls)}
+        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
+            return None
+        numbers: dict[str, Any] = {
+            name: value if value.ndim else float(value) for name, value in read.items()
+        }
+        sizes = {read["shared"].shape[-1], read["asked"].shape[-1], read["own"].shape[-1]}
+        sound = sizes == {dims} and all(np.isfinite(value).all() for value in read.values())
+        return cls(**numbers) if sound else None
+
+
+def _file(folder: Path, model: str, dims: int) -> Path:
+    key = repr((_FORMAT, model, dims, QUESTIONS, FACTS, OTHER, DATED, FURTHER, RESTATED))
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
+    return [text for group in groups for text in group]
+
+
+def _units(vectors: Any) -> Matrix:
+    rows = np.asarray(vectors, dtype=float)
+    units: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return units
+
+
+def _without(rows: Matrix, vectors: Matrix) -> Matrix:
+    """The vectors without their parts along orthonormal rows."""
+    return vectors - (vectors @ rows.T) @ rows if len(rows) else vectors
+
+
+def _orthonormal(vectors: Matrix, most: int) -> Matrix:
+    """Rows that span the same, or its main directions."""
+    _, sizes, rows = np.linalg.svd(vectors, full_matrices=False)
+    span: Matrix = rows[sizes > 1e-4 * max(float(sizes[0]), 1e-12)]
+    return span[: max(most, 0)]
+
+
+def _means_between(facts: Matrix, languages: int, each: int) -> Matrix:
+    """The mean cosine of different facts, for each language."""
+    by_language = facts.reshape(languages, each, -1)
+    near = by_language @ by_language.transpose(0, 2, 1)
+    means: Matrix = near[:, ~np.eye(each, dtype=bool)].mean(axis=1)
+    return means
+
+
+def _ends(unrelated: float, restated: float) -> tuple[float, float, float, float]:
+    """Cosines that rise, for `_scaled`: those below the unrelated mean count less and less."""
+    low = unrelated - (restated - unrelated) * _UNRELATED / (_RESTATED - _UNRELATED)
+    return low, unrelated, min(restated, 0.99), 1.0
+
+
+def _scaled(value: float, at: Sequence[float], become: Sequence[float]) -> float:
+    return float(np.interp(value, at, become))
+
+
+def _bounded(cosine: float) -> float:
+    return min(max(float(cosine), 0.0), 1.0)
