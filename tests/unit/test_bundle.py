@@ -39,8 +39,9 @@ def module(package: str, name: str) -> ModuleType:
 
 
 def files() -> list[Path]:
-    """All of the package but what Python writes there."""
-    return [path for path in bundle.PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    """All of the package but what Python writes there, and the mark for type checkers."""
+    files = (path for path in bundle.PACKAGE.rglob("*") if path.is_file())
+    return [path for path in files if path.suffix != ".pyc" and path.name != "py.typed"]
 
 
 class TestTheFile:
@@ -51,7 +52,7 @@ class TestTheFile:
         assert file["SOURCES"] == {
             path.relative_to(bundle.PACKAGE).as_posix(): path.read_text() for path in files()
         }
-        assert {"filter.py", "locales/en.po"} <= file["SOURCES"].keys()
+        assert {"plugin.py", "core/locales/en.po"} <= file["SOURCES"].keys()
 
     def test_can_be_read(self) -> None:
         text = bundle.bundle()
