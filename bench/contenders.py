@@ -157,11 +157,9 @@ async def filter_on(store: Path, vectors: WordVectors, *, embedding: bool = Fals
 class _TakingTime:
     """Takes the time of one embedder and gives the vectors of another."""
 
-    floor = 0.0
-
     def __init__(self, embedder: Any, vectors: WordVectors) -> None:
         self._embedder, self._vectors = embedder, vectors
-        self.similarity = vectors.similarity
+        self.calibration = vectors.calibration
         self.took_s = 0.0  # in all
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:
@@ -169,6 +167,10 @@ class _TakingTime:
         self._embedder.embed(text, memory_action)
         self.took_s += time.perf_counter() - start
         return self._vectors.embed(text)
+
+    def question(self, text: str) -> list[float]:
+        self.embed(text)
+        return self._vectors.question(text)
 
     def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
         self._embedder.embed_batch(texts, memory_action)
