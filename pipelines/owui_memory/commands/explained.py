@@ -116,8 +116,8 @@ class _Explained:
 
 
 def _nearness(meaning: float) -> str:
-    """A relevance, in words. What has less than 0.1 is told only where it has words of the message."""
-    for least, said in ((0.6, "very near"), (0.35, "near"), (0.1, "somewhat near")):
+    """A relevance, in words. What has less than 0.12 is told only where it has words of the message."""
+    for least, said in ((0.6, "very near"), (0.35, "near"), (0.12, "somewhat near")):
         if meaning >= least:
             return said
     return "far"
