@@ -3346,8 +3346,8 @@ class _Explained:
 
 
 def _nearness(meaning: float) -> str:
-    """A relevance, in words. What has less than 0.1 is told only where it has words of the message."""
-    for least, said in ((0.6, "very near"), (0.35, "near"), (0.1, "somewhat near")):
+    """A relevance, in words. What has less than 0.12 is told only where it has words of the message."""
+    for least, said in ((0.6, "very near"), (0.35, "near"), (0.12, "somewhat near")):
         if meaning >= least:
             return said
     return "far"
@@ -29140,7 +29140,7 @@ _CROWD, _FEW = 40, 4  # memories; and
 _FEW_SPREADS = 0.55  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
-_LEAST = 0.1  # of that; less is far in meaning, and without words in common
+_LEAST = 0.12  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 
