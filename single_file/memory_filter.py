@@ -3518,6 +3518,8 @@ from collections.abc import Iterator, Sequence
 
 from ..core.locales import Locale
 
+NOTES = '<details type="memory_notes">'  # begins a note under an answer
+
 TOLD_OF = 10  # texts of a change that are shown
 _CUT = 200  # characters of a text that is named
 
@@ -3615,7 +3617,7 @@ from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
 from .language import language_of_text
-from .markup import quoted, shown
+from .markup import NOTES, quoted, shown
 
 _MOST = 10  # memories of each kind that are named
 
@@ -3688,9 +3690,6 @@ def _listed(words: Locale, title: str, items: Sequence[str]) -> Iterator[str]:
         if len(items) > _MOST:
             yield f"- {words.say('note, others', n=len(items) - _MOST)}"
         yield ""
-
-
-NOTES = '<details type="memory_notes">'
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15686,7 +15685,7 @@ from functools import partial
 from operator import is_
 from typing import Any
 
-from ...commands.notes import NOTES
+from ...commands.markup import NOTES
 from ...commands.parse import read_command
 from ...core.locales import Locale, code_of, locale
 from ...language.spans import without_spans

@@ -145,7 +145,7 @@ class TestANewerOne:
 
     def test_one_that_is_broken_can_be_mended_by_another(self, server: PipelinesServer) -> None:
         tell(server, FACT)
-        server.upload(CODE.replace("class Pipeline:", "class Pipeline(Missing):"))
+        server.upload(CODE.replace("class Pipeline(Filter):", "class Pipeline(Missing):"))
         assert loaded(server) == []
         assert httpx.get(f"{server.url}/v1/models").status_code == 401
         server.upload(CODE)

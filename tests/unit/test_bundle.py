@@ -85,7 +85,7 @@ class TestDataFiles:
 
     def test_texts_of_all_languages_are_there(self) -> None:
         package = in_files(bundle.sources())
-        locales = import_module(f"{package}.locales")
+        locales = import_module(f"{package}.core.locales")
         said = {locales.locale(code).say("nothing yet") for code in locales.CODES}
         assert len(said) == len(locales.CODES)
 

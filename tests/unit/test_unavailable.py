@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from owui_memory.commands.notes import NOTES
+from owui_memory.commands.markup import NOTES
 from owui_memory.commands.parse import COMMAND_CHARS
 from owui_memory.core.locales import ENGLISH
 from tests.harness.bodies import Chat, Turn, new_id

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from ..core.locales import Locale
 
+NOTES = '<details type="memory_notes">'  # begins a note under an answer
+
 TOLD_OF = 10  # texts of a change that are shown
 _CUT = 200  # characters of a text that is named
 

@@ -17,7 +17,7 @@ from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
 from .language import language_of_text
-from .markup import quoted, shown
+from .markup import NOTES, quoted, shown
 
 _MOST = 10  # memories of each kind that are named
 
@@ -90,6 +90,3 @@ def _listed(words: Locale, title: str, items: Sequence[str]) -> Iterator[str]:
         if len(items) > _MOST:
             yield f"- {words.say('note, others', n=len(items) - _MOST)}"
         yield ""
-
-
-NOTES = '<details type="memory_notes">'

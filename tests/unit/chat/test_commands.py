@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from owui_memory.commands.notes import NOTES
+from owui_memory.commands.markup import NOTES
 from owui_memory.commands.parse import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
 from owui_memory.commands.verbs import VERBS
 from owui_memory.interfaces.pipelines.body import with_answer

@@ -320,7 +320,7 @@ def test_the_health_of_all_models(scripted_llm: ScriptedLLM, tmp_path: Path) -> 
     with opened(settings_of(scripted_llm), tmp_path) as backend:
         (found,) = health_of(backend)
     embedder, llm = found.detail.split("; ")
-    assert embedder.startswith("embedder: 2 calls, ")  # its size and its floor
+    assert embedder.startswith("embedder: 3 calls, ")  # its size and its scale, in two batches
     assert llm == "LLM openai scripted-chat: 0 calls, none answered, 0 under way, no error"
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from operator import is_
 from typing import Any
 
-from ...commands.notes import NOTES
+from ...commands.markup import NOTES
 from ...commands.parse import read_command
 from ...core.locales import Locale, code_of, locale
 from ...language.spans import without_spans
