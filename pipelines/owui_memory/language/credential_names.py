@@ -120,16 +120,18 @@ def _present(text: str, flat: str) -> Iterator[Name]:
     names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    vocabulary, letters = " ".join(words), set(flat)
+    vocabulary = " ".join(words)
     if flat.isascii():
         yield from [name for written, name in names.ascii_parts if written in vocabulary]
     else:
+        letters = set(flat)
         for name in names.parts:
             if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
                 yield name
     words.update([word[:-1] for word in words if word.endswith("s")])
-    for first in filter(words.__contains__, names.by_first_word):
-        yield from names.by_first_word[first]
+    if not names.by_first_word.keys().isdisjoint(words):
+        for first in filter(words.__contains__, names.by_first_word):
+            yield from names.by_first_word[first]
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:

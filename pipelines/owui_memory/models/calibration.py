@@ -239,7 +239,7 @@ def _ends(unrelated: float, restated: float) -> tuple[float, float, float, float
 
 
 def _scaled(value: float, at: Sequence[float], become: Sequence[float]) -> float:
-    """By straight lines between these points, as `numpy.interp`: that takes 20 times as long for one number."""
+    """By straight lines between these points, as `numpy.interp`, which takes 20 times as long."""
     if value >= at[-1]:
         return become[-1]
     if not value > at[0]:
