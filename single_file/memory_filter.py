@@ -451,7 +451,8 @@ class Application:
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = f"version {__version__}, memory is {state}. {self.metrics.described()}"
+        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        told += f" {self.metrics.described()}"
         return Part("filter", True, told.strip())
 
     def _recall_part(self) -> Part:
@@ -4542,6 +4543,65 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# config/advanced.py
+
+SOURCES["config/advanced.py"] = r'''"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .valves_codec import allowed
+
+
+class Advanced(BaseModel):
+    """The numbers, each with its default and bounds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
+    batch_max_exchanges: int = Field(
+        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        description="hours after which an exchange that cannot be stored is set aside, and kept",
+    )
+
+
+EXAMPLE = "users_at_once=8; retry_max_hours=72"
+
+
+@lru_cache(maxsize=16)
+def read_advanced(text: str) -> Advanced:
+    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+
+    Raises:
+        ValueError: it is not so; the text says what it must do instead.
+    """
+    given: dict[str, str] = {}
+    for part in filter(None, map(str.strip, re.split(r"[;,\n]", text))):
+        name, is_pair, value = (piece.strip() for piece in part.partition("="))
+        if not is_pair or name not in Advanced.model_fields:
+            names = ", ".join(Advanced.model_fields)
+            raise ValueError(f"be like {EXAMPLE!r} with any of {names}, not {part[:40]!r}")
+        if name in given:
+            raise ValueError(f"name {name} once, not twice")
+        given[name] = value
+    try:
+        return Advanced.model_validate(given)
+    except ValidationError as invalid:
+        name = str(invalid.errors()[0]["loc"][0])
+        wanted = allowed(Advanced.model_fields[name])
+        raise ValueError(f"give {name} {wanted}, not {given[name][:40]!r}") from None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # config/cross_checks.py
 
 SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -4552,7 +4612,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from .fields import Fields
-from .model_patterns import read_patterns
 from .valves_codec import SettingsError
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
@@ -4574,7 +4633,6 @@ _HOSTED = {
 
 def objections(settings: Fields) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
-    yield from _of_models(settings)
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -4610,14 +4668,6 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
         setting = f"{role}_model"
         return SettingsError(setting, f"{setting} must be set when {role}_provider is {provider}.")
     return None
-
-
-def _of_models(settings: Fields) -> Iterator[SettingsError]:
-    recalls, learns = (
-        {one.pattern for one in read_patterns(text)} for text in (settings.recall_only, settings.learn_only)
-    )
-    if recalls & learns:
-        yield SettingsError("learn_only", "learn_only must not name a model that recall_only names, too.")
 
 
 def _of_library(settings: Fields) -> Iterator[SettingsError]:
@@ -4679,6 +4729,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.chat_servers import ChatServer, read_servers
+from .former import SUCCESSORS
 from .settings import Valves
 from .valves_codec import PanelModel
 
@@ -4707,9 +4758,8 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
         """The one place that reads the environment."""
-        presets = {
-            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
-        }
+        names = (*Valves.model_fields, *SUCCESSORS)
+        presets = {name: value for name in names if (value := environ.get(f"MEMORY_{name.upper()}"))}
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
         return cls(
             presets=presets,
@@ -4735,10 +4785,14 @@ SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its nam
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from ...core.chat_servers import ChatServer
+from ..advanced import Advanced, read_advanced
+from ..former import SUCCESSORS, renewed
 from .access import Access
+from .expert import Expert
 from .models import Models
 from .recalling import Recalling
 from .remembering import Remembering
@@ -4746,7 +4800,9 @@ from .scopes import Scopes
 from .storage import Storage
 
 
-class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the panel the last one is first
+class Fields(
+    Expert, Scopes, Recalling, Remembering, Models, Storage, Access
+):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
     chat_servers: those of the environment, for `llm_provider` auto.
@@ -4783,6 +4839,28 @@ class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the
         if self.embedder_provider == "huggingface":
             return not self.embedder_base_url
         return self.embedder_provider == "bundled"
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4796,7 +4874,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ..model_patterns import read_patterns
+from ..model_patterns import read_rule
 from ..valves_codec import PanelModel, SettingsError, Text
 
 
@@ -4830,26 +4908,18 @@ class Access(PanelModel):
             "WebUI; an OpenAI-compatible one is external until you change that."
         ),
     )
-    models_off: Text = Field(
+    models_recall: Text = Field(
         "",
-        title="Models without memory",
+        title="Models that are told memories",
         description=(
             "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "They are told nothing, and nothing is learned from their chats."
+            "An ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
         ),
     )
-    models_on: Text = Field(
-        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
-    )
-    recall_only: Text = Field(
+    models_remember: Text = Field(
         "",
-        title="Models that only recall",
-        description="The same, for models from whose chats nothing is learned. * means all.",
-    )
-    learn_only: Text = Field(
-        "",
-        title="Models that only learn",
-        description="The same, for models that are told nothing. * means all.",
+        title="Models that are learned from",
+        description="The same, for the models from whose chats something is remembered.",
     )
     require_key: bool = Field(
         True,
@@ -4857,15 +4927,54 @@ class Access(PanelModel):
         description="Refuse every request to the Pipelines server that does not carry its key.",
     )
 
-    @field_validator("models_off", "models_on", "recall_only", "learn_only")
+    @field_validator("models_recall", "models_remember")
     @classmethod
-    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
+    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
         name = info.field_name or ""
         try:
-            read_patterns(value)
+            read_rule(value)
         except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-*, with commas between them"
+            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
             raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/expert.py
+
+SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from ..advanced import EXAMPLE, Advanced, read_advanced
+from ..valves_codec import PanelModel, SettingsError, Text, allowed
+
+
+def _described() -> str:
+    return "; ".join(
+        f"{name}: {field.description} ({allowed(field)}, {field.default})"
+        for name, field in Advanced.model_fields.items()
+    )
+
+
+class Expert(PanelModel):
+    """What hardly anybody needs to change."""
+
+    advanced: Text = Field(
+        "",
+        title="Advanced",
+        description=f"Numbers that seldom need a change, like {EXAMPLE}. {_described()}.",
+    )
+
+    @field_validator("advanced")
+    @classmethod
+    def _check_advanced(cls, value: str) -> str:
+        try:
+            read_advanced(value)
+        except ValueError as wrong:
+            raise SettingsError("advanced", f"advanced must {wrong}.") from None
         return value
 '''
 
@@ -5143,30 +5252,6 @@ class Remembering(PanelModel):
         title="Wait for a quiet chat (s)",
         description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
     )
-    batch_max_exchanges: int = Field(
-        8,
-        ge=1,
-        le=100,
-        title="Exchanges per call",
-        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
-    )
-    users_at_once: int = Field(
-        2,
-        ge=1,
-        le=32,
-        title="Users at once",
-        description=(
-            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
-            "serves the chats as well."
-        ),
-    )
-    retry_max_hours: float = Field(
-        48,
-        ge=0,
-        le=8760,
-        title="Keep trying (h)",
-        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5325,6 +5410,89 @@ class Storage(PanelModel):
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# config/former.py
+
+SOURCES["config/former.py"] = r'''"""Settings by the names that they had in the release before: still read in this one, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .advanced import Advanced, read_advanced
+from .model_patterns import read_patterns
+from .valves_codec import SettingsError, allowed, inside, is_unset
+
+_BOTH = ("models_recall", "models_remember")
+SUCCESSORS: Mapping[str, tuple[str, ...]] = {
+    "models_off": _BOTH,
+    "models_on": _BOTH,
+    "recall_only": ("models_remember",),
+    "learn_only": ("models_recall",),
+    **dict.fromkeys(Advanced.model_fields, ("advanced",)),
+}
+
+
+def renewed(
+    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values by their names of today, and those that had another.
+
+    presets: what the environment says, by today's names. former: what it says by those of before.
+
+    Raises:
+        SettingsError: one of them cannot be meant, or its successor is given, too.
+    """
+    old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
+    new = {name: value for name, value in values.items() if name not in SUCCESSORS}
+    for name, value in old.items():
+        _check(name, value)
+        for successor in SUCCESSORS[name]:
+            if successor == "advanced":
+                meant = _numbers(old, str(presets.get("advanced", "")))
+            else:
+                meant = ", ".join(_rule(successor, {**former, **old}))
+            if not is_unset(values.get(successor)) and values[successor] != meant:
+                sentence = f"{name} must be unset where {successor} is set, which has taken its place."
+                raise SettingsError(name, sentence)
+            new[successor] = meant
+    return new, old
+
+
+def _check(name: str, value: Any) -> None:
+    """Raises SettingsError."""
+    number = Advanced.model_fields.get(name)
+    wanted = allowed(number) if number else "ids of models or patterns like gpt-*"
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise SettingsError(name, f"{name} must be {wanted}.")
+    try:
+        read_advanced(f"{name}={value}") if number else read_patterns(str(value))
+    except ValueError as wrong:
+        told = repr(inside(value)) if number else wrong
+        raise SettingsError(name, f"{name} must be {wanted}, not {told}.") from None
+
+
+def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
+    """What the lists of before say, as the patterns of today's."""
+    if not is_unset(old.get("models_on")):
+        only = [pattern for pattern in _patterns(old["models_on"]) if not pattern.startswith("!")]
+        yield from only or ["!*"]  # which named no model that there is
+    for name in ("models_off", "learn_only" if successor == "models_recall" else "recall_only"):
+        if not is_unset(old.get(name)):
+            yield from (f"!{pattern}" for pattern in _patterns(old[name]) or ["!"])
+
+
+def _patterns(text: Any) -> list[str]:
+    return [pattern for part in str(text).split(",") if (pattern := part.strip())]
+
+
+def _numbers(old: Mapping[str, Any], preset: str) -> str:
+    numbers = read_advanced(preset).model_dump(exclude_unset=True)
+    numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
+    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # config/hosts.py
 
 SOURCES["config/hosts.py"] = r'''"""Addresses: on this machine or in a private network, or not."""
@@ -5477,6 +5645,25 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+@lru_cache(maxsize=64)
+def read_rule(text: str) -> tuple[str, str]:
+    """A setting that says which models may do something, as two lists of patterns: only these, and not those.
+
+    Those begin with !, as in `gpt-*, !gpt-4*`. Where there are only such, it is all others.
+
+    Raises:
+        ValueError: as `read_patterns`; or it names nothing.
+    """
+    parts = [pattern for part in text.split(",") if (pattern := part.strip())]
+    only = ",".join(part for part in parts if not part.startswith("!"))
+    never = ",".join(part[1:].strip() for part in parts if part.startswith("!"))
+    read_patterns(only)
+    read_patterns(never)
+    if (text.strip() and not parts) or any(part == "!" for part in parts):
+        raise ValueError(repr(text[:40]))
+    return only, never
+
+
 def is_ollama_cloud(model: str) -> bool:
     """Whether Ollama passes what is said to a model of this name on to its makers: gpt-oss:120b-cloud."""
     return model.rpartition("/")[2].partition(":")[2].lower().endswith("cloud")
@@ -5498,7 +5685,7 @@ from __future__ import annotations
 from ..core.memory import is_person
 from ..core.permission import MEMORY_SWITCH_OFF, Decision
 from ..core.turn import Turn
-from .model_patterns import named
+from .model_patterns import named, read_rule
 from .settings import Valves
 
 _NO_TEXT = "the message has no text"
@@ -5512,7 +5699,7 @@ def decide(turn: Turn, settings: Valves) -> Decision:
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
-    told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
+    told, learned = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
     reason = _half(told, learned)
     if learned and len(turn.text) > _LONGEST_CHARS:
         learned, reason = False, reason or "it is as long as a pasted document"
@@ -5547,25 +5734,25 @@ def _unfit_model(turn: Turn, settings: Valves) -> str:
         return "the model is external (local_only)"
     if settings.local_only and turn.connection != "local":
         return "it is not told whether the model is local (local_only)"
-    if _is_named("models_off", turn, settings):
-        return "the model gets no memory (models_off)"
-    if settings.models_on and not named(settings.models_on, turn.model, turn.base_model):
-        return "the model gets no memory (models_on)"
+    if not _allowed(settings.models_recall, turn) and not _allowed(settings.models_remember, turn):
+        return "the model gets no memory (models_recall, models_remember)"
     return ""
 
 
-def _is_named(setting: str, turn: Turn, settings: Valves) -> bool:
-    """Whether it names the model or its base. Where the base is not told, it may well be named."""
-    patterns: str = getattr(settings, setting)
-    return bool(patterns) and (not turn.described or named(patterns, turn.model, turn.base_model))
+def _allowed(rule: str, turn: Turn) -> bool:
+    """Whether a rule allows the model. Where its base is not told, it may well be one that is excluded."""
+    only, never = read_rule(rule)
+    if never and (not turn.described or named(never, turn.model, turn.base_model)):
+        return False
+    return not only or named(only, turn.model, turn.base_model)
 
 
 def _half(told: bool, learned: bool) -> str:
     if told and learned:
         return ""
     if told:
-        return "nothing is learned from this model's chats (recall_only)"
-    return f"the model is told nothing ({'learn_only' if learned else 'learn_only and recall_only'})"
+        return "nothing is learned from this model's chats (models_remember)"
+    return "the model is told nothing (models_recall)"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5767,8 +5954,10 @@ class PanelModel(BaseModel):
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
+    former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
 
     _given: set[str] = PrivateAttr(default_factory=set)
+    _former: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def bound(cls, presets: Mapping[str, Any], stored: Callable[[], PanelModel | None]) -> type[Self]:
@@ -5781,6 +5970,7 @@ class PanelModel(BaseModel):
             "__module__": cls.__module__,
             "__doc__": cls.__doc__,
             "presets": {name: getattr(loaded, name) for name in loaded._given},
+            "former": loaded._former,
             "problems": tuple(
                 f"{sentence} The environment's preset is ignored." for sentence in loaded.dropped
             ),
@@ -5793,16 +5983,22 @@ class PanelModel(BaseModel):
     def strict_from(cls, loaded: PanelModel) -> Self:
         """The values of a lenient instance, without checking them against each other again."""
         strict = cls.model_construct(**{name: getattr(loaded, name) for name in cls.model_fields})
-        strict._given = set(loaded._given)
+        strict._given, strict._former = set(loaded._given), loaded._former
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        refused = self._filled(given)
+        try:
+            renewed, former = self.renewed(values)
+        except SettingsError as error:
+            given, former, refused = {}, {}, [error]
+        else:
+            given = self._meant(renewed)
+            refused = self._filled(given)
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
             raise SettingsError.of(refused)
+        self._former = former
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
@@ -5821,9 +6017,23 @@ class PanelModel(BaseModel):
         """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
-            field = shown["properties"][refusal.field]
+            field = shown["properties"][cls.called_now(refusal.field)]
             field["description"] = f"NOT SAVED: {refusal} {field['description']}"
         return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """For subclasses: the values by their names of today, and those that had another name.
+
+        Raises:
+            SettingsError: one of these cannot be meant.
+        """
+        return values, {}
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        """For subclasses: the field that a name of the release before stands for."""
+        return name
 
     @classmethod
     def _meant(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -5831,7 +6041,7 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or (isinstance(value, str) and not value.strip()):
+            if field is None or is_unset(value):
                 continue
             if isinstance(value, int) and value.bit_length() > _MOST_BITS:
                 value = float("inf")  # Python refuses to write such a number down
@@ -5904,6 +6114,11 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+def is_unset(value: Any) -> bool:
+    """Whether the panel means "use the default"."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
@@ -5919,7 +6134,7 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if has(field, Mark.SECRET) else f", not {_inside(error['input'])!r}"
+    told = "" if has(field, Mark.SECRET) else f", not {inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
 
 
@@ -5928,7 +6143,8 @@ def _whole(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _inside(value: Any) -> str:
+def inside(value: Any) -> str:
+    """The value, as far as a sentence may quote it."""
     try:
         return str(value)[:40]
     except ValueError:  # a number too long to be written
@@ -7229,20 +7445,14 @@ msgstr "das Modell läuft nicht lokal, und der Admin erlaubt das Gedächtnis nur
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "es ist nicht bekannt, ob das Modell lokal läuft, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "der Admin lässt bei diesem Modell nur lernen (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "der Admin gibt diesem Modell kein Gedächtnis (`learn_only` und `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "der Admin lässt bei diesem Modell nur lernen (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "die Nachricht ist so lang wie ein eingefügtes Dokument"
@@ -8142,20 +8352,14 @@ msgstr "its model is not a local one, and the admin allows memory for local ones
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "it is not known whether its model is a local one, and the admin allows memory for those only (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "the admin gives its model no memory (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "the admin gives its model no memory (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "the admin gives its model no memory (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "the admin lets nothing be learned from its model (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "the admin lets nothing be learned from its model (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "the admin lets its model only learn (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "the admin gives its model no memory (`learn_only` and `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "the admin lets its model only learn (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "it is as long as a pasted document"
@@ -9027,20 +9231,14 @@ msgstr "el modelo no es local, y el administrador solo permite la memoria para l
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "no se sabe si el modelo es local, y el administrador solo permite la memoria para los locales (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "el administrador no da memoria a este modelo (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "el administrador no da memoria a este modelo (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "el administrador no da memoria a este modelo (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "el administrador no deja que se aprenda nada de este modelo (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "el administrador no deja que se aprenda nada de este modelo (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "el administrador deja que con este modelo solo se aprenda (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "el administrador no da memoria a este modelo (`learn_only` y `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "el administrador deja que con este modelo solo se aprenda (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "el mensaje es tan largo como un documento pegado"
@@ -9904,20 +10102,14 @@ msgstr "le modèle n'est pas local, et l'administrateur n'autorise la mémoire q
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "on ne sait pas si le modèle est local, et l'administrateur n'autorise la mémoire que pour ceux-là (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`learn_only` et `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "le message est aussi long qu'un document collé"
@@ -10767,20 +10959,14 @@ msgstr "ローカルのモデルではなく、管理者はローカルのモデ
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "モデルがローカルかどうか不明で、管理者はローカルのモデルにだけメモリを許可しています（`local_only`）"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "管理者がこのモデルにメモリを許可していません（`models_off`）"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "管理者がこのモデルにメモリを許可していません（`models_recall`, `models_remember`）"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "管理者がこのモデルにメモリを許可していません（`models_on`）"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "管理者がこのモデルのチャットから覚えることを許可していません（`models_remember`）"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "管理者がこのモデルのチャットから覚えることを許可していません（`recall_only`）"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "管理者がこのモデルには覚えることだけを許可しています（`learn_only`）"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "管理者がこのモデルにメモリを許可していません（`learn_only` と `recall_only`）"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "管理者がこのモデルには覚えることだけを許可しています（`models_recall`）"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "メッセージが貼り付けた文書ほどの長さです"
@@ -11767,20 +11953,14 @@ msgstr "эта модель не локальная, а администрато
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "неизвестно, локальная ли эта модель, а администратор разрешает память только для локальных (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "администратор не даёт этой модели памяти (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "администратор не даёт этой модели памяти (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "администратор не даёт этой модели памяти (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "администратор разрешает с этой моделью только запоминать (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "администратор не даёт этой модели памяти (`learn_only` и `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "администратор разрешает с этой моделью только запоминать (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "сообщение длиной с вставленный документ"
@@ -12639,20 +12819,14 @@ msgstr "此模型不是本地模型，而管理员只允许本地模型使用记
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "不清楚此模型是否为本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "管理员不让此模型使用记忆（`models_off`）"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "管理员不让此模型使用记忆（`models_recall`, `models_remember`）"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "管理员不让此模型使用记忆（`models_on`）"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "管理员不允许从此模型的对话中记住内容（`models_remember`）"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "管理员不允许从此模型的对话中记住内容（`recall_only`）"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "管理员只允许从此模型的对话中记住内容（`learn_only`）"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "管理员不让此模型使用记忆（`learn_only` 和 `recall_only`）"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "管理员只允许从此模型的对话中记住内容（`models_recall`）"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "消息像粘贴的文档一样长"
@@ -15429,8 +15603,8 @@ class Filter:
         """Start the threads; what cannot be opened at once is opened in the background."""
         self._problems += [*self._settings.problems, *getattr(self.valves, "dropped", ())]
         self.valves = self._settings.strict_from(self.valves)
-        for problem in self._problems:
-            log.warning("%s", problem)
+        for told in (*self._problems, *self.valves.notices):
+            log.warning("%s", told)
         await asyncio.to_thread(locales.load)
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
@@ -31191,7 +31365,7 @@ class Keeper:
                 answered_by=permission.answered_by,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
+            batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
         )
         self._decisions.used(answered.user_id, permission)
@@ -33081,14 +33255,16 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
+        if len(self._claimed) >= (1 if self._is_busy() else settings.advanced_numbers.users_at_once):
             return False
         try:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         by_model = settings.llm_provider == "auto"
-        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
+        batch = self._outbox.claim(
+            settings.advanced_numbers.batch_max_exchanges, list(self._claimed), by_model=by_model
+        )
         self._emit(succeeded(Job.QUEUE))
         if batch is None:
             return False
@@ -33224,7 +33400,9 @@ class Writer:
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
+        elif failing.is_hopeless(error, others_do) or is_overdue(
+            batch, self._settings().advanced_numbers.retry_max_hours
+        ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
