@@ -45,7 +45,7 @@ class Access(PanelModel):
         title="Models that are told memories",
         description=(
             "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "An ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
+            "A ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
         ),
     )
     models_remember: Text = Field(
