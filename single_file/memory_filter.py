@@ -231,8 +231,9 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
-from .config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+from .config.settings import Valves
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Part
@@ -910,6 +911,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
+from ..config.marks import Mark, marked
 from ..config.settings import Valves
 from ..config.valves_codec import SettingsError
 from ..core.errors import MemoryFault, NotReady, Retry, TellAdmin
@@ -923,16 +925,6 @@ Bring = Callable[["LiveBackend", Backend, Valves, threading.Event], None]
 Sound = Callable[[Backend], MemoryFault | None]
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-
-# Settings that need a new backend when they change.
-_CONCERNED = (
-    *("backend", "backend_url", "backend_api_key"),
-    *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
-    *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
-    "llm_timeout_s",
-    *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
-    *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
-)
 
 
 def _at_once(live: LiveBackend, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
@@ -966,7 +958,7 @@ class LiveBackend:
 
     def use(self, settings: Valves) -> None:
         """Begin to open the backend that the settings name, unless it is open already; returns at once."""
-        wanted = tuple(getattr(settings, name) for name in _CONCERNED)
+        wanted = tuple(getattr(settings, name) for name in marked(Valves, Mark.OPENS))
         with self._lock:
             if wanted == self._wanted:
                 return
@@ -1265,7 +1257,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.settings import Valves, folder_of
+from ..config.addresses import folder_of
+from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
@@ -1292,7 +1285,8 @@ from ..core.scope import View, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llms import Llm, Llms
+from ..models.llm import Llm
+from ..models.llms import Llms
 from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
@@ -1634,6 +1628,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
+from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 from ..state.clock import PUT_RIGHT_S, is_over
@@ -1646,18 +1641,6 @@ _FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases b
 
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
-
-# The settings that lead to a place. Keys and passwords are not kept.
-_LEADING = (
-    *("backend", "backend_url", "vector_store", "vector_store_url"),
-    *("embedder_provider", "embedder_base_url", "embedder_model"),
-)
-# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
-SECRETS = {
-    "backend_api_key": ("backend_url",),
-    "vector_store_api_key": ("vector_store", "vector_store_url"),
-    "embedder_api_key": ("embedder_provider", "embedder_base_url"),
-}
 
 
 @dataclass(frozen=True)
@@ -1712,7 +1695,7 @@ class Known:
 
 def place_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Place:
     """The place that settings lead to; name, model and size are the opened backend's."""
-    leading = {setting: str(getattr(settings, setting)) for setting in _LEADING}
+    leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
     return Place(leading, name, model, dims)
@@ -1724,11 +1707,11 @@ def settings_of(place: Place, now: Valves) -> Valves:
     What is missing then is found when it is opened.
     """
     given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
-    for secret, belongs in SECRETS.items():
+    for secret, belongs in belongings(Valves).items():
         today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
         if tuple(today) != tuple(place.settings[setting] for setting in belongs):
             given[secret] = ""
-    for setting in ("backend_url", "vector_store_url", "embedder_base_url"):
+    for setting in marked(Valves, Mark.LEADS):
         if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
             given[setting] = getattr(now, setting)  # it may hold a password
     return Valves.model_construct(**given)
@@ -2109,7 +2092,7 @@ from ..core.scope import View, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llms import Llm
+from ..models.llm import Llm
 from ..models.own_models import OwnModels
 from ..models.readers import Readers
 from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
@@ -4507,6 +4490,58 @@ SOURCES["config/__init__.py"] = r'''"""Settings: what they are, what they mean t
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# config/addresses.py
+
+SOURCES["config/addresses.py"] = r'''"""Addresses in settings: whether they are any, and what they name."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from .valves_codec import SettingsError
+
+_HTTP = ("http", "https")
+
+
+def folder_of(url: str) -> str:
+    """The folder that a store's address names, by its full path or as file:///...; "" if it names none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        path = unquote(parts.path)
+    else:
+        path = url if url.startswith("/") and not url.startswith("//") else ""
+    return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
+
+
+def is_url(value: str, schemes: tuple[str, ...] = _HTTP) -> bool:
+    """Whether it is an address with one of these schemes and a host."""
+    try:
+        parts = urlsplit(value)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and has_port and not re.search(r"\s", value)
+
+
+def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, or_a: str = "") -> str:
+    """The value, if it is unset or an address with one of these schemes.
+
+    or_a: what else it may be, for the sentence.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    if value and not is_url(value, schemes):
+        also = f", or a {or_a}" if or_a else ""
+        raise SettingsError(setting, f"{setting} must be an address like {schemes[0]}://host:port{also}.")
+    return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # config/cross_checks.py
 
 SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -4514,14 +4549,11 @@ SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and tog
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .fields import Fields
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError
-
-if TYPE_CHECKING:
-    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -4540,7 +4572,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Valves) -> Iterator[SettingsError]:
+def objections(settings: Fields) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
     yield from _of_models(settings)
     if settings.backend == "library":
@@ -4580,7 +4612,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_models(settings: Valves) -> Iterator[SettingsError]:
+def _of_models(settings: Fields) -> Iterator[SettingsError]:
     recalls, learns = (
         {one.pattern for one in read_patterns(text)} for text in (settings.recall_only, settings.learn_only)
     )
@@ -4588,7 +4620,7 @@ def _of_models(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("learn_only", "learn_only must not name a model that recall_only names, too.")
 
 
-def _of_library(settings: Valves) -> Iterator[SettingsError]:
+def _of_library(settings: Fields) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -4598,7 +4630,7 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Valves) -> Iterator[SettingsError]:
+def _of_providers(settings: Fields) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -4613,7 +4645,7 @@ def _of_providers(settings: Valves) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Valves) -> Iterator[SettingsError]:
+def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -4625,7 +4657,7 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Valves) -> str:
+def _without_llm(settings: Fields) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"
@@ -4633,6 +4665,663 @@ def _without_llm(settings: Valves) -> str:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/environment.py
+
+SOURCES["config/environment.py"] = r'''"""What the environment says: the one place that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.chat_servers import ChatServer, read_servers
+from .settings import Valves
+from .valves_codec import PanelModel
+
+PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says: presets of settings, where state lives, the server's key.
+
+    valves_file: where the Pipelines server keeps what was saved in the admin panel.
+
+    state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    chat_servers: where the chats are answered.
+    """
+
+    presets: Mapping[str, str]
+    data_dir: Path
+    server_key: str
+    valves_file: Path = Path("memory_filter/valves.json")
+    state_url: str = field(default="", repr=False)  # may hold a password
+    state_password: str = field(default="", repr=False)
+    chat_servers: tuple[ChatServer, ...] = ()
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Environment:
+        """The one place that reads the environment."""
+        presets = {
+            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
+        }
+        plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
+        return cls(
+            presets=presets,
+            data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
+            state_url=environ.get("MEMORY_STATE_URL", "").strip(),
+            state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
+            chat_servers=read_servers(environ),
+        )
+
+    def settings(self, stored: Callable[[], PanelModel | None]) -> type[Valves]:
+        """The class of settings with all that the environment says. stored: as in `PanelModel.bound`."""
+        bound = Valves.bound(self.presets, stored)
+        bound.chat_servers = self.chat_servers
+        return bound
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/__init__.py
+
+SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its name, title, description, default and bounds."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from ...core.chat_servers import ChatServer
+from .access import Access
+from .models import Models
+from .recalling import Recalling
+from .remembering import Remembering
+from .scopes import Scopes
+from .storage import Storage
+
+
+class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the panel the last one is first
+    """All settings, and what follows from several of them.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/access.py
+
+SOURCES["config/fields/access.py"] = r'''"""Who gets memory: of users, of models, and of those who ask the server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..model_patterns import read_patterns
+from ..valves_codec import PanelModel, SettingsError, Text
+
+
+class Access(PanelModel):
+    """Who gets memory."""
+
+    pipelines: list[str] = Field(
+        ["*"],
+        title="Models",
+        description="Ids of the models that get memory, separated by commas; * means all of them.",
+    )
+    priority: int = Field(
+        0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
+    )
+    enabled: bool = Field(
+        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+    )
+    user_switch: Literal["follow", "ignore"] = Field(
+        "follow",
+        title="Users' own Memory switch",
+        description=(
+            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
+            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+        ),
+    )
+    local_only: bool = Field(
+        False,
+        title="Local models only",
+        description=(
+            "Nothing is told to or learned from models that are not local by their connection's type in Open "
+            "WebUI; an OpenAI-compatible one is external until you change that."
+        ),
+    )
+    models_off: Text = Field(
+        "",
+        title="Models without memory",
+        description=(
+            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
+            "They are told nothing, and nothing is learned from their chats."
+        ),
+    )
+    models_on: Text = Field(
+        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
+    )
+    recall_only: Text = Field(
+        "",
+        title="Models that only recall",
+        description="The same, for models from whose chats nothing is learned. * means all.",
+    )
+    learn_only: Text = Field(
+        "",
+        title="Models that only learn",
+        description="The same, for models that are told nothing. * means all.",
+    )
+    require_key: bool = Field(
+        True,
+        title="Require the server's key",
+        description="Refuse every request to the Pipelines server that does not carry its key.",
+    )
+
+    @field_validator("models_off", "models_on", "recall_only", "learn_only")
+    @classmethod
+    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
+        name = info.field_name or ""
+        try:
+            read_patterns(value)
+        except ValueError as wrong:
+            wanted = "ids of models or patterns like gpt-*, with commas between them"
+            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/models.py
+
+SOURCES["config/fields/models.py"] = r'''"""Which models read the chats, and which one turns text into vectors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..addresses import checked_url
+from ..marks import Belongs, Mark
+from ..prices import read_prices
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
+
+NamedLlm = Literal[
+    "none",
+    "openai",
+    "ollama",
+    "lmstudio",
+    "vllm",
+    "anthropic",
+    "gemini",
+    "groq",
+    "together",
+    "deepseek",
+    "xai",
+]
+LlmProvider = Literal["auto", NamedLlm]
+EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
+
+
+class Models(PanelModel):
+    """Which models read the chats, and which one turns text into vectors."""
+
+    llm_provider: Annotated[LlmProvider, Mark.OPENS] = Field(
+        "auto",
+        title="LLM for extraction",
+        description=(
+            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
+            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+        ),
+    )
+    llm_base_url: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="LLM's address",
+        description=(
+            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
+            "used with auto."
+        ),
+    )
+    llm_model: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="LLM's model",
+        description="The model's name at the provider. Unset with auto: the model that answered.",
+    )
+    llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
+        "",
+        title="LLM's key",
+        description="Leave unset for a local server without keys. Not used with auto.",
+    )
+
+    fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
+        "none",
+        title="Second LLM",
+        description=(
+            "Asked when the first is down, refuses or does not answer in time. "
+            "none: exchanges wait for the first."
+        ),
+    )
+    fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="Second LLM's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
+        "", title="Second LLM's model", description="The model's name at the provider."
+    )
+    fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
+        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+    )
+
+    llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
+    llm_prices: Text = Field(
+        "",
+        title="LLM prices",
+        description=(
+            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
+            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+        ),
+    )
+
+    embedder_provider: Annotated[EmbedderProvider, Mark.OPENS, Mark.LEADS] = Field(
+        "bundled",
+        title="Embedder",
+        description=(
+            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
+            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
+            "sentence-transformers on this machine, where that is installed."
+        ),
+    )
+    embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="Embedder's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "", title="Embedding model", description="The model's name at the provider, or a folder."
+    )
+    embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
+        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+    )
+
+    @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")
+    @classmethod
+    def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
+        return checked_url(info.field_name or "", value)
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_prices(cls, value: str) -> str:
+        try:
+            read_prices(value)
+        except ValueError:
+            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
+            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/recalling.py
+
+SOURCES["config/fields/recalling.py"] = r'''"""Which memories a model is told, and how."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..valves_codec import PanelModel
+
+
+class Recalling(PanelModel):
+    """Which memories a model is told, and how."""
+
+    memories_per_turn: int = Field(
+        8,
+        ge=0,
+        le=50,
+        title="Memories per message",
+        description=(
+            "At most so many are told with a chat's first message, and half as many (at least one) with "
+            "later ones. Who the user is and how they want to be answered is told besides and not counted "
+            "(profile_token_budget); with 0 nothing else is."
+        ),
+    )
+    relevance_threshold: float = Field(
+        0.42,
+        ge=0,
+        le=1.4,
+        title="Relevance",
+        description=(
+            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
+            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
+            "are missing."
+        ),
+    )
+    memory_token_budget: int = Field(
+        800,
+        ge=50,
+        le=16000,
+        title="Token budget",
+        description=(
+            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
+            "conversation holds six times as many, then it is told anew."
+        ),
+    )
+    profile_token_budget: int = Field(
+        200,
+        ge=0,
+        le=4000,
+        title="Profile's token budget",
+        description=(
+            "Tokens for who the user is and how they want to be answered: told in every "
+            "conversation. 0: only where relevant."
+        ),
+    )
+    placement: Literal["message", "system"] = Field(
+        "message",
+        title="Where later memories go",
+        description=(
+            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
+        ),
+    )
+    show_memory_notes: bool = Field(
+        False,
+        title="Notes under answers",
+        description=(
+            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "model never sees it."
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
+        ),
+    )
+    inlet_deadline_ms: int = Field(
+        800,
+        ge=50,
+        le=10000,
+        title="Deadline (ms)",
+        description="A message waits at most so long for memories, then goes on without them.",
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/remembering.py
+
+SOURCES["config/fields/remembering.py"] = r'''"""How what was said becomes memories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Remembering(PanelModel):
+    """How what was said becomes memories."""
+
+    extraction: Literal["auto", "reconcile", "mem0", "verbatim"] = Field(
+        "auto",
+        title="Extraction",
+        description=(
+            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
+            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+        ),
+    )
+    extraction_rules: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="Extraction rules",
+        description="Your own words for the LLM on what to remember and what not. One line.",
+    )
+    batch_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        title="Wait for a quiet chat (s)",
+        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
+    )
+    batch_max_exchanges: int = Field(
+        8,
+        ge=1,
+        le=100,
+        title="Exchanges per call",
+        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
+    )
+    users_at_once: int = Field(
+        2,
+        ge=1,
+        le=32,
+        title="Users at once",
+        description=(
+            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
+            "serves the chats as well."
+        ),
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        title="Keep trying (h)",
+        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/scopes.py
+
+SOURCES["config/fields/scopes.py"] = r'''"""Who knows what was said: folders, workspace models, teams."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ...core.scope import read_teams
+from ..valves_codec import PanelModel, SettingsError, Text
+
+
+class Scopes(PanelModel):
+    """Who knows what was said: folders, workspace models, teams."""
+
+    folder_memories: Literal["shared", "own"] = Field(
+        "shared",
+        title="Chats in folders",
+        description=(
+            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
+            "known in all chats. Who the user is and how they want to be answered is known in all chats."
+        ),
+    )
+    personas: Text = Field(
+        "",
+        title="Models with memories of their own",
+        description=(
+            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
+            "them stays with it. It knows what other chats were told, and they do not know what it was told."
+        ),
+    )
+    teams: Text = Field(
+        "",
+        title="Teams",
+        description=(
+            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
+            "... Members see what one of them shares with /memory share."
+        ),
+    )
+
+    @field_validator("teams")
+    @classmethod
+    def _check_teams(cls, value: str) -> str:
+        try:
+            read_teams(value)
+        except ValueError as error:
+            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
+            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/storage.py
+
+SOURCES["config/fields/storage.py"] = r'''"""Which mem0 is in use, and where memories are kept."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..addresses import checked_url, folder_of
+from ..marks import Belongs, Mark
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
+
+
+class Storage(PanelModel):
+    """Which mem0 is in use, and where memories are kept."""
+
+    backend: Annotated[Literal["library", "server", "platform"], Mark.OPENS, Mark.LEADS] = Field(
+        "library",
+        title="mem0",
+        description=(
+            "library: mem0 inside this server, with the store, LLM and embedder below. "
+            "server: your own mem0 REST server. platform: mem0's hosted service."
+        ),
+    )
+    backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="mem0 server's address",
+        description="For server (and platform, if it is not the usual address).",
+    )
+    # Whatever `backend` says now, for the way back to stay open.
+    backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
+        "",
+        title="mem0 key",
+        description=(
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
+            "an API key (m0sk_...) makes it slow."
+        ),
+    )
+
+    vector_store: Annotated[Literal["sqlite", "qdrant", "pgvector"], Mark.OPENS, Mark.LEADS] = Field(
+        "sqlite",
+        title="Store",
+        description=(
+            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
+            "also embedded, in a folder."
+        ),
+    )
+    vector_store_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="Store's address",
+        description=(
+            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
+            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "postgresql://user@host:5432/database."
+        ),
+    )
+    vector_store_api_key: Annotated[Secret, Mark.OPENS, Belongs(("vector_store", "vector_store_url"))] = (
+        Field(
+            "",
+            title="Store's key or password",
+            description="Qdrant's API key or PostgreSQL's password, if it has one.",
+        )
+    )
+    collection: Annotated[str, Mark.OPENS] = Field(
+        "memories",
+        title="Collection",
+        description="Name of the collection in the store: letters, digits and underscores.",
+    )
+
+    @field_validator("collection")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,47}", value):
+            allowed = "letters, digits and underscores, 48 at most and no digit first"
+            raise SettingsError("collection", f"collection must be {allowed}, not {value[:40]!r}.")
+        return value
+
+    @field_validator("backend_url")
+    @classmethod
+    def _check_backend_url(cls, value: str) -> str:
+        return checked_url("backend_url", value)
+
+    @field_validator("vector_store_url")
+    @classmethod
+    def _check_store_url(cls, value: str, info: ValidationInfo) -> str:
+        store = info.data.get("vector_store")
+        if store == "pgvector":
+            return checked_url("vector_store_url", value, ("postgresql", "postgres"))
+        if store == "qdrant":
+            return (
+                value
+                if folder_of(value)
+                else checked_url("vector_store_url", value, or_a="folder like /data/qdrant")
+            )
+        return checked_url("vector_store_url", value)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4703,6 +5392,55 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         except OSError:
             return None
     return getattr(address, "ipv4_mapped", None) or address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/marks.py
+
+SOURCES["config/marks.py"] = r'''"""What is true of a setting besides its value: written on its field, and read here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+
+class Mark(Enum):
+    """Written on a field: `Annotated[Text, Mark.OPENS]`."""
+
+    SECRET = auto()  # masked wherever it is shown
+    OPENS = auto()  # a change needs a new backend
+    LEADS = auto()  # names where memories are kept: written down, so that they are found again
+
+
+@dataclass(frozen=True)
+class Belongs:
+    """On a secret: it is for what these settings name, and goes nowhere else."""
+
+    to: tuple[str, ...]
+
+
+def has(field: FieldInfo, mark: Mark) -> bool:
+    """Whether a field has it."""
+    return mark in field.metadata
+
+
+def marked(settings: type[BaseModel], mark: Mark) -> tuple[str, ...]:
+    """The names of the settings that have it."""
+    return tuple(name for name, field in settings.model_fields.items() if has(field, mark))
+
+
+def belongings(settings: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """Each secret that belongs to other settings, and those."""
+    return {
+        name: mark.to
+        for name, field in settings.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Belongs)
+    }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4930,548 +5668,23 @@ def _persona_of(turn: Turn, settings: Valves) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # config/settings.py
 
-SOURCES["config/settings.py"] = r'''"""Every setting: its name, title, description, default and bounds, in the order an admin meets them.
+SOURCES["config/settings.py"] = r'''"""All settings as one class. What each is stands in `fields/`, by concern.
 
-`valves.example.json` and `docs/settings.md` are generated from this file (`make generate`).
+`valves.example.json` and `docs/settings.md` are generated from it (`make generate`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Literal, Self
-from urllib.parse import unquote, urlsplit
-
-from pydantic import Field, ValidationInfo, field_validator
-
-from ..core.chat_servers import ChatServer, read_servers
-from ..core.scope import read_teams
 from .cross_checks import objections
-from .model_patterns import read_patterns
-from .prices import read_prices
-from .valves_codec import PanelModel, Secret, SettingsError, Text
-
-PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
-
-NamedLlm = Literal[
-    "none",
-    "openai",
-    "ollama",
-    "lmstudio",
-    "vllm",
-    "anthropic",
-    "gemini",
-    "groq",
-    "together",
-    "deepseek",
-    "xai",
-]
-LlmProvider = Literal["auto", NamedLlm]
-EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
+from .fields import Fields
 
 
-class Valves(PanelModel):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`.
-
-    chat_servers: those of the environment, for `llm_provider` auto.
-    """
-
-    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
-
-    pipelines: list[str] = Field(
-        ["*"],
-        title="Models",
-        description="Ids of the models that get memory, separated by commas; * means all of them.",
-    )
-    priority: int = Field(
-        0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
-    )
-    enabled: bool = Field(
-        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
-    )
-    user_switch: Literal["follow", "ignore"] = Field(
-        "follow",
-        title="Users' own Memory switch",
-        description=(
-            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
-            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
-        ),
-    )
-    local_only: bool = Field(
-        False,
-        title="Local models only",
-        description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
-        ),
-    )
-    models_off: Text = Field(
-        "",
-        title="Models without memory",
-        description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "They are told nothing, and nothing is learned from their chats."
-        ),
-    )
-    models_on: Text = Field(
-        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
-    )
-    recall_only: Text = Field(
-        "",
-        title="Models that only recall",
-        description="The same, for models from whose chats nothing is learned. * means all.",
-    )
-    learn_only: Text = Field(
-        "",
-        title="Models that only learn",
-        description="The same, for models that are told nothing. * means all.",
-    )
-    require_key: bool = Field(
-        True,
-        title="Require the server's key",
-        description="Refuse every request to the Pipelines server that does not carry its key.",
-    )
-
-    backend: Literal["library", "server", "platform"] = Field(
-        "library",
-        title="mem0",
-        description=(
-            "library: mem0 inside this server, with the store, LLM and embedder below. "
-            "server: your own mem0 REST server. platform: mem0's hosted service."
-        ),
-    )
-    backend_url: Text = Field(
-        "",
-        title="mem0 server's address",
-        description="For server (and platform, if it is not the usual address).",
-    )
-    backend_api_key: Secret = Field(
-        "",
-        title="mem0 key",
-        description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
-            "an API key (m0sk_...) makes it slow."
-        ),
-    )
-
-    vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
-        "sqlite",
-        title="Store",
-        description=(
-            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
-            "also embedded, in a folder."
-        ),
-    )
-    vector_store_url: Text = Field(
-        "",
-        title="Store's address",
-        description=(
-            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
-            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
-            "postgresql://user@host:5432/database."
-        ),
-    )
-    vector_store_api_key: Secret = Field(
-        "",
-        title="Store's key or password",
-        description="Qdrant's API key or PostgreSQL's password, if it has one.",
-    )
-    collection: str = Field(
-        "memories",
-        title="Collection",
-        description="Name of the collection in the store: letters, digits and underscores.",
-    )
-
-    llm_provider: LlmProvider = Field(
-        "auto",
-        title="LLM for extraction",
-        description=(
-            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
-        ),
-    )
-    llm_base_url: Text = Field(
-        "",
-        title="LLM's address",
-        description=(
-            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
-            "used with auto."
-        ),
-    )
-    llm_model: Text = Field(
-        "",
-        title="LLM's model",
-        description="The model's name at the provider. Unset with auto: the model that answered.",
-    )
-    llm_api_key: Secret = Field(
-        "",
-        title="LLM's key",
-        description="Leave unset for a local server without keys. Not used with auto.",
-    )
-
-    fallback_llm_provider: NamedLlm = Field(
-        "none",
-        title="Second LLM",
-        description=(
-            "Asked when the first is down, refuses or does not answer in time. "
-            "none: exchanges wait for the first."
-        ),
-    )
-    fallback_llm_base_url: Text = Field(
-        "",
-        title="Second LLM's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
-    )
-    fallback_llm_model: Text = Field(
-        "", title="Second LLM's model", description="The model's name at the provider."
-    )
-    fallback_llm_api_key: Secret = Field(
-        "", title="Second LLM's key", description="Leave unset for a local server without keys."
-    )
-
-    llm_timeout_s: int = Field(
-        120,
-        ge=5,
-        le=3600,
-        title="LLM's time-out (s)",
-        description=(
-            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
-            "second LLM. Raise it for a large model without a graphics card."
-        ),
-    )
-    llm_prices: Text = Field(
-        "",
-        title="LLM prices",
-        description=(
-            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
-            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
-        ),
-    )
-
-    embedder_provider: EmbedderProvider = Field(
-        "bundled",
-        title="Embedder",
-        description=(
-            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
-            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
-            "sentence-transformers on this machine, where that is installed."
-        ),
-    )
-    embedder_base_url: Text = Field(
-        "",
-        title="Embedder's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
-    )
-    embedder_model: Text = Field(
-        "", title="Embedding model", description="The model's name at the provider, or a folder."
-    )
-    embedder_api_key: Secret = Field(
-        "", title="Embedder's key", description="Leave unset for a local server without keys."
-    )
-
-    extraction: Literal["auto", "reconcile", "mem0", "verbatim"] = Field(
-        "auto",
-        title="Extraction",
-        description=(
-            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
-            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
-        ),
-    )
-    extraction_rules: Text = Field(
-        "",
-        title="Extraction rules",
-        description="Your own words for the LLM on what to remember and what not. One line.",
-    )
-    batch_idle_seconds: int = Field(
-        30,
-        ge=0,
-        le=3600,
-        title="Wait for a quiet chat (s)",
-        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
-    )
-    batch_max_exchanges: int = Field(
-        8,
-        ge=1,
-        le=100,
-        title="Exchanges per call",
-        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
-    )
-    users_at_once: int = Field(
-        2,
-        ge=1,
-        le=32,
-        title="Users at once",
-        description=(
-            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
-            "serves the chats as well."
-        ),
-    )
-    retry_max_hours: float = Field(
-        48,
-        ge=0,
-        le=8760,
-        title="Keep trying (h)",
-        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
-    )
-
-    memories_per_turn: int = Field(
-        8,
-        ge=0,
-        le=50,
-        title="Memories per message",
-        description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
-        ),
-    )
-    relevance_threshold: float = Field(
-        0.42,
-        ge=0,
-        le=1.4,
-        title="Relevance",
-        description=(
-            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
-            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
-            "are missing."
-        ),
-    )
-    memory_token_budget: int = Field(
-        800,
-        ge=50,
-        le=16000,
-        title="Token budget",
-        description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
-        ),
-    )
-    profile_token_budget: int = Field(
-        200,
-        ge=0,
-        le=4000,
-        title="Profile's token budget",
-        description=(
-            "Tokens for who the user is and how they want to be answered: told in every "
-            "conversation. 0: only where relevant."
-        ),
-    )
-    placement: Literal["message", "system"] = Field(
-        "message",
-        title="Where later memories go",
-        description=(
-            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt, which is made where there is none. A message with a web or "
-            "file search always uses system."
-        ),
-    )
-    show_memory_notes: bool = Field(
-        False,
-        title="Notes under answers",
-        description=(
-            "A folded line under each answer tells which memories were used for it and what was learned. The "
-            "model never sees it."
-        ),
-    )
-    forget_undo_minutes: int = Field(
-        10,
-        ge=0,
-        le=10080,
-        title="Undo of forgetting (min)",
-        description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
-        ),
-    )
-    inlet_deadline_ms: int = Field(
-        800,
-        ge=50,
-        le=10000,
-        title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
-    )
-
-    folder_memories: Literal["shared", "own"] = Field(
-        "shared",
-        title="Chats in folders",
-        description=(
-            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
-            "known in all chats. Who the user is and how they want to be answered is known in all chats."
-        ),
-    )
-    personas: Text = Field(
-        "",
-        title="Models with memories of their own",
-        description=(
-            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
-            "them stays with it. It knows what other chats were told, and they do not know what it was told."
-        ),
-    )
-    teams: Text = Field(
-        "",
-        title="Teams",
-        description=(
-            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
-            "... Members see what one of them shares with /memory share."
-        ),
-    )
-
-    @field_validator("teams")
-    @classmethod
-    def _check_teams(cls, value: str) -> str:
-        try:
-            read_teams(value)
-        except ValueError as error:
-            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
-            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
-        return value
-
-    @field_validator("collection")
-    @classmethod
-    def _check_name(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,47}", value):
-            allowed = "letters, digits and underscores, 48 at most and no digit first"
-            raise SettingsError("collection", f"collection must be {allowed}, not {value[:40]!r}.")
-        return value
-
-    @field_validator(
-        "backend_url", "llm_base_url", "fallback_llm_base_url", "embedder_base_url", "vector_store_url"
-    )
-    @classmethod
-    def _check_url(cls, value: str, info: ValidationInfo) -> str:
-        store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
-        scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
-        if value and not is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
-            name = info.field_name or ""
-            folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
-            raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
-        return value
-
-    @field_validator("models_off", "models_on", "recall_only", "learn_only")
-    @classmethod
-    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
-        name = info.field_name or ""
-        try:
-            read_patterns(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-*, with commas between them"
-            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
-        return value
-
-    @field_validator("llm_prices")
-    @classmethod
-    def _check_prices(cls, value: str) -> str:
-        try:
-            read_prices(value)
-        except ValueError:
-            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
-            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
-        return value
-
-    @classmethod
-    def of(cls, environment: Environment, stored: Callable[[], PanelModel | None]) -> type[Self]:
-        """As `bound`, with all that the environment says."""
-        bound = cls.bound(environment.presets, stored)
-        bound.chat_servers = environment.chat_servers
-        return bound
+class Valves(Fields):
+    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
 
     def check(self) -> None:
         for objection in objections(self):
             raise objection
-
-    @property
-    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
-        """How exchanges are remembered: `extraction`, with auto resolved."""
-        if self.extraction != "auto":
-            return self.extraction
-        return "reconcile" if self.has_llm else self.mode_without_llm
-
-    @property
-    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
-        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
-        own = self.backend != "library" and self.extraction in ("auto", "mem0")
-        return "mem0" if own else "verbatim"
-
-    @property
-    def has_llm(self) -> bool:
-        """Whether an LLM of ours may read the chats."""
-        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
-
-    @property
-    def uses_llm(self) -> bool:
-        """Whether remembering an exchange costs a call of a language model."""
-        return self.mode != "verbatim"
-
-    @property
-    def embeds_by_itself(self) -> bool:
-        """Whether the embedding model runs in this process."""
-        if self.embedder_provider == "huggingface":
-            return not self.embedder_base_url
-        return self.embedder_provider == "bundled"
-
-
-def folder_of(url: str) -> str:
-    """The folder that a store's address names, by its full path or as file:///...; "" if it names none."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        path = unquote(parts.path)
-    else:
-        path = url if url.startswith("/") and not url.startswith("//") else ""
-    return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
-
-
-def is_url(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
-    """Whether it is an address with one of these schemes and a host."""
-    try:
-        parts = urlsplit(value)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return parts.scheme in schemes and bool(parts.hostname) and has_port and not re.search(r"\s", value)
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What the environment says: presets of settings, where state lives, the server's key.
-
-    valves_file: where the Pipelines server keeps what was saved in the admin panel.
-
-    state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
-
-    chat_servers: where the chats are answered.
-    """
-
-    presets: Mapping[str, str]
-    data_dir: Path
-    server_key: str
-    valves_file: Path = Path("memory_filter/valves.json")
-    state_url: str = field(default="", repr=False)  # may hold a password
-    state_password: str = field(default="", repr=False)
-    chat_servers: tuple[ChatServer, ...] = ()
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Environment:
-        """The one place that reads the environment."""
-        presets = {
-            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
-        }
-        plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
-        return cls(
-            presets=presets,
-            data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
-            valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
-            state_url=environ.get("MEMORY_STATE_URL", "").strip(),
-            state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
-            chat_servers=read_servers(environ),
-        )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5502,16 +5715,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
+from .marks import Mark, has
+
 MASK = "********"
 _MOST_BITS = 4000  # of a whole number
-IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
 Text = Annotated[str, PlainSerializer(lambda v: v or None, return_type=str | None, when_used="json")]
 Secret = Annotated[
     str,
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
-    IS_SECRET,
+    Mark.SECRET,
 ]
 
 
@@ -5626,7 +5840,7 @@ class PanelModel(BaseModel):
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
-            if IS_SECRET in field.metadata and value == MASK:
+            if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
                 if in_force is None or name not in in_force._given:
                     continue
@@ -5642,7 +5856,7 @@ class PanelModel(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            yield name, MASK if value and IS_SECRET in field.metadata else value
+            yield name, MASK if value and has(field, Mark.SECRET) else value
 
     def check(self) -> None:
         """For subclasses: raise SettingsError on values that do not go together."""
@@ -5705,7 +5919,7 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
+    told = "" if has(field, Mark.SECRET) else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
 
 
@@ -13424,7 +13638,8 @@ from ...backends import open_backend
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Places, naming, place_of
-from ...config.settings import Environment, Valves
+from ...config.environment import Environment
+from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
@@ -13581,7 +13796,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.of(environment, stored=lambda: None)
+    bound = environment.settings(stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
@@ -14820,7 +15035,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...config.settings import PUBLIC_DEFAULT_KEY
+from ...config.environment import PUBLIC_DEFAULT_KEY
 
 log = logging.getLogger(__name__)
 
@@ -15146,9 +15361,10 @@ from typing import Any, cast
 
 from ...commands.language import Languages
 from ...commands.parse import is_command, may_be_command, refusal, repeated, was_command, with_task
+from ...config.environment import Environment
 from ...config.policy import decide
 from ...config.scoping import scope_of
-from ...config.settings import Environment, Valves
+from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.errors import Waits, is_of_the_text
@@ -15194,7 +15410,7 @@ class Filter:
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
-        self._settings = Valves.of(self._environment, stored=lambda: self.valves)
+        self._settings = self._environment.settings(stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
@@ -15791,7 +16007,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..config.settings import Environment, Valves
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.events import Event
 from ..core.permission import Decision
 from ..core.turn import Turn
@@ -24507,9 +24724,9 @@ from typing import Any
 
 import httpx
 
+from ..config.addresses import is_url
 from ..config.hosts import is_local
 from ..config.model_patterns import is_ollama_cloud
-from ..config.settings import is_url
 from ..core.chat_servers import ChatServer
 from ..core.errors import Doubtful, MemoryFault, Retry, TellAdmin
 from .faults import host_of, status_of, translated
@@ -25542,6 +25759,167 @@ class _Stream:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# models/llm.py
+
+SOURCES["models/llm.py"] = r'''"""One LLM of mem0's: what it is asked, within a time and with its tokens counted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from ..config.settings import Valves
+from ..core.breaker import Breaker
+from ..core.errors import Doubtful, Drop, MemoryFault, TooSlow
+from ..core.events import Emit, Event, EventKind, Usage
+from ..core.memory import Message
+from . import providers
+from .faults import translated
+from .health import Health
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import model_text
+from .tokens import estimated_tokens
+
+_FAILURES = 3  # in a row, then an LLM is left alone for a while
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_JSON_MODE = {"response_format": {"type": "json_object"}}
+
+# Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
+_USAGE = (
+    ("prompt_tokens", "completion_tokens"),
+    ("input_tokens", "output_tokens"),
+    ("prompt_eval_count", "eval_count"),
+)
+
+
+class Llm:
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
+
+    `settings` with `prefix` before their names are those that it was made of.
+    """
+
+    def __init__(
+        self, part: str, settings: Valves, prefix: str, emit: Emit, timeout_s: float, pause_s: float
+    ) -> None:
+        from mem0.utils.factory import LlmFactory
+
+        provider, config = providers.llm(settings, prefix)
+        self.part, self.prefix, self.settings = part, prefix, settings
+        self._address = str(getattr(settings, f"{prefix}_base_url"))
+        self.model_name = str(config.get("model") or provider)
+        self.name = f"{provider} {config.get('model', '')}".strip()
+        with translated(part, self._address):
+            self.model = LlmFactory.create(provider, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
+        self._timeout_s = timeout_s
+        self.health = Health()
+        self.fault: MemoryFault | None = None
+        self._breaker = Breaker(_FAILURES, pause_s)
+        self._emit = emit
+        self._has_json_mode = True
+        self._answered = threading.local()
+        if self._is_limited:
+            # mem0 returns the answer's text only; the tokens stand beside it.
+            # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
+            hooks["response"].append(partial(_keep_usage, self._answered))
+
+    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
+        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
+
+        Raises:
+            MemoryFault: see `faults`.
+        """
+        if (fault := self.fault) and not self._breaker.allows():
+            raise fault.again()
+        began = self._breaker.clock()
+        try:
+            with self.health.call():
+                answer = self._answer([dict(message) for message in messages], exchanges)
+        except MemoryFault as fault:
+            self.fault = fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
+            else:
+                self._breaker.failed(began)
+            raise
+        self.fault = None
+        self._breaker.succeeded()
+        return answer
+
+    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
+        if not self._has_json_mode:
+            return self._call(messages, exchanges)
+        try:
+            return self._call(messages, exchanges, **_JSON_MODE)
+        except Drop:  # some servers refuse JSON mode as a bad request
+            answer = self._call(messages, exchanges)
+            self._has_json_mode = False
+            return answer
+
+    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
+        def call() -> tuple[str, tuple[int, int] | None]:
+            self._answered.usage = None
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
+
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
+        tokens_in, tokens_out = usage or (
+            sum(estimated_tokens(message["content"]) for message in messages),
+            estimated_tokens(answer),
+        )
+        estimated = usage is None
+        self._emit(
+            Event(
+                EventKind.LLM_CALLED,
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+            )
+        )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
+        return answer
+
+
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
+
+
+def _keep_usage(answered: threading.local, response: Any) -> None:
+    if response.is_success:
+        response.read()
+        answered.usage = _usage(response.text)
+
+
+def _usage(text: str) -> tuple[int, int] | None:
+    """Tokens in and out, as the provider counts them in its answer; None where it does not."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    told = (body.get("usage") or body) if isinstance(body, dict) else None
+    if isinstance(told, dict):
+        for name_in, name_out in _USAGE:
+            tokens_in, tokens_out = told.get(name_in), told.get(name_out)
+            if isinstance(tokens_in, int) and isinstance(tokens_out, int):
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
+    return None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/llms.py
 
 SOURCES["models/llms.py"] = r'''"""The LLM that reads the chats, and a second one for when the first is down, refuses or is slow."""
@@ -25552,38 +25930,23 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.settings import Valves
-from ..core.breaker import Breaker
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
-from ..core.events import Emit, Event, EventKind, Job, Usage, failed, ignore
+from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin
+from ..core.events import Emit, Job, failed, ignore
 from ..core.memory import Message, Part, Reply
 from . import providers
 from .data_residency import is_local_model
-from .faults import translated
-from .health import Health
 from .json_answer import last_value
-from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
-from .model_text import has_words, model_text
-from .tokens import estimated_tokens
+from .limits import hang_up
+from .llm import Llm
+from .model_text import has_words
+from .readers import Readers
 
-if TYPE_CHECKING:
-    from .readers import Readers
-
-_FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
-_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_PAUSE_S = 30.0  # that an LLM is left alone after several failures in a row
 _MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
-_JSON_MODE = {"response_format": {"type": "json_object"}}
-
-# Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
-_USAGE = (
-    ("prompt_tokens", "completion_tokens"),
-    ("input_tokens", "output_tokens"),
-    ("prompt_eval_count", "eval_count"),
-)
 
 
 class Llms:
@@ -25611,8 +25974,6 @@ class Llms:
         Raises:
             TellAdmin: see `providers.llm`.
         """
-        from .readers import Readers
-
         timeout_s = timeout_s or settings.llm_timeout_s
 
         def first(named: Valves) -> Llm:
@@ -25713,134 +26074,10 @@ class Llms:
         return Part("LLM", False, " ".join(told), first.fault.hint)
 
 
-class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
-
-    `settings` with `prefix` before their names are those that it was made of.
-    """
-
-    def __init__(
-        self, part: str, settings: Valves, prefix: str, emit: Emit, timeout_s: float, pause_s: float
-    ) -> None:
-        from mem0.utils.factory import LlmFactory
-
-        provider, config = providers.llm(settings, prefix)
-        self.part, self.prefix, self.settings = part, prefix, settings
-        self._address = str(getattr(settings, f"{prefix}_base_url"))
-        self.model_name = str(config.get("model") or provider)
-        self.name = f"{provider} {config.get('model', '')}".strip()
-        with translated(part, self._address):
-            self.model = LlmFactory.create(provider, config)
-        self._is_limited = providers.bound_client(self.model, timeout_s, config)
-        self._timeout_s = timeout_s
-        self.health = Health()
-        self.fault: MemoryFault | None = None
-        self._breaker = Breaker(_FAILURES, pause_s)
-        self._emit = emit
-        self._has_json_mode = True
-        self._answered = threading.local()
-        if self._is_limited:
-            # mem0 returns the answer's text only; the tokens stand beside it.
-            # Not a method: the client must not hold what holds it, see `providers.bound_client`.
-            hooks = providers.http_client(self.model).event_hooks
-            hooks["response"].append(partial(_keep_usage, self._answered))
-
-    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
-
-        Raises:
-            MemoryFault: see `faults`.
-        """
-        if (fault := self.fault) and not self._breaker.allows():
-            raise fault.again()
-        began = self._breaker.clock()
-        try:
-            with self.health.call():
-                answer = self._answer([dict(message) for message in messages], exchanges)
-        except MemoryFault as fault:
-            self.fault = fault
-            if isinstance(fault, Drop | Doubtful):
-                self._breaker.succeeded()  # it is the input's fault, or may be
-            else:
-                self._breaker.failed(began)
-            raise
-        self.fault = None
-        self._breaker.succeeded()
-        return answer
-
-    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
-        if not self._has_json_mode:
-            return self._call(messages, exchanges)
-        try:
-            return self._call(messages, exchanges, **_JSON_MODE)
-        except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages, exchanges)
-            self._has_json_mode = False
-            return answer
-
-    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
-        def call() -> tuple[str, tuple[int, int] | None]:
-            self._answered.usage = None
-            answer = _text_in(self.model.generate_response(messages, **options))
-            return answer, self._answered.usage
-
-        with translated(self.part, self._address, slow=TooSlow):
-            if self._is_limited:
-                with bounded(self._timeout_s):
-                    answer, usage = call()
-            else:
-                answer, usage = left_behind(self._timeout_s, call)
-        tokens_in, tokens_out = usage or (
-            sum(estimated_tokens(message["content"]) for message in messages),
-            estimated_tokens(answer),
-        )
-        estimated = usage is None
-        self._emit(
-            Event(
-                EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
-            )
-        )
-        if not answer.strip():
-            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
-            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
-        return answer
-
-
 def _says(item: Any) -> bool:
     """Whether this is a memory as mem0 takes it, and of some words."""
     text = item.get("text") if isinstance(item, dict) else None
     return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
-
-
-def _text_in(answer: Any) -> str:
-    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
-    if isinstance(answer, list):
-        answer = "".join(
-            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
-        )
-    return model_text(str(answer or ""))[:ANSWER_BYTES]
-
-
-def _keep_usage(answered: threading.local, response: Any) -> None:
-    if response.is_success:
-        response.read()
-        answered.usage = _usage(response.text)
-
-
-def _usage(text: str) -> tuple[int, int] | None:
-    """Tokens in and out, as the provider counts them in its answer; None where it does not."""
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    told = (body.get("usage") or body) if isinstance(body, dict) else None
-    if isinstance(told, dict):
-        for name_in, name_out in _USAGE:
-            tokens_in, tokens_out = told.get(name_in), told.get(name_out)
-            if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
-    return None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25953,7 +26190,8 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Message, Part, Reply
 from .embedder import Embedder
-from .llms import Llm, Llms
+from .llm import Llm
+from .llms import Llms
 from .readers import Readers
 from .text_limit import is_legible
 
@@ -26221,8 +26459,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from ..config.addresses import folder_of
 from ..config.cross_checks import of_provider
-from ..config.settings import Valves, folder_of
+from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from .limits import limited
 
@@ -26392,7 +26631,7 @@ from ..core.memory import Part
 from ..language.sanitize import one_line
 from .catalogue import Catalogue, Listed, Listing
 from .health import in_ms
-from .llms import Llm
+from .llm import Llm
 
 Open = Callable[[Valves], Llm]
 
@@ -26926,8 +27165,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..config.addresses import folder_of
 from ..config.hosts import is_local
-from ..config.settings import Valves, folder_of
+from ..config.settings import Valves
 from ..core.memory import Part
 from ..models.data_residency import is_local_model
 
@@ -27341,7 +27581,7 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..backends.library import Models
     from ..models.embedder import Embedder
-    from ..models.llms import Llm
+    from ..models.llm import Llm
     from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
@@ -27884,7 +28124,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .config.settings import Environment, Valves
+from .config.environment import Environment
+from .config.settings import Valves
 from .core.errors import TellAdmin
 from .interfaces.pipelines.pipeline import Filter
 from .remember.spill import Spill
@@ -34631,7 +34872,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..config.settings import Valves, folder_of
+from ..config.addresses import folder_of
+from ..config.settings import Valves
 from ..models.providers import SQLITE_FILE, with_password
 from .sqlite.schema import size_in_file
 
