@@ -6,6 +6,7 @@ import re
 
 from .forgetting import to_forget
 from .self_reference import speaks_of_self
+from .forget_subject import is_framing
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
@@ -32,9 +33,14 @@ _DELETE = (
     r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
 )
 _OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me|you know|gedächtnis\w*|erinnerung\w*|über mich|mémoire\w*|"
-    r"souvenir\w*|sur moi|sobre mí|recuerdo\w*|su di me|ricord\w*|sobre mim|lembran\w*|geheugen|over mij|"
-    r"pamię\w*|о мне|памят\w*)",
+    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
+    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
+    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
+    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|su di me\b|ricord\w*|tutto su\w*|"
+    r"(?:che|cosa) sai|ti ho (?:detto|raccontato)|sobre mim\b|lembran\w*|tudo sobre|você sabe|"
+    r"(?:te|lhe|eu) (?:disse|contei|falei)|geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
+    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|"
+    r"(?:говорил|сказал|рассказал|рассказывал)а?)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -62,18 +68,12 @@ def wish(text: str) -> str:
     for sentence in _SENTENCE_END.split(text):
         if match := _ASKS.match(sentence):
             if match[1] or _OF_MEMORY.search(sentence):
-                return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
+                return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(" ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
-
-
-def is_meant(asked: str, memory: str) -> bool:
-    """Whether a memory has all of the words of a wish."""
-    words = {word for word in content_words(asked) if stem(word) not in _LEFT_OUT}
-    return bool(words) and words <= set(terms_of(memory))
 
 
 def _bare(asked: str) -> str:
