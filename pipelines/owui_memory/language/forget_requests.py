@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .self_reference import speaks_of_self
-from .forget_subject import is_framing
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
@@ -34,13 +34,15 @@ _DELETE = (
 )
 _OF_MEMORY = re.compile(
     r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
-    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
+    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
+    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
     r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
-    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|su di me\b|ricord\w*|tutto su\w*|"
-    r"(?:che|cosa) sai|ti ho (?:detto|raccontato)|sobre mim\b|lembran\w*|tudo sobre|você sabe|"
-    r"(?:te|lhe|eu) (?:disse|contei|falei)|geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
-    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|"
-    r"(?:говорил|сказал|рассказал|рассказывал)а?)",
+    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
+    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
+    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
+    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
+    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
+    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -58,7 +60,6 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
-_LEFT_OUT = frozenset(stem(word) for word in "told said mention mentioned know known remember".split())  # noqa: SIM905
 
 
 def wish(text: str) -> str:
@@ -76,13 +77,19 @@ def wish(text: str) -> str:
     return ""
 
 
+def means_all(asked: str) -> bool:
+    """Whether a wish is for all that is remembered: "everything", not "everything about my cat"."""
+    words = content_words(_ALL.sub(" ", asked), or_all=False)
+    return bool(_ALL.match(asked)) and all(stem(word) in FRAMING for word in words)
+
+
 def _bare(asked: str) -> str:
     """Without words of politeness."""
     return " ".join(_POLITE_WORDS.sub(" ", asked).strip(" \t.!,:;。！、").split())
 
 
 def _words(asked: str) -> set[str]:
-    return {stem(word) for word in content_words(asked)} - _LEFT_OUT
+    return {stem(word) for word in content_words(asked)} - FRAMING
 
 
 def _share(words: set[str], text: str) -> float:

@@ -8,21 +8,22 @@ from .scripts import fold, is_dense
 from .words import content_words, stem, terms_of
 
 # Words that only say that something was said or is known, and how much of it.
-_FRAMING = frozenset(
+FRAMING = frozenset(
     stem(word)
     for word in """
-    told tell said say mention mentioned know knows known remember everything anything things about stuff fact info
-    gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über dir ihnen dass sache
-    sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre respecto información
-    dit raconté sais savez connais souviens tout sujet information informations propos
-    quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del della dei
-    disse contei falei sabes você tudo respeito informação informações
-    gezegd verteld weet kent alles over wat
-    говорил говорила говорили сказал сказала рассказал рассказала рассказывал знаешь знаете помнишь помните всё то
-    что мой моя моё моём мою моей моего своей своём своего своих моих о об про
-    mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim mojej moich swoim swojej
-    hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim söylediğimi anlattıklarımı ilgili şeyi
-    تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
+    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
+    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
+    воспоминание told tell said say mention mentioned know knows known remember everything anything
+    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
+    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
+    respecto información dit raconté sais savez connais souviens tout sujet information informations
+    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
+    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
+    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
+    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
+    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim
+    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
+    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
     """.split()  # noqa: SIM905
 )
 # The same where no spaces are set, with the words for whose it is, and particles.
@@ -49,7 +50,7 @@ def is_meant(asked: str, memory: str) -> bool:
         parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
         told = fold(memory)
         return bool(parts) and all(_is_in(part, told) for part in parts)
-    words = {_bare(word) for word in content_words(asked) if stem(word) not in _FRAMING}
+    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
     return bool(words) and words <= set(map(_bare, terms_of(memory)))
 
 
