@@ -17769,9 +17769,9 @@ from __future__ import annotations
 
 import re
 
+from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .self_reference import speaks_of_self
-from .forget_subject import is_framing
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
@@ -17799,13 +17799,15 @@ _DELETE = (
 )
 _OF_MEMORY = re.compile(
     r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
-    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
+    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
+    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
     r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
-    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|su di me\b|ricord\w*|tutto su\w*|"
-    r"(?:che|cosa) sai|ti ho (?:detto|raccontato)|sobre mim\b|lembran\w*|tudo sobre|você sabe|"
-    r"(?:te|lhe|eu) (?:disse|contei|falei)|geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
-    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|"
-    r"(?:говорил|сказал|рассказал|рассказывал)а?)",
+    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
+    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
+    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
+    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
+    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
+    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -17823,7 +17825,6 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
-_LEFT_OUT = frozenset(stem(word) for word in "told said mention mentioned know known remember".split())  # noqa: SIM905
 
 
 def wish(text: str) -> str:
@@ -17841,13 +17842,19 @@ def wish(text: str) -> str:
     return ""
 
 
+def means_all(asked: str) -> bool:
+    """Whether a wish is for all that is remembered: "everything", not "everything about my cat"."""
+    words = content_words(_ALL.sub(" ", asked), or_all=False)
+    return bool(_ALL.match(asked)) and all(stem(word) in FRAMING for word in words)
+
+
 def _bare(asked: str) -> str:
     """Without words of politeness."""
     return " ".join(_POLITE_WORDS.sub(" ", asked).strip(" \t.!,:;。！、").split())
 
 
 def _words(asked: str) -> set[str]:
-    return {stem(word) for word in content_words(asked)} - _LEFT_OUT
+    return {stem(word) for word in content_words(asked)} - FRAMING
 
 
 def _share(words: set[str], text: str) -> float:
@@ -17867,21 +17874,22 @@ from .scripts import fold, is_dense
 from .words import content_words, stem, terms_of
 
 # Words that only say that something was said or is known, and how much of it.
-_FRAMING = frozenset(
+FRAMING = frozenset(
     stem(word)
     for word in """
-    told tell said say mention mentioned know knows known remember everything anything things about stuff fact info
-    gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über dir ihnen dass sache
-    sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre respecto información
-    dit raconté sais savez connais souviens tout sujet information informations propos
-    quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del della dei
-    disse contei falei sabes você tudo respeito informação informações
-    gezegd verteld weet kent alles over wat
-    говорил говорила говорили сказал сказала рассказал рассказала рассказывал знаешь знаете помнишь помните всё то
-    что мой моя моё моём мою моей моего своей своём своего своих моих о об про
-    mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim mojej moich swoim swojej
-    hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim söylediğimi anlattıklarımı ilgili şeyi
-    تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
+    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
+    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
+    воспоминание told tell said say mention mentioned know knows known remember everything anything
+    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
+    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
+    respecto información dit raconté sais savez connais souviens tout sujet information informations
+    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
+    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
+    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
+    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
+    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim
+    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
+    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
     """.split()  # noqa: SIM905
 )
 # The same where no spaces are set, with the words for whose it is, and particles.
@@ -17908,7 +17916,7 @@ def is_meant(asked: str, memory: str) -> bool:
         parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
         told = fold(memory)
         return bool(parts) and all(_is_in(part, told) for part in parts)
-    words = {_bare(word) for word in content_words(asked) if stem(word) not in _FRAMING}
+    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
     return bool(words) and words <= set(map(_bare, terms_of(memory)))
 
 
@@ -21156,11 +21164,14 @@ def terms_of(text: object) -> list[str]:
     return terms
 
 
-def content_words(text: str) -> list[str]:
-    """The words of a text that say what it is about, each once, in order; all of them if it has no other."""
+def content_words(text: str, *, or_all: bool = True) -> list[str]:
+    """The words of a text that say what it is about, each once, in order.
+
+    or_all: all of them, if it has no other.
+    """
     found = list(dict.fromkeys(terms_of(text)))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
-    return [word for word in found if word not in stop] or found
+    return [word for word in found if word not in stop] or (found if or_all else [])
 
 
 @cache
@@ -29900,7 +29911,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _ALL, _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, wish
+from ..language.forget_requests import _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, means_all, wish
 from .rank import Ranked
 
 
@@ -29909,7 +29920,7 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     asked = wish(text)
     if not asked:
         return frozenset()
-    if _ALL.match(asked):
+    if means_all(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
     alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
@@ -32993,7 +33004,8 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language.dedupe import wording
-from ..language.forget_requests import is_meant, wish
+from ..language.forget_requests import wish
+from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import heard
 from .gate import said_by_user, statements
