@@ -17887,7 +17887,8 @@ FRAMING = frozenset(
     della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
     kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
     знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
-    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim
+    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym
+    moim
     mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
     söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
     """.split()  # noqa: SIM905
