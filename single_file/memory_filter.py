@@ -4913,7 +4913,7 @@ class Access(PanelModel):
         title="Models that are told memories",
         description=(
             "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "An ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
+            "A ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
         ),
     )
     models_remember: Text = Field(
@@ -16377,7 +16377,7 @@ CHINESE = Phrases(
     always="总是, 總是, 永远, 永遠, 一直, 不要",
     standing="从现在, 從現在, 以后, 以後, 今后, 今後, 每次, 记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 叫我, 称呼我, 你的回答, 回答(要|时|時|请)",
     supposing="你(现在)?(假装|假裝|扮演), 你是~我是, 假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
-    conditional="要是我, 如果我(是|有|能|中|赢|会), 若我",
+    conditional="要是我, 如果我(是|有|能|中|赢|会), 若我, (如果|假如|要是|倘若|若)我(是|有|能|中|赢|贏|会|會|住|没|沒|当|當|变|變|成|去|可以|拥有|擁有|生|出生|富|活|搬|当时|早)",
     roles="作为(一(名|个|位|条|只))?(海盗|巫师|魔法师|女巫|龙|骑士|国王|女王|王子|公主|吸血鬼|机器人|外星人|精灵|矮人|幽灵|超级英雄|忍者|武士|独角兽|侦探|叙述者|角色|神|皇帝|人工智能), 身为(一(名|个|位))?(海盗|巫师|骑士|国王|龙|机器人|外星人|皇帝)",
     handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
@@ -17771,7 +17771,7 @@ DUTCH = Phrases(
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
-        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
+        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
     requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
@@ -17943,6 +17943,7 @@ from __future__ import annotations
 
 import re
 
+from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
@@ -17971,9 +17972,16 @@ _DELETE = (
     r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
 )
 _OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me|you know|gedächtnis\w*|erinnerung\w*|über mich|mémoire\w*|"
-    r"souvenir\w*|sur moi|sobre mí|recuerdo\w*|su di me|ricord\w*|sobre mim|lembran\w*|geheugen|over mij|"
-    r"pamię\w*|о мне|памят\w*)",
+    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
+    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
+    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
+    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
+    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
+    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
+    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
+    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
+    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
+    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -17991,7 +17999,6 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
-_LEFT_OUT = frozenset(stem(word) for word in "told said mention mentioned know known remember".split())  # noqa: SIM905
 
 
 def wish(text: str) -> str:
@@ -18001,7 +18008,7 @@ def wish(text: str) -> str:
     for sentence in _SENTENCE_END.split(text):
         if match := _ASKS.match(sentence):
             if match[1] or _OF_MEMORY.search(sentence):
-                return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
+                return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(" ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
@@ -18009,10 +18016,10 @@ def wish(text: str) -> str:
     return ""
 
 
-def is_meant(asked: str, memory: str) -> bool:
-    """Whether a memory has all of the words of a wish."""
-    words = {word for word in content_words(asked) if stem(word) not in _LEFT_OUT}
-    return bool(words) and words <= set(terms_of(memory))
+def means_all(asked: str) -> bool:
+    """Whether a wish is for all that is remembered: "everything", not "everything about my cat"."""
+    words = content_words(_ALL.sub(" ", asked), or_all=False)
+    return bool(_ALL.match(asked)) and all(stem(word) in FRAMING for word in words)
 
 
 def _bare(asked: str) -> str:
@@ -18021,11 +18028,82 @@ def _bare(asked: str) -> str:
 
 
 def _words(asked: str) -> set[str]:
-    return {stem(word) for word in content_words(asked)} - _LEFT_OUT
+    return {stem(word) for word in content_words(asked)} - FRAMING
 
 
 def _share(words: set[str], text: str) -> float:
     return len(words.intersection(map(stem, terms_of(text)))) / len(words) if words else 0.0
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/forget_subject.py
+
+SOURCES["language/forget_subject.py"] = r'''"""What a request to forget is about: "what I told you about my cat" is about a cat."""
+
+from __future__ import annotations
+
+import re
+
+from .scripts import fold, is_dense
+from .words import content_words, stem, terms_of
+
+# Words that only say that something was said or is known, and how much of it.
+FRAMING = frozenset(
+    stem(word)
+    for word in """
+    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
+    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
+    воспоминание told tell said say mention mentioned know knows known remember everything anything
+    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
+    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
+    respecto información dit raconté sais savez connais souviens tout sujet information informations
+    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
+    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
+    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
+    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
+    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym
+    moim
+    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
+    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
+    """.split()  # noqa: SIM905
+)
+# The same where no spaces are set, with the words for whose it is, and particles.
+_FRAMING_DENSE = re.compile(
+    r"你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
+    r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
+    r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
+    r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
+    r"|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한|(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)"
+    r"|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+"
+)
+_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
+
+# Endings of nouns that change nothing of what they name.
+_CYRILLIC_END = re.compile(
+    r"(?<=[\u0400-\u04ff]{3})(?:ами|ями|ого|ому|ой|ей|ом|ем|ам|ям|ах|ях|ов|ев|[аяуюеиыоіїєьй])$"
+)
+_TURKISH_END = re.compile(r"(?<=[ıiuü]m)(?:[ıiuüea]|[ıiuü]n|d[ea]n?)$")
+
+
+def is_meant(asked: str, memory: str) -> bool:
+    """Whether a memory has all that a request to forget is about."""
+    if is_dense(asked):
+        parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
+        told = fold(memory)
+        return bool(parts) and all(_is_in(part, told) for part in parts)
+    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
+    return bool(words) and words <= set(map(_bare, terms_of(memory)))
+
+
+def _is_in(part: str, told: str) -> bool:
+    if len(part) > 1:
+        return part in told
+    places = [at for at, char in enumerate(told) if char == part]
+    return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
+
+
+def _bare(word: str) -> str:
+    return word if word.isascii() and "m" not in word else _TURKISH_END.sub("", _CYRILLIC_END.sub("", word))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18135,7 +18213,7 @@ FRENCH = Phrases(
     letters="œëîû",
     common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
     known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
-    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même",
+    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
     own_objects="moi, m, me",
     requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
         (peux|pourrais|veux|pouvez|pourriez|voulez)(-| )(tu|vous) (me|m'_|nous), tu (peux|pourrais) (me|m'_|nous), pour (moi|nous)$, (que|quoi|lequel|lesquels|quels? _) me (conseilles|recommandes|suggères|proposes)(-| )(tu|vous)""",
@@ -18157,12 +18235,12 @@ FRENCH = Phrases(
         note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
         agis, comporte-toi, tu es (un|une|mon|ma), joue (le|un), j'ai besoin (que|d'aide|d'idées|de conseils|d'un|d'une), je (veux|voudrais) que tu, j'aimerais que tu
         je (veux|voudrais|cherche) (un|une|des) (poème|recette|recettes|liste|texte|lettre|idée|idées|traduction|résumé|conseil|conseils|exemple|exemples|nom)
-        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
+        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois, ecris, ecrivez, ecris-moi, redige, redigez, genere, reecris, repare, reponds à, reponds a, suggere, decris, evalue, ameliore, verifie, calcule-moi""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
     supposing="""on va jouer, on joue, jouons, (faisons|on fait) (un jeu|comme si|semblant), tu es ... et (je suis|moi je), expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
-    conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
+    conditional=r"si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être, si (je |j')\w\w*[bcdghlmprstuvyzç]e?ais, si (je |j')\w\w*(gn|en)ais, si (nous|on) \w\w*(ions|ait)",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
             |elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)""",
     handling="""tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce, note cette, évalue, évaluez, classe, classifie, réponds à
@@ -18222,6 +18300,8 @@ SWEDISH = Phrases(
     keeping="ihåg, glöm, alltid, aldrig, från och med nu, kalla mig",
     questions="hur, vad (är|heter|kan|ska|gör|jobbar), varför, när (är|kan|fyller|börjar), vem, vilken, vilket, vilka, var (bor|jobbar|ligger|kan|finns|är), kan (du|jag|man), är (jag|det), har jag",
     requests="skriv, översätt, förklara, ge mig, hjälp mig, berätta, sammanfatta, rätta, föreslå, kan du",
+    supposing="låtsas, låtsas att, tänk dig, föreställ dig, föreställ er, anta, anta att, antag att, låt oss (säga|anta|låtsas|leka), säg att, det var en gång, rollspel, hypotetiskt, i (den här|denna) (berättelsen|historien), du är ... och jag är",
+    conditional="om jag (vore|var|hade|vann|kunde|skulle|blev|fick), om jag ... (vore|skulle), jag önskar att jag, tänk om jag",
     forgetting="glöm, glömma, radera, ta bort",
     denying="inte, aldrig",
     denying_after="inte",
@@ -18238,6 +18318,8 @@ DANISH_NORWEGIAN = Phrases(
     keeping="husk, glem, altid, alltid, aldri, aldrig, fra nu af, fra nå av, kald mig, kall meg",
     questions="hvordan, hvorfor, hvad, hva, hvem, hvornår, hvilken, hvilket, hvilke, hvor (bor|arbejder|jobber|ligger|kan|er|mange|gammel|meget|mye|gammal), kan (du|jeg|man), er (jeg|det)",
     requests="skriv, oversæt, oversett, forklar, giv mig, gi meg, hjælp mig, hjelp meg, fortæl, fortell, opsummer, oppsummer",
+    supposing="lad som om, lat som om, lad os (sige|lege|antage|forestille os|lade som om), la oss (si|leke|anta|late som), forestil dig, forestill deg, tænk dig, tenk deg, antag, anta at, sæt at, sett at, det var en gang, der var engang, det var engang, rollespil, rollespill, hypotetisk, du er ... og jeg er",
+    conditional="(hvis|om|dersom) jeg (var|havde|hadde|kunne|ville|vandt|vant|fik|fikk|ble|blev), gid jeg, jeg skulle ønske",
     forgetting="glem, slet, slett, fjern",
     denying="ikke, aldri, aldrig",
     denying_after="ikke",
@@ -18252,6 +18334,8 @@ FINNISH = Phrases(
     keeping="muista, unohda, aina, koskaan, tästä lähtien",
     questions="mikä, mitä, missä, milloin, miksi, miten, kuka, kuinka, voinko, voitko, mistä, mihin, millainen, onko, olenko",
     requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
+    supposing="kuvittele, kuvitellaan, oletetaan, oleta, leikitään, leiki, esitä, teeskentele, olipa kerran, roolipeli, sanotaan että, sinä olet ... ja minä olen",
+    conditional="jos (minä )?(olisin|asuisin|voittaisin|voisin|saisin|minulla olisi), jos *isin, kunpa",
     forgetting="unohda, poista",
     denying="älä, en, et, ei, älkää",
     own_verbs="olen, asun, työskentelen, opiskelen, pidän, rakastan, vihaan, juon, syön, ajan, harrastan, pelaan, puhun, käyn, synnyin, muutin, omistan, osaan, nukun, luen, soitan, teen, matkustan, käytän, kärsin, sairastan",
@@ -18269,6 +18353,8 @@ CZECH_SLOVAK = Phrases(
     keeping="pamatuj, zapomeň, vždy, nikdy, říkej mi, odteď, zapamätaj",
     questions="kde, kdy, kedy, proč, prečo, kdo, jaký, jaká, jaké, aký, aká, aké, kolik, koľko, kam, odkud, co (je|mám|dělám|znamená|můžu), čo (je|mám|robím|znamená|môžem), jak (se|mohu|můžu|mám|dlouho), ako (sa|môžem|mám|dlho), můžeš, môžeš, můžu, môžem",
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
+    supposing="představ si, představte si, představme si, predstav si, predstavte si, predstavme si, předstírej, předstírejme, predstieraj, předpokládejme, předpokládej, predpokladajme, řekněme, povedzme, dejme tomu, byl jednou jeden, byla jednou jedna, bol raz jeden, bola raz jedna, hrajme si, hypoteticky, ty jsi ... a já, ty si ... a ja",
+    conditional="kdybych, kéž bych, kebych, keby som, nech by som",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
     denying="ne, nikdy",
     states="je, má",
@@ -18278,13 +18364,15 @@ CZECH_SLOVAK = Phrases(
 HUNGARIAN = Phrases(
     letters="őű",
     common="a, az, és, hogy, nem, is, van, egy, meg, de, ha, már, csak, mint, vagy, mi, ki, hol, mikor, miért, hogyan, milyen, mennyi, melyik, én, te, ő",
-    own="én, vagyok, lakom, élek, dolgozom, szeretem, szeretek, nevem, engem, nekem, enyém, feleségem, férjem, kutyám, macskám, fiam, lányom, házam, munkám, foglalkozásom, születésnapom, anyám, apám, testvérem, tanulok, születtem, járok, mi a nevem, kedvencem, otthonom, hobbim",
+    own="én, vagyok, lakom, élek, dolgozom, szeretem, szeretek, nevem, engem, nekem, enyém, feleségem, férjem, kutyám, macskám, fiam, lányom, házam, munkám, foglalkozásom, születésnapom, anyám, apám, testvérem, tanulok, születtem, járok, mi a nevem, kedvencem, otthonom, hobbim, hívnak, így hívnak, *(am|em|om|öm) van, *(im|aim|eim|jaim|jeim) vannak, *(am|em|om|öm) nincs",
     own_endings="tam, tem",
     own_not="item, system, tam, totem, tandem",
     keeping="jegyezd, emlékezz, felejtsd, mindig, soha, mostantól",
     requested="(adj|mondj|segíts|írj|mutass) nekem",
-    questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent)",
+    questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent), mi _ fővárosa, mi lesz, ki (az|ez), kinek, kivel, hová, hova, honnan, mikortól, meddig",
     requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
+    supposing="képzeld el, képzeld azt, képzelje el, képzeljük el, tegyük fel, tételezzük fel, tegyél úgy, tégy úgy, játsszunk, játsszuk azt, játsszuk el, mondjuk hogy, egyszer volt, hol volt hol nem volt, szerepjáték, te vagy ... én pedig",
+    conditional="ha (én )?(lennék|volnék|nekem lenne|élnék|laknék|tudnék|nyernék|tehetném), ha ... (lennék|volnék|laknék|élnék), bárcsak",
     forgetting="felejtsd, töröld",
     denying="ne, nem",
     own_verbs="vagyok, lakom, élek, dolgozom, dolgozok, szeretem, szeretek, utálom, utálok, eszem, eszek, iszom, iszok, tanulok, járok, futok, olvasok, beszélek, használok, vezetek, születtem, kedvelem, megyek, játszom, játszok, alszom, alszok, edzek, zenélek, költöztem, utazom, utazok, tartok",
@@ -18300,6 +18388,8 @@ ROMANIAN = Phrases(
     keeping="aminte, uita, mereu, niciodată, ține minte, de acum înainte",
     questions="unde, când, cum (mă|pot|fac|se|îmi|este), cine, cât, câți, câte, de ce, ce (este|e|sunt|fac|pot|înseamnă|să|meserie|zi), care (este|e|sunt), pot să",
     requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
+    supposing="imaginează-ți, imaginează-ţi, imaginati-va, imaginați-vă, închipuie-ți, să presupunem, presupune, presupunând, să zicem, să spunem, să ne imaginăm, prefă-te, preface-te, hai să ne jucăm, a fost odată, joc de rol, ipotetic, tu ești ... și eu sunt",
+    conditional="dacă (eu )?aș, dacă eram, dacă aveam, de-aș, măcar de aș",
     forgetting="uită, șterge",
     denying="nu",
     own_verbs="sunt, locuiesc, lucrez, trăiesc, mănânc, beau, merg, iubesc, urăsc, joc, cânt, citesc, scriu, dorm, conduc, port, prefer, studiez, învăț, alerg, folosesc, detest, ador, predau, stau, muncesc, am",
@@ -18316,6 +18406,8 @@ SOUTH_SLAVIC = Phrases(
     keeping="zapamti, upamti, zaboravi, uvijek, uvek, nikad, od sada",
     questions="gdje, gde, kje, kada, kdaj, zašto, zakaj, kako (se|da|mogu|lahko), tko, ko (je|sam), koji (je|su), koliko, da li, je li, ali (lahko|sem), što (je|radim|da), šta (je|radim|da)",
     requests="napiši, prevedi, objasni, pomozi mi, daj mi, predloži, sažmi, ispravi",
+    supposing="zamisli, zamislite, zamislimo, pretpostavi, pretpostavimo, recimo da, pretvaraj se, pravi se, pravimo se, igrajmo se, glumi, predstavljaj si, predpostavimo, recimo, pretvarjaj se, nekoč je, jednom davno, bio jednom, hipotetski, ti si ... a ja sam",
+    conditional="(kad|kada|ako|da) bih, da sam ja, če bi (jaz )?, kad bi ja",
     forgetting="zaboravi, pozabi, obriši, izbriši",
     own_verbs="živim, radim, jedem, ne jedem, pijem, volim, mrzim, učim, studiram, vozim, igram, imam, nemam, čitam, trčim, delam, jem, ne jem, berem, tečem",
 )
@@ -18332,8 +18424,8 @@ UKRAINIAN = Phrases(
     keeping="запам'ятай, пам'ятай, завжди, ніколи, відтепер, називай мене",
     questions="де, коли, чому, хто, який, яка, яке, які, скільки, як (мене|мені|звати|можна|називається|часто|довго|я), що (мені|таке|це|я), чи, куди, звідки, ким, чим, кого, навіщо",
     requests="напиши, переклади, поясни, допоможи, розкажи, склади, запропонуй, порадь, підсумуй, виправ, дай, знайди, створи, порівняй, придумай",
-    supposing="уяви, уявімо, припустимо, припустімо, скажімо, рольова гра",
-    conditional="якби я",
+    supposing="уяви, уявімо, припустимо, припустімо, скажімо, рольова гра, уявіть, уявімо собі, удай, уявляй, вдаваймо, прикинься, припусти, припустіть, жив собі, жила собі, гіпотетично, давай пограємо",
+    conditional="якби я, якби ми, якби у мене, якби мені, хотів би я бути, хотіла б я бути",
     forgetting="забудь, забудьте, видали, видаліть, зітри",
     asking="будь ласка, і, ти",
     denying="не, ніколи",
@@ -18349,6 +18441,8 @@ BULGARIAN = Phrases(
     keeping="запомни, помни, забравяй, винаги, никога, отсега нататък",
     questions="къде, кога, защо, кой, коя, кое, кои, колко, как (се|мога|да|съм), какво, дали, накъде",
     requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
+    supposing="представи си, представете си, да си представим, нека си представим, да допуснем, допусни, да предположим, предположи, да речем, преструвай се, имало едно време, хипотетично, да играем, ти си ... а аз съм",
+    conditional="ако (аз )?бях, ако имах, ако можех, ако живеех, да бях, ако аз",
     forgetting="забрави, изтрий",
     denying="не, никога",
     own_verbs="живея, работя, обичам, мразя, имам, нямам, ям, пия, уча, играя, карам, чета, спя, тичам, съм, говоря",
@@ -18365,8 +18459,8 @@ GREEK = Phrases(
     keeping="θυμήσου, θυμάσαι, ξεχάσεις, πάντα, ποτέ, από εδώ και πέρα, από τώρα, να με λες",
     questions="τι, πού, πότε, πώς, ποιος, ποια, ποιο, ποιοι, ποιες, γιατί, πόσο, πόσα, πόσοι, πόσες, μπορείς, μπορείτε, μήπως, ποιον, ποιανού, σε ποια, σε ποιο, από πού, με τι, πόσων",
     requests="γράψε, μετάφρασε, εξήγησε, δώσε, βοήθησε, βοήθησέ, πες, συνόψισε, διόρθωσε, πρότεινε, πρότεινέ, βρες, φτιάξε, σύγκρινε, υπολόγισε",
-    supposing="φαντάσου, ας πούμε, ας υποθέσουμε, υπόθεσε",
-    conditional="αν (ήμουν|είχα|μπορούσα)",
+    supposing="φαντάσου, ας πούμε, ας υποθέσουμε, υπόθεσε, φανταστείτε, φανταστείτε ότι, υποθέστε, κάνε πως, κάνε ότι, προσποιήσου, μια φορά κι έναν καιρό, παιχνίδι ρόλων, εσύ είσαι ... και εγώ",
+    conditional="αν (ήμουν|είχα|μπορούσα), αν (εγώ )?(ζούσα|έμενα|κέρδιζα|γινόμουν|μπορούσα), αν ... (ήμουν|είχα), μακάρι να",
     forgetting="ξέχνα, ξέχασε, διέγραψε, σβήσε",
     asking="σε παρακαλώ, και, παρακαλώ",
     denying="μην, δεν, μη",
@@ -18379,8 +18473,8 @@ HEBREW = Phrases(
     keeping="זכור, תזכור, תזכרי, תשכח, תמיד, לעולם, מעכשיו, תקרא לי",
     questions="מה, איפה, היכן, מתי, למה, מדוע, איך, כיצד, מי, כמה, האם, איזה, איזו, אילו, לאן, מאיפה, באיזה, באיזו, אפשר, עם מי, לאיזה, לאיזו, במה",
     requests="כתוב, כתבי, תכתוב, תרגם, תרגמי, הסבר, תסביר, תן לי, עזור לי, סכם, תסכם, תקן, הצע, תמליץ, המלץ, ספר לי, חשב, השווה",
-    supposing="דמיין, נניח, תאר לעצמך, בוא נניח, תדמיין",
-    conditional="אם הייתי, הלוואי",
+    supposing="דמיין, נניח, תאר לעצמך, בוא נניח, תדמיין, תדמייני, דמייני, תארי לעצמך, בואו נניח, בוא נשחק, תעמיד פנים, העמד פנים, היה היה",
+    conditional="אם הייתי, הלוואי, אילו, לו הייתי, אם היה לי, אם הייתה לי",
     forgetting="תשכח, תשכחי, שכח, מחק, תמחק",
     asking="בבקשה, ו, אנא",
     denying="לא, אל",
@@ -18395,6 +18489,8 @@ PERSIAN = Phrases(
     questions="چرا, چگونه, چطور, کجا, آیا, چه (کسی|زمانی|وقت|طور|کاری), چند, کدام, کی (بود|است|هست)",
     ends_question="چیست, کیست, کجاست, چیه, کیه, کجا (زندگی|کار) می‌کنم, چی هست, چند است, چند سالمه, چطور است",
     requests="بنویس, ترجمه کن, توضیح بده, خلاصه کن, کمک کن, پیشنهاد بده",
+    supposing="فرض کن, فرض کنید, فرض کنیم, بیا فرض کنیم, تصور کن, تصور کنید, تصور کنیم, خیال کن, وانمود کن, یکی بود یکی نبود, تو ... هستی و من",
+    conditional="اگر (من )?(بودم|داشتم|می‌توانستم), اگر من, کاش, ای کاش",
     forgetting="فراموش کن, پاک کن",
 )
 URDU = Phrases(
@@ -18407,6 +18503,8 @@ URDU = Phrases(
     ends_question="کیا ہے, کہاں ہے, کون ہے, کب ہے, کہاں _ ہوں, کیا _ ہوں, کیا ہیں, کون ہیں",
     requests="لکھو, لکھیں, ترجمہ کرو, ترجمہ کریں, وضاحت کریں, خلاصہ کریں",
     ends_request="لکھیں, لکھو, کریں, کرو, بتاؤ, بتائیں",
+    supposing="فرض کرو, فرض کریں, فرض کیجیے, تصور کرو, تصور کریں, سوچو کہ, مان لو, مان لیں, ایک دفعہ کا ذکر ہے",
+    conditional="اگر میں, کاش",
     forgetting="بھول جاؤ, بھول جائیں, بھول جاؤ, حذف",
 )
 HINDI = Phrases(
@@ -18421,7 +18519,7 @@ HINDI = Phrases(
     asks="कहाँ, कहां, कौन, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसका, किसकी, कौनसा, कौनसी, क्या (है|हूँ|हूं|हैं|करता|करती|था|थी|खाता|खाती|पीता|पीती|पसंद)",
     requests="लिखो, लिखिए, अनुवाद, समझाओ, समझाइए, बताओ, बताइए, सारांश, कृपया _",
     ends_request="सुनाओ, सुनाइए, सुनाएं, सिखाओ, सिखाइए, ढूँढो, ढूंढो, दिखाओ, दिखाइए, भेजो, बनाएं, सुधारो, सुधारिए, कहो, कहिए, जोड़ो, गिनो, चुनो, लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
-    supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि",
+    supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि, मान लें, मानो कि, सोचिए कि, एक बार की बात है, नाटक करो, कल्पना करें",
     conditional="अगर मैं, यदि मैं, काश",
     forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
     asking="कृपया, को, में, हूँ, हूं, है, बात, सब, सब कुछ, ये, यह",
@@ -18454,7 +18552,8 @@ TAMIL = Phrases(
     asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
     ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
     ends_request="சொல்லு, சொல்லுங்க, எழுதவும், சொல்லவும், கூறு, கூறுங்கள், கூறவும், காட்டு, காட்டுங்கள், உருவாக்கு, பரிந்துரை, பரிந்துரைக்கவும், சுருக்கு, திருத்து, கற்பி, உதவு, உதவுங்கள், எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
-    supposing="கற்பனை செய், வைத்துக்கொள்",
+    supposing="கற்பனை செய், வைத்துக்கொள், கற்பனை செய்யுங்கள், வைத்துக்கொள்ளுங்கள், நினைத்துக்கொள், ஒரு காலத்தில், ஒரு ஊரில்",
+    conditional="நான் ... இருந்தால், நான் _ _ இருந்திருந்தால்",
     forgetting="மறந்துவிடு, மறந்துவிடுங்கள், மறந்து விடு, நீக்கு, அழி",
     asking="தயவுசெய்து, என்பதை, ஐ, எல்லாவற்றையும்",
 )
@@ -18472,7 +18571,7 @@ THAI = Phrases(
     requests="เขียน, แปล, อธิบาย, สรุป, ช่วย, แนะนำ, บอก, ขอ(สูตร|ตัวอย่าง|รายการ|ไอเดีย|คำแนะนำ), แก้, คำนวณ, เปรียบเทียบ, ตรวจ, สร้าง, แต่ง, คุณคือ",
     ends_request="หน่อย, ให้หน่อย, หน่อยครับ, หน่อยค่ะ, ให้ที",
     supposing="สมมติ, สมมุติ, จินตนาการ, ลองนึก, กาลครั้งหนึ่ง, แกล้ง",
-    conditional="ถ้า(ฉัน|ผม|เรา)",
+    conditional="ถ้า(ฉัน|ผม|เรา), หาก(ฉัน|ผม|เรา), สมมติว่า(ฉัน|ผม|เรา)",
     forgetting="ลืม, ลบ",
     asking="โปรด, กรุณา, ช่วย, ให้",
     denying="อย่า, ไม่, เคย",
@@ -18520,6 +18619,7 @@ BURMESE = Phrases(
     asks="ဘယ်, ဘာ, ဘယ်သူ, ဘယ်လို, ဘာကြောင့်",
     ends_question="လား, လဲ, သလား, သလဲ, မလား, မလဲ, နည်း",
     ends_request="ပေးပါ, ပါဦး, ပေး",
+    supposing="စိတ်ကူး, ဆိုပါစို့",
     forgetting="မေ့လိုက်ပါ, မေ့ပစ်, ဖျက်",
 )
 TIBETAN = Phrases(
@@ -18540,7 +18640,7 @@ VIETNAMESE = Phrases(
     ends_question="không, gì, đâu, nào, sao, ai, chưa, thế nào, bao nhiêu, mấy, phải không, à, nhỉ, hả",
     requests="viết, dịch, giải thích, tóm tắt, giúp, hãy, gợi ý, cho tôi (một|vài|xin|biết), kể, liệt kê, so sánh, tính, sửa, soạn",
     supposing="giả sử, hãy tưởng tượng, tưởng tượng, ngày xửa ngày xưa, đóng vai",
-    conditional="nếu tôi (là|có|được|trúng), giá mà",
+    conditional="nếu tôi (là|có|được|trúng), giá mà, nếu như tôi, nếu tôi (sống|ở|trở thành|biết|giàu), ước gì",
     forgetting="hãy quên, quên đi, xóa, xoá, quên",
     asking="hãy, làm ơn, xin, vui lòng",
     denying="đừng, không, chớ",
@@ -18586,6 +18686,8 @@ TAGALOG = Phrases(
     keeping="tandaan, huwag kalimutan, palagi, mula ngayon, tawagin mo akong",
     questions="ano (ang|ba), saan, kailan, bakit, paano, sino, ilan, alin, ilang",
     requests="isulat, isalin, ipaliwanag, bigyan mo, tulungan mo, sumulat, gumawa",
+    supposing="isipin mo, isipin natin, ipagpalagay, magkunwari, kunwari, halimbawa na ako, noong unang panahon",
+    conditional="kung (ako|ako ay|ako'y|mayaman ako|nakatira ako), sana ako",
     forgetting="kalimutan, burahin",
 )
 GEORGIAN = Phrases(
@@ -18594,7 +18696,9 @@ GEORGIAN = Phrases(
     questions="რა, სად, როდის, რატომ, როგორ, ვინ, რომელი, რამდენი",
     asks="სად, როდის, რატომ, რომელი, რამდენი",
     keeping="დაიმახსოვრე, არ დაგავიწყდეს, ყოველთვის",
-    requests="დაწერე, თარგმნე, ახსენი, მითხარი",
+    requests="დაწერე, თარგმნე, ახსენი, მითხარი, გადათარგმნე, გადმოთარგმნე, დამეხმარე, შემიმოკლე, გაასწორე, შეადგინე, მომეცი",
+    supposing="წარმოიდგინე, წარმოიდგინეთ, დავუშვათ, ვთქვათ, იყო და არა იყო რა",
+    conditional="რომ ვიყო, მე რომ, ნეტავ",
     forgetting="დაივიწყე, წაშალე",
 )
 ARMENIAN = Phrases(
@@ -18603,6 +18707,8 @@ ARMENIAN = Phrases(
     keeping="հիշիր, մի մոռացիր, միշտ",
     questions="ինչ, որտեղ, երբ, ինչու, ինչպես, ով, որն, քանի",
     requests="գրիր, թարգմանիր, բացատրիր, ասա ինձ",
+    supposing="պատկերացրու, պատկերացրեք, ենթադրենք, ասենք",
+    conditional="եթե ես, երանի",
     forgetting="մոռացիր, ջնջիր",
 )
 AMHARIC = Phrases(
@@ -18612,7 +18718,9 @@ AMHARIC = Phrases(
     keeping="አስታውስ, አትርሳ, ሁልጊዜ",
     questions="ምን, የት, መቼ, ለምን, እንዴት, ማን, ስንት",
     asks="የት, መቼ, ለምን, እንዴት, ስንት, ምንድን, ማን",
-    requests="ጻፍ, ተርጉም, አስረዳ, ንገረኝ",
+    requests="ጻፍ, ተርጉም, አስረዳ, ንገረኝ, አስረዳኝ, ጻፍልኝ, ጻፊ, ተርጉሚ, እርዳኝ, አሳጥር, አስተካክል, ስጠኝ",
+    supposing="አስብ, አስቢ, እንበል, እናስብ",
+    conditional="እኔ ብሆን, ምነው",
     forgetting="እርሳ, ሰርዝ",
 )
 
@@ -18633,7 +18741,8 @@ GERMAN = Phrases(
     common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
         mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
     known_by="nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt, bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser",
-    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt",
+    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt, arbeite, heiße, heisse",
+    own_verbs="bin, habe, hab, wohne, arbeite, heiße, heisse",
     own_objects="mir, mich, uns",
     requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
         (geben|sagen|erklären|zeigen|helfen|nennen|schreiben|erzählen|machen|suchen|empfehlen|können|könnten|würden|kannst|könntest|würdest|magst|willst) (sie|du) (bitte |mal )?(mir|mich|uns), für (mich|uns)$, (möchte|will|hätte gern*|brauche|suche) ich, meine frage""",
@@ -18652,7 +18761,7 @@ GERMAN = Phrases(
         was für, wie man, wieviel, (kann|darf|soll|sollte|muss|könnte|werde|würde|habe|bin|brauche|hätte) (ich|man|wir|mein
             |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
         (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
-        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
+        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine), warum, wieso, weshalb, weswegen""",
     requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
         formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
         fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
@@ -18832,7 +18941,7 @@ ITALIAN = Phrases(
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
     supposing="""facciamo (un gioco|finta|che), giochiamo, tu sei ... e (io )?sono, esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
-    conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
+    conditional=r"se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari, se (io )?*(assi|essi|issi)",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
             |cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)""",
     handling="""traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*, valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora
@@ -18954,6 +19063,7 @@ KOREAN = Phrases(
     standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
     supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
     ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    conditional="(내가|제가|나는|저는|우리가|만약|만일)~(다면|더라면|이라면|부자라면|왕이라면)",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
     handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
     soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
@@ -19382,7 +19492,7 @@ PORTUGUESE = Phrases(
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
     supposing="""(você|tu) é* ... e eu sou, experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
-    conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
+    conditional=r"se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse), se (eu )?*(asse|esse|isse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
             |unicórnio|detetive|narrador|personagem|ia|deus|deusa|imperador)""",
     handling="traduz*, tradução, resum*, corrij*, corrig*, correção, reescrev*, reformul*, parafrase*, avali*, classific*, responda a, responde a, responder a, encurte, melhore, ortografia, gramática, revise, reveja",
@@ -20695,7 +20805,25 @@ _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
+# "am 4. Mai", "3. května", "im 2. Stock": a point that makes a number an ordinal.
+_ORDINAL = re.compile(r"\b\d{1,2}\.$")
+_BEFORE_ORDINAL = re.compile(
+    r"(?:(?<!\bi )\bam|\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|"
+    r"meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|"
+    r"szeptember|október))\s+\d{1,2}\.$",
+    re.IGNORECASE,
+)
+_MONTH = re.compile(
+    r"\s+(?:januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja|märz|mär|mrz|"
+    r"marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun|juuni|juna|junija|júna|juli|jul|"
+    r"juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?|sep|sept|oktober|oktoober|okt|oktobra|októbra|"
+    r"novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna|února|března|dubna|května|června|července|srpna|září|"
+    r"října|listopadu|prosince|siječnja|veljače|ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|"
+    r"studenoga?|prosinca|\w{3,6}kuu\w{0,3})\b",
+    re.IGNORECASE,
+)
 _END_CHARS = 40
+_MONTH_CHARS = 16
 _MOST = 600  # sentences of a text; what comes after them is one
 
 
@@ -20717,7 +20845,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     start = found = 0
     for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and _is_abbreviated(before):
+        if "\n" not in end.group() and (_is_abbreviated(before) or _is_ordinal(before, text, end)):
             continue
         if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
             found += 1
@@ -20733,6 +20861,13 @@ def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
     found = _ABBREVIATION.search(before)
     return bool(found) and before[-2].lower() != before[-2].upper()
+
+
+def _is_ordinal(before: str, text: str, end: re.Match[str]) -> bool:
+    """A number whose point does not end a sentence, as the word before it or a month behind it tells."""
+    if not _ORDINAL.search(before):
+        return False
+    return bool(_BEFORE_ORDINAL.search(before) or _MONTH.match(text, end.start(), end.end() + _MONTH_CHARS))
 
 
 def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
@@ -20792,7 +20927,7 @@ SPANISH = Phrases(
     supposing="""haz (de cuenta|como que|como si), hagamos (de cuenta|que), (eres|tú eres) ... y yo (soy|seré), experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
-    conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
+    conditional=r"si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá, si (yo )?*(iera|iese|ase), si yo *ara, si (yo )?*(iéramos|iésemos|áramos|ásemos)",
     roles="""como (un |una |el |la |tu )?(pirata|mago|bruja|dragón|caballero|rey|reina|príncipe|princesa|vampiro|robot|alienígena|elfo|elfa|enano|fantasma
             |superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)""",
     handling="""traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica, evalúa, puntúa, clasifica, responde a
@@ -21121,7 +21256,7 @@ TURKISH = Phrases(
     standing="bundan sonra, bundan böyle, şu andan itibaren, artık, gelecekte, her seferinde, cevapların, yanıtların, cevaplarını, yanıtlarını, (kısa|uzun|detaylı) (cevap|yanıt)*",
     supposing="diyelim ki, varsayalım, farz et, farz edelim, farz edin, hayal et, hayal edelim, düşün ki, düşünelim ki, mış gibi, rol yap*, rol oyunu, bir varmış bir yokmuş, bu hikayede, bu oyunda, bu senaryoda, senaryo, varsayımsal olarak, teorik olarak, teoride, sen bir, sen ... ben de, oyun oynayalım, kurgu, tut ki, haydi ... oynayalım, hadi ... oynayalım",
     ends_supposing="farz et, farz edelim, varsay, varsayalım, hayal et, hayal edelim, (rol|taklidi) yap*, gibi (davran|davranalım|yap|yapalım|konuş), oynayalım",
-    conditional="keşke, eğer ben ... (olsaydım|olsam), eğer (zengin|milyoner|kral|genç|başkan|kuş) olsa*, ben ... (olsaydım|olsam), _ olsaydım, _ _ olsaydım, _ olsam",
+    conditional="keşke, eğer ben ... (olsaydım|olsam), eğer (zengin|milyoner|kral|genç|başkan|kuş) olsa*, ben ... (olsaydım|olsam), _ olsaydım, _ _ olsaydım, _ olsam, *saydım, *seydim, _ *saydım, _ *seydim, _ _ *saydım, _ _ *seydim, ... *saydım, ... *seydim",
     roles="bir (korsan|büyücü|cadı|ejderha|şövalye|kral|kraliçe|prens|prenses|vampir|robot|uzaylı|elf|cüce|hayalet|süper kahraman|ninja|samuray|dedektif|anlatıcı|karakter|tanrı|imparator|yapay zeka) olarak, ben bir (korsan|büyücü|cadı|ejderha|şövalye|vampir|robot|uzaylı|elf|cüce|hayalet)*",
     handling="çevir*, tercüme*, özetle*, özet*, düzelt*, düzenle*, yeniden yaz*, değerlendir*, puanla*, sınıflandır*, kısalt*, cevap yaz*, yanıtla*, cevapla*, yazım, dilbilgisi, dil bilgisi, imla, redakte*",
     soft_handling="açıkla*, analiz*, kontrol*, incele*, yorumla*, ne demek, ne anlama gel*, oku*, kim yazdı, bu ne",
@@ -21204,11 +21339,14 @@ def terms_of(text: object) -> list[str]:
     return terms
 
 
-def content_words(text: str) -> list[str]:
-    """The words of a text that say what it is about, each once, in order; all of them if it has no other."""
+def content_words(text: str, *, or_all: bool = True) -> list[str]:
+    """The words of a text that say what it is about, each once, in order.
+
+    or_all: all of them, if it has no other.
+    """
     found = list(dict.fromkeys(terms_of(text)))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
-    return [word for word in found if word not in stop] or found
+    return [word for word in found if word not in stop] or (found if or_all else [])
 
 
 @cache
@@ -29948,7 +30086,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _ALL, _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, wish
+from ..language.forget_requests import _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, means_all, wish
 from .rank import Ranked
 
 
@@ -29957,7 +30095,7 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     asked = wish(text)
     if not asked:
         return frozenset()
-    if _ALL.match(asked):
+    if means_all(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
     alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
@@ -33041,7 +33179,8 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language.dedupe import wording
-from ..language.forget_requests import is_meant, wish
+from ..language.forget_requests import wish
+from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import heard
 from .gate import said_by_user, statements
