@@ -26,6 +26,8 @@ GROUPS = {
     "embedder_provider": "Who turns text into vectors",
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
+    "folder_memories": "Who knows what",
+    "advanced": "Advanced",
 }
 
 INTRO = """\
@@ -47,7 +49,7 @@ More variables are not settings:
 - `MEMORY_STATE_PASSWORD`: its password, which may also stand in the URL with special characters as %XX.
 - `PIPELINES_API_KEY`: the server's own key.
 
-<!-- Made by scripts/generate.py from pipelines/owui_memory/config/settings.py: change it there. -->
+<!-- Made by scripts/generate.py from pipelines/owui_memory/config/fields/: change it there. -->
 """
 
 

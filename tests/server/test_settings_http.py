@@ -122,12 +122,12 @@ class TestRefusals:
     def test_each_bad_field_is_told(self, server: PipelinesServer) -> None:
         before = server.get_valves()
         bad = {"memories_per_turn": "many", "inlet_deadline_ms": "soon", "llm_base_url": "nowhere"}
-        assert server.save_valves({**before, **bad, "users_at_once": "5"}).status_code == 500
+        assert server.save_valves({**before, **bad, "batch_idle_seconds": "5"}).status_code == 500
         assert server.get_valves() == before
         for name in bad:
             assert refusal(server, name).startswith(f"NOT SAVED: {name} must be")
             assert name in json.dumps(server.status())
-        assert refusal(server, "users_at_once") == ""
+        assert refusal(server, "batch_idle_seconds") == ""
 
     def test_whatever_a_form_holds_the_server_goes_on(self, server: PipelinesServer) -> None:
         before = server.get_valves()
