@@ -155,6 +155,8 @@ def is_over(memory: Memory) -> bool:
 
 def aware_time(value: Any) -> datetime | None:
     """A time as mem0 writes it (ISO 8601, UTC where it says nothing); None for anything else."""
+    if value is None:
+        return None
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -100,7 +100,8 @@ def telling(text: str) -> set[str]:
     return {
         word.casefold()
         for position, word in enumerate(found)
-        if any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word))
+        if not (word.isalpha() and word.islower())  # the most of them, told at once
+        and (any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word)))
     }
 
 

@@ -10,6 +10,7 @@ unrelated pairs. Which way questions about oneself lie from others is measured a
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -238,7 +239,14 @@ def _ends(unrelated: float, restated: float) -> tuple[float, float, float, float
 
 
 def _scaled(value: float, at: Sequence[float], become: Sequence[float]) -> float:
-    return float(np.interp(value, at, become))
+    """By straight lines between these points, as `numpy.interp`, which takes 20 times as long."""
+    if value >= at[-1]:
+        return become[-1]
+    if not value > at[0]:
+        return become[0]
+    place = bisect_right(at, value) - 1
+    slope = (become[place + 1] - become[place]) / (at[place + 1] - at[place])
+    return slope * (value - at[place]) + become[place]
 
 
 def _bounded(cosine: float) -> float:

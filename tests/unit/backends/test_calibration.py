@@ -147,3 +147,9 @@ class _Counted:
 
     def __init__(self, embed: object) -> None:
         self.embed_batch = embed
+
+
+def test_between_points_it_is_a_straight_line() -> None:
+    at, become = (-0.1, 0.2, 0.6, 1.0), (0.0, 0.05, 0.75, 1.0)
+    for value in (*at, -1.0, 0.1, 0.199999, 0.3, 0.61, 0.999, 2.0):
+        assert calibration._scaled(value, at, become) == float(np.interp(value, at, become))
