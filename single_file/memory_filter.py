@@ -536,7 +536,7 @@ def open_backend(
     named: for the settings, a function from embedding model and size to the collection's own name; else it is
     that of the settings.
 
-    Blocks for seconds; raises the errors of `errors.py`.
+    Blocks for seconds; raises the errors of `core/errors.py`.
     """
     if settings.backend == "library":
         from .library import LibraryBackend
@@ -724,7 +724,7 @@ def assemble(
     with translated("store", settings.vector_store_url):
         memory = _memory(store, settings, data_dir)
     memory.embedding_model = embedder
-    # It deletes old messages; see control/history.py.
+    # It deletes old messages; see manage/erasure/history.py.
     memory.db.connection.execute("PRAGMA secure_delete=ON")
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
@@ -1145,7 +1145,7 @@ from ..core.scope import View
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+    """mem0 in one of its forms. All calls block; all may raise the errors of `core/errors.py`.
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
@@ -1883,7 +1883,7 @@ class Places:
             return set(connection.scalars(removed))
 
     def has_erasures(self, place: Place) -> bool:
-        """Whether something is still to be erased there: see control/erase.py."""
+        """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
@@ -3337,7 +3337,7 @@ class _Explained:
         return self._say("why, none relevant" if one.weighed else "why, none near")
 
     def _reason(self, reason: str) -> str:
-        """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+        """A reason of `config.policy` or of the filter, at the end of a sentence."""
         own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
@@ -6319,7 +6319,7 @@ class Change:
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
     chat: the chat that they are of; place: the number of an added memory among those of the chat.
-    scope: that of the memory, see `scope.py`.
+    scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
@@ -6654,7 +6654,7 @@ from dataclasses import dataclass
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scope.py`. `answered_by`: as `AnsweredBy.written`.
+    `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -13115,7 +13115,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
@@ -13267,7 +13267,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scope.py`).
+    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -13306,7 +13306,7 @@ class Decision:
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"
 
 
-# Decided by the user, which only the state database knows: see control/switches.py.
+# Decided by the user, which only the state database knows: see state/switches_table.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
 '''
 
@@ -13871,7 +13871,7 @@ _LIST = "command line"  # stands for the chat in which a list was shown
 
 
 class Instance:
-    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
+    """The parts are opened when they are asked for. Methods raise the errors of `core/errors.py`."""
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
@@ -21561,7 +21561,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
-    here: what held where it was given: see chat/circumstances.py.
+    here: what held where it was given: see commands/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -22702,7 +22702,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `errors.py`."""
+    """One place. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -23140,7 +23140,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -24094,7 +24094,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `errors.py`."""
+    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -25584,7 +25584,7 @@ class _Batches:
 # ----------------------------------------------------------------------------------------------------------
 # models/faults.py
 
-SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `errors.py`, whatever library raised them.
+SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `core/errors.py`, whatever library raised them.
 
 mem0's providers raise the errors of a dozen client libraries; what they share is an HTTP status
 somewhere in the chain, or an OSError. Their texts may quote what a user said, so none is repeated.
@@ -35007,7 +35007,7 @@ journal = Table(
     Index("journal_chat", "user_id", "chat"),
 )
 
-# See moving/places.py.
+# See backends/locations.py.
 places = Table(
     "places",
     metadata,
@@ -35026,7 +35026,7 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
-# See control/orders.py.
+# See manage/command_log.py.
 commands = Table(
     "commands",
     metadata,
@@ -35036,7 +35036,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
-    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
@@ -35064,7 +35064,7 @@ shown = Table(
     Index("shown_age", "at"),
 )
 
-# See chat/notes.py.
+# See commands/notes.py.
 noted = Table(
     "noted",
     metadata,
@@ -35072,7 +35072,7 @@ noted = Table(
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
-# See control/switches.py.
+# See state/switches_table.py.
 switches = Table(
     "switches",
     metadata,
@@ -35082,7 +35082,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See control/erase.py. What was erased is named by ids only.
+# See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
     metadata,
@@ -35092,12 +35092,12 @@ erasures = Table(
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
     Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
-    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
 )
 
-# See ops/ledger.py. No users.
+# See observe/ledger.py. No users.
 llm_days = Table(
     "llm_days",
     metadata,
