@@ -3810,6 +3810,7 @@ COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
+_QUOTES = "`\"'*\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u300c\u300d\u00bf\u00a1"  # bold, too
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
@@ -3850,8 +3851,9 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     Only the first words are looked at, however long the text is.
     """
     text = text.strip().strip(_INVISIBLE).strip()
-    if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
-        text = text.strip("`\"'\u201c\u201d").strip()
+    is_bullet = text.startswith("*") and not text.endswith("*")
+    if text[:1] in _QUOTES and len(text) < 200 and not is_bullet:
+        text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
     first, rest = [*text.split(None, 1), "", ""][:2]
@@ -3891,6 +3893,10 @@ def _glued_name(name: str) -> str:
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
     verb, more = [*text.split(None, 1), "", ""][:2]
+    verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
+    if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
+        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     second, rest = [*more.split(None, 1), "", ""][:2]
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
@@ -4939,22 +4945,26 @@ class Access(PanelModel):
         False,
         title="Local models only",
         description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
+            "Memories are kept from models that are not local: they are told nothing, and nothing is "
+            "learned from their chats. The type of the connection in Open WebUI decides; that of "
+            "OpenAI-compatible ones is external until you change it."
         ),
     )
     models_recall: Text = Field(
         "",
         title="Models that are told memories",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "A ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
+            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
+            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
+            "all. Unset: all models are told."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
-        description="The same, for the models from whose chats something is remembered.",
+        description=(
+            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+        ),
     )
     require_key: bool = Field(
         True,
@@ -5054,8 +5064,8 @@ class Models(PanelModel):
         title="LLM for extraction",
         description=(
             "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
@@ -5176,9 +5186,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
+            "How many memories a chat's first message brings at most; later ones bring half as many, but "
+            "at least one. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -5198,8 +5208,9 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
+            "How many tokens of memories a message brings at most. A memory that does not fit is left "
+            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
+            "anew."
         ),
     )
     profile_token_budget: int = Field(
@@ -5235,8 +5246,8 @@ class Recalling(PanelModel):
         le=10080,
         title="Undo of forgetting (min)",
         description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
+            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
+            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(
@@ -5244,7 +5255,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
+        description=("How long a message waits for memories at most; then it goes on without them."),
     )
 '''
 
@@ -6904,7 +6915,7 @@ msgid "verb edit"
 msgstr "ändere, ändern, aendere, aendern, bearbeite, bearbeiten, korrigiere, korrigieren | ersetze, berichtige, aktualisiere"
 
 msgid "verb forget"
-msgstr "vergiss, vergessen, vergesse, vergiß, lösche, löschen, loesche, loeschen, entferne, entfernen | streiche, weg, leeren"
+msgstr "vergiss, vergessen, vergesse, vergiß, lösche, lösch, löschen, loesche, loeschen, entferne, entfernen | streiche, weg, leeren"
 
 msgid "verb undo"
 msgstr "rückgängig, rueckgaengig, zurücknehmen, zuruecknehmen | zurück, wiederherstellen"
@@ -8690,7 +8701,7 @@ msgid "verb edit"
 msgstr "edita, editar, modifica, modificar, corrige, corregir | cambia, cambiar, actualiza"
 
 msgid "verb forget"
-msgstr "olvida, olvidar, borra, borrar, elimina, eliminar | quita, suprime, olvídate"
+msgstr "olvida, olvidar, olvídalo, borra, borrar, bórralo, elimina, eliminar | quita, suprime, olvídate"
 
 msgid "verb undo"
 msgstr "deshaz, deshacer | revertir, restaura, recupera"
@@ -25154,8 +25165,8 @@ from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_MOST_NAMES, _NAME_CHARS = 10_000, 200
+_MOST_BYTES = 8_000_000  # OpenRouter's list, the longest known, has an eighth of that
+_MOST_NAMES, _NAME_CHARS = 50_000, 200
 _FRESH_S = 300.0  # that a list is taken at its word
 _ANEW_S = 20.0  # after which it is asked for again where a model is missing: it may be new
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 5.0, 300.0  # after a failure; twice as long after each
@@ -25196,10 +25207,11 @@ class Catalogue:
                 raise fault.again()
         return None
 
-    def refresh(self) -> None:
-        """Ask those servers that are to be asked (again)."""
+    def refresh(self, *, local: bool = False) -> None:
+        """Ask those servers that are to be asked (again). local: only on one's own machine or network."""
         for listing in self.listings:
-            listing.refresh()
+            if listing.is_local or not local:
+                listing.refresh()
 
 
 class Listing:
@@ -25256,6 +25268,10 @@ class Listing:
                 self.fault, self._failures = None, 0
             self._asked_at = self._clock()
             self.took_s = self._asked_at - began
+
+    def has(self, model: str) -> bool:
+        """Whether the model of this id in Open WebUI was listed when it was asked last."""
+        return any(self._known(name) for name in _names_of(model))
 
     def _known(self, name: str) -> _Model | None:
         return self.names.get(tagged(name)) if self.names else None
@@ -27040,7 +27056,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy, ChatServer
@@ -27058,6 +27075,7 @@ _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
 _UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
+_WHICH = "correct llm_model, or leave it unset, and the model that answered reads."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -27124,19 +27142,23 @@ class Readers:
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
-        self._catalogue.refresh()
+        self._catalogue.refresh(local=self._settings.local_only)
         return Part("LLM", True, f"auto: {self._listed()}")
 
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
-        listings = self._catalogue.listings
+        listings = [one for one in self._catalogue.listings if not self._is_left_out(one)]
         unused = _UNUSED if self._settings.llm_base_url else ""
-        if not listings:
+        if not self._catalogue.listings:
             return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
         if not self._settings.uses_llm:
             return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
-            asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
+            asking = threading.Thread(
+                target=partial(self._catalogue.refresh, local=self._settings.local_only),
+                name="memory-listing",
+                daemon=True,
+            )
             asking.start()
             asking.join(_PART_S)
         with self._lock:
@@ -27149,13 +27171,17 @@ class Readers:
                 ok = False
                 hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
-        if len(faults) == len(listings):
+        if listings and len(faults) == len(listings):
             ok = False
             hints += [fault.hint for fault in faults]
+        elif self._lacks_the_model(listings):
+            ok = False
+            hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
             told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
-            hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
+            if not self._settings.llm_model:
+                hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
         return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
@@ -27208,8 +27234,19 @@ class Readers:
         model = self._settings.llm_model
         return f"{_shown(model)} reads" if model else "the model that answered reads"
 
+    def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
+        """Whether all have told what they list, and none has the model that is to read."""
+        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and told and not any(one.has(model) for one in listings)
+
+    def _is_left_out(self, listing: Listing) -> bool:
+        return self._settings.local_only and not listing.is_local
+
     def _listed(self) -> str:
-        return ", ".join(map(_described, self._catalogue.listings))
+        return ", ".join(
+            f"{one.host} is not asked, as local_only is on" if self._is_left_out(one) else _described(one)
+            for one in self._catalogue.listings
+        )
 
 
 def _described(listing: Listing) -> str:
