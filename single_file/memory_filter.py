@@ -657,6 +657,14 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def added_of(row: Answer, batch: str, scope: str) -> Memory:
+    """What an `add` made; without an id where the answer does not tell enough of it."""
+    within = row.get("data")
+    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
+    known = isinstance(text, str) and bool(text)
+    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1241,6 +1249,29 @@ class AskableBackend(EditableBackend, Protocol):
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/key_header.py
+
+SOURCES["backends/key_header.py"] = r'''"""How a key goes along with each request to mem0."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import httpx
+
+
+class KeyHeader(httpx.Auth):
+    """A key that stands in a header of each request."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers[self._name] = self._value
+        yield request
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1933,7 +1964,8 @@ from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .remote import KeyHeader, RemoteBackend, Timeouts
+from .key_header import KeyHeader
+from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
@@ -2060,10 +2092,9 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -2096,14 +2127,14 @@ from ..models.limits import bounded, limited
 from ..models.llm import Llm
 from ..models.own_models import OwnModels
 from ..models.readers import Readers
-from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
-_NOTED_S = 1.0  # that what was just read counts as read
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
@@ -2146,7 +2177,7 @@ class RemoteBackend(ABC):
         )
         limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
-        self._seen = threading.local()  # what this thread was just told: see `_note`
+        self._seen = Seen()
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
 
     @classmethod
@@ -2190,7 +2221,7 @@ class RemoteBackend(ABC):
         pool = max(limit, _AT_LEAST)
         while True:
             found = self._search(owner_id, query, pool)
-            self._note(item.memory for item in found)
+            self._seen.note(item.memory for item in found)
             seen = [item for item in found if is_seen(item.memory, view)]
             if len(found) < pool or len(seen) >= limit:
                 return _best(seen, limit)
@@ -2249,7 +2280,7 @@ class RemoteBackend(ABC):
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
-        return [_added_memory(row, batch, scope) for row in rows]
+        return [added_of(row, batch, scope) for row in rows]
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -2288,42 +2319,12 @@ class RemoteBackend(ABC):
         return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        noted = self._noted()
+        noted = self._seen.memories()
         wanted = dict.fromkeys(memory_ids)
         known = [noted[memory_id] for memory_id in wanted if memory_id in noted]
         with translated(self.name, self._url):
             found = list(self._beside.map(self.get, (one for one in wanted if one not in noted)))
         return [*known, *(memory for memory in found if memory is not None)]
-
-    def _note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
-        """This thread was just told of these: asked for once more at once, they are not fetched again.
-
-        listed_of: whose they all are.
-        """
-        seen, now = self._seen, time.monotonic()
-        if now >= getattr(seen, "until", 0.0):
-            seen.memories, seen.lists = {}, {}
-        memories = list(memories)
-        seen.memories |= {memory.id: memory for memory in memories}
-        if listed_of:
-            seen.lists[listed_of] = memories
-        seen.until = now + _NOTED_S
-
-    def _noted(self) -> dict[str, Memory]:
-        noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
-        return noted
-
-    def _noted_list(self, user_id: str) -> list[Memory] | None:
-        lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
-        return lists.get(user_id)
-
-    @property
-    def _is_noted(self) -> bool:
-        return time.monotonic() < getattr(self._seen, "until", 0.0)
-
-    def _changing(self) -> None:
-        """What this thread was told is no longer current."""
-        self._seen.until = 0.0
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         alike = self._of_kind(owner(user_id), kind)
@@ -2415,7 +2416,7 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
     ) -> list[Answer]:
         """Send messages to be remembered; the memories made of them, as far as the answer tells."""
-        self._changing()
+        self._seen.forget()
         body = {
             "messages": [{**message, "content": plain(message["content"])} for message in messages],
             "user_id": owner(user_id),
@@ -2437,7 +2438,7 @@ class RemoteBackend(ABC):
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
         """As `_call`, about one memory; None where there is none."""
         if method != "GET":
-            self._changing()
+            self._seen.forget()
         if not is_id(memory_id):
             return None
         with translated(self.name, self._url):
@@ -2473,25 +2474,6 @@ class RemoteBackend(ABC):
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
 
 
-def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
-    """What an `add` made; without an id where the answer does not tell enough of it."""
-    within = row.get("data")
-    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
-    known = isinstance(text, str) and bool(text)
-    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
-
-
 def _best(found: Sequence[Found], most: int) -> list[Found]:
     """At most so many by meaning, and so many by words."""
     by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
@@ -2499,6 +2481,58 @@ def _best(found: Sequence[Found], most: int) -> list[Found]:
         :most
     ]
     return list({item.memory.id: item for item in (*by_meaning, *by_words)}.values())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/seen.py
+
+SOURCES["backends/seen.py"] = r'''"""What mem0 has just told a thread: asked for once more at once, it is not fetched again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+
+from ..core.memory import Memory
+
+_LASTS_S = 1.0
+
+
+class Seen:
+    """Threads may share it; each has its own."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+
+    def note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
+        """This thread was told of these. listed_of: whose they all are."""
+        mine, now = self._of_thread, time.monotonic()
+        if not self._is_fresh:
+            mine.memories, mine.lists = {}, {}
+        memories = list(memories)
+        mine.memories |= {memory.id: memory for memory in memories}
+        if listed_of:
+            mine.lists[listed_of] = memories
+        mine.until = now + _LASTS_S
+
+    def memories(self) -> dict[str, Memory]:
+        """Those that it was told of, by id."""
+        memories: dict[str, Memory] = self._of_thread.memories if self._is_fresh else {}
+        return memories
+
+    def all_of(self, user_id: str) -> list[Memory] | None:
+        """All of a user's, if it was told of them."""
+        lists: dict[str, list[Memory]] = self._of_thread.lists if self._is_fresh else {}
+        return lists.get(user_id)
+
+    def forget(self) -> None:
+        """Something is changed: what the thread was told is no longer current."""
+        self._of_thread.until = 0.0
+
+    @property
+    def _is_fresh(self) -> bool:
+        return time.monotonic() < getattr(self._of_thread, "until", 0.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2524,7 +2558,8 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Memory, Part, owner
 from .answers import Answer, memory_of, results_of
-from .remote import KeyHeader, RemoteBackend
+from .key_header import KeyHeader
+from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -2618,10 +2653,10 @@ class ServerBackend(RemoteBackend):
             self.remove(memory_id)
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
-        if (noted := self._noted_list(user_id)) is not None:
+        if (noted := self._seen.all_of(user_id)) is not None:
             return noted
         memories = self._all_of(user_id)
-        self._note(memories, listed_of=user_id)
+        self._seen.note(memories, listed_of=user_id)
         return memories
 
     def _all_of(self, user_id: str) -> list[Memory]:
@@ -3775,6 +3810,7 @@ COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
+_QUOTES = "`\"'*\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u300c\u300d\u00bf\u00a1"  # bold, too
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
@@ -3815,8 +3851,9 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     Only the first words are looked at, however long the text is.
     """
     text = text.strip().strip(_INVISIBLE).strip()
-    if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
-        text = text.strip("`\"'\u201c\u201d").strip()
+    is_bullet = text.startswith("*") and not text.endswith("*")
+    if text[:1] in _QUOTES and len(text) < 200 and not is_bullet:
+        text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
     first, rest = [*text.split(None, 1), "", ""][:2]
@@ -3856,6 +3893,10 @@ def _glued_name(name: str) -> str:
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
     verb, more = [*text.split(None, 1), "", ""][:2]
+    verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
+    if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
+        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     second, rest = [*more.split(None, 1), "", ""][:2]
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
@@ -6869,7 +6910,7 @@ msgid "verb edit"
 msgstr "ändere, ändern, aendere, aendern, bearbeite, bearbeiten, korrigiere, korrigieren | ersetze, berichtige, aktualisiere"
 
 msgid "verb forget"
-msgstr "vergiss, vergessen, vergesse, vergiß, lösche, löschen, loesche, loeschen, entferne, entfernen | streiche, weg, leeren"
+msgstr "vergiss, vergessen, vergesse, vergiß, lösche, lösch, löschen, loesche, loeschen, entferne, entfernen | streiche, weg, leeren"
 
 msgid "verb undo"
 msgstr "rückgängig, rueckgaengig, zurücknehmen, zuruecknehmen | zurück, wiederherstellen"
@@ -8655,7 +8696,7 @@ msgid "verb edit"
 msgstr "edita, editar, modifica, modificar, corrige, corregir | cambia, cambiar, actualiza"
 
 msgid "verb forget"
-msgstr "olvida, olvidar, borra, borrar, elimina, eliminar | quita, suprime, olvídate"
+msgstr "olvida, olvidar, olvídalo, borra, borrar, bórralo, elimina, eliminar | quita, suprime, olvídate"
 
 msgid "verb undo"
 msgstr "deshaz, deshacer | revertir, restaura, recupera"
@@ -13999,7 +14040,8 @@ from typing import Any
 
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
-from ...manage.memories import Control, row_of
+from ...manage.memories import Control
+from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, table, told
@@ -16250,8 +16292,8 @@ Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
 
 SOURCES["language/__init__.py"] = r'''"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
-own, with its name in `TABLES`.
+A table a language. Another one begins in `further.py` or `further_asia.py`; with most of the entries,
+it is a module of its own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC
@@ -16260,6 +16302,7 @@ from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .further import FURTHER
+from .further_asia import FURTHER_ASIA
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
@@ -16287,6 +16330,7 @@ TABLES: tuple[Phrases, ...] = (
     TURKISH,
     ARABIC,
     *FURTHER,
+    *FURTHER_ASIA,
 )
 '''
 
@@ -18291,7 +18335,7 @@ FRENCH = Phrases(
 # ----------------------------------------------------------------------------------------------------------
 # language/further.py
 
-SOURCES["language/further.py"] = r'''"""Languages of which little is known so far: who speaks, what asks, what requests.
+SOURCES["language/further.py"] = r'''"""Languages of Europe of which little is known so far: who speaks, what asks, what requests.
 
 One that gets most of the entries gets a module of its own. Latin-script phrases are such that no other language
 here begins or ends a sentence with them.
@@ -18476,6 +18520,19 @@ GREEK = Phrases(
     asking="σε παρακαλώ, και, παρακαλώ",
     denying="μην, δεν, μη",
 )
+
+FURTHER: tuple[Phrases, ...] = tuple(value for value in list(vars().values()) if isinstance(value, Phrases))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/further_asia.py
+
+SOURCES["language/further_asia.py"] = r'''"""As `further.py`, of Asia and Africa."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
 HEBREW = Phrases(
     common="של, את, על, לא, זה, עם, אני, מה, איפה, מתי, למה, איך, מי, כמה, הוא, היא, גם, או, אבל, כי, אם, יש, אין, לי, שלי, כל, היה",
     own="יש לנו, אין לנו, אנו, נהיינו, אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
@@ -18735,7 +18792,9 @@ AMHARIC = Phrases(
     forgetting="እርሳ, ሰርዝ",
 )
 
-FURTHER: tuple[Phrases, ...] = tuple(value for value in list(vars().values()) if isinstance(value, Phrases))
+FURTHER_ASIA: tuple[Phrases, ...] = tuple(
+    value for value in list(vars().values()) if isinstance(value, Phrases)
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21427,6 +21486,54 @@ SOURCES["manage/__init__.py"] = r'''"""What a user or an admin may do with memor
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/asked.py
+
+SOURCES["manage/asked.py"] = r'''"""A user's request as the journal has it: a batch, and its changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from ..core.change import Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+from .outcomes import Asked
+
+
+def batch_of(asked: Asked) -> Batch:
+    """The batch that a request is, as if it were an exchange."""
+    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
+    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+
+
+def change_of(
+    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
+) -> Change:
+    """One change that was asked for: of a memory, or `add` without one. others: further fields of it."""
+    if memory is not None:
+        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
+    return Change(
+        batch=asked.key,
+        position=position,
+        user_id=asked.user_id,
+        op=op,
+        memory_id=memory.id if memory else "",
+        before=memory.text if memory else "",
+        after=after,
+        source=asked.message_id,
+        said_at=asked.at,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
+    """One for each of these memories."""
+    for position, memory in enumerate(memories):
+        yield change_of(asked, position, "remove", memory)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/command_log.py
 
 SOURCES["manage/command_log.py"] = r'''"""Commands that were given, each carried out once, and the lists that their numbers mean.
@@ -22980,12 +23087,11 @@ was shown by `page`, `search` or `holding`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -22994,10 +23100,9 @@ from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
-from ..core.exchange import Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time, newest_first
+from ..core.memory import Memory, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
@@ -23009,13 +23114,13 @@ from ..remember.admission import NotAdmittedError, check
 from ..remember.apply import Changes
 from ..remember.journal import Journal
 from ..remember.known import known_as
-from ..remember.operations import Kind
 from ..remember.verbatim import kind_of
 from ..state import count_up
+from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
-from .migrate.records import from_json
-from .outcomes import PAGE, Asked, Edited, Flaw, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
@@ -23117,11 +23222,11 @@ class Control:
         """
         text = self._checked(asked, text)
         with self._writing() as backend:
-            if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
+            if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
             def decide() -> Iterator[Change]:
-                yield _change(asked, 0, "add", after=text, kind=kind_of(backend, text))
+                yield change_of(asked, 0, "add", after=text, kind=kind_of(backend, text))
 
             self._make(backend, asked, decide, confirm)
         return Remembered(text)
@@ -23138,7 +23243,7 @@ class Control:
             def decide() -> Iterator[Change]:
                 if memory := _own(backend.get(memory_id)):
                     expires = {"expires": memory.expires, "expired": memory.expires}
-                    yield _change(asked, 0, "replace", memory, after=text, **expires)
+                    yield change_of(asked, 0, "replace", memory, after=text, **expires)
 
             changes = self._make(backend, asked, decide, confirm)
         return Edited(changes[0].before if changes else "", text)
@@ -23164,7 +23269,7 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
-                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+                return removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
 
             changes = self._make(backend, asked, decide, confirm)
         ids = [change.memory_id for change in changes]
@@ -23189,7 +23294,7 @@ class Control:
             return Forgotten(there, others=others, reached=not receipt.unreached)
         with self._writing() as backend:
             changes = self._make(
-                backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
+                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
             )
         return Forgotten(len(changes))
 
@@ -23295,7 +23400,7 @@ class Control:
                 message("too many to import", most=MOST_IMPORTED, count=len(rows)),
                 message("too many to import, hint"),
             )
-        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         with self._writing() as backend:
@@ -23303,9 +23408,9 @@ class Control:
             def decide() -> Iterator[Change]:
                 known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {wording(one.text): one for one in texts if wording(one.text) not in known}
-                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    change = change_of(asked, position, "add", after=row.text, kind=row.kind)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -23322,8 +23427,8 @@ class Control:
             return check(text, team=team)
         except NotAdmittedError as refusal:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=refusal.reason))
-            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
-            self._changes.note(_batch(asked), [refused])
+            refused = change_of(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(batch_of(asked), [refused])
             raise
 
     @contextmanager
@@ -23339,12 +23444,7 @@ class Control:
         confirm: Confirm,
     ) -> list[Change]:
         """The changes of this request, made now or by an earlier try."""
-        return self._changes.make(backend, _batch(asked), decide, confirm)
-
-
-def _batch(asked: Asked) -> Batch:
-    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
-    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+        return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
 def _editable(backend: object) -> EditableBackend:
@@ -23365,86 +23465,6 @@ def _own(memory: _Some) -> _Some:
     if memory is not None and memory.scope.startswith(TEAM):
         raise Refused(message("a team's memory"), message("a team's memory, hint"))
     return memory
-
-
-def _change(
-    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
-) -> Change:
-    if memory is not None:
-        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
-    return Change(
-        batch=asked.key,
-        position=position,
-        user_id=asked.user_id,
-        op=op,
-        memory_id=memory.id if memory else "",
-        before=memory.text if memory else "",
-        after=after,
-        source=asked.message_id,
-        said_at=asked.at,
-        **others,  # type: ignore[arg-type]
-    )
-
-
-def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
-    for position, memory in enumerate(memories):
-        yield _change(asked, position, "remove", memory)
-
-
-def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
-    """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
-    metadata["scope"] = memory.scope
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata.items() if value},
-    }
-
-
-class _Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def _texts_of(
-    user_id: str, rows: Iterable[Mapping[str, Any] | None]
-) -> tuple[list[_Row], _Pairs, list[Flaw]]:
-    """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[_Row] = []
-    refused: _Pairs = []
-    flaws: list[Flaw] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            if row is None:
-                flaws.append(Flaw(number))
-                continue
-            record = from_json({**row, "user_id": user_id})
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
-            texts.append(
-                _Row(
-                    check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                )
-            )
-        except NotAdmittedError as refusal:
-            refused.append((record.text, refusal.reason))
-            flaws.append(Flaw(number, refusal.sentence))
-        except Refused as flaw:
-            flaws.append(Flaw(number, flaw.sentence))
-    return texts, refused, flaws
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24399,6 +24419,78 @@ class Imported:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/rows.py
+
+SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `import` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, get_args
+
+from ..core.locales.refused import Refused
+from ..core.memory import Memory, aware_time
+from ..remember.admission import NotAdmittedError, check
+from ..remember.operations import Kind
+from .migrate.records import from_json
+from .outcomes import Flaw
+
+
+def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
+    """A memory as mem0's own answers have it."""
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata["scope"] = memory.scope
+    return {
+        "id": memory.id,
+        "memory": memory.text,
+        "user_id": user_id,
+        "created_at": memory.created_at.isoformat() if memory.created_at else None,
+        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
+        "expiration_date": memory.expires or None,
+        "metadata": {name: value for name, value in metadata.items() if value},
+    }
+
+
+class Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
+_Pairs = list[tuple[str, str]]
+
+
+def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[Row] = []
+    refused: _Pairs = []
+    flaws: list[Flaw] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            if row is None:
+                flaws.append(Flaw(number))
+                continue
+            record = from_json({**row, "user_id": user_id})
+            kind = record.payload.get("kind")
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
+        except NotAdmittedError as refusal:
+            refused.append((record.text, refusal.reason))
+            flaws.append(Flaw(number, refusal.sentence))
+        except Refused as flaw:
+            flaws.append(Flaw(number, flaw.sentence))
+    return texts, refused, flaws
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/__init__.py
 
 SOURCES["models/__init__.py"] = r'''"""LLMs and embedders: providers, limits, probes, and what goes wrong with them."""
@@ -25068,8 +25160,8 @@ from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_MOST_NAMES, _NAME_CHARS = 10_000, 200
+_MOST_BYTES = 8_000_000  # OpenRouter's list, the longest known, has an eighth of that
+_MOST_NAMES, _NAME_CHARS = 50_000, 200
 _FRESH_S = 300.0  # that a list is taken at its word
 _ANEW_S = 20.0  # after which it is asked for again where a model is missing: it may be new
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 5.0, 300.0  # after a failure; twice as long after each
@@ -25110,10 +25202,11 @@ class Catalogue:
                 raise fault.again()
         return None
 
-    def refresh(self) -> None:
-        """Ask those servers that are to be asked (again)."""
+    def refresh(self, *, local: bool = False) -> None:
+        """Ask those servers that are to be asked (again). local: only on one's own machine or network."""
         for listing in self.listings:
-            listing.refresh()
+            if listing.is_local or not local:
+                listing.refresh()
 
 
 class Listing:
@@ -25170,6 +25263,10 @@ class Listing:
                 self.fault, self._failures = None, 0
             self._asked_at = self._clock()
             self.took_s = self._asked_at - began
+
+    def has(self, model: str) -> bool:
+        """Whether the model of this id in Open WebUI was listed when it was asked last."""
+        return any(self._known(name) for name in _names_of(model))
 
     def _known(self, name: str) -> _Model | None:
         return self.names.get(tagged(name)) if self.names else None
@@ -26954,7 +27051,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy, ChatServer
@@ -26972,6 +27070,7 @@ _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
 _UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
+_WHICH = "correct llm_model, or leave it unset, and the model that answered reads."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -27038,19 +27137,23 @@ class Readers:
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
-        self._catalogue.refresh()
+        self._catalogue.refresh(local=self._settings.local_only)
         return Part("LLM", True, f"auto: {self._listed()}")
 
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
-        listings = self._catalogue.listings
+        listings = [one for one in self._catalogue.listings if not self._is_left_out(one)]
         unused = _UNUSED if self._settings.llm_base_url else ""
-        if not listings:
+        if not self._catalogue.listings:
             return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
         if not self._settings.uses_llm:
             return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
-            asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
+            asking = threading.Thread(
+                target=partial(self._catalogue.refresh, local=self._settings.local_only),
+                name="memory-listing",
+                daemon=True,
+            )
             asking.start()
             asking.join(_PART_S)
         with self._lock:
@@ -27063,13 +27166,17 @@ class Readers:
                 ok = False
                 hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
-        if len(faults) == len(listings):
+        if listings and len(faults) == len(listings):
             ok = False
             hints += [fault.hint for fault in faults]
+        elif self._lacks_the_model(listings):
+            ok = False
+            hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
             told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
-            hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
+            if not self._settings.llm_model:
+                hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
         return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
@@ -27122,8 +27229,19 @@ class Readers:
         model = self._settings.llm_model
         return f"{_shown(model)} reads" if model else "the model that answered reads"
 
+    def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
+        """Whether all have told what they list, and none has the model that is to read."""
+        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and told and not any(one.has(model) for one in listings)
+
+    def _is_left_out(self, listing: Listing) -> bool:
+        return self._settings.local_only and not listing.is_local
+
     def _listed(self) -> str:
-        return ", ".join(map(_described, self._catalogue.listings))
+        return ", ".join(
+            f"{one.host} is not asked, as local_only is on" if self._is_left_out(one) else _described(one)
+            for one in self._catalogue.listings
+        )
 
 
 def _described(listing: Listing) -> str:
@@ -36893,17 +37011,14 @@ from ...core.errors import Drop, TellAdmin
 from ...state import wal
 from ..payload import to_json, wrong_size
 from ..sqlite_faults import translated
-from .driver import Connections, erases_words
+from .driver import Connections
 from .filters import Filters, user_of, where
 from .row import Row
-from .schema import drop_tables, make_tables, open_collection, overwrite_words
-from .text import indexed, match_expression, owner_term
+from .schema import drop_tables, make_tables, open_collection
+from .text import match_expression, owner_term
+from .words import CONTEXT_WEIGHT, Words
 
 KNN_LIMIT = 4096  # of sqlite-vec
-
-# docs/recall.md says what was measured.
-_CONTEXT = 2  # memories before one, in its chat
-_CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
@@ -36936,6 +37051,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if distance != "cosine":
             raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
+        self._words = Words(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
@@ -36987,8 +37103,8 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                     (id_, user, chat, kind, text),
                 ).fetchone()
                 self._put_vector(connection, seq, user, blob)
-                self._put_words(connection, seq)
-            self._erase_words(connection)
+                self._words.put(connection, seq)
+            self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
         """Replace what is given, keep what is None. Drop when there is no such memory."""
@@ -37008,10 +37124,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                     "WHERE seq = ?",
                     (user, *columns, text, seq),
                 )
-                self._put_words(connection, seq)
+                self._words.put(connection, seq)
                 if (user, columns[0]) != row[1:]:
-                    self._follow(connection, seq, row[1], chat)
-                self._erase_words(connection)
+                    self._words.follow(connection, seq, row[1], chat)
+                self._words.erase(connection)
             if blob is None and user != row[1]:
                 blob = self._stored_blob(connection, seq)  # it moves to the other user's partition
             if blob is not None:
@@ -37035,17 +37151,17 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             ).fetchall()
             many = len(rows) >= _MANY
             if many:
-                self._overwrite_words(connection, False)
+                self._words.overwrite(connection, at_once=False)
             for row in rows:
                 connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
                 connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
             for row in rows:
-                self._follow(connection, *row)
+                self._words.follow(connection, *row)
             if many:
-                self._merge_words(connection)
-                self._overwrite_words(connection, True)
+                self._words.merge(connection)
+                self._words.overwrite(connection, at_once=True)
             elif rows:
-                self._erase_words(connection)
+                self._words.erase(connection)
 
     # Reading
 
@@ -37149,7 +37265,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if top_k < 1 or match is None:
             return []
         words = self._tables.words
-        distance = f"bm25({words}, 0.0, 1.0, {_CONTEXT_WEIGHT})"
+        distance = f"bm25({words}, 0.0, 1.0, {CONTEXT_WEIGHT})"
         near = f"SELECT {words}.rowid AS seq, {distance} AS distance FROM {words}"
         values: list[Any] = [match]
         if _user_only(filters):  # the owner's term filters already
@@ -37223,51 +37339,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 (seq, owner_term(user), blob),
             )
 
-    def _put_words(self, connection: sqlite3.Connection, seq: int) -> None:
-        """Index a memory's words, and those of the memories for which it is context."""
-        memories = self._tables.memories
-        (user, chat, payload) = connection.execute(
-            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
-        ).fetchone()
-        self._index(connection, seq, user, chat, payload)
-        self._follow(connection, seq, user, chat)
-
-    def _follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
-        """Index the memories anew for which the one at `seq` was context."""
-        for row in connection.execute(
-            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall():
-            self._index(connection, *row)
-
-    def _index(
-        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
-    ) -> None:
-        before = connection.execute(
-            f"SELECT payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall()
-        context = " ".join(indexed(json.loads(text)) for (text,) in before)
-        connection.execute(
-            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
-            (seq, owner_term(user), indexed(json.loads(payload)), context),
-        )
-
-    def _erase_words(self, connection: sqlite3.Connection) -> None:
-        if not erases_words(connection):
-            self._merge_words(connection)
-
-    def _merge_words(self, connection: sqlite3.Connection) -> None:
-        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
-        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
-
-    def _overwrite_words(self, connection: sqlite3.Connection, at_once: bool) -> None:
-        """Whether FTS5 overwrites each deleted word in its place, where it can."""
-        if erases_words(connection):
-            overwrite_words(connection, self._tables, at_once)
-
 
 def _user_only(filters: Filters | None) -> bool:
     return user_of(filters) is not None and len(filters or {}) == 1
@@ -37338,6 +37409,79 @@ def owner_term(user: str | None) -> str:
         return hashlib.blake2b(user.encode(), digest_size=16).hexdigest()
     except UnicodeEncodeError:
         raise Drop("The user id is not valid Unicode.") from None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# stores/sqlite/words.py
+
+SOURCES["stores/sqlite/words.py"] = r'''"""The words of memories in the embedded store, as FTS5 finds them."""
+
+# ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from .driver import erases_words
+from .schema import Tables, overwrite_words
+from .text import indexed, owner_term
+
+# docs/recall.md says what was measured.
+CONTEXT_WEIGHT = 0.3  # of the words of the memories before one, its own having 1
+_CONTEXT = 2  # of those, in its chat
+
+
+class Words:
+    """Of one collection. Each method takes a connection that writes."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def put(self, connection: sqlite3.Connection, seq: int) -> None:
+        """Index a memory's words, and those of the memories for which it is context."""
+        memories = self._tables.memories
+        (user, chat, payload) = connection.execute(
+            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
+        ).fetchone()
+        self._index(connection, seq, user, chat, payload)
+        self.follow(connection, seq, user, chat)
+
+    def follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
+        """Index the memories anew for which the one at `seq` was context."""
+        for row in connection.execute(
+            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
+            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (user, chat, seq, _CONTEXT),
+        ).fetchall():
+            self._index(connection, *row)
+
+    def _index(
+        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
+    ) -> None:
+        before = connection.execute(
+            f"SELECT payload FROM {self._tables.memories} "
+            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (user, chat, seq, _CONTEXT),
+        ).fetchall()
+        context = " ".join(indexed(json.loads(text)) for (text,) in before)
+        connection.execute(
+            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
+            (seq, owner_term(user), indexed(json.loads(payload)), context),
+        )
+
+    def erase(self, connection: sqlite3.Connection) -> None:
+        """Let nothing of the words stay that were deleted or replaced."""
+        if not erases_words(connection):
+            self.merge(connection)
+
+    def merge(self, connection: sqlite3.Connection) -> None:
+        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
+        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+
+    def overwrite(self, connection: sqlite3.Connection, *, at_once: bool) -> None:
+        """Whether FTS5 overwrites each deleted word in its place, where it can."""
+        if erases_words(connection):
+            overwrite_words(connection, self._tables, at_once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -255,6 +255,28 @@ class TestWhereAValueComesFrom:
         told = json.dumps(server.status()) + server.log()
         assert any(name in told for name in wrong) or not wrong
 
+    def test_settings_saved_by_the_release_before_are_taken_over_and_told(
+        self, pipelines_server: StartServer
+    ) -> None:
+        server = pipelines_server(env={"MEMORY_MODELS_OFF": "gpt-*"}, wait_ready=False)
+        server.change_valves(memory_token_budget=400)
+        server.stop()
+        before = {"memory_token_budget": 400, "recall_only": "tiny-*", "retry_max_hours": 0.5}
+        server.valves_file.write_text(json.dumps(before))
+        server.start()
+        taken = server.get_valves()
+        assert taken["memory_token_budget"] == 400
+        assert (taken["models_recall"], taken["models_remember"]) == ("!gpt-*", "!gpt-*, !tiny-*")
+        assert taken["advanced"] == "retry_max_hours=0.5"
+        assert server.part("filter")["ok"]
+        for told in ("MEMORY_MODELS_OFF is now", "recall_only is now", "retry_max_hours is now"):
+            assert told in server.part("filter")["detail"]
+            assert told in server.log()
+        server.save_valves(taken).raise_for_status()
+        assert set(saved(server)) == {"memory_token_budget", "models_remember", "advanced"}
+        assert server.get_valves() == taken
+        assert "recall_only" not in server.part("filter")["detail"]
+
     def test_a_changed_setting_takes_effect_at_once(self, server: PipelinesServer) -> None:
         server.wait_until_ready()
         tell(server, "My dog is called Rex.")
