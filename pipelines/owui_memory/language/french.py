@@ -44,7 +44,7 @@ FRENCH = Phrases(
     texts="""chanson, chansons, ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
-    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu, transféré, transférée, transfere",
     self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
     salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
     signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci

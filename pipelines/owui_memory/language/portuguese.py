@@ -46,7 +46,7 @@ PORTUGUESE = Phrases(
     soft_handling="(do|de|sobre o) que (se )?(trata|fala), quem (escreveu|canta|disse), explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
     texts="""canção, música, isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
+    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi, encaminhado, encaminhada, reencaminhado",
     self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
     salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
     signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
