@@ -77,13 +77,15 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept; else it is measured each time.
 
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, None)
+    return _embedder(settings, None, data_dir)
 
 
 def import_mem0(data_dir: Path) -> None:

@@ -10,8 +10,12 @@ import pytest
 
 from bench.embedders import embedder
 from bench.languages import pairs
+from owui_memory.backends import _own_models
+from owui_memory.config.settings import Valves
+from owui_memory.core.events import ignore
 from owui_memory.models import calibration
-from owui_memory.models.calibration import Calibration
+from owui_memory.models.calibration import Calibration, _flat
+from owui_memory.models.calibration_sentences import FACTS, FURTHER, QUESTIONS
 from owui_memory.models.embedder import Embedder
 from owui_memory.recall.select import SPREAD
 
@@ -115,6 +119,17 @@ def test_it_is_measured_once_and_kept(tmp_path: Path) -> None:
     assert len(calls) > 0
 
 
+def test_beside_a_remote_store_it_is_kept_too(tmp_path: Path) -> None:
+    def written() -> list[int]:
+        near = _own_models(Valves(), tmp_path, ignore).similarities("I am vegan.", ["The user is vegan."])
+        assert near[0] > 0.5
+        return [one.stat().st_mtime_ns for one in (tmp_path / "calibration").iterdir()]
+
+    first = written()
+    assert len(first) == 1
+    assert written() == first
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"\x93NUMPY"])
 def test_a_broken_file_is_measured_again(tmp_path: Path, content: bytes) -> None:
     file = calibration._file(tmp_path, "m", 512)
@@ -128,6 +143,18 @@ def test_one_that_finds_all_texts_the_same_is_left_as_it_is() -> None:
     assert known.relevance(0.4) == known.likeness(0.4) == 0.4
     assert known.question([0.5, *[0.0] * 63]) == [0.5, *[0.0] * 63]
     assert known.of_self([1.0] * 64)[1] == 0.0
+
+
+def test_what_questions_and_an_unknown_form_have_in_common_does_not_count(
+    measured: dict[str, Calibration],
+) -> None:
+    def embed(texts: Sequence[str], action: str) -> list[list[float]]:
+        vectors = np.asarray(embedder("bundled").embed_batch(texts, action))
+        near = [0.0 if text in _flat([*FACTS, *QUESTIONS, *FURTHER]) else 1.0 for text in texts]
+        return (vectors + 0.5 * np.outer(near, np.ones(512) / np.sqrt(512))).tolist()
+
+    found = Calibration.measured(embed)
+    assert found.spread == pytest.approx(measured["bundled"].spread, rel=0.25)
 
 
 def test_few_numbers_are_left_whole() -> None:
