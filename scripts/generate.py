@@ -47,7 +47,7 @@ More variables are not settings:
 - `MEMORY_STATE_PASSWORD`: its password, which may also stand in the URL with special characters as %XX.
 - `PIPELINES_API_KEY`: the server's own key.
 
-<!-- Made by scripts/generate.py from pipelines/owui_memory/config/settings.py: change it there. -->
+<!-- Made by scripts/generate.py from pipelines/owui_memory/config/fields/: change it there. -->
 """
 
 

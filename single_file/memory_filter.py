@@ -231,8 +231,9 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
-from .config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+from .config.settings import Valves
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Part
@@ -910,6 +911,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
+from ..config.marks import Mark, marked
 from ..config.settings import Valves
 from ..config.valves_codec import SettingsError
 from ..core.errors import MemoryFault, NotReady, Retry, TellAdmin
@@ -923,16 +925,6 @@ Bring = Callable[["LiveBackend", Backend, Valves, threading.Event], None]
 Sound = Callable[[Backend], MemoryFault | None]
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-
-# Settings that need a new backend when they change.
-_CONCERNED = (
-    *("backend", "backend_url", "backend_api_key"),
-    *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
-    *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
-    "llm_timeout_s",
-    *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
-    *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
-)
 
 
 def _at_once(live: LiveBackend, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
@@ -966,7 +958,7 @@ class LiveBackend:
 
     def use(self, settings: Valves) -> None:
         """Begin to open the backend that the settings name, unless it is open already; returns at once."""
-        wanted = tuple(getattr(settings, name) for name in _CONCERNED)
+        wanted = tuple(getattr(settings, name) for name in marked(Valves, Mark.OPENS))
         with self._lock:
             if wanted == self._wanted:
                 return
@@ -1265,7 +1257,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.settings import Valves, folder_of
+from ..config.addresses import folder_of
+from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
@@ -1292,7 +1285,8 @@ from ..core.scope import View, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llms import Llm, Llms
+from ..models.llm import Llm
+from ..models.llms import Llms
 from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
@@ -1634,6 +1628,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
+from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 from ..state.clock import PUT_RIGHT_S, is_over
@@ -1646,18 +1641,6 @@ _FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases b
 
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
-
-# The settings that lead to a place. Keys and passwords are not kept.
-_LEADING = (
-    *("backend", "backend_url", "vector_store", "vector_store_url"),
-    *("embedder_provider", "embedder_base_url", "embedder_model"),
-)
-# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
-SECRETS = {
-    "backend_api_key": ("backend_url",),
-    "vector_store_api_key": ("vector_store", "vector_store_url"),
-    "embedder_api_key": ("embedder_provider", "embedder_base_url"),
-}
 
 
 @dataclass(frozen=True)
@@ -1712,7 +1695,7 @@ class Known:
 
 def place_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Place:
     """The place that settings lead to; name, model and size are the opened backend's."""
-    leading = {setting: str(getattr(settings, setting)) for setting in _LEADING}
+    leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
     return Place(leading, name, model, dims)
@@ -1724,11 +1707,11 @@ def settings_of(place: Place, now: Valves) -> Valves:
     What is missing then is found when it is opened.
     """
     given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
-    for secret, belongs in SECRETS.items():
+    for secret, belongs in belongings(Valves).items():
         today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
         if tuple(today) != tuple(place.settings[setting] for setting in belongs):
             given[secret] = ""
-    for setting in ("backend_url", "vector_store_url", "embedder_base_url"):
+    for setting in marked(Valves, Mark.LEADS):
         if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
             given[setting] = getattr(now, setting)  # it may hold a password
     return Valves.model_construct(**given)
@@ -2109,7 +2092,7 @@ from ..core.scope import View, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llms import Llm
+from ..models.llm import Llm
 from ..models.own_models import OwnModels
 from ..models.readers import Readers
 from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
@@ -4507,6 +4490,58 @@ SOURCES["config/__init__.py"] = r'''"""Settings: what they are, what they mean t
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# config/addresses.py
+
+SOURCES["config/addresses.py"] = r'''"""Addresses in settings: whether they are any, and what they name."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from .valves_codec import SettingsError
+
+_HTTP = ("http", "https")
+
+
+def folder_of(url: str) -> str:
+    """The folder that a store's address names, by its full path or as file:///...; "" if it names none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        path = unquote(parts.path)
+    else:
+        path = url if url.startswith("/") and not url.startswith("//") else ""
+    return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
+
+
+def is_url(value: str, schemes: tuple[str, ...] = _HTTP) -> bool:
+    """Whether it is an address with one of these schemes and a host."""
+    try:
+        parts = urlsplit(value)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and has_port and not re.search(r"\s", value)
+
+
+def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, or_a: str = "") -> str:
+    """The value, if it is unset or an address with one of these schemes.
+
+    or_a: what else it may be, for the sentence.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    if value and not is_url(value, schemes):
+        also = f", or a {or_a}" if or_a else ""
+        raise SettingsError(setting, f"{setting} must be an address like {schemes[0]}://host:port{also}.")
+    return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # config/cross_checks.py
 
 SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -4514,14 +4549,11 @@ SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and tog
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .fields import Fields
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError
-
-if TYPE_CHECKING:
-    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -4540,7 +4572,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Valves) -> Iterator[SettingsError]:
+def objections(settings: Fields) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
     yield from _of_models(settings)
     if settings.backend == "library":
@@ -4580,7 +4612,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_models(settings: Valves) -> Iterator[SettingsError]:
+def _of_models(settings: Fields) -> Iterator[SettingsError]:
     recalls, learns = (
         {one.pattern for one in read_patterns(text)} for text in (settings.recall_only, settings.learn_only)
     )
@@ -4588,7 +4620,7 @@ def _of_models(settings: Valves) -> Iterator[SettingsError]:
         yield SettingsError("learn_only", "learn_only must not name a model that recall_only names, too.")
 
 
-def _of_library(settings: Valves) -> Iterator[SettingsError]:
+def _of_library(settings: Fields) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -4598,7 +4630,7 @@ def _of_library(settings: Valves) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Valves) -> Iterator[SettingsError]:
+def _of_providers(settings: Fields) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -4613,7 +4645,7 @@ def _of_providers(settings: Valves) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Valves) -> Iterator[SettingsError]:
+def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -4625,7 +4657,7 @@ def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Valves) -> str:
+def _without_llm(settings: Fields) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"
@@ -4633,6 +4665,663 @@ def _without_llm(settings: Valves) -> str:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/environment.py
+
+SOURCES["config/environment.py"] = r'''"""What the environment says: the one place that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.chat_servers import ChatServer, read_servers
+from .settings import Valves
+from .valves_codec import PanelModel
+
+PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says: presets of settings, where state lives, the server's key.
+
+    valves_file: where the Pipelines server keeps what was saved in the admin panel.
+
+    state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    chat_servers: where the chats are answered.
+    """
+
+    presets: Mapping[str, str]
+    data_dir: Path
+    server_key: str
+    valves_file: Path = Path("memory_filter/valves.json")
+    state_url: str = field(default="", repr=False)  # may hold a password
+    state_password: str = field(default="", repr=False)
+    chat_servers: tuple[ChatServer, ...] = ()
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Environment:
+        """The one place that reads the environment."""
+        presets = {
+            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
+        }
+        plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
+        return cls(
+            presets=presets,
+            data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
+            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
+            valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
+            state_url=environ.get("MEMORY_STATE_URL", "").strip(),
+            state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
+            chat_servers=read_servers(environ),
+        )
+
+    def settings(self, stored: Callable[[], PanelModel | None]) -> type[Valves]:
+        """The class of settings with all that the environment says. stored: as in `PanelModel.bound`."""
+        bound = Valves.bound(self.presets, stored)
+        bound.chat_servers = self.chat_servers
+        return bound
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/__init__.py
+
+SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its name, title, description, default and bounds."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from ...core.chat_servers import ChatServer
+from .access import Access
+from .models import Models
+from .recalling import Recalling
+from .remembering import Remembering
+from .scopes import Scopes
+from .storage import Storage
+
+
+class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the panel the last one is first
+    """All settings, and what follows from several of them.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/access.py
+
+SOURCES["config/fields/access.py"] = r'''"""Who gets memory: of users, of models, and of those who ask the server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..model_patterns import read_patterns
+from ..valves_codec import PanelModel, SettingsError, Text
+
+
+class Access(PanelModel):
+    """Who gets memory."""
+
+    pipelines: list[str] = Field(
+        ["*"],
+        title="Models",
+        description="Ids of the models that get memory, separated by commas; * means all of them.",
+    )
+    priority: int = Field(
+        0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
+    )
+    enabled: bool = Field(
+        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+    )
+    user_switch: Literal["follow", "ignore"] = Field(
+        "follow",
+        title="Users' own Memory switch",
+        description=(
+            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
+            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+        ),
+    )
+    local_only: bool = Field(
+        False,
+        title="Local models only",
+        description=(
+            "Nothing is told to or learned from models that are not local by their connection's type in Open "
+            "WebUI; an OpenAI-compatible one is external until you change that."
+        ),
+    )
+    models_off: Text = Field(
+        "",
+        title="Models without memory",
+        description=(
+            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
+            "They are told nothing, and nothing is learned from their chats."
+        ),
+    )
+    models_on: Text = Field(
+        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
+    )
+    recall_only: Text = Field(
+        "",
+        title="Models that only recall",
+        description="The same, for models from whose chats nothing is learned. * means all.",
+    )
+    learn_only: Text = Field(
+        "",
+        title="Models that only learn",
+        description="The same, for models that are told nothing. * means all.",
+    )
+    require_key: bool = Field(
+        True,
+        title="Require the server's key",
+        description="Refuse every request to the Pipelines server that does not carry its key.",
+    )
+
+    @field_validator("models_off", "models_on", "recall_only", "learn_only")
+    @classmethod
+    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
+        name = info.field_name or ""
+        try:
+            read_patterns(value)
+        except ValueError as wrong:
+            wanted = "ids of models or patterns like gpt-*, with commas between them"
+            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/models.py
+
+SOURCES["config/fields/models.py"] = r'''"""Which models read the chats, and which one turns text into vectors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..addresses import checked_url
+from ..marks import Belongs, Mark
+from ..prices import read_prices
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
+
+NamedLlm = Literal[
+    "none",
+    "openai",
+    "ollama",
+    "lmstudio",
+    "vllm",
+    "anthropic",
+    "gemini",
+    "groq",
+    "together",
+    "deepseek",
+    "xai",
+]
+LlmProvider = Literal["auto", NamedLlm]
+EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
+
+
+class Models(PanelModel):
+    """Which models read the chats, and which one turns text into vectors."""
+
+    llm_provider: Annotated[LlmProvider, Mark.OPENS] = Field(
+        "auto",
+        title="LLM for extraction",
+        description=(
+            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
+            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+        ),
+    )
+    llm_base_url: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="LLM's address",
+        description=(
+            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
+            "used with auto."
+        ),
+    )
+    llm_model: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="LLM's model",
+        description="The model's name at the provider. Unset with auto: the model that answered.",
+    )
+    llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
+        "",
+        title="LLM's key",
+        description="Leave unset for a local server without keys. Not used with auto.",
+    )
+
+    fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
+        "none",
+        title="Second LLM",
+        description=(
+            "Asked when the first is down, refuses or does not answer in time. "
+            "none: exchanges wait for the first."
+        ),
+    )
+    fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="Second LLM's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
+        "", title="Second LLM's model", description="The model's name at the provider."
+    )
+    fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
+        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+    )
+
+    llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
+    llm_prices: Text = Field(
+        "",
+        title="LLM prices",
+        description=(
+            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
+            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+        ),
+    )
+
+    embedder_provider: Annotated[EmbedderProvider, Mark.OPENS, Mark.LEADS] = Field(
+        "bundled",
+        title="Embedder",
+        description=(
+            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
+            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
+            "sentence-transformers on this machine, where that is installed."
+        ),
+    )
+    embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="Embedder's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "", title="Embedding model", description="The model's name at the provider, or a folder."
+    )
+    embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
+        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+    )
+
+    @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")
+    @classmethod
+    def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
+        return checked_url(info.field_name or "", value)
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_prices(cls, value: str) -> str:
+        try:
+            read_prices(value)
+        except ValueError:
+            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
+            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/recalling.py
+
+SOURCES["config/fields/recalling.py"] = r'''"""Which memories a model is told, and how."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..valves_codec import PanelModel
+
+
+class Recalling(PanelModel):
+    """Which memories a model is told, and how."""
+
+    memories_per_turn: int = Field(
+        8,
+        ge=0,
+        le=50,
+        title="Memories per message",
+        description=(
+            "At most so many are told with a chat's first message, and half as many (at least one) with "
+            "later ones. Who the user is and how they want to be answered is told besides and not counted "
+            "(profile_token_budget); with 0 nothing else is."
+        ),
+    )
+    relevance_threshold: float = Field(
+        0.42,
+        ge=0,
+        le=1.4,
+        title="Relevance",
+        description=(
+            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
+            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
+            "are missing."
+        ),
+    )
+    memory_token_budget: int = Field(
+        800,
+        ge=50,
+        le=16000,
+        title="Token budget",
+        description=(
+            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
+            "conversation holds six times as many, then it is told anew."
+        ),
+    )
+    profile_token_budget: int = Field(
+        200,
+        ge=0,
+        le=4000,
+        title="Profile's token budget",
+        description=(
+            "Tokens for who the user is and how they want to be answered: told in every "
+            "conversation. 0: only where relevant."
+        ),
+    )
+    placement: Literal["message", "system"] = Field(
+        "message",
+        title="Where later memories go",
+        description=(
+            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
+        ),
+    )
+    show_memory_notes: bool = Field(
+        False,
+        title="Notes under answers",
+        description=(
+            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "model never sees it."
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
+        ),
+    )
+    inlet_deadline_ms: int = Field(
+        800,
+        ge=50,
+        le=10000,
+        title="Deadline (ms)",
+        description="A message waits at most so long for memories, then goes on without them.",
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/remembering.py
+
+SOURCES["config/fields/remembering.py"] = r'''"""How what was said becomes memories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Remembering(PanelModel):
+    """How what was said becomes memories."""
+
+    extraction: Literal["auto", "reconcile", "mem0", "verbatim"] = Field(
+        "auto",
+        title="Extraction",
+        description=(
+            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
+            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+        ),
+    )
+    extraction_rules: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="Extraction rules",
+        description="Your own words for the LLM on what to remember and what not. One line.",
+    )
+    batch_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        title="Wait for a quiet chat (s)",
+        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
+    )
+    batch_max_exchanges: int = Field(
+        8,
+        ge=1,
+        le=100,
+        title="Exchanges per call",
+        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
+    )
+    users_at_once: int = Field(
+        2,
+        ge=1,
+        le=32,
+        title="Users at once",
+        description=(
+            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
+            "serves the chats as well."
+        ),
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        title="Keep trying (h)",
+        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/scopes.py
+
+SOURCES["config/fields/scopes.py"] = r'''"""Who knows what was said: folders, workspace models, teams."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ...core.scope import read_teams
+from ..valves_codec import PanelModel, SettingsError, Text
+
+
+class Scopes(PanelModel):
+    """Who knows what was said: folders, workspace models, teams."""
+
+    folder_memories: Literal["shared", "own"] = Field(
+        "shared",
+        title="Chats in folders",
+        description=(
+            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
+            "known in all chats. Who the user is and how they want to be answered is known in all chats."
+        ),
+    )
+    personas: Text = Field(
+        "",
+        title="Models with memories of their own",
+        description=(
+            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
+            "them stays with it. It knows what other chats were told, and they do not know what it was told."
+        ),
+    )
+    teams: Text = Field(
+        "",
+        title="Teams",
+        description=(
+            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
+            "... Members see what one of them shares with /memory share."
+        ),
+    )
+
+    @field_validator("teams")
+    @classmethod
+    def _check_teams(cls, value: str) -> str:
+        try:
+            read_teams(value)
+        except ValueError as error:
+            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
+            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/storage.py
+
+SOURCES["config/fields/storage.py"] = r'''"""Which mem0 is in use, and where memories are kept."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..addresses import checked_url, folder_of
+from ..marks import Belongs, Mark
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
+
+
+class Storage(PanelModel):
+    """Which mem0 is in use, and where memories are kept."""
+
+    backend: Annotated[Literal["library", "server", "platform"], Mark.OPENS, Mark.LEADS] = Field(
+        "library",
+        title="mem0",
+        description=(
+            "library: mem0 inside this server, with the store, LLM and embedder below. "
+            "server: your own mem0 REST server. platform: mem0's hosted service."
+        ),
+    )
+    backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="mem0 server's address",
+        description="For server (and platform, if it is not the usual address).",
+    )
+    # Whatever `backend` says now, for the way back to stay open.
+    backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
+        "",
+        title="mem0 key",
+        description=(
+            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
+            "an API key (m0sk_...) makes it slow."
+        ),
+    )
+
+    vector_store: Annotated[Literal["sqlite", "qdrant", "pgvector"], Mark.OPENS, Mark.LEADS] = Field(
+        "sqlite",
+        title="Store",
+        description=(
+            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
+            "also embedded, in a folder."
+        ),
+    )
+    vector_store_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="Store's address",
+        description=(
+            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
+            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "postgresql://user@host:5432/database."
+        ),
+    )
+    vector_store_api_key: Annotated[Secret, Mark.OPENS, Belongs(("vector_store", "vector_store_url"))] = (
+        Field(
+            "",
+            title="Store's key or password",
+            description="Qdrant's API key or PostgreSQL's password, if it has one.",
+        )
+    )
+    collection: Annotated[str, Mark.OPENS] = Field(
+        "memories",
+        title="Collection",
+        description="Name of the collection in the store: letters, digits and underscores.",
+    )
+
+    @field_validator("collection")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,47}", value):
+            allowed = "letters, digits and underscores, 48 at most and no digit first"
+            raise SettingsError("collection", f"collection must be {allowed}, not {value[:40]!r}.")
+        return value
+
+    @field_validator("backend_url")
+    @classmethod
+    def _check_backend_url(cls, value: str) -> str:
+        return checked_url("backend_url", value)
+
+    @field_validator("vector_store_url")
+    @classmethod
+    def _check_store_url(cls, value: str, info: ValidationInfo) -> str:
+        store = info.data.get("vector_store")
+        if store == "pgvector":
+            return checked_url("vector_store_url", value, ("postgresql", "postgres"))
+        if store == "qdrant":
+            return (
+                value
+                if folder_of(value)
+                else checked_url("vector_store_url", value, or_a="folder like /data/qdrant")
+            )
+        return checked_url("vector_store_url", value)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4703,6 +5392,55 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         except OSError:
             return None
     return getattr(address, "ipv4_mapped", None) or address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/marks.py
+
+SOURCES["config/marks.py"] = r'''"""What is true of a setting besides its value: written on its field, and read here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+
+class Mark(Enum):
+    """Written on a field: `Annotated[Text, Mark.OPENS]`."""
+
+    SECRET = auto()  # masked wherever it is shown
+    OPENS = auto()  # a change needs a new backend
+    LEADS = auto()  # names where memories are kept: written down, so that they are found again
+
+
+@dataclass(frozen=True)
+class Belongs:
+    """On a secret: it is for what these settings name, and goes nowhere else."""
+
+    to: tuple[str, ...]
+
+
+def has(field: FieldInfo, mark: Mark) -> bool:
+    """Whether a field has it."""
+    return mark in field.metadata
+
+
+def marked(settings: type[BaseModel], mark: Mark) -> tuple[str, ...]:
+    """The names of the settings that have it."""
+    return tuple(name for name, field in settings.model_fields.items() if has(field, mark))
+
+
+def belongings(settings: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """Each secret that belongs to other settings, and those."""
+    return {
+        name: mark.to
+        for name, field in settings.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Belongs)
+    }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4930,548 +5668,23 @@ def _persona_of(turn: Turn, settings: Valves) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # config/settings.py
 
-SOURCES["config/settings.py"] = r'''"""Every setting: its name, title, description, default and bounds, in the order an admin meets them.
+SOURCES["config/settings.py"] = r'''"""All settings as one class. What each is stands in `fields/`, by concern.
 
-`valves.example.json` and `docs/settings.md` are generated from this file (`make generate`).
+`valves.example.json` and `docs/settings.md` are generated from it (`make generate`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Literal, Self
-from urllib.parse import unquote, urlsplit
-
-from pydantic import Field, ValidationInfo, field_validator
-
-from ..core.chat_servers import ChatServer, read_servers
-from ..core.scope import read_teams
 from .cross_checks import objections
-from .model_patterns import read_patterns
-from .prices import read_prices
-from .valves_codec import PanelModel, Secret, SettingsError, Text
-
-PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
-
-NamedLlm = Literal[
-    "none",
-    "openai",
-    "ollama",
-    "lmstudio",
-    "vllm",
-    "anthropic",
-    "gemini",
-    "groq",
-    "together",
-    "deepseek",
-    "xai",
-]
-LlmProvider = Literal["auto", NamedLlm]
-EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
+from .fields import Fields
 
 
-class Valves(PanelModel):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`.
-
-    chat_servers: those of the environment, for `llm_provider` auto.
-    """
-
-    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
-
-    pipelines: list[str] = Field(
-        ["*"],
-        title="Models",
-        description="Ids of the models that get memory, separated by commas; * means all of them.",
-    )
-    priority: int = Field(
-        0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
-    )
-    enabled: bool = Field(
-        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
-    )
-    user_switch: Literal["follow", "ignore"] = Field(
-        "follow",
-        title="Users' own Memory switch",
-        description=(
-            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
-            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
-        ),
-    )
-    local_only: bool = Field(
-        False,
-        title="Local models only",
-        description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
-        ),
-    )
-    models_off: Text = Field(
-        "",
-        title="Models without memory",
-        description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "They are told nothing, and nothing is learned from their chats."
-        ),
-    )
-    models_on: Text = Field(
-        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
-    )
-    recall_only: Text = Field(
-        "",
-        title="Models that only recall",
-        description="The same, for models from whose chats nothing is learned. * means all.",
-    )
-    learn_only: Text = Field(
-        "",
-        title="Models that only learn",
-        description="The same, for models that are told nothing. * means all.",
-    )
-    require_key: bool = Field(
-        True,
-        title="Require the server's key",
-        description="Refuse every request to the Pipelines server that does not carry its key.",
-    )
-
-    backend: Literal["library", "server", "platform"] = Field(
-        "library",
-        title="mem0",
-        description=(
-            "library: mem0 inside this server, with the store, LLM and embedder below. "
-            "server: your own mem0 REST server. platform: mem0's hosted service."
-        ),
-    )
-    backend_url: Text = Field(
-        "",
-        title="mem0 server's address",
-        description="For server (and platform, if it is not the usual address).",
-    )
-    backend_api_key: Secret = Field(
-        "",
-        title="mem0 key",
-        description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
-            "an API key (m0sk_...) makes it slow."
-        ),
-    )
-
-    vector_store: Literal["sqlite", "qdrant", "pgvector"] = Field(
-        "sqlite",
-        title="Store",
-        description=(
-            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
-            "also embedded, in a folder."
-        ),
-    )
-    vector_store_url: Text = Field(
-        "",
-        title="Store's address",
-        description=(
-            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
-            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
-            "postgresql://user@host:5432/database."
-        ),
-    )
-    vector_store_api_key: Secret = Field(
-        "",
-        title="Store's key or password",
-        description="Qdrant's API key or PostgreSQL's password, if it has one.",
-    )
-    collection: str = Field(
-        "memories",
-        title="Collection",
-        description="Name of the collection in the store: letters, digits and underscores.",
-    )
-
-    llm_provider: LlmProvider = Field(
-        "auto",
-        title="LLM for extraction",
-        description=(
-            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
-        ),
-    )
-    llm_base_url: Text = Field(
-        "",
-        title="LLM's address",
-        description=(
-            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
-            "used with auto."
-        ),
-    )
-    llm_model: Text = Field(
-        "",
-        title="LLM's model",
-        description="The model's name at the provider. Unset with auto: the model that answered.",
-    )
-    llm_api_key: Secret = Field(
-        "",
-        title="LLM's key",
-        description="Leave unset for a local server without keys. Not used with auto.",
-    )
-
-    fallback_llm_provider: NamedLlm = Field(
-        "none",
-        title="Second LLM",
-        description=(
-            "Asked when the first is down, refuses or does not answer in time. "
-            "none: exchanges wait for the first."
-        ),
-    )
-    fallback_llm_base_url: Text = Field(
-        "",
-        title="Second LLM's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
-    )
-    fallback_llm_model: Text = Field(
-        "", title="Second LLM's model", description="The model's name at the provider."
-    )
-    fallback_llm_api_key: Secret = Field(
-        "", title="Second LLM's key", description="Leave unset for a local server without keys."
-    )
-
-    llm_timeout_s: int = Field(
-        120,
-        ge=5,
-        le=3600,
-        title="LLM's time-out (s)",
-        description=(
-            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
-            "second LLM. Raise it for a large model without a graphics card."
-        ),
-    )
-    llm_prices: Text = Field(
-        "",
-        title="LLM prices",
-        description=(
-            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
-            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
-        ),
-    )
-
-    embedder_provider: EmbedderProvider = Field(
-        "bundled",
-        title="Embedder",
-        description=(
-            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
-            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
-            "sentence-transformers on this machine, where that is installed."
-        ),
-    )
-    embedder_base_url: Text = Field(
-        "",
-        title="Embedder's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
-    )
-    embedder_model: Text = Field(
-        "", title="Embedding model", description="The model's name at the provider, or a folder."
-    )
-    embedder_api_key: Secret = Field(
-        "", title="Embedder's key", description="Leave unset for a local server without keys."
-    )
-
-    extraction: Literal["auto", "reconcile", "mem0", "verbatim"] = Field(
-        "auto",
-        title="Extraction",
-        description=(
-            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
-            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
-        ),
-    )
-    extraction_rules: Text = Field(
-        "",
-        title="Extraction rules",
-        description="Your own words for the LLM on what to remember and what not. One line.",
-    )
-    batch_idle_seconds: int = Field(
-        30,
-        ge=0,
-        le=3600,
-        title="Wait for a quiet chat (s)",
-        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
-    )
-    batch_max_exchanges: int = Field(
-        8,
-        ge=1,
-        le=100,
-        title="Exchanges per call",
-        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
-    )
-    users_at_once: int = Field(
-        2,
-        ge=1,
-        le=32,
-        title="Users at once",
-        description=(
-            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
-            "serves the chats as well."
-        ),
-    )
-    retry_max_hours: float = Field(
-        48,
-        ge=0,
-        le=8760,
-        title="Keep trying (h)",
-        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
-    )
-
-    memories_per_turn: int = Field(
-        8,
-        ge=0,
-        le=50,
-        title="Memories per message",
-        description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
-        ),
-    )
-    relevance_threshold: float = Field(
-        0.42,
-        ge=0,
-        le=1.4,
-        title="Relevance",
-        description=(
-            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
-            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
-            "are missing."
-        ),
-    )
-    memory_token_budget: int = Field(
-        800,
-        ge=50,
-        le=16000,
-        title="Token budget",
-        description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
-        ),
-    )
-    profile_token_budget: int = Field(
-        200,
-        ge=0,
-        le=4000,
-        title="Profile's token budget",
-        description=(
-            "Tokens for who the user is and how they want to be answered: told in every "
-            "conversation. 0: only where relevant."
-        ),
-    )
-    placement: Literal["message", "system"] = Field(
-        "message",
-        title="Where later memories go",
-        description=(
-            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt, which is made where there is none. A message with a web or "
-            "file search always uses system."
-        ),
-    )
-    show_memory_notes: bool = Field(
-        False,
-        title="Notes under answers",
-        description=(
-            "A folded line under each answer tells which memories were used for it and what was learned. The "
-            "model never sees it."
-        ),
-    )
-    forget_undo_minutes: int = Field(
-        10,
-        ge=0,
-        le=10080,
-        title="Undo of forgetting (min)",
-        description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
-        ),
-    )
-    inlet_deadline_ms: int = Field(
-        800,
-        ge=50,
-        le=10000,
-        title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
-    )
-
-    folder_memories: Literal["shared", "own"] = Field(
-        "shared",
-        title="Chats in folders",
-        description=(
-            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
-            "known in all chats. Who the user is and how they want to be answered is known in all chats."
-        ),
-    )
-    personas: Text = Field(
-        "",
-        title="Models with memories of their own",
-        description=(
-            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
-            "them stays with it. It knows what other chats were told, and they do not know what it was told."
-        ),
-    )
-    teams: Text = Field(
-        "",
-        title="Teams",
-        description=(
-            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
-            "... Members see what one of them shares with /memory share."
-        ),
-    )
-
-    @field_validator("teams")
-    @classmethod
-    def _check_teams(cls, value: str) -> str:
-        try:
-            read_teams(value)
-        except ValueError as error:
-            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
-            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
-        return value
-
-    @field_validator("collection")
-    @classmethod
-    def _check_name(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,47}", value):
-            allowed = "letters, digits and underscores, 48 at most and no digit first"
-            raise SettingsError("collection", f"collection must be {allowed}, not {value[:40]!r}.")
-        return value
-
-    @field_validator(
-        "backend_url", "llm_base_url", "fallback_llm_base_url", "embedder_base_url", "vector_store_url"
-    )
-    @classmethod
-    def _check_url(cls, value: str, info: ValidationInfo) -> str:
-        store = info.data.get("vector_store") if info.field_name == "vector_store_url" else None
-        scheme, also = ("postgresql", "postgres") if store == "pgvector" else ("http", "https")
-        if value and not is_url(value, (scheme, also)) and not (store == "qdrant" and folder_of(value)):
-            name = info.field_name or ""
-            folder = ", or a folder like /data/qdrant" if store == "qdrant" else ""
-            raise SettingsError(name, f"{name} must be an address like {scheme}://host:port{folder}.")
-        return value
-
-    @field_validator("models_off", "models_on", "recall_only", "learn_only")
-    @classmethod
-    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
-        name = info.field_name or ""
-        try:
-            read_patterns(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-*, with commas between them"
-            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
-        return value
-
-    @field_validator("llm_prices")
-    @classmethod
-    def _check_prices(cls, value: str) -> str:
-        try:
-            read_prices(value)
-        except ValueError:
-            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
-            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
-        return value
-
-    @classmethod
-    def of(cls, environment: Environment, stored: Callable[[], PanelModel | None]) -> type[Self]:
-        """As `bound`, with all that the environment says."""
-        bound = cls.bound(environment.presets, stored)
-        bound.chat_servers = environment.chat_servers
-        return bound
+class Valves(Fields):
+    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
 
     def check(self) -> None:
         for objection in objections(self):
             raise objection
-
-    @property
-    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
-        """How exchanges are remembered: `extraction`, with auto resolved."""
-        if self.extraction != "auto":
-            return self.extraction
-        return "reconcile" if self.has_llm else self.mode_without_llm
-
-    @property
-    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
-        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
-        own = self.backend != "library" and self.extraction in ("auto", "mem0")
-        return "mem0" if own else "verbatim"
-
-    @property
-    def has_llm(self) -> bool:
-        """Whether an LLM of ours may read the chats."""
-        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
-
-    @property
-    def uses_llm(self) -> bool:
-        """Whether remembering an exchange costs a call of a language model."""
-        return self.mode != "verbatim"
-
-    @property
-    def embeds_by_itself(self) -> bool:
-        """Whether the embedding model runs in this process."""
-        if self.embedder_provider == "huggingface":
-            return not self.embedder_base_url
-        return self.embedder_provider == "bundled"
-
-
-def folder_of(url: str) -> str:
-    """The folder that a store's address names, by its full path or as file:///...; "" if it names none."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        path = unquote(parts.path)
-    else:
-        path = url if url.startswith("/") and not url.startswith("//") else ""
-    return path if path.isprintable() and path.startswith("/") and path.strip("/.") else ""
-
-
-def is_url(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
-    """Whether it is an address with one of these schemes and a host."""
-    try:
-        parts = urlsplit(value)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return parts.scheme in schemes and bool(parts.hostname) and has_port and not re.search(r"\s", value)
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What the environment says: presets of settings, where state lives, the server's key.
-
-    valves_file: where the Pipelines server keeps what was saved in the admin panel.
-
-    state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
-
-    chat_servers: where the chats are answered.
-    """
-
-    presets: Mapping[str, str]
-    data_dir: Path
-    server_key: str
-    valves_file: Path = Path("memory_filter/valves.json")
-    state_url: str = field(default="", repr=False)  # may hold a password
-    state_password: str = field(default="", repr=False)
-    chat_servers: tuple[ChatServer, ...] = ()
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Environment:
-        """The one place that reads the environment."""
-        presets = {
-            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
-        }
-        plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
-        return cls(
-            presets=presets,
-            data_dir=Path(environ.get("MEMORY_DATA_DIR") or plugins / "memory_data").absolute(),
-            server_key=environ.get("PIPELINES_API_KEY", PUBLIC_DEFAULT_KEY),
-            valves_file=(plugins / "memory_filter" / "valves.json").absolute(),
-            state_url=environ.get("MEMORY_STATE_URL", "").strip(),
-            state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
-            chat_servers=read_servers(environ),
-        )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5502,16 +5715,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
+from .marks import Mark, has
+
 MASK = "********"
 _MOST_BITS = 4000  # of a whole number
-IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
 Text = Annotated[str, PlainSerializer(lambda v: v or None, return_type=str | None, when_used="json")]
 Secret = Annotated[
     str,
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
-    IS_SECRET,
+    Mark.SECRET,
 ]
 
 
@@ -5626,7 +5840,7 @@ class PanelModel(BaseModel):
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
-            if IS_SECRET in field.metadata and value == MASK:
+            if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
                 if in_force is None or name not in in_force._given:
                     continue
@@ -5642,7 +5856,7 @@ class PanelModel(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            yield name, MASK if value and IS_SECRET in field.metadata else value
+            yield name, MASK if value and has(field, Mark.SECRET) else value
 
     def check(self) -> None:
         """For subclasses: raise SettingsError on values that do not go together."""
@@ -5705,7 +5919,7 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
+    told = "" if has(field, Mark.SECRET) else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
 
 
@@ -13424,7 +13638,8 @@ from ...backends import open_backend
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Places, naming, place_of
-from ...config.settings import Environment, Valves
+from ...config.environment import Environment
+from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
@@ -13581,7 +13796,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.of(environment, stored=lambda: None)
+    bound = environment.settings(stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
@@ -14820,7 +15035,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...config.settings import PUBLIC_DEFAULT_KEY
+from ...config.environment import PUBLIC_DEFAULT_KEY
 
 log = logging.getLogger(__name__)
 
@@ -15146,9 +15361,10 @@ from typing import Any, cast
 
 from ...commands.language import Languages
 from ...commands.parse import is_command, may_be_command, refusal, repeated, was_command, with_task
+from ...config.environment import Environment
 from ...config.policy import decide
 from ...config.scoping import scope_of
-from ...config.settings import Environment, Valves
+from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.errors import Waits, is_of_the_text
@@ -15194,7 +15410,7 @@ class Filter:
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
-        self._settings = Valves.of(self._environment, stored=lambda: self.valves)
+        self._settings = self._environment.settings(stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
@@ -15791,7 +16007,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..config.settings import Environment, Valves
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.events import Event
 from ..core.permission import Decision
 from ..core.turn import Turn
@@ -15986,7 +16203,7 @@ CHINESE = Phrases(
     always="总是, 總是, 永远, 永遠, 一直, 不要",
     standing="从现在, 從現在, 以后, 以後, 今后, 今後, 每次, 记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 叫我, 称呼我, 你的回答, 回答(要|时|時|请)",
     supposing="你(现在)?(假装|假裝|扮演), 你是~我是, 假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
-    conditional="要是我, 如果我(是|有|能|中|赢|会), 若我",
+    conditional="要是我, 如果我(是|有|能|中|赢|会), 若我, (如果|假如|要是|倘若|若)我(是|有|能|中|赢|贏|会|會|住|没|沒|当|當|变|變|成|去|可以|拥有|擁有|生|出生|富|活|搬|当时|早)",
     roles="作为(一(名|个|位|条|只))?(海盗|巫师|魔法师|女巫|龙|骑士|国王|女王|王子|公主|吸血鬼|机器人|外星人|精灵|矮人|幽灵|超级英雄|忍者|武士|独角兽|侦探|叙述者|角色|神|皇帝|人工智能), 身为(一(名|个|位))?(海盗|巫师|骑士|国王|龙|机器人|外星人|皇帝)",
     handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
@@ -17380,7 +17597,7 @@ DUTCH = Phrases(
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
-        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
+        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
     requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
@@ -17552,6 +17769,7 @@ from __future__ import annotations
 
 import re
 
+from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
@@ -17580,9 +17798,16 @@ _DELETE = (
     r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
 )
 _OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me|you know|gedächtnis\w*|erinnerung\w*|über mich|mémoire\w*|"
-    r"souvenir\w*|sur moi|sobre mí|recuerdo\w*|su di me|ricord\w*|sobre mim|lembran\w*|geheugen|over mij|"
-    r"pamię\w*|о мне|памят\w*)",
+    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
+    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
+    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
+    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
+    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
+    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
+    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
+    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
+    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
+    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -17600,7 +17825,6 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
-_LEFT_OUT = frozenset(stem(word) for word in "told said mention mentioned know known remember".split())  # noqa: SIM905
 
 
 def wish(text: str) -> str:
@@ -17610,7 +17834,7 @@ def wish(text: str) -> str:
     for sentence in _SENTENCE_END.split(text):
         if match := _ASKS.match(sentence):
             if match[1] or _OF_MEMORY.search(sentence):
-                return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
+                return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(" ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
@@ -17618,10 +17842,10 @@ def wish(text: str) -> str:
     return ""
 
 
-def is_meant(asked: str, memory: str) -> bool:
-    """Whether a memory has all of the words of a wish."""
-    words = {word for word in content_words(asked) if stem(word) not in _LEFT_OUT}
-    return bool(words) and words <= set(terms_of(memory))
+def means_all(asked: str) -> bool:
+    """Whether a wish is for all that is remembered: "everything", not "everything about my cat"."""
+    words = content_words(_ALL.sub(" ", asked), or_all=False)
+    return bool(_ALL.match(asked)) and all(stem(word) in FRAMING for word in words)
 
 
 def _bare(asked: str) -> str:
@@ -17630,11 +17854,82 @@ def _bare(asked: str) -> str:
 
 
 def _words(asked: str) -> set[str]:
-    return {stem(word) for word in content_words(asked)} - _LEFT_OUT
+    return {stem(word) for word in content_words(asked)} - FRAMING
 
 
 def _share(words: set[str], text: str) -> float:
     return len(words.intersection(map(stem, terms_of(text)))) / len(words) if words else 0.0
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/forget_subject.py
+
+SOURCES["language/forget_subject.py"] = r'''"""What a request to forget is about: "what I told you about my cat" is about a cat."""
+
+from __future__ import annotations
+
+import re
+
+from .scripts import fold, is_dense
+from .words import content_words, stem, terms_of
+
+# Words that only say that something was said or is known, and how much of it.
+FRAMING = frozenset(
+    stem(word)
+    for word in """
+    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
+    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
+    воспоминание told tell said say mention mentioned know knows known remember everything anything
+    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
+    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
+    respecto información dit raconté sais savez connais souviens tout sujet information informations
+    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
+    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
+    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
+    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
+    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym
+    moim
+    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
+    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
+    """.split()  # noqa: SIM905
+)
+# The same where no spaces are set, with the words for whose it is, and particles.
+_FRAMING_DENSE = re.compile(
+    r"你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
+    r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
+    r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
+    r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
+    r"|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한|(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)"
+    r"|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+"
+)
+_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
+
+# Endings of nouns that change nothing of what they name.
+_CYRILLIC_END = re.compile(
+    r"(?<=[\u0400-\u04ff]{3})(?:ами|ями|ого|ому|ой|ей|ом|ем|ам|ям|ах|ях|ов|ев|[аяуюеиыоіїєьй])$"
+)
+_TURKISH_END = re.compile(r"(?<=[ıiuü]m)(?:[ıiuüea]|[ıiuü]n|d[ea]n?)$")
+
+
+def is_meant(asked: str, memory: str) -> bool:
+    """Whether a memory has all that a request to forget is about."""
+    if is_dense(asked):
+        parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
+        told = fold(memory)
+        return bool(parts) and all(_is_in(part, told) for part in parts)
+    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
+    return bool(words) and words <= set(map(_bare, terms_of(memory)))
+
+
+def _is_in(part: str, told: str) -> bool:
+    if len(part) > 1:
+        return part in told
+    places = [at for at, char in enumerate(told) if char == part]
+    return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
+
+
+def _bare(word: str) -> str:
+    return word if word.isascii() and "m" not in word else _TURKISH_END.sub("", _CYRILLIC_END.sub("", word))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17744,7 +18039,7 @@ FRENCH = Phrases(
     letters="œëîû",
     common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
     known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
-    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même",
+    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
     own_objects="moi, m, me",
     requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
         (peux|pourrais|veux|pouvez|pourriez|voulez)(-| )(tu|vous) (me|m'_|nous), tu (peux|pourrais) (me|m'_|nous), pour (moi|nous)$, (que|quoi|lequel|lesquels|quels? _) me (conseilles|recommandes|suggères|proposes)(-| )(tu|vous)""",
@@ -17766,12 +18061,12 @@ FRENCH = Phrases(
         note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
         agis, comporte-toi, tu es (un|une|mon|ma), joue (le|un), j'ai besoin (que|d'aide|d'idées|de conseils|d'un|d'une), je (veux|voudrais) que tu, j'aimerais que tu
         je (veux|voudrais|cherche) (un|une|des) (poème|recette|recettes|liste|texte|lettre|idée|idées|traduction|résumé|conseil|conseils|exemple|exemples|nom)
-        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
+        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois, ecris, ecrivez, ecris-moi, redige, redigez, genere, reecris, repare, reponds à, reponds a, suggere, decris, evalue, ameliore, verifie, calcule-moi""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
     supposing="""on va jouer, on joue, jouons, (faisons|on fait) (un jeu|comme si|semblant), tu es ... et (je suis|moi je), expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
-    conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
+    conditional=r"si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être, si (je |j')\w\w*[bcdghlmprstuvyzç]e?ais, si (je |j')\w\w*(gn|en)ais, si (nous|on) \w\w*(ions|ait)",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
             |elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)""",
     handling="""tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce, note cette, évalue, évaluez, classe, classifie, réponds à
@@ -17831,6 +18126,8 @@ SWEDISH = Phrases(
     keeping="ihåg, glöm, alltid, aldrig, från och med nu, kalla mig",
     questions="hur, vad (är|heter|kan|ska|gör|jobbar), varför, när (är|kan|fyller|börjar), vem, vilken, vilket, vilka, var (bor|jobbar|ligger|kan|finns|är), kan (du|jag|man), är (jag|det), har jag",
     requests="skriv, översätt, förklara, ge mig, hjälp mig, berätta, sammanfatta, rätta, föreslå, kan du",
+    supposing="låtsas, låtsas att, tänk dig, föreställ dig, föreställ er, anta, anta att, antag att, låt oss (säga|anta|låtsas|leka), säg att, det var en gång, rollspel, hypotetiskt, i (den här|denna) (berättelsen|historien), du är ... och jag är",
+    conditional="om jag (vore|var|hade|vann|kunde|skulle|blev|fick), om jag ... (vore|skulle), jag önskar att jag, tänk om jag",
     forgetting="glöm, glömma, radera, ta bort",
     denying="inte, aldrig",
     denying_after="inte",
@@ -17847,6 +18144,8 @@ DANISH_NORWEGIAN = Phrases(
     keeping="husk, glem, altid, alltid, aldri, aldrig, fra nu af, fra nå av, kald mig, kall meg",
     questions="hvordan, hvorfor, hvad, hva, hvem, hvornår, hvilken, hvilket, hvilke, hvor (bor|arbejder|jobber|ligger|kan|er|mange|gammel|meget|mye|gammal), kan (du|jeg|man), er (jeg|det)",
     requests="skriv, oversæt, oversett, forklar, giv mig, gi meg, hjælp mig, hjelp meg, fortæl, fortell, opsummer, oppsummer",
+    supposing="lad som om, lat som om, lad os (sige|lege|antage|forestille os|lade som om), la oss (si|leke|anta|late som), forestil dig, forestill deg, tænk dig, tenk deg, antag, anta at, sæt at, sett at, det var en gang, der var engang, det var engang, rollespil, rollespill, hypotetisk, du er ... og jeg er",
+    conditional="(hvis|om|dersom) jeg (var|havde|hadde|kunne|ville|vandt|vant|fik|fikk|ble|blev), gid jeg, jeg skulle ønske",
     forgetting="glem, slet, slett, fjern",
     denying="ikke, aldri, aldrig",
     denying_after="ikke",
@@ -17861,6 +18160,8 @@ FINNISH = Phrases(
     keeping="muista, unohda, aina, koskaan, tästä lähtien",
     questions="mikä, mitä, missä, milloin, miksi, miten, kuka, kuinka, voinko, voitko, mistä, mihin, millainen, onko, olenko",
     requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
+    supposing="kuvittele, kuvitellaan, oletetaan, oleta, leikitään, leiki, esitä, teeskentele, olipa kerran, roolipeli, sanotaan että, sinä olet ... ja minä olen",
+    conditional="jos (minä )?(olisin|asuisin|voittaisin|voisin|saisin|minulla olisi), jos *isin, kunpa",
     forgetting="unohda, poista",
     denying="älä, en, et, ei, älkää",
     own_verbs="olen, asun, työskentelen, opiskelen, pidän, rakastan, vihaan, juon, syön, ajan, harrastan, pelaan, puhun, käyn, synnyin, muutin, omistan, osaan, nukun, luen, soitan, teen, matkustan, käytän, kärsin, sairastan",
@@ -17878,6 +18179,8 @@ CZECH_SLOVAK = Phrases(
     keeping="pamatuj, zapomeň, vždy, nikdy, říkej mi, odteď, zapamätaj",
     questions="kde, kdy, kedy, proč, prečo, kdo, jaký, jaká, jaké, aký, aká, aké, kolik, koľko, kam, odkud, co (je|mám|dělám|znamená|můžu), čo (je|mám|robím|znamená|môžem), jak (se|mohu|můžu|mám|dlouho), ako (sa|môžem|mám|dlho), můžeš, môžeš, můžu, môžem",
     requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
+    supposing="představ si, představte si, představme si, predstav si, predstavte si, predstavme si, předstírej, předstírejme, predstieraj, předpokládejme, předpokládej, predpokladajme, řekněme, povedzme, dejme tomu, byl jednou jeden, byla jednou jedna, bol raz jeden, bola raz jedna, hrajme si, hypoteticky, ty jsi ... a já, ty si ... a ja",
+    conditional="kdybych, kéž bych, kebych, keby som, nech by som",
     forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
     denying="ne, nikdy",
     states="je, má",
@@ -17887,13 +18190,15 @@ CZECH_SLOVAK = Phrases(
 HUNGARIAN = Phrases(
     letters="őű",
     common="a, az, és, hogy, nem, is, van, egy, meg, de, ha, már, csak, mint, vagy, mi, ki, hol, mikor, miért, hogyan, milyen, mennyi, melyik, én, te, ő",
-    own="én, vagyok, lakom, élek, dolgozom, szeretem, szeretek, nevem, engem, nekem, enyém, feleségem, férjem, kutyám, macskám, fiam, lányom, házam, munkám, foglalkozásom, születésnapom, anyám, apám, testvérem, tanulok, születtem, járok, mi a nevem, kedvencem, otthonom, hobbim",
+    own="én, vagyok, lakom, élek, dolgozom, szeretem, szeretek, nevem, engem, nekem, enyém, feleségem, férjem, kutyám, macskám, fiam, lányom, házam, munkám, foglalkozásom, születésnapom, anyám, apám, testvérem, tanulok, születtem, járok, mi a nevem, kedvencem, otthonom, hobbim, hívnak, így hívnak, *(am|em|om|öm) van, *(im|aim|eim|jaim|jeim) vannak, *(am|em|om|öm) nincs",
     own_endings="tam, tem",
     own_not="item, system, tam, totem, tandem",
     keeping="jegyezd, emlékezz, felejtsd, mindig, soha, mostantól",
     requested="(adj|mondj|segíts|írj|mutass) nekem",
-    questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent)",
+    questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent), mi _ fővárosa, mi lesz, ki (az|ez), kinek, kivel, hová, hova, honnan, mikortól, meddig",
     requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
+    supposing="képzeld el, képzeld azt, képzelje el, képzeljük el, tegyük fel, tételezzük fel, tegyél úgy, tégy úgy, játsszunk, játsszuk azt, játsszuk el, mondjuk hogy, egyszer volt, hol volt hol nem volt, szerepjáték, te vagy ... én pedig",
+    conditional="ha (én )?(lennék|volnék|nekem lenne|élnék|laknék|tudnék|nyernék|tehetném), ha ... (lennék|volnék|laknék|élnék), bárcsak",
     forgetting="felejtsd, töröld",
     denying="ne, nem",
     own_verbs="vagyok, lakom, élek, dolgozom, dolgozok, szeretem, szeretek, utálom, utálok, eszem, eszek, iszom, iszok, tanulok, járok, futok, olvasok, beszélek, használok, vezetek, születtem, kedvelem, megyek, játszom, játszok, alszom, alszok, edzek, zenélek, költöztem, utazom, utazok, tartok",
@@ -17909,6 +18214,8 @@ ROMANIAN = Phrases(
     keeping="aminte, uita, mereu, niciodată, ține minte, de acum înainte",
     questions="unde, când, cum (mă|pot|fac|se|îmi|este), cine, cât, câți, câte, de ce, ce (este|e|sunt|fac|pot|înseamnă|să|meserie|zi), care (este|e|sunt), pot să",
     requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
+    supposing="imaginează-ți, imaginează-ţi, imaginati-va, imaginați-vă, închipuie-ți, să presupunem, presupune, presupunând, să zicem, să spunem, să ne imaginăm, prefă-te, preface-te, hai să ne jucăm, a fost odată, joc de rol, ipotetic, tu ești ... și eu sunt",
+    conditional="dacă (eu )?aș, dacă eram, dacă aveam, de-aș, măcar de aș",
     forgetting="uită, șterge",
     denying="nu",
     own_verbs="sunt, locuiesc, lucrez, trăiesc, mănânc, beau, merg, iubesc, urăsc, joc, cânt, citesc, scriu, dorm, conduc, port, prefer, studiez, învăț, alerg, folosesc, detest, ador, predau, stau, muncesc, am",
@@ -17925,6 +18232,8 @@ SOUTH_SLAVIC = Phrases(
     keeping="zapamti, upamti, zaboravi, uvijek, uvek, nikad, od sada",
     questions="gdje, gde, kje, kada, kdaj, zašto, zakaj, kako (se|da|mogu|lahko), tko, ko (je|sam), koji (je|su), koliko, da li, je li, ali (lahko|sem), što (je|radim|da), šta (je|radim|da)",
     requests="napiši, prevedi, objasni, pomozi mi, daj mi, predloži, sažmi, ispravi",
+    supposing="zamisli, zamislite, zamislimo, pretpostavi, pretpostavimo, recimo da, pretvaraj se, pravi se, pravimo se, igrajmo se, glumi, predstavljaj si, predpostavimo, recimo, pretvarjaj se, nekoč je, jednom davno, bio jednom, hipotetski, ti si ... a ja sam",
+    conditional="(kad|kada|ako|da) bih, da sam ja, če bi (jaz )?, kad bi ja",
     forgetting="zaboravi, pozabi, obriši, izbriši",
     own_verbs="živim, radim, jedem, ne jedem, pijem, volim, mrzim, učim, studiram, vozim, igram, imam, nemam, čitam, trčim, delam, jem, ne jem, berem, tečem",
 )
@@ -17941,8 +18250,8 @@ UKRAINIAN = Phrases(
     keeping="запам'ятай, пам'ятай, завжди, ніколи, відтепер, називай мене",
     questions="де, коли, чому, хто, який, яка, яке, які, скільки, як (мене|мені|звати|можна|називається|часто|довго|я), що (мені|таке|це|я), чи, куди, звідки, ким, чим, кого, навіщо",
     requests="напиши, переклади, поясни, допоможи, розкажи, склади, запропонуй, порадь, підсумуй, виправ, дай, знайди, створи, порівняй, придумай",
-    supposing="уяви, уявімо, припустимо, припустімо, скажімо, рольова гра",
-    conditional="якби я",
+    supposing="уяви, уявімо, припустимо, припустімо, скажімо, рольова гра, уявіть, уявімо собі, удай, уявляй, вдаваймо, прикинься, припусти, припустіть, жив собі, жила собі, гіпотетично, давай пограємо",
+    conditional="якби я, якби ми, якби у мене, якби мені, хотів би я бути, хотіла б я бути",
     forgetting="забудь, забудьте, видали, видаліть, зітри",
     asking="будь ласка, і, ти",
     denying="не, ніколи",
@@ -17958,6 +18267,8 @@ BULGARIAN = Phrases(
     keeping="запомни, помни, забравяй, винаги, никога, отсега нататък",
     questions="къде, кога, защо, кой, коя, кое, кои, колко, как (се|мога|да|съм), какво, дали, накъде",
     requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
+    supposing="представи си, представете си, да си представим, нека си представим, да допуснем, допусни, да предположим, предположи, да речем, преструвай се, имало едно време, хипотетично, да играем, ти си ... а аз съм",
+    conditional="ако (аз )?бях, ако имах, ако можех, ако живеех, да бях, ако аз",
     forgetting="забрави, изтрий",
     denying="не, никога",
     own_verbs="живея, работя, обичам, мразя, имам, нямам, ям, пия, уча, играя, карам, чета, спя, тичам, съм, говоря",
@@ -17974,8 +18285,8 @@ GREEK = Phrases(
     keeping="θυμήσου, θυμάσαι, ξεχάσεις, πάντα, ποτέ, από εδώ και πέρα, από τώρα, να με λες",
     questions="τι, πού, πότε, πώς, ποιος, ποια, ποιο, ποιοι, ποιες, γιατί, πόσο, πόσα, πόσοι, πόσες, μπορείς, μπορείτε, μήπως, ποιον, ποιανού, σε ποια, σε ποιο, από πού, με τι, πόσων",
     requests="γράψε, μετάφρασε, εξήγησε, δώσε, βοήθησε, βοήθησέ, πες, συνόψισε, διόρθωσε, πρότεινε, πρότεινέ, βρες, φτιάξε, σύγκρινε, υπολόγισε",
-    supposing="φαντάσου, ας πούμε, ας υποθέσουμε, υπόθεσε",
-    conditional="αν (ήμουν|είχα|μπορούσα)",
+    supposing="φαντάσου, ας πούμε, ας υποθέσουμε, υπόθεσε, φανταστείτε, φανταστείτε ότι, υποθέστε, κάνε πως, κάνε ότι, προσποιήσου, μια φορά κι έναν καιρό, παιχνίδι ρόλων, εσύ είσαι ... και εγώ",
+    conditional="αν (ήμουν|είχα|μπορούσα), αν (εγώ )?(ζούσα|έμενα|κέρδιζα|γινόμουν|μπορούσα), αν ... (ήμουν|είχα), μακάρι να",
     forgetting="ξέχνα, ξέχασε, διέγραψε, σβήσε",
     asking="σε παρακαλώ, και, παρακαλώ",
     denying="μην, δεν, μη",
@@ -17988,8 +18299,8 @@ HEBREW = Phrases(
     keeping="זכור, תזכור, תזכרי, תשכח, תמיד, לעולם, מעכשיו, תקרא לי",
     questions="מה, איפה, היכן, מתי, למה, מדוע, איך, כיצד, מי, כמה, האם, איזה, איזו, אילו, לאן, מאיפה, באיזה, באיזו, אפשר, עם מי, לאיזה, לאיזו, במה",
     requests="כתוב, כתבי, תכתוב, תרגם, תרגמי, הסבר, תסביר, תן לי, עזור לי, סכם, תסכם, תקן, הצע, תמליץ, המלץ, ספר לי, חשב, השווה",
-    supposing="דמיין, נניח, תאר לעצמך, בוא נניח, תדמיין",
-    conditional="אם הייתי, הלוואי",
+    supposing="דמיין, נניח, תאר לעצמך, בוא נניח, תדמיין, תדמייני, דמייני, תארי לעצמך, בואו נניח, בוא נשחק, תעמיד פנים, העמד פנים, היה היה",
+    conditional="אם הייתי, הלוואי, אילו, לו הייתי, אם היה לי, אם הייתה לי",
     forgetting="תשכח, תשכחי, שכח, מחק, תמחק",
     asking="בבקשה, ו, אנא",
     denying="לא, אל",
@@ -18004,6 +18315,8 @@ PERSIAN = Phrases(
     questions="چرا, چگونه, چطور, کجا, آیا, چه (کسی|زمانی|وقت|طور|کاری), چند, کدام, کی (بود|است|هست)",
     ends_question="چیست, کیست, کجاست, چیه, کیه, کجا (زندگی|کار) می‌کنم, چی هست, چند است, چند سالمه, چطور است",
     requests="بنویس, ترجمه کن, توضیح بده, خلاصه کن, کمک کن, پیشنهاد بده",
+    supposing="فرض کن, فرض کنید, فرض کنیم, بیا فرض کنیم, تصور کن, تصور کنید, تصور کنیم, خیال کن, وانمود کن, یکی بود یکی نبود, تو ... هستی و من",
+    conditional="اگر (من )?(بودم|داشتم|می‌توانستم), اگر من, کاش, ای کاش",
     forgetting="فراموش کن, پاک کن",
 )
 URDU = Phrases(
@@ -18016,6 +18329,8 @@ URDU = Phrases(
     ends_question="کیا ہے, کہاں ہے, کون ہے, کب ہے, کہاں _ ہوں, کیا _ ہوں, کیا ہیں, کون ہیں",
     requests="لکھو, لکھیں, ترجمہ کرو, ترجمہ کریں, وضاحت کریں, خلاصہ کریں",
     ends_request="لکھیں, لکھو, کریں, کرو, بتاؤ, بتائیں",
+    supposing="فرض کرو, فرض کریں, فرض کیجیے, تصور کرو, تصور کریں, سوچو کہ, مان لو, مان لیں, ایک دفعہ کا ذکر ہے",
+    conditional="اگر میں, کاش",
     forgetting="بھول جاؤ, بھول جائیں, بھول جاؤ, حذف",
 )
 HINDI = Phrases(
@@ -18030,7 +18345,7 @@ HINDI = Phrases(
     asks="कहाँ, कहां, कौन, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसका, किसकी, कौनसा, कौनसी, क्या (है|हूँ|हूं|हैं|करता|करती|था|थी|खाता|खाती|पीता|पीती|पसंद)",
     requests="लिखो, लिखिए, अनुवाद, समझाओ, समझाइए, बताओ, बताइए, सारांश, कृपया _",
     ends_request="सुनाओ, सुनाइए, सुनाएं, सिखाओ, सिखाइए, ढूँढो, ढूंढो, दिखाओ, दिखाइए, भेजो, बनाएं, सुधारो, सुधारिए, कहो, कहिए, जोड़ो, गिनो, चुनो, लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
-    supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि",
+    supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि, मान लें, मानो कि, सोचिए कि, एक बार की बात है, नाटक करो, कल्पना करें",
     conditional="अगर मैं, यदि मैं, काश",
     forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
     asking="कृपया, को, में, हूँ, हूं, है, बात, सब, सब कुछ, ये, यह",
@@ -18063,7 +18378,8 @@ TAMIL = Phrases(
     asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
     ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
     ends_request="சொல்லு, சொல்லுங்க, எழுதவும், சொல்லவும், கூறு, கூறுங்கள், கூறவும், காட்டு, காட்டுங்கள், உருவாக்கு, பரிந்துரை, பரிந்துரைக்கவும், சுருக்கு, திருத்து, கற்பி, உதவு, உதவுங்கள், எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
-    supposing="கற்பனை செய், வைத்துக்கொள்",
+    supposing="கற்பனை செய், வைத்துக்கொள், கற்பனை செய்யுங்கள், வைத்துக்கொள்ளுங்கள், நினைத்துக்கொள், ஒரு காலத்தில், ஒரு ஊரில்",
+    conditional="நான் ... இருந்தால், நான் _ _ இருந்திருந்தால்",
     forgetting="மறந்துவிடு, மறந்துவிடுங்கள், மறந்து விடு, நீக்கு, அழி",
     asking="தயவுசெய்து, என்பதை, ஐ, எல்லாவற்றையும்",
 )
@@ -18081,7 +18397,7 @@ THAI = Phrases(
     requests="เขียน, แปล, อธิบาย, สรุป, ช่วย, แนะนำ, บอก, ขอ(สูตร|ตัวอย่าง|รายการ|ไอเดีย|คำแนะนำ), แก้, คำนวณ, เปรียบเทียบ, ตรวจ, สร้าง, แต่ง, คุณคือ",
     ends_request="หน่อย, ให้หน่อย, หน่อยครับ, หน่อยค่ะ, ให้ที",
     supposing="สมมติ, สมมุติ, จินตนาการ, ลองนึก, กาลครั้งหนึ่ง, แกล้ง",
-    conditional="ถ้า(ฉัน|ผม|เรา)",
+    conditional="ถ้า(ฉัน|ผม|เรา), หาก(ฉัน|ผม|เรา), สมมติว่า(ฉัน|ผม|เรา)",
     forgetting="ลืม, ลบ",
     asking="โปรด, กรุณา, ช่วย, ให้",
     denying="อย่า, ไม่, เคย",
@@ -18129,6 +18445,7 @@ BURMESE = Phrases(
     asks="ဘယ်, ဘာ, ဘယ်သူ, ဘယ်လို, ဘာကြောင့်",
     ends_question="လား, လဲ, သလား, သလဲ, မလား, မလဲ, နည်း",
     ends_request="ပေးပါ, ပါဦး, ပေး",
+    supposing="စိတ်ကူး, ဆိုပါစို့",
     forgetting="မေ့လိုက်ပါ, မေ့ပစ်, ဖျက်",
 )
 TIBETAN = Phrases(
@@ -18149,7 +18466,7 @@ VIETNAMESE = Phrases(
     ends_question="không, gì, đâu, nào, sao, ai, chưa, thế nào, bao nhiêu, mấy, phải không, à, nhỉ, hả",
     requests="viết, dịch, giải thích, tóm tắt, giúp, hãy, gợi ý, cho tôi (một|vài|xin|biết), kể, liệt kê, so sánh, tính, sửa, soạn",
     supposing="giả sử, hãy tưởng tượng, tưởng tượng, ngày xửa ngày xưa, đóng vai",
-    conditional="nếu tôi (là|có|được|trúng), giá mà",
+    conditional="nếu tôi (là|có|được|trúng), giá mà, nếu như tôi, nếu tôi (sống|ở|trở thành|biết|giàu), ước gì",
     forgetting="hãy quên, quên đi, xóa, xoá, quên",
     asking="hãy, làm ơn, xin, vui lòng",
     denying="đừng, không, chớ",
@@ -18195,6 +18512,8 @@ TAGALOG = Phrases(
     keeping="tandaan, huwag kalimutan, palagi, mula ngayon, tawagin mo akong",
     questions="ano (ang|ba), saan, kailan, bakit, paano, sino, ilan, alin, ilang",
     requests="isulat, isalin, ipaliwanag, bigyan mo, tulungan mo, sumulat, gumawa",
+    supposing="isipin mo, isipin natin, ipagpalagay, magkunwari, kunwari, halimbawa na ako, noong unang panahon",
+    conditional="kung (ako|ako ay|ako'y|mayaman ako|nakatira ako), sana ako",
     forgetting="kalimutan, burahin",
 )
 GEORGIAN = Phrases(
@@ -18203,7 +18522,9 @@ GEORGIAN = Phrases(
     questions="რა, სად, როდის, რატომ, როგორ, ვინ, რომელი, რამდენი",
     asks="სად, როდის, რატომ, რომელი, რამდენი",
     keeping="დაიმახსოვრე, არ დაგავიწყდეს, ყოველთვის",
-    requests="დაწერე, თარგმნე, ახსენი, მითხარი",
+    requests="დაწერე, თარგმნე, ახსენი, მითხარი, გადათარგმნე, გადმოთარგმნე, დამეხმარე, შემიმოკლე, გაასწორე, შეადგინე, მომეცი",
+    supposing="წარმოიდგინე, წარმოიდგინეთ, დავუშვათ, ვთქვათ, იყო და არა იყო რა",
+    conditional="რომ ვიყო, მე რომ, ნეტავ",
     forgetting="დაივიწყე, წაშალე",
 )
 ARMENIAN = Phrases(
@@ -18212,6 +18533,8 @@ ARMENIAN = Phrases(
     keeping="հիշիր, մի մոռացիր, միշտ",
     questions="ինչ, որտեղ, երբ, ինչու, ինչպես, ով, որն, քանի",
     requests="գրիր, թարգմանիր, բացատրիր, ասա ինձ",
+    supposing="պատկերացրու, պատկերացրեք, ենթադրենք, ասենք",
+    conditional="եթե ես, երանի",
     forgetting="մոռացիր, ջնջիր",
 )
 AMHARIC = Phrases(
@@ -18221,7 +18544,9 @@ AMHARIC = Phrases(
     keeping="አስታውስ, አትርሳ, ሁልጊዜ",
     questions="ምን, የት, መቼ, ለምን, እንዴት, ማን, ስንት",
     asks="የት, መቼ, ለምን, እንዴት, ስንት, ምንድን, ማን",
-    requests="ጻፍ, ተርጉም, አስረዳ, ንገረኝ",
+    requests="ጻፍ, ተርጉም, አስረዳ, ንገረኝ, አስረዳኝ, ጻፍልኝ, ጻፊ, ተርጉሚ, እርዳኝ, አሳጥር, አስተካክል, ስጠኝ",
+    supposing="አስብ, አስቢ, እንበል, እናስብ",
+    conditional="እኔ ብሆን, ምነው",
     forgetting="እርሳ, ሰርዝ",
 )
 
@@ -18242,7 +18567,8 @@ GERMAN = Phrases(
     common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
         mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
     known_by="nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt, bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser",
-    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt",
+    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt, arbeite, heiße, heisse",
+    own_verbs="bin, habe, hab, wohne, arbeite, heiße, heisse",
     own_objects="mir, mich, uns",
     requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
         (geben|sagen|erklären|zeigen|helfen|nennen|schreiben|erzählen|machen|suchen|empfehlen|können|könnten|würden|kannst|könntest|würdest|magst|willst) (sie|du) (bitte |mal )?(mir|mich|uns), für (mich|uns)$, (möchte|will|hätte gern*|brauche|suche) ich, meine frage""",
@@ -18261,7 +18587,7 @@ GERMAN = Phrases(
         was für, wie man, wieviel, (kann|darf|soll|sollte|muss|könnte|werde|würde|habe|bin|brauche|hätte) (ich|man|wir|mein
             |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
         (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
-        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
+        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine), warum, wieso, weshalb, weswegen""",
     requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
         formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
         fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
@@ -18441,7 +18767,7 @@ ITALIAN = Phrases(
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
     supposing="""facciamo (un gioco|finta|che), giochiamo, tu sei ... e (io )?sono, esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
-    conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
+    conditional=r"se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari, se (io )?*(assi|essi|issi)",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
             |cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)""",
     handling="""traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*, valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora
@@ -18563,6 +18889,7 @@ KOREAN = Phrases(
     standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
     supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
     ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
+    conditional="(내가|제가|나는|저는|우리가|만약|만일)~(다면|더라면|이라면|부자라면|왕이라면)",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
     handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
     soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
@@ -18991,7 +19318,7 @@ PORTUGUESE = Phrases(
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
     supposing="""(você|tu) é* ... e eu sou, experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
-    conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
+    conditional=r"se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse), se (eu )?*(asse|esse|isse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
             |unicórnio|detetive|narrador|personagem|ia|deus|deusa|imperador)""",
     handling="traduz*, tradução, resum*, corrij*, corrig*, correção, reescrev*, reformul*, parafrase*, avali*, classific*, responda a, responde a, responder a, encurte, melhore, ortografia, gramática, revise, reveja",
@@ -20304,7 +20631,25 @@ _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
+# "am 4. Mai", "3. května", "im 2. Stock": a point that makes a number an ordinal.
+_ORDINAL = re.compile(r"\b\d{1,2}\.$")
+_BEFORE_ORDINAL = re.compile(
+    r"(?:(?<!\bi )\bam|\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|"
+    r"meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|"
+    r"szeptember|október))\s+\d{1,2}\.$",
+    re.IGNORECASE,
+)
+_MONTH = re.compile(
+    r"\s+(?:januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja|märz|mär|mrz|"
+    r"marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun|juuni|juna|junija|júna|juli|jul|"
+    r"juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?|sep|sept|oktober|oktoober|okt|oktobra|októbra|"
+    r"novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna|února|března|dubna|května|června|července|srpna|září|"
+    r"října|listopadu|prosince|siječnja|veljače|ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|"
+    r"studenoga?|prosinca|\w{3,6}kuu\w{0,3})\b",
+    re.IGNORECASE,
+)
 _END_CHARS = 40
+_MONTH_CHARS = 16
 _MOST = 600  # sentences of a text; what comes after them is one
 
 
@@ -20326,7 +20671,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     start = found = 0
     for end in sentence_end().finditer(text):
         before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and _is_abbreviated(before):
+        if "\n" not in end.group() and (_is_abbreviated(before) or _is_ordinal(before, text, end)):
             continue
         if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
             found += 1
@@ -20342,6 +20687,13 @@ def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
     found = _ABBREVIATION.search(before)
     return bool(found) and before[-2].lower() != before[-2].upper()
+
+
+def _is_ordinal(before: str, text: str, end: re.Match[str]) -> bool:
+    """A number whose point does not end a sentence, as the word before it or a month behind it tells."""
+    if not _ORDINAL.search(before):
+        return False
+    return bool(_BEFORE_ORDINAL.search(before) or _MONTH.match(text, end.start(), end.end() + _MONTH_CHARS))
 
 
 def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
@@ -20401,7 +20753,7 @@ SPANISH = Phrases(
     supposing="""haz (de cuenta|como que|como si), hagamos (de cuenta|que), (eres|tú eres) ... y yo (soy|seré), experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
-    conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
+    conditional=r"si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá, si (yo )?*(iera|iese|ase), si yo *ara, si (yo )?*(iéramos|iésemos|áramos|ásemos)",
     roles="""como (un |una |el |la |tu )?(pirata|mago|bruja|dragón|caballero|rey|reina|príncipe|princesa|vampiro|robot|alienígena|elfo|elfa|enano|fantasma
             |superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)""",
     handling="""traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica, evalúa, puntúa, clasifica, responde a
@@ -20730,7 +21082,7 @@ TURKISH = Phrases(
     standing="bundan sonra, bundan böyle, şu andan itibaren, artık, gelecekte, her seferinde, cevapların, yanıtların, cevaplarını, yanıtlarını, (kısa|uzun|detaylı) (cevap|yanıt)*",
     supposing="diyelim ki, varsayalım, farz et, farz edelim, farz edin, hayal et, hayal edelim, düşün ki, düşünelim ki, mış gibi, rol yap*, rol oyunu, bir varmış bir yokmuş, bu hikayede, bu oyunda, bu senaryoda, senaryo, varsayımsal olarak, teorik olarak, teoride, sen bir, sen ... ben de, oyun oynayalım, kurgu, tut ki, haydi ... oynayalım, hadi ... oynayalım",
     ends_supposing="farz et, farz edelim, varsay, varsayalım, hayal et, hayal edelim, (rol|taklidi) yap*, gibi (davran|davranalım|yap|yapalım|konuş), oynayalım",
-    conditional="keşke, eğer ben ... (olsaydım|olsam), eğer (zengin|milyoner|kral|genç|başkan|kuş) olsa*, ben ... (olsaydım|olsam), _ olsaydım, _ _ olsaydım, _ olsam",
+    conditional="keşke, eğer ben ... (olsaydım|olsam), eğer (zengin|milyoner|kral|genç|başkan|kuş) olsa*, ben ... (olsaydım|olsam), _ olsaydım, _ _ olsaydım, _ olsam, *saydım, *seydim, _ *saydım, _ *seydim, _ _ *saydım, _ _ *seydim, ... *saydım, ... *seydim",
     roles="bir (korsan|büyücü|cadı|ejderha|şövalye|kral|kraliçe|prens|prenses|vampir|robot|uzaylı|elf|cüce|hayalet|süper kahraman|ninja|samuray|dedektif|anlatıcı|karakter|tanrı|imparator|yapay zeka) olarak, ben bir (korsan|büyücü|cadı|ejderha|şövalye|vampir|robot|uzaylı|elf|cüce|hayalet)*",
     handling="çevir*, tercüme*, özetle*, özet*, düzelt*, düzenle*, yeniden yaz*, değerlendir*, puanla*, sınıflandır*, kısalt*, cevap yaz*, yanıtla*, cevapla*, yazım, dilbilgisi, dil bilgisi, imla, redakte*",
     soft_handling="açıkla*, analiz*, kontrol*, incele*, yorumla*, ne demek, ne anlama gel*, oku*, kim yazdı, bu ne",
@@ -20813,11 +21165,14 @@ def terms_of(text: object) -> list[str]:
     return terms
 
 
-def content_words(text: str) -> list[str]:
-    """The words of a text that say what it is about, each once, in order; all of them if it has no other."""
+def content_words(text: str, *, or_all: bool = True) -> list[str]:
+    """The words of a text that say what it is about, each once, in order.
+
+    or_all: all of them, if it has no other.
+    """
     found = list(dict.fromkeys(terms_of(text)))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
-    return [word for word in found if word not in stop] or found
+    return [word for word in found if word not in stop] or (found if or_all else [])
 
 
 @cache
@@ -24507,9 +24862,9 @@ from typing import Any
 
 import httpx
 
+from ..config.addresses import is_url
 from ..config.hosts import is_local
 from ..config.model_patterns import is_ollama_cloud
-from ..config.settings import is_url
 from ..core.chat_servers import ChatServer
 from ..core.errors import Doubtful, MemoryFault, Retry, TellAdmin
 from .faults import host_of, status_of, translated
@@ -25542,6 +25897,167 @@ class _Stream:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# models/llm.py
+
+SOURCES["models/llm.py"] = r'''"""One LLM of mem0's: what it is asked, within a time and with its tokens counted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from ..config.settings import Valves
+from ..core.breaker import Breaker
+from ..core.errors import Doubtful, Drop, MemoryFault, TooSlow
+from ..core.events import Emit, Event, EventKind, Usage
+from ..core.memory import Message
+from . import providers
+from .faults import translated
+from .health import Health
+from .limits import ANSWER_BYTES, bounded, left_behind
+from .model_text import model_text
+from .tokens import estimated_tokens
+
+_FAILURES = 3  # in a row, then an LLM is left alone for a while
+_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_JSON_MODE = {"response_format": {"type": "json_object"}}
+
+# Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
+_USAGE = (
+    ("prompt_tokens", "completion_tokens"),
+    ("input_tokens", "output_tokens"),
+    ("prompt_eval_count", "eval_count"),
+)
+
+
+class Llm:
+    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
+
+    `settings` with `prefix` before their names are those that it was made of.
+    """
+
+    def __init__(
+        self, part: str, settings: Valves, prefix: str, emit: Emit, timeout_s: float, pause_s: float
+    ) -> None:
+        from mem0.utils.factory import LlmFactory
+
+        provider, config = providers.llm(settings, prefix)
+        self.part, self.prefix, self.settings = part, prefix, settings
+        self._address = str(getattr(settings, f"{prefix}_base_url"))
+        self.model_name = str(config.get("model") or provider)
+        self.name = f"{provider} {config.get('model', '')}".strip()
+        with translated(part, self._address):
+            self.model = LlmFactory.create(provider, config)
+        self._is_limited = providers.bound_client(self.model, timeout_s, config)
+        self._timeout_s = timeout_s
+        self.health = Health()
+        self.fault: MemoryFault | None = None
+        self._breaker = Breaker(_FAILURES, pause_s)
+        self._emit = emit
+        self._has_json_mode = True
+        self._answered = threading.local()
+        if self._is_limited:
+            # mem0 returns the answer's text only; the tokens stand beside it.
+            # Not a method: the client must not hold what holds it, see `providers.bound_client`.
+            hooks = providers.http_client(self.model).event_hooks
+            hooks["response"].append(partial(_keep_usage, self._answered))
+
+    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
+        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
+
+        Raises:
+            MemoryFault: see `faults`.
+        """
+        if (fault := self.fault) and not self._breaker.allows():
+            raise fault.again()
+        began = self._breaker.clock()
+        try:
+            with self.health.call():
+                answer = self._answer([dict(message) for message in messages], exchanges)
+        except MemoryFault as fault:
+            self.fault = fault
+            if isinstance(fault, Drop | Doubtful):
+                self._breaker.succeeded()  # it is the input's fault, or may be
+            else:
+                self._breaker.failed(began)
+            raise
+        self.fault = None
+        self._breaker.succeeded()
+        return answer
+
+    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
+        if not self._has_json_mode:
+            return self._call(messages, exchanges)
+        try:
+            return self._call(messages, exchanges, **_JSON_MODE)
+        except Drop:  # some servers refuse JSON mode as a bad request
+            answer = self._call(messages, exchanges)
+            self._has_json_mode = False
+            return answer
+
+    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
+        def call() -> tuple[str, tuple[int, int] | None]:
+            self._answered.usage = None
+            answer = _text_in(self.model.generate_response(messages, **options))
+            return answer, self._answered.usage
+
+        with translated(self.part, self._address, slow=TooSlow):
+            if self._is_limited:
+                with bounded(self._timeout_s):
+                    answer, usage = call()
+            else:
+                answer, usage = left_behind(self._timeout_s, call)
+        tokens_in, tokens_out = usage or (
+            sum(estimated_tokens(message["content"]) for message in messages),
+            estimated_tokens(answer),
+        )
+        estimated = usage is None
+        self._emit(
+            Event(
+                EventKind.LLM_CALLED,
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+            )
+        )
+        if not answer.strip():
+            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
+            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
+        return answer
+
+
+def _text_in(answer: Any) -> str:
+    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
+    if isinstance(answer, list):
+        answer = "".join(
+            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
+        )
+    return model_text(str(answer or ""))[:ANSWER_BYTES]
+
+
+def _keep_usage(answered: threading.local, response: Any) -> None:
+    if response.is_success:
+        response.read()
+        answered.usage = _usage(response.text)
+
+
+def _usage(text: str) -> tuple[int, int] | None:
+    """Tokens in and out, as the provider counts them in its answer; None where it does not."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    told = (body.get("usage") or body) if isinstance(body, dict) else None
+    if isinstance(told, dict):
+        for name_in, name_out in _USAGE:
+            tokens_in, tokens_out = told.get(name_in), told.get(name_out)
+            if isinstance(tokens_in, int) and isinstance(tokens_out, int):
+                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
+    return None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/llms.py
 
 SOURCES["models/llms.py"] = r'''"""The LLM that reads the chats, and a second one for when the first is down, refuses or is slow."""
@@ -25552,38 +26068,23 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.settings import Valves
-from ..core.breaker import Breaker
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin, TooSlow
-from ..core.events import Emit, Event, EventKind, Job, Usage, failed, ignore
+from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin
+from ..core.events import Emit, Job, failed, ignore
 from ..core.memory import Message, Part, Reply
 from . import providers
 from .data_residency import is_local_model
-from .faults import translated
-from .health import Health
 from .json_answer import last_value
-from .limits import ANSWER_BYTES, bounded, hang_up, left_behind
-from .model_text import has_words, model_text
-from .tokens import estimated_tokens
+from .limits import hang_up
+from .llm import Llm
+from .model_text import has_words
+from .readers import Readers
 
-if TYPE_CHECKING:
-    from .readers import Readers
-
-_FAILURES, _PAUSE_S = 3, 30.0  # so many in a row, then an LLM is left alone for so long
-_MOST_TOKENS = 10_000_000  # of one call: what is said beyond is no count
+_PAUSE_S = 30.0  # that an LLM is left alone after several failures in a row
 _MEM0S_KEY, _MOST_MEMORIES, _LONGEST_CHARS = "memory", 20, 2000  # of one answer of mem0's extraction
-_JSON_MODE = {"response_format": {"type": "json_object"}}
-
-# Where providers tell the tokens in and out: OpenAI and its like, Anthropic, Ollama.
-_USAGE = (
-    ("prompt_tokens", "completion_tokens"),
-    ("input_tokens", "output_tokens"),
-    ("prompt_eval_count", "eval_count"),
-)
 
 
 class Llms:
@@ -25611,8 +26112,6 @@ class Llms:
         Raises:
             TellAdmin: see `providers.llm`.
         """
-        from .readers import Readers
-
         timeout_s = timeout_s or settings.llm_timeout_s
 
         def first(named: Valves) -> Llm:
@@ -25713,134 +26212,10 @@ class Llms:
         return Part("LLM", False, " ".join(told), first.fault.hint)
 
 
-class Llm:
-    """One of mem0's LLMs. `fault` is why its last call failed, if it did; `health` is of all its calls.
-
-    `settings` with `prefix` before their names are those that it was made of.
-    """
-
-    def __init__(
-        self, part: str, settings: Valves, prefix: str, emit: Emit, timeout_s: float, pause_s: float
-    ) -> None:
-        from mem0.utils.factory import LlmFactory
-
-        provider, config = providers.llm(settings, prefix)
-        self.part, self.prefix, self.settings = part, prefix, settings
-        self._address = str(getattr(settings, f"{prefix}_base_url"))
-        self.model_name = str(config.get("model") or provider)
-        self.name = f"{provider} {config.get('model', '')}".strip()
-        with translated(part, self._address):
-            self.model = LlmFactory.create(provider, config)
-        self._is_limited = providers.bound_client(self.model, timeout_s, config)
-        self._timeout_s = timeout_s
-        self.health = Health()
-        self.fault: MemoryFault | None = None
-        self._breaker = Breaker(_FAILURES, pause_s)
-        self._emit = emit
-        self._has_json_mode = True
-        self._answered = threading.local()
-        if self._is_limited:
-            # mem0 returns the answer's text only; the tokens stand beside it.
-            # Not a method: the client must not hold what holds it, see `providers.bound_client`.
-            hooks = providers.http_client(self.model).event_hooks
-            hooks["response"].append(partial(_keep_usage, self._answered))
-
-    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
-
-        Raises:
-            MemoryFault: see `faults`.
-        """
-        if (fault := self.fault) and not self._breaker.allows():
-            raise fault.again()
-        began = self._breaker.clock()
-        try:
-            with self.health.call():
-                answer = self._answer([dict(message) for message in messages], exchanges)
-        except MemoryFault as fault:
-            self.fault = fault
-            if isinstance(fault, Drop | Doubtful):
-                self._breaker.succeeded()  # it is the input's fault, or may be
-            else:
-                self._breaker.failed(began)
-            raise
-        self.fault = None
-        self._breaker.succeeded()
-        return answer
-
-    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
-        if not self._has_json_mode:
-            return self._call(messages, exchanges)
-        try:
-            return self._call(messages, exchanges, **_JSON_MODE)
-        except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages, exchanges)
-            self._has_json_mode = False
-            return answer
-
-    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
-        def call() -> tuple[str, tuple[int, int] | None]:
-            self._answered.usage = None
-            answer = _text_in(self.model.generate_response(messages, **options))
-            return answer, self._answered.usage
-
-        with translated(self.part, self._address, slow=TooSlow):
-            if self._is_limited:
-                with bounded(self._timeout_s):
-                    answer, usage = call()
-            else:
-                answer, usage = left_behind(self._timeout_s, call)
-        tokens_in, tokens_out = usage or (
-            sum(estimated_tokens(message["content"]) for message in messages),
-            estimated_tokens(answer),
-        )
-        estimated = usage is None
-        self._emit(
-            Event(
-                EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
-            )
-        )
-        if not answer.strip():
-            hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
-            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
-        return answer
-
-
 def _says(item: Any) -> bool:
     """Whether this is a memory as mem0 takes it, and of some words."""
     text = item.get("text") if isinstance(item, dict) else None
     return isinstance(text, str) and len(text) <= _LONGEST_CHARS and has_words(text)
-
-
-def _text_in(answer: Any) -> str:
-    """The text that one of mem0's LLMs has returned, which may be a list of parts."""
-    if isinstance(answer, list):
-        answer = "".join(
-            str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in answer
-        )
-    return model_text(str(answer or ""))[:ANSWER_BYTES]
-
-
-def _keep_usage(answered: threading.local, response: Any) -> None:
-    if response.is_success:
-        response.read()
-        answered.usage = _usage(response.text)
-
-
-def _usage(text: str) -> tuple[int, int] | None:
-    """Tokens in and out, as the provider counts them in its answer; None where it does not."""
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    told = (body.get("usage") or body) if isinstance(body, dict) else None
-    if isinstance(told, dict):
-        for name_in, name_out in _USAGE:
-            tokens_in, tokens_out = told.get(name_in), told.get(name_out)
-            if isinstance(tokens_in, int) and isinstance(tokens_out, int):
-                return min(max(tokens_in, 0), _MOST_TOKENS), min(max(tokens_out, 0), _MOST_TOKENS)
-    return None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25953,7 +26328,8 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Message, Part, Reply
 from .embedder import Embedder
-from .llms import Llm, Llms
+from .llm import Llm
+from .llms import Llms
 from .readers import Readers
 from .text_limit import is_legible
 
@@ -26221,8 +26597,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from ..config.addresses import folder_of
 from ..config.cross_checks import of_provider
-from ..config.settings import Valves, folder_of
+from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from .limits import limited
 
@@ -26392,7 +26769,7 @@ from ..core.memory import Part
 from ..language.sanitize import one_line
 from .catalogue import Catalogue, Listed, Listing
 from .health import in_ms
-from .llms import Llm
+from .llm import Llm
 
 Open = Callable[[Valves], Llm]
 
@@ -26926,8 +27303,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..config.addresses import folder_of
 from ..config.hosts import is_local
-from ..config.settings import Valves, folder_of
+from ..config.settings import Valves
 from ..core.memory import Part
 from ..models.data_residency import is_local_model
 
@@ -27341,7 +27719,7 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..backends.library import Models
     from ..models.embedder import Embedder
-    from ..models.llms import Llm
+    from ..models.llm import Llm
     from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
@@ -27884,7 +28262,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .config.settings import Environment, Valves
+from .config.environment import Environment
+from .config.settings import Valves
 from .core.errors import TellAdmin
 from .interfaces.pipelines.pipeline import Filter
 from .remember.spill import Spill
@@ -29533,7 +29912,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _ALL, _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, wish
+from ..language.forget_requests import _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, means_all, wish
 from .rank import Ranked
 
 
@@ -29542,7 +29921,7 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     asked = wish(text)
     if not asked:
         return frozenset()
-    if _ALL.match(asked):
+    if means_all(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
     alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
@@ -32626,7 +33005,8 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language.dedupe import wording
-from ..language.forget_requests import is_meant, wish
+from ..language.forget_requests import wish
+from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import heard
 from .gate import said_by_user, statements
@@ -34631,7 +35011,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..config.settings import Valves, folder_of
+from ..config.addresses import folder_of
+from ..config.settings import Valves
 from ..models.providers import SQLITE_FILE, with_password
 from .sqlite.schema import size_in_file
 

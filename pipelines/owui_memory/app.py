@@ -18,8 +18,9 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
-from .config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves
+from .config.settings import Valves
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Part

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .config.settings import Environment, Valves
+from .config.environment import Environment
+from .config.settings import Valves
 from .core.errors import TellAdmin
 from .interfaces.pipelines.pipeline import Filter
 from .remember.spill import Spill

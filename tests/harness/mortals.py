@@ -140,7 +140,8 @@ def _live(order: dict[str, Any], told: Path) -> int:
 
 def _drain(folder: Path, settings: dict[str, Any]) -> None:
     from owui_memory.app import Application
-    from owui_memory.config.settings import Environment, Valves
+    from owui_memory.config.environment import Environment
+    from owui_memory.config.settings import Valves
     from owui_memory.remember import writer
     from owui_memory.remember.outbox import Outbox
     from owui_memory.state import open_state

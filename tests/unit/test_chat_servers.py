@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from owui_memory.config.settings import Environment, Valves
+from owui_memory.config.environment import Environment
+from owui_memory.config.settings import Valves
 from owui_memory.core.chat_servers import NOBODY, AnsweredBy, ChatServer, read_servers
 from owui_memory.interfaces.pipelines.body import read_inlet
 from tests.harness.bodies import inlet_body
@@ -54,7 +55,7 @@ def test_servers_are_named_as_in_open_webui(
 def test_keys_are_in_no_text_and_no_settings() -> None:
     environ = {"OPENAI_API_BASE_URL": A.url, "OPENAI_API_KEY": "top-secret"}
     environment = Environment.read(environ)
-    valves = Valves.of(environment, stored=lambda: None)()
+    valves = environment.settings(stored=lambda: None)()
     assert valves.has_llm
     assert valves.mode == "reconcile"
     assert "top-secret" not in f"{environment!r}{valves!r}{valves.model_dump()}{valves.model_dump_json()}"
@@ -64,7 +65,7 @@ def test_without_servers_all_is_as_with_none() -> None:
     assert (Valves().llm_provider, Valves().has_llm, Valves().mode) == ("auto", False, "verbatim")
     remote = Valves(backend="server", backend_url="http://m:8000")
     assert (remote.mode, remote.mode_without_llm) == ("mem0", "mem0")
-    bound = Valves.of(Environment.read({"OLLAMA_BASE_URL": OLLAMA.url}), stored=lambda: None)
+    bound = Environment.read({"OLLAMA_BASE_URL": OLLAMA.url}).settings(stored=lambda: None)
     assert bound(llm_provider="none").mode == "verbatim"
     assert bound(backend="server", backend_url="http://m:8000").mode == "reconcile"
     assert bound(extraction="mem0").mode == "mem0"
@@ -72,7 +73,7 @@ def test_without_servers_all_is_as_with_none() -> None:
 
 @pytest.mark.parametrize("saved", [{}, {"llm_provider": ""}, {"llm_provider": None}])
 def test_saved_settings_keep_what_they_said(saved: dict[str, Any]) -> None:
-    bound = Valves.of(Environment.read({}), stored=lambda: None)
+    bound = Environment.read({}).settings(stored=lambda: None)
     assert bound(**saved).llm_provider == "auto"
     kept = bound(llm_provider="none").model_dump()
     assert kept == {"llm_provider": "none"}

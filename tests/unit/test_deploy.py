@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from owui_memory.config.settings import Environment, Valves
+from owui_memory.config.environment import Environment
+from owui_memory.config.settings import Valves
 from scripts import manifests
 from scripts.manifests import ROOT, VERSIONS, Manifest, Overlay, assemble, overlays, problems
 

@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
+from owui_memory.config.marks import Mark, marked
 from owui_memory.config.settings import Valves
-from owui_memory.config.valves_codec import IS_SECRET, SettingsError
+from owui_memory.config.valves_codec import SettingsError
 from owui_memory.models import providers
 from owui_memory.state import open_state
 from owui_memory.stores.sqlite.store import SqliteStore
 from scripts.manifests import ROOT
 
 PRESETS = {path.stem: path for path in sorted((ROOT / "examples" / "valves").glob("*.json"))}
-SECRETS = {name for name, field in Valves.model_fields.items() if IS_SECRET in field.metadata}
+SECRETS = set(marked(Valves, Mark.SECRET))
 PAGE = (ROOT / "docs" / "providers.md").read_text()
 SAYS_DEFAULTS = {"offline-no-llm"}  # as docs/providers.md says
 

@@ -8,7 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from owui_memory.config.settings import PUBLIC_DEFAULT_KEY, Environment, Valves, folder_of
+from owui_memory.config.addresses import folder_of
+from owui_memory.config.environment import PUBLIC_DEFAULT_KEY, Environment
+from owui_memory.config.settings import Valves
 from owui_memory.config.valves_codec import MASK, SettingsError, lenient
 
 

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from owui_memory.app import Application
-from owui_memory.config.settings import Environment, Valves
+from owui_memory.config.environment import Environment
+from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.interfaces.pipelines.start import Start
 from tests.harness.bodies import Chat

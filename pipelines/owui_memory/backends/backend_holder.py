@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
+from ..config.marks import Mark, marked
 from ..config.settings import Valves
 from ..config.valves_codec import SettingsError
 from ..core.errors import MemoryFault, NotReady, Retry, TellAdmin
@@ -22,16 +23,6 @@ Bring = Callable[["LiveBackend", Backend, Valves, threading.Event], None]
 Sound = Callable[[Backend], MemoryFault | None]
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-
-# Settings that need a new backend when they change.
-_CONCERNED = (
-    *("backend", "backend_url", "backend_api_key"),
-    *("vector_store", "vector_store_url", "vector_store_api_key", "collection"),
-    *("llm_provider", "llm_base_url", "llm_model", "llm_api_key", "extraction_rules"),
-    "llm_timeout_s",
-    *("fallback_llm_provider", "fallback_llm_base_url", "fallback_llm_model", "fallback_llm_api_key"),
-    *("embedder_provider", "embedder_base_url", "embedder_model", "embedder_api_key"),
-)
 
 
 def _at_once(live: LiveBackend, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
@@ -65,7 +56,7 @@ class LiveBackend:
 
     def use(self, settings: Valves) -> None:
         """Begin to open the backend that the settings name, unless it is open already; returns at once."""
-        wanted = tuple(getattr(settings, name) for name in _CONCERNED)
+        wanted = tuple(getattr(settings, name) for name in marked(Valves, Mark.OPENS))
         with self._lock:
             if wanted == self._wanted:
                 return

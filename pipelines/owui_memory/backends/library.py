@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config.settings import Valves, folder_of
+from ..config.addresses import folder_of
+from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
@@ -37,7 +38,8 @@ from ..core.scope import View, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llms import Llm, Llms
+from ..models.llm import Llm
+from ..models.llms import Llms
 from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release

@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
+from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
 from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
 from ..state.clock import PUT_RIGHT_S, is_over
@@ -29,18 +30,6 @@ _FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases b
 
 HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
 _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
-
-# The settings that lead to a place. Keys and passwords are not kept.
-_LEADING = (
-    *("backend", "backend_url", "vector_store", "vector_store_url"),
-    *("embedder_provider", "embedder_base_url", "embedder_model"),
-)
-# Which secret belongs to which address. mem0's does whatever `backend` says now: the way back stays open.
-SECRETS = {
-    "backend_api_key": ("backend_url",),
-    "vector_store_api_key": ("vector_store", "vector_store_url"),
-    "embedder_api_key": ("embedder_provider", "embedder_base_url"),
-}
 
 
 @dataclass(frozen=True)
@@ -95,7 +84,7 @@ class Known:
 
 def place_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Place:
     """The place that settings lead to; name, model and size are the opened backend's."""
-    leading = {setting: str(getattr(settings, setting)) for setting in _LEADING}
+    leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
     return Place(leading, name, model, dims)
@@ -107,11 +96,11 @@ def settings_of(place: Place, now: Valves) -> Valves:
     What is missing then is found when it is opened.
     """
     given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
-    for secret, belongs in SECRETS.items():
+    for secret, belongs in belongings(Valves).items():
         today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
         if tuple(today) != tuple(place.settings[setting] for setting in belongs):
             given[secret] = ""
-    for setting in ("backend_url", "vector_store_url", "embedder_base_url"):
+    for setting in marked(Valves, Mark.LEADS):
         if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
             given[setting] = getattr(now, setting)  # it may hold a password
     return Valves.model_construct(**given)

@@ -40,7 +40,7 @@ from ..core.scope import View, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llms import Llm
+from ..models.llm import Llm
 from ..models.own_models import OwnModels
 from ..models.readers import Readers
 from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing

@@ -23,16 +23,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
+from .marks import Mark, has
+
 MASK = "********"
 _MOST_BITS = 4000  # of a whole number
-IS_SECRET = object()  # marks a Secret field in its metadata
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
 Text = Annotated[str, PlainSerializer(lambda v: v or None, return_type=str | None, when_used="json")]
 Secret = Annotated[
     str,
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
-    IS_SECRET,
+    Mark.SECRET,
 ]
 
 
@@ -147,7 +148,7 @@ class PanelModel(BaseModel):
             if _is_list(field) and isinstance(value, str | list):
                 value = [part.strip() for part in _split(value)]
                 value = [part for part in value if part]
-            if IS_SECRET in field.metadata and value == MASK:
+            if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
                 if in_force is None or name not in in_force._given:
                     continue
@@ -163,7 +164,7 @@ class PanelModel(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            yield name, MASK if value and IS_SECRET in field.metadata else value
+            yield name, MASK if value and has(field, Mark.SECRET) else value
 
     def check(self) -> None:
         """For subclasses: raise SettingsError on values that do not go together."""
@@ -226,7 +227,7 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if IS_SECRET in field.metadata else f", not {_inside(error['input'])!r}"
+    told = "" if has(field, Mark.SECRET) else f", not {_inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
 
 

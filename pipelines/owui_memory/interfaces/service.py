@@ -6,7 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..config.settings import Environment, Valves
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.events import Event
 from ..core.permission import Decision
 from ..core.turn import Turn

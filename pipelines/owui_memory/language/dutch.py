@@ -16,7 +16,7 @@ DUTCH = Phrases(
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
-        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten)""",
+        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
     requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
         beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
     always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",

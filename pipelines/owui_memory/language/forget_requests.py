@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
@@ -32,9 +33,16 @@ _DELETE = (
     r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
 )
 _OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me|you know|gedächtnis\w*|erinnerung\w*|über mich|mémoire\w*|"
-    r"souvenir\w*|sur moi|sobre mí|recuerdo\w*|su di me|ricord\w*|sobre mim|lembran\w*|geheugen|over mij|"
-    r"pamię\w*|о мне|памят\w*)",
+    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
+    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
+    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
+    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
+    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
+    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
+    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
+    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
+    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
+    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -52,7 +60,6 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
-_LEFT_OUT = frozenset(stem(word) for word in "told said mention mentioned know known remember".split())  # noqa: SIM905
 
 
 def wish(text: str) -> str:
@@ -62,7 +69,7 @@ def wish(text: str) -> str:
     for sentence in _SENTENCE_END.split(text):
         if match := _ASKS.match(sentence):
             if match[1] or _OF_MEMORY.search(sentence):
-                return _bare(_OF_MEMORY.sub(" ", sentence[match.end() :])) or sentence
+                return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(" ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
@@ -70,10 +77,10 @@ def wish(text: str) -> str:
     return ""
 
 
-def is_meant(asked: str, memory: str) -> bool:
-    """Whether a memory has all of the words of a wish."""
-    words = {word for word in content_words(asked) if stem(word) not in _LEFT_OUT}
-    return bool(words) and words <= set(terms_of(memory))
+def means_all(asked: str) -> bool:
+    """Whether a wish is for all that is remembered: "everything", not "everything about my cat"."""
+    words = content_words(_ALL.sub(" ", asked), or_all=False)
+    return bool(_ALL.match(asked)) and all(stem(word) in FRAMING for word in words)
 
 
 def _bare(asked: str) -> str:
@@ -82,7 +89,7 @@ def _bare(asked: str) -> str:
 
 
 def _words(asked: str) -> set[str]:
-    return {stem(word) for word in content_words(asked)} - _LEFT_OUT
+    return {stem(word) for word in content_words(asked)} - FRAMING
 
 
 def _share(words: set[str], text: str) -> float:

@@ -8,7 +8,7 @@ FRENCH = Phrases(
     letters="œëîû",
     common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
     known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
-    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même",
+    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
     own_objects="moi, m, me",
     requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
         (peux|pourrais|veux|pouvez|pourriez|voulez)(-| )(tu|vous) (me|m'_|nous), tu (peux|pourrais) (me|m'_|nous), pour (moi|nous)$, (que|quoi|lequel|lesquels|quels? _) me (conseilles|recommandes|suggères|proposes)(-| )(tu|vous)""",
@@ -30,12 +30,12 @@ FRENCH = Phrases(
         note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
         agis, comporte-toi, tu es (un|une|mon|ma), joue (le|un), j'ai besoin (que|d'aide|d'idées|de conseils|d'un|d'une), je (veux|voudrais) que tu, j'aimerais que tu
         je (veux|voudrais|cherche) (un|une|des) (poème|recette|recettes|liste|texte|lettre|idée|idées|traduction|résumé|conseil|conseils|exemple|exemples|nom)
-        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois""",
+        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois, ecris, ecrivez, ecris-moi, redige, redigez, genere, reecris, repare, reponds à, reponds a, suggere, decris, evalue, ameliore, verifie, calcule-moi""",
     always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
     standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
     supposing="""on va jouer, on joue, jouons, (faisons|on fait) (un jeu|comme si|semblant), tu es ... et (je suis|moi je), expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
         jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
-    conditional="si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être",
+    conditional=r"si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être, si (je |j')\w\w*[bcdghlmprstuvyzç]e?ais, si (je |j')\w\w*(gn|en)ais, si (nous|on) \w\w*(ions|ait)",
     roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
             |elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)""",
     handling="""tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce, note cette, évalue, évaluez, classe, classifie, réponds à

@@ -9,7 +9,8 @@ GERMAN = Phrases(
     common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
         mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
     known_by="nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt, bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser",
-    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt",
+    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt, arbeite, heiße, heisse",
+    own_verbs="bin, habe, hab, wohne, arbeite, heiße, heisse",
     own_objects="mir, mich, uns",
     requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
         (geben|sagen|erklären|zeigen|helfen|nennen|schreiben|erzählen|machen|suchen|empfehlen|können|könnten|würden|kannst|könntest|würdest|magst|willst) (sie|du) (bitte |mal )?(mir|mich|uns), für (mich|uns)$, (möchte|will|hätte gern*|brauche|suche) ich, meine frage""",
@@ -28,7 +29,7 @@ GERMAN = Phrases(
         was für, wie man, wieviel, (kann|darf|soll|sollte|muss|könnte|werde|würde|habe|bin|brauche|hätte) (ich|man|wir|mein
             |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
         (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
-        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine)""",
+        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine), warum, wieso, weshalb, weswegen""",
     requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
         formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
         fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir

@@ -38,7 +38,7 @@ ITALIAN = Phrases(
     standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
     supposing="""facciamo (un gioco|finta|che), giochiamo, tu sei ... e (io )?sono, esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
         gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
-    conditional="se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari",
+    conditional=r"se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari, se (io )?*(assi|essi|issi)",
     roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
             |cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)""",
     handling="""traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*, valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora

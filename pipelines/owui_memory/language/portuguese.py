@@ -39,7 +39,7 @@ PORTUGUESE = Phrases(
     standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
     supposing="""(você|tu) é* ... e eu sou, experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
         vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
-    conditional="se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse)",
+    conditional=r"se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse), se (eu )?*(asse|esse|isse)",
     roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
             |unicórnio|detetive|narrador|personagem|ia|deus|deusa|imperador)""",
     handling="traduz*, tradução, resum*, corrij*, corrig*, correção, reescrev*, reformul*, parafrase*, avali*, classific*, responda a, responde a, responder a, encurte, melhore, ortografia, gramática, revise, reveja",

@@ -45,7 +45,7 @@ SPANISH = Phrases(
     supposing="""haz (de cuenta|como que|como si), hagamos (de cuenta|que), (eres|tú eres) ... y yo (soy|seré), experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
         juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
         escenario, supon, qué pasaría si, imaginando""",
-    conditional="si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá",
+    conditional=r"si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá, si (yo )?*(iera|iese|ase), si yo *ara, si (yo )?*(iéramos|iésemos|áramos|ásemos)",
     roles="""como (un |una |el |la |tu )?(pirata|mago|bruja|dragón|caballero|rey|reina|príncipe|princesa|vampiro|robot|alienígena|elfo|elfa|enano|fantasma
             |superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)""",
     handling="""traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica, evalúa, puntúa, clasifica, responde a

@@ -50,11 +50,14 @@ def terms_of(text: object) -> list[str]:
     return terms
 
 
-def content_words(text: str) -> list[str]:
-    """The words of a text that say what it is about, each once, in order; all of them if it has no other."""
+def content_words(text: str, *, or_all: bool = True) -> list[str]:
+    """The words of a text that say what it is about, each once, in order.
+
+    or_all: all of them, if it has no other.
+    """
     found = list(dict.fromkeys(terms_of(text)))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
-    return [word for word in found if word not in stop] or found
+    return [word for word in found if word not in stop] or (found if or_all else [])
 
 
 @cache

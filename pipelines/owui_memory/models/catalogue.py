@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
+from ..config.addresses import is_url
 from ..config.hosts import is_local
 from ..config.model_patterns import is_ollama_cloud
-from ..config.settings import is_url
 from ..core.chat_servers import ChatServer
 from ..core.errors import Doubtful, MemoryFault, Retry, TellAdmin
 from .faults import host_of, status_of, translated

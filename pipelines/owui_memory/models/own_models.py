@@ -16,7 +16,8 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Message, Part, Reply
 from .embedder import Embedder
-from .llms import Llm, Llms
+from .llm import Llm
+from .llms import Llms
 from .readers import Readers
 from .text_limit import is_legible
 

@@ -10,8 +10,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from ..config.addresses import folder_of
 from ..config.cross_checks import of_provider
-from ..config.settings import Valves, folder_of
+from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from .limits import limited
 

@@ -13,7 +13,7 @@ from ..core.memory import Part
 from ..language.sanitize import one_line
 from .catalogue import Catalogue, Listed, Listing
 from .health import in_ms
-from .llms import Llm
+from .llm import Llm
 
 Open = Callable[[Valves], Llm]
 

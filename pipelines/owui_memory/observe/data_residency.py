@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..config.addresses import folder_of
 from ..config.hosts import is_local
-from ..config.settings import Valves, folder_of
+from ..config.settings import Valves
 from ..core.memory import Part
 from ..models.data_residency import is_local_model
 

@@ -20,7 +20,7 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..backends.library import Models
     from ..models.embedder import Embedder
-    from ..models.llms import Llm
+    from ..models.llm import Llm
     from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _ALL, _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, wish
+from ..language.forget_requests import _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, means_all, wish
 from .rank import Ranked
 
 
@@ -13,7 +13,7 @@ def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     asked = wish(text)
     if not asked:
         return frozenset()
-    if _ALL.match(asked):
+    if means_all(asked):
         return frozenset(one.memory.id for one in items)
     words = _words(asked)
     alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1

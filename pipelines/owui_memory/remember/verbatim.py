@@ -10,7 +10,8 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language.dedupe import wording
-from ..language.forget_requests import is_meant, wish
+from ..language.forget_requests import wish
+from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import heard
 from .gate import said_by_user, statements

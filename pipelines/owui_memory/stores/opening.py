@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..config.settings import Valves, folder_of
+from ..config.addresses import folder_of
+from ..config.settings import Valves
 from ..models.providers import SQLITE_FILE, with_password
 from .sqlite.schema import size_in_file
 

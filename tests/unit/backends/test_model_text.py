@@ -11,7 +11,7 @@ import pytest
 
 from owui_memory.backends.answers import memory_of
 from owui_memory.models.json_answer import last_value
-from owui_memory.models.llms import _text_in, _usage
+from owui_memory.models.llm import _text_in, _usage
 from owui_memory.models.model_text import has_words, model_text, unbroken
 from owui_memory.models.text_limit import TextLimit, shortened
 from owui_memory.remember.echoes import unsaid

@@ -76,3 +76,21 @@ def test_a_text_in_a_language_that_nothing_is_known_of_is_not_kept() -> None:
     assert statements(sentence) == [sentence.strip()]
     assert statements(sentence * 5) == []
     assert statements(sentence, "A long answer. " * 200) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Übrigens hab ich am 4. Mai Geburtstag!!", 1),
+        ("Ich wohne im 3. Stock. Mein Hund heißt Rex.", 2),
+        ("Můj syn se narodil 3. května. Bydlím v Brně.", 2),
+        ("Syntymäpäiväni on 6. joulukuuta.", 1),
+        ("Jeg har fødselsdag den 17. mai. Jeg bor i Oslo.", 2),
+        ("I am 34. My wife is 33.", 2),
+        ("Ich bin 34. Meine Frau ist 33.", 2),
+        ("Sono nata il 3. Maria è mia sorella e vive a Roma.", 2),
+    ],
+)
+def test_the_point_of_an_ordinal_ends_no_sentence(text: str, kept: int) -> None:
+    assert " ".join(statements(text)) == text
+    assert len(statements(text)) == kept

@@ -13,7 +13,8 @@ import pytest
 
 from owui_memory import COMMAND
 from owui_memory.__main__ import main
-from owui_memory.config.settings import Environment, Valves
+from owui_memory.config.environment import Environment
+from owui_memory.config.settings import Valves
 from owui_memory.core.errors import TellAdmin
 from owui_memory.interfaces.cli.instance import settings_in
 from tests.harness.qdrant_server import QdrantServer

@@ -12,7 +12,8 @@ import pytest
 from starlette.applications import Starlette
 
 from owui_memory.app import Application
-from owui_memory.config.settings import Environment, Valves
+from owui_memory.config.environment import Environment
+from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.interfaces.pipelines import embeddings, routes
 from tests.harness.scripted_llm import ScriptedLLM

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from owui_memory.app import Application
-from owui_memory.config.settings import Environment, Valves
+from owui_memory.config.environment import Environment
+from owui_memory.config.settings import Valves
 from owui_memory.core.events import Event, EventKind, Usage
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import Request, ScriptedLLM

@@ -11,7 +11,8 @@ import pytest
 
 from owui_memory.core.memory import Found
 from owui_memory.core.scope import read_teams
-from owui_memory.language.forget_requests import is_meant, wish
+from owui_memory.language.forget_requests import wish
+from owui_memory.language.forget_subject import is_meant
 from owui_memory.language.names import name_of
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from owui_memory.config.settings import Environment
+from owui_memory.config.environment import Environment
 from owui_memory.interfaces.cli.instance import Instance
 from owui_memory.interfaces.cli.moving import Moving
 from owui_memory.state import open_state

@@ -22,7 +22,8 @@ from ...backends import open_backend
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Places, naming, place_of
-from ...config.settings import Environment, Valves
+from ...config.environment import Environment
+from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
@@ -179,7 +180,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = Valves.of(environment, stored=lambda: None)
+    bound = environment.settings(stored=lambda: None)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...config.settings import PUBLIC_DEFAULT_KEY
+from ...config.environment import PUBLIC_DEFAULT_KEY
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,10 @@ from typing import Any, cast
 
 from ...commands.language import Languages
 from ...commands.parse import is_command, may_be_command, refusal, repeated, was_command, with_task
+from ...config.environment import Environment
 from ...config.policy import decide
 from ...config.scoping import scope_of
-from ...config.settings import Environment, Valves
+from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.errors import Waits, is_of_the_text
@@ -60,7 +61,7 @@ class Filter:
         self.type = "filter"
         self.name = "Memory"
         self._environment = Environment.read(os.environ)
-        self._settings = Valves.of(self._environment, stored=lambda: self.valves)
+        self._settings = self._environment.settings(stored=lambda: self.valves)
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []

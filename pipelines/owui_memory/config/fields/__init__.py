@@ -1,0 +1,52 @@
+"""Every setting, by concern: its name, title, description, default and bounds."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from ...core.chat_servers import ChatServer
+from .access import Access
+from .models import Models
+from .recalling import Recalling
+from .remembering import Remembering
+from .scopes import Scopes
+from .storage import Storage
+
+
+class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the panel the last one is first
+    """All settings, and what follows from several of them.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"

@@ -1,0 +1,135 @@
+"""Which models read the chats, and which one turns text into vectors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..addresses import checked_url
+from ..marks import Belongs, Mark
+from ..prices import read_prices
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
+
+NamedLlm = Literal[
+    "none",
+    "openai",
+    "ollama",
+    "lmstudio",
+    "vllm",
+    "anthropic",
+    "gemini",
+    "groq",
+    "together",
+    "deepseek",
+    "xai",
+]
+LlmProvider = Literal["auto", NamedLlm]
+EmbedderProvider = Literal["bundled", "openai", "ollama", "lmstudio", "huggingface", "gemini", "together"]
+
+
+class Models(PanelModel):
+    """Which models read the chats, and which one turns text into vectors."""
+
+    llm_provider: Annotated[LlmProvider, Mark.OPENS] = Field(
+        "auto",
+        title="LLM for extraction",
+        description=(
+            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
+            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+        ),
+    )
+    llm_base_url: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="LLM's address",
+        description=(
+            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
+            "used with auto."
+        ),
+    )
+    llm_model: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="LLM's model",
+        description="The model's name at the provider. Unset with auto: the model that answered.",
+    )
+    llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
+        "",
+        title="LLM's key",
+        description="Leave unset for a local server without keys. Not used with auto.",
+    )
+
+    fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
+        "none",
+        title="Second LLM",
+        description=(
+            "Asked when the first is down, refuses or does not answer in time. "
+            "none: exchanges wait for the first."
+        ),
+    )
+    fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="Second LLM's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
+        "", title="Second LLM's model", description="The model's name at the provider."
+    )
+    fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
+        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+    )
+
+    llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
+        120,
+        ge=5,
+        le=3600,
+        title="LLM's time-out (s)",
+        description=(
+            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
+            "second LLM. Raise it for a large model without a graphics card."
+        ),
+    )
+    llm_prices: Text = Field(
+        "",
+        title="LLM prices",
+        description=(
+            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
+            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+        ),
+    )
+
+    embedder_provider: Annotated[EmbedderProvider, Mark.OPENS, Mark.LEADS] = Field(
+        "bundled",
+        title="Embedder",
+        description=(
+            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
+            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
+            "sentence-transformers on this machine, where that is installed."
+        ),
+    )
+    embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "",
+        title="Embedder's address",
+        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+    )
+    embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
+        "", title="Embedding model", description="The model's name at the provider, or a folder."
+    )
+    embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
+        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+    )
+
+    @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")
+    @classmethod
+    def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
+        return checked_url(info.field_name or "", value)
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_prices(cls, value: str) -> str:
+        try:
+            read_prices(value)
+        except ValueError:
+            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
+            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
+        return value

@@ -1,0 +1,90 @@
+"""Which memories a model is told, and how."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..valves_codec import PanelModel
+
+
+class Recalling(PanelModel):
+    """Which memories a model is told, and how."""
+
+    memories_per_turn: int = Field(
+        8,
+        ge=0,
+        le=50,
+        title="Memories per message",
+        description=(
+            "At most so many are told with a chat's first message, and half as many (at least one) with "
+            "later ones. Who the user is and how they want to be answered is told besides and not counted "
+            "(profile_token_budget); with 0 nothing else is."
+        ),
+    )
+    relevance_threshold: float = Field(
+        0.42,
+        ge=0,
+        le=1.4,
+        title="Relevance",
+        description=(
+            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
+            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
+            "are missing."
+        ),
+    )
+    memory_token_budget: int = Field(
+        800,
+        ge=50,
+        le=16000,
+        title="Token budget",
+        description=(
+            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
+            "conversation holds six times as many, then it is told anew."
+        ),
+    )
+    profile_token_budget: int = Field(
+        200,
+        ge=0,
+        le=4000,
+        title="Profile's token budget",
+        description=(
+            "Tokens for who the user is and how they want to be answered: told in every "
+            "conversation. 0: only where relevant."
+        ),
+    )
+    placement: Literal["message", "system"] = Field(
+        "message",
+        title="Where later memories go",
+        description=(
+            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
+            "system: all into the system prompt, which is made where there is none. A message with a web or "
+            "file search always uses system."
+        ),
+    )
+    show_memory_notes: bool = Field(
+        False,
+        title="Notes under answers",
+        description=(
+            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "model never sees it."
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        title="Undo of forgetting (min)",
+        description=(
+            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
+            "/memory undo brings it back. 0: erased at once."
+        ),
+    )
+    inlet_deadline_ms: int = Field(
+        800,
+        ge=50,
+        le=10000,
+        title="Deadline (ms)",
+        description="A message waits at most so long for memories, then goes on without them.",
+    )

@@ -1,0 +1,60 @@
+"""How what was said becomes memories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Remembering(PanelModel):
+    """How what was said becomes memories."""
+
+    extraction: Literal["auto", "reconcile", "mem0", "verbatim"] = Field(
+        "auto",
+        title="Extraction",
+        description=(
+            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
+            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
+            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+        ),
+    )
+    extraction_rules: Annotated[Text, Mark.OPENS] = Field(
+        "",
+        title="Extraction rules",
+        description="Your own words for the LLM on what to remember and what not. One line.",
+    )
+    batch_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        title="Wait for a quiet chat (s)",
+        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
+    )
+    batch_max_exchanges: int = Field(
+        8,
+        ge=1,
+        le=100,
+        title="Exchanges per call",
+        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
+    )
+    users_at_once: int = Field(
+        2,
+        ge=1,
+        le=32,
+        title="Users at once",
+        description=(
+            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
+            "serves the chats as well."
+        ),
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        title="Keep trying (h)",
+        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
+    )
