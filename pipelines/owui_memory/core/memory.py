@@ -27,7 +27,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """

@@ -65,7 +65,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """

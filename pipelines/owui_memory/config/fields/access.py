@@ -36,22 +36,26 @@ class Access(PanelModel):
         False,
         title="Local models only",
         description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
+            "Memories are kept from models that are not local: they are told nothing, and nothing is "
+            "learned from their chats. The type of the connection in Open WebUI decides; that of "
+            "OpenAI-compatible ones is external until you change it."
         ),
     )
     models_recall: Text = Field(
         "",
         title="Models that are told memories",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "A ! before one excludes it: !gpt-* is all but those. Unset: all. !*: none."
+            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
+            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
+            "all. Unset: all models are told."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
-        description="The same, for the models from whose chats something is remembered.",
+        description=(
+            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+        ),
     )
     require_key: bool = Field(
         True,
