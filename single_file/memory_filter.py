@@ -13336,10 +13336,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
@@ -16414,6 +16410,7 @@ from .phrases import Phrases
 
 CHINESE = Phrases(
     spaced=False,
+    common_pairs="我的, 我们, 我們, 你的, 什么, 什麼, 怎么, 怎麼, 怎样, 怎樣, 哪里, 哪裡, 哪个, 哪個, 哪些, 哪天, 多少, 是什, 是我, 我是, 我在, 我有, 有什, 的是, 是在, 是哪, 在哪, 了什, 我什, 时候, 時候, 么时, 麼時, 用户, 用戶, 这个, 這個, 那个, 那個, 的, 了, 是, 在, 有, 我, 你, 吗, 嗎, 呢",
     own="我, 咱, 俺, 本人, 我們, 咱們, 自己的",
     requested="(给|給|帮|幫|替|为|為|告诉|告訴|教|让|讓|请教|對|对|向)我(们|們)?",
     impersonal="""我(们|們)?(该|該|应该|應該|要|可以|能|能不能|可不可以)?(怎么|怎麼|怎样|怎樣|如何), (怎么|怎麼|怎样|怎樣|如何)(让|讓)?我(们|們)?, 我(想|要)?(知道|问|問|了解|請問|请问), 我(需要|想要|想让你|要你|希望你)(一|你|写|寫|个|個|份|篇), 如果我, 假如我, 假设我, 我(该|該|应该|應該)(用|买|買|选|選|写|寫), 我有(一)?(个|個)(问题|問題)
@@ -18271,7 +18268,7 @@ from .phrases import Phrases
 
 FRENCH = Phrases(
     letters="œëîû",
-    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
+    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, suis, sommes, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
     known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
     own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
     own_objects="moi, m, me",
@@ -18983,7 +18980,7 @@ SOURCES["language/italian.py"] = r'''"""Italian."""
 from .phrases import Phrases
 
 ITALIAN = Phrases(
-    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
+    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, l, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
     known_by="anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene, solo, giorno, giorni, molto, dopo, fa",
     own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
@@ -19064,6 +19061,7 @@ from .phrases import Phrases
 JAPANESE = Phrases(
     spaced=False,
     script="HIRAGANA",
+    common_pairs="です, ます, まし, した, して, てい, いる, いま, ませ, せん, でし, るの, って, った, でい, ある, あり, りま, なに, 何を, 何が, 何で, 何の, 何と, ので, から, とき, こと, もの, この, その, どの, どこ, いつ, だっ, ない, なる, のは, には, とは, ては, での, との, にい, がい, をし, する, すか, しま, たの, なの, んで, すが, いて, れて, られ, てる, たい, のか, どん, んな, はど, はい, がど, はな, こに, こで, つで, れで, 私の, 私は, 私が, 僕の, 僕は",
     own="私, 僕, 俺, わたし, あたし, わたくし, ぼく, おれ, 自分, うちの, ウチの, 我が, 我々, われわれ, (妻|夫|旦那|主人|嫁|彼女|彼氏|息子|娘|母|父|兄|姉|弟|妹|犬|猫)の(名前|誕生日|仕事|年齢|好き|歳|職業|アレルギー), (妻|夫|旦那|息子|娘|犬|猫)は(何歳|いくつ|どこ|誰|なん)",
     requested="(私|僕|俺|わたし)(に|のために)(教え|説明|見せ|話し|書い|作っ|送っ|教授), 自分で, 自分の(名前を)?(書|作)",
     impersonal="(私|僕|俺|わたし)は(どう|どうやって|どうすれば|どうしたら|何をすれば), もし(私|僕|俺|わたし|自分)が, (私|僕|俺)が(知りたい|したい)の",
@@ -19120,6 +19118,7 @@ KOREAN = Phrases(
     spaced=False,
     glued=True,
     common="나는, 저는, 그리고, 그런데, 무엇, 어디, 언제, 누가, 왜, 어떻게, 이, 그, 저, 것, 수, 있는, 있어, 없어, 뭐야, 뭐예요, 입니다, 이다",
+    common_pairs="나는, 저는, 내가, 제가, 나의, 저의, 우리, 저희, 어디, 언제, 무엇, 무슨, 뭐야, 뭐지, 누구, 어떤, 어느, 어떻, 떻게, 있어, 있는, 있나, 나요, 가요, 까요, 지요, 해요, 세요, 어요, 아요, 에요, 예요, 이에, 습니, 니다, 입니, 니까, 하는, 하고, 하지, 했지, 였지, 에서, 에게, 으로, 는지, 이다, 내, 제, 뭐",
     own="""나, 나는, 난, 내, 내가, 나의, 나도, 나를, 나랑, 나만, 저는, 전, 제, 제가, 저의, 저도, 저를, 저랑, 저만, 내게, 제게, 나한테, 저한테, 나에게, 저에게, 우리, 우리는, 우리가, 우리의, 우리집, 우리집은, 저희, 저희는, 저희가, 저희의, 본인은, 제꺼, 내꺼, 나에, 저에
         (아내|남편|와이프|엄마|아빠|어머니|아버지|아들|딸|동생|여동생|남동생|언니|오빠|누나|형|고양이|강아지)(의)? (이름|생일|직업|나이|취미|알레르기)(은|이|을)?""",
     requested="(나|저|내|제|우리|저희)(에게|한테|게)( _)?( _)?( _)? (알려|말해|설명|보여|추천|가르쳐|써|만들어|해)*, (저|나|우리)(를|도)? (좀 )?도와*",
@@ -19254,6 +19253,7 @@ class Phrases:
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
     common: the stop words of its queries, by which it is known; as it is by the words of known_by.
+    common_pairs: as `common`, of a script without spaces, whose terms are pairs of characters (`words`).
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -19301,6 +19301,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    common_pairs: str = ""
     known_by: str = ""
     own: str = ""
     own_verbs: str = ""
@@ -19534,7 +19535,7 @@ from .phrases import Phrases
 
 PORTUGUESE = Phrases(
     letters="ãõ",
-    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
+    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, estou, está, estamos, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
     known_by="sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro, bem, só, dia, dias, muito, desde, até",
     own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
@@ -21421,15 +21422,25 @@ def content_words(text: str, *, or_all: bool = True) -> list[str]:
 
     or_all: all of them, if it has no other.
     """
-    found = list(dict.fromkeys(terms_of(text)))
+    found = list(dict.fromkeys(_without_tails(terms_of(text))))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
     return [word for word in found if word not in stop] or (found if or_all else [])
+
+
+def _without_tails(terms: list[str]) -> list[str]:
+    """Without the last character of each run, which the pair before it has: it begins too much else."""
+    return [
+        term
+        for before, term in zip(["", *terms], terms, strict=False)
+        if not (is_lone(term) and len(before) == 2 and before[1] == term)
+    ]
 
 
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    return tuple(frozenset(listed(table.common)) for table in TABLES if table.common)
+    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
+    return tuple(frozenset(listed(words)) for words in named if words)
 
 
 def stem(word: str) -> str:
@@ -24601,24 +24612,24 @@ Matrix = NDArray[np.float64]
 EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
-_RELEVANT_SPREADS = 3.7
+_RELEVANT_SPREADS = 4.0
 # What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Of one embedder.
 
-    shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
-    what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
-    the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
-    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
-    with a question that says all of it.
+    shared: orthonormal rows, what all sentences of a language or form have in common. asked: further rows,
+    what all questions about oneself have, and all others. spread: of cosines of questions with unrelated
+    facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
+    cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
+    `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
     """
@@ -24648,19 +24659,10 @@ class Calibration:
         by_language = facts.reshape(languages, each, -1)
         third = [place for place in range(each) if place in THIRD_PERSON]
         first = [place for place in range(each) if place not in THIRD_PERSON]
-        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
-        most = facts.shape[1] // _DIMS_EACH
-        shared = _orthonormal(
-            np.array(
-                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
-            ),
-            most - 1,
-        )
-        if len(shared):
-            mean = _without(shared, questions.mean(0))
-            both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
-        else:
-            both = shared
+        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1))]
+        common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+        averages = np.array([questions.mean(0), others.mean(0)])
+        shared, both = _known([*common, dated.mean(0)], averages)
         apart = _units(_without(both, np.vstack([questions, others])))
         near = (apart @ facts.T).reshape(2, languages, each, languages, each)
         unrelated = [
@@ -24671,6 +24673,8 @@ class Calibration:
             for other in range(each)
             if kind or one != other
         ]
+        # Users write in forms that are not among these: one of them is taken for such.
+        unseen = _units(_without(_known(common, averages)[1], others)) @ dated.T
         between = _means_between(facts, languages, each)
         known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
@@ -24690,7 +24694,7 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt(np.mean(np.square(unrelated)))),
+            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
@@ -24789,6 +24793,15 @@ def _units(vectors: Any) -> Matrix:
 def _without(rows: Matrix, vectors: Matrix) -> Matrix:
     """The vectors without their parts along orthonormal rows."""
     return vectors - (vectors @ rows.T) @ rows if len(rows) else vectors
+
+
+def _known(common: Sequence[Matrix], averages: Matrix) -> tuple[Matrix, Matrix]:
+    """Orthonormal rows: of what statements have in common, and these with what the averages have beside."""
+    most = averages.shape[1] // _DIMS_EACH - len(averages)
+    shared = _orthonormal(np.array(common), most)
+    if not len(shared):
+        return shared, shared
+    return shared, np.vstack([shared, _orthonormal(_without(shared, averages), len(averages))])
 
 
 def _orthonormal(vectors: Matrix, most: int) -> Matrix:
@@ -29907,13 +29920,15 @@ from ..language.words import denials, telling, terms_of
 from .rank import Ranked
 
 # The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
-SPREAD = 0.42 / 3.7
-_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
+SPREAD = 0.42 / 4.0
+_SELF_SPREADS = 2.7  # that a question about its user is let through below the threshold, and others above it
 _SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
 _SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
-_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
+# By which the best of many memories is nearer by chance than the best of forty; and by which it has to be
+# nearer where the forty are all near, as with an embedder that finds all of a user's memories alike.
+_CROWD_SPREADS, _CROWDED_SPREADS = 1.2, 0.4
 _CROWD, _FEW = 40, 4  # memories; and
-_FEW_SPREADS = 0.55  # for each time that there are e times fewer
+_FEW_SPREADS = 0.6  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.12  # of that; less is far in meaning, and without words in common
@@ -29982,12 +29997,14 @@ def _for_own(of_self: tuple[float, float], query: str) -> float:
 def _by_chance(candidates: Sequence[Ranked]) -> float:
     """In spreads, how much less near the best is by chance than that of a great many memories.
 
-    Of many memories the nearest forty are all rather near; of few that says nothing, so they are counted.
+    Below 0 where all are nearer than those of a great many. Of many memories the nearest forty are all rather
+    near; of few that says nothing, so they are counted.
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     few = math.log(_CROWD / max(len(near), _FEW))
-    return max(_CROWD_SPREADS - others / SPREAD, 0.0) + _FEW_SPREADS * few
+    apart = _CROWD_SPREADS - others / SPREAD
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
 
 
 def select(
