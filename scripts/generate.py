@@ -26,6 +26,8 @@ GROUPS = {
     "embedder_provider": "Who turns text into vectors",
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
+    "folder_memories": "Who knows what",
+    "advanced": "Advanced",
 }
 
 INTRO = """\

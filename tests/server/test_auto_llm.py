@@ -218,7 +218,7 @@ def test_a_slow_model_gets_through_in_smaller_parts(
         return json.dumps({"operations": operations})
 
     env = chats_at(scripted_llm, MEMORY_LLM_TIMEOUT_S="5", MEMORY_BATCH_IDLE_SECONDS="600")
-    env |= {"MEMORY_BATCH_MAX_EXCHANGES": "4"}
+    env |= {"MEMORY_ADVANCED": "batch_max_exchanges=4"}
     server = pipelines_server(env=env)
     scripted_llm.when(is_ours, slowly)
     chat = Chat("ada", options=ANSWERS)

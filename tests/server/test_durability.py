@@ -188,7 +188,7 @@ def test_a_state_database_that_somebody_holds(pipelines_server: StartServer) -> 
 def test_what_cannot_be_stored_is_kept_as_dead_and_told(
     pipelines_server: StartServer, scripted_llm: ScriptedLLM
 ) -> None:
-    server = pipelines_server(env={"MEMORY_RETRY_MAX_HOURS": "0"})
+    server = pipelines_server(env={"MEMORY_ADVANCED": "retry_max_hours=0"})
     with scripted_llm.fault("embeddings", when="poison", status=500):
         take(server, Chat("ada").say("My poison is called hemlock."))
         take(server, Chat("bob").say("My dog is called Rex."))

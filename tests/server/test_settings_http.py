@@ -128,12 +128,12 @@ class TestRefusals:
     def test_each_bad_field_is_told(self, server: PipelinesServer) -> None:
         before = server.get_valves()
         bad = {"memories_per_turn": "many", "inlet_deadline_ms": "soon", "llm_base_url": "nowhere"}
-        assert server.save_valves({**before, **bad, "users_at_once": "5"}).status_code == 500
+        assert server.save_valves({**before, **bad, "batch_idle_seconds": "5"}).status_code == 500
         assert server.get_valves() == before
         for name in bad:
             assert refusal(server, name).startswith(f"NOT SAVED: {name} must be")
             assert name in json.dumps(server.status())
-        assert refusal(server, "users_at_once") == ""
+        assert refusal(server, "batch_idle_seconds") == ""
 
     def test_whatever_a_form_holds_the_server_goes_on(self, server: PipelinesServer) -> None:
         before = server.get_valves()
@@ -260,6 +260,28 @@ class TestWhereAValueComesFrom:
         wrong = [name for name in written if name != "a_setting_of_another_version"]
         told = json.dumps(server.status()) + server.log()
         assert any(name in told for name in wrong) or not wrong
+
+    def test_settings_saved_by_the_release_before_are_taken_over_and_told(
+        self, pipelines_server: StartServer
+    ) -> None:
+        server = pipelines_server(env={"MEMORY_MODELS_OFF": "gpt-*"}, wait_ready=False)
+        server.change_valves(memory_token_budget=400)
+        server.stop()
+        before = {"memory_token_budget": 400, "recall_only": "tiny-*", "retry_max_hours": 0.5}
+        server.valves_file.write_text(json.dumps(before))
+        server.start()
+        taken = server.get_valves()
+        assert taken["memory_token_budget"] == 400
+        assert (taken["models_recall"], taken["models_remember"]) == ("!gpt-*", "!gpt-*, !tiny-*")
+        assert taken["advanced"] == "retry_max_hours=0.5"
+        assert server.part("filter")["ok"]
+        for told in ("MEMORY_MODELS_OFF is now", "recall_only is now", "retry_max_hours is now"):
+            assert told in server.part("filter")["detail"]
+            assert told in server.log()
+        server.save_valves(taken).raise_for_status()
+        assert set(saved(server)) == {"memory_token_budget", "models_remember", "advanced"}
+        assert server.get_valves() == taken
+        assert "recall_only" not in server.part("filter")["detail"]
 
     def test_a_changed_setting_takes_effect_at_once(self, server: PipelinesServer) -> None:
         server.wait_until_ready()

@@ -353,7 +353,7 @@ class TestMem0Extraction:
             env={
                 **llm_settings(scripted_llm),
                 "MEMORY_BATCH_IDLE_SECONDS": "3600",
-                "MEMORY_BATCH_MAX_EXCHANGES": "3",
+                "MEMORY_ADVANCED": "batch_max_exchanges=3",
             }
         )
         chat = Chat(user)

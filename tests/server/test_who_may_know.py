@@ -18,6 +18,7 @@ from tests.harness.waiting import wait_until
 
 FACT, QUESTION = "My dog is called Rex and I live in Lisbon.", "What is my dog called?"
 LOCAL = {"connection": "local"}
+LISTS = ("models_recall", "models_remember")
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,7 @@ def _server(module_servers: StartServer) -> PipelinesServer:
 @pytest.fixture
 def server(_server: PipelinesServer, user: str) -> PipelinesServer:
     """All settings as they are by default, and `user` has told a fact."""
-    rules = ("models_off", "models_on", "recall_only", "learn_only")
-    _server.change_valves(local_only=False, **dict.fromkeys(rules))
+    _server.change_valves(local_only=False, **dict.fromkeys(LISTS))
     tell(_server, FACT, user=user, chat=Chat(user, options=LOCAL))
     return _server
 
@@ -99,11 +99,11 @@ class TestLocalOnly:
 @pytest.mark.parametrize(
     ("rule", "told", "learned"),
     [
-        ({"models_off": "tiny-*, gpt-*"}, False, False),
-        ({"models_on": "gpt-*"}, False, False),
-        ({"recall_only": "Tiny-Chat"}, True, False),
-        ({"learn_only": "*"}, False, True),
-        ({"models_off": "gpt-*", "models_on": "tiny-chat"}, True, True),
+        (dict.fromkeys(LISTS, "!tiny-*, !gpt-*"), False, False),
+        (dict.fromkeys(LISTS, "gpt-*"), False, False),
+        ({"models_remember": "!Tiny-Chat"}, True, False),
+        ({"models_recall": "!*"}, False, True),
+        (dict.fromkeys(LISTS, "tiny-chat, !gpt-*"), True, True),
     ],
     ids=str,
 )
@@ -118,10 +118,12 @@ def test_models(server: PipelinesServer, user: str, rule: dict[str, str], told: 
 
 def test_a_pattern_that_cannot_be_meant_is_refused(server: PipelinesServer) -> None:
     before = server.get_valves()
-    server.save_valves({**before, "models_off": "gpt-4 gpt-5"})
+    server.save_valves({**before, "models_recall": "gpt-4 gpt-5"})
     assert server.get_valves() == before
-    told = server.valves_spec()["properties"]["models_off"]["description"]
-    assert told.startswith("NOT SAVED: models_off must be ids of models or patterns like gpt-*, with commas")
+    told = server.valves_spec()["properties"]["models_recall"]["description"]
+    assert told.startswith(
+        "NOT SAVED: models_recall must be ids of models or patterns like gpt-* and !gpt-4*"
+    )
     server.save_valves(before).raise_for_status()
 
 

@@ -219,7 +219,7 @@ def test_a_chat_is_read_in_batches_and_costs_what_is_sent(conversation: Conversa
 
 def test_batches_of_one_cost_a_call_each(conversation: Conversation) -> None:
     with scripted_llm() as llm:
-        cost = ours(conversation.chats(), llm, batch_max_exchanges=1, **embedding(llm))
+        cost = ours(conversation.chats(), llm, advanced="batch_max_exchanges=1", **embedding(llm))
     assert cost.asked.calls == 3
 
 
@@ -234,7 +234,7 @@ def test_mem0_is_asked_for_each_exchange(conversation: Conversation) -> None:
 def test_the_writer_remembers_everything_of_all_users(conversation: Conversation) -> None:
     said = of_users(conversation.chats(), users=3, each=2)
     with scripted_llm() as llm:
-        assert writer_speed(said, asking(llm, users_at_once=2, **embedding(llm))) > 0
+        assert writer_speed(said, asking(llm, advanced="users_at_once=2", **embedding(llm))) > 0
         assert Asked.of(llm.chats()).calls == 3
 
 

@@ -97,7 +97,9 @@ class MixedPaths(RuleBasedStateMachine):
 
     def start(self) -> Running:
         running = Running()
-        running.pipeline.valves = running.pipeline.valves.model_copy(update={"models_off": "secretive"})
+        running.pipeline.valves = running.pipeline.valves.model_copy(
+            update=dict.fromkeys(("models_recall", "models_remember"), "!secretive")
+        )
         return running
 
     def teardown(self) -> None:
@@ -243,7 +245,9 @@ def never_answered(running: Running, text: str = WORDS[0]) -> None:
 @pytest.fixture
 def running() -> Iterator[Running]:
     running = Running()
-    running.pipeline.valves = running.pipeline.valves.model_copy(update={"models_off": "secretive"})
+    running.pipeline.valves = running.pipeline.valves.model_copy(
+        update=dict.fromkeys(("models_recall", "models_remember"), "!secretive")
+    )
     yield running
     running.close()
 

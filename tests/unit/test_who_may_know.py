@@ -25,6 +25,7 @@ from tests.unit.test_filter import Running, damaged_calls
 ADA = str(recording("first-turn.inlet")["user"]["id"])  # who speaks in all recordings
 FACT, QUESTION = "My dog is called Rex.", "What is my dog called?"
 LOCAL = {"connection": "local"}
+LISTS = ("models_recall", "models_remember")
 
 
 @pytest.fixture
@@ -116,10 +117,15 @@ def test_a_chat_that_goes_on_with_an_external_model(filter_: Running) -> None:
 @pytest.mark.parametrize(
     ("changes", "told", "learned", "reason"),
     [
-        ({"models_off": "tiny-*"}, False, False, "the model gets no memory (models_off)"),
-        ({"models_on": "other"}, False, False, "the model gets no memory (models_on)"),
-        ({"recall_only": "*"}, True, False, "nothing is learned from this model's chats (recall_only)"),
-        ({"learn_only": "*"}, False, True, "the model is told nothing (learn_only)"),
+        (dict.fromkeys(LISTS, "!tiny-*"), False, False, f"the model gets no memory ({', '.join(LISTS)})"),
+        (dict.fromkeys(LISTS, "other"), False, False, f"the model gets no memory ({', '.join(LISTS)})"),
+        (
+            {"models_remember": "!*"},
+            True,
+            False,
+            "nothing is learned from this model's chats (models_remember)",
+        ),
+        ({"models_recall": "!*"}, False, True, "the model is told nothing (models_recall)"),
         ({"local_only": True}, False, False, "the model is external (local_only)"),
     ],
 )
@@ -155,9 +161,9 @@ def told_by_command(running: Running, chat: Chat, command: str = "/memory why") 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"models_off": "*"}, r"the model gets no memory (models\_off)"),
-        ({"learn_only": "*"}, r"the model is told nothing (learn\_only)"),
-        ({"recall_only": "*"}, r"nothing is learned from this model's chats (recall\_only)"),
+        (dict.fromkeys(LISTS, "!*"), r"the model gets no memory (models\_recall, models\_remember)"),
+        ({"models_recall": "!*"}, r"the model is told nothing (models\_recall)"),
+        ({"models_remember": "!*"}, r"nothing is learned from this model's chats (models\_remember)"),
         ({"local_only": True}, r"the model is external (local\_only)"),
     ],
 )
@@ -215,11 +221,11 @@ def _why(engine: Engine, chat: Chat, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("where", ["chat", "always"])
-@pytest.mark.parametrize("half", ["", "recall_only", "learn_only"])
+@pytest.mark.parametrize("half", ["", "models_remember", "models_recall"])
 def test_a_user_switches_memory_off_and_on(
     filter_: Running, state: Engine, capsys: pytest.CaptureFixture[str], where: str, half: str
 ) -> None:
-    use(filter_, **({half: "*"} if half else {}))
+    use(filter_, **({half: "!*"} if half else {}))
     chat, switches = Chat(ADA), Switches(state)
     place = chat.chat_id if where == "chat" else ""
     switches.set(ADA, place, on=False)
@@ -227,12 +233,12 @@ def test_a_user_switches_memory_off_and_on(
     assert asked(filter_, chat) == ""
     remember(filter_, chat, "My cat is called Tom.")
     assert kept(state, outbox, decisions) == before
-    assert ("Rex" in asked(filter_, Chat(ADA))) == (where == "chat" and half != "learn_only")
+    assert ("Rex" in asked(filter_, Chat(ADA))) == (where == "chat" and half != "models_recall")
     reason = "left alone: the user has switched memory off here"
     assert f"{reason}: {2 if where == 'chat' else 3}" in filter_.part("filter")["detail"]
     wait_until(lambda: f"2. {reason}" in _why(state, chat, capsys), what="it is told")
     switches.set(ADA, place, on=True)
-    assert ("Rex" in asked(filter_, chat)) == (half != "learn_only")
+    assert ("Rex" in asked(filter_, chat)) == (half != "models_recall")
 
 
 def test_switched_off_before_the_answer_is_done(filter_: Running, state: Engine) -> None:

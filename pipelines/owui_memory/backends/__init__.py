@@ -25,7 +25,7 @@ def open_backend(
     named: for the settings, a function from embedding model and size to the collection's own name; else it is
     that of the settings.
 
-    Blocks for seconds; raises the errors of `errors.py`.
+    Blocks for seconds; raises the errors of `core/errors.py`.
     """
     if settings.backend == "library":
         from .library import LibraryBackend

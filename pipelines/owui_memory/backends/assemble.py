@@ -52,7 +52,7 @@ def assemble(
     with translated("store", settings.vector_store_url):
         memory = _memory(store, settings, data_dir)
     memory.embedding_model = embedder
-    # It deletes old messages; see control/history.py.
+    # It deletes old messages; see manage/erasure/history.py.
     memory.db.connection.execute("PRAGMA secure_delete=ON")
     # Of an add's time, mem0's history took two fifths in rollback mode.
     memory.db.connection.execute("PRAGMA journal_mode=WAL")

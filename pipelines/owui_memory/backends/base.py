@@ -12,7 +12,7 @@ from ..core.scope import View
 
 
 class Backend(Protocol):
-    """mem0 in one of its forms. All calls block; all may raise the errors of `errors.py`.
+    """mem0 in one of its forms. All calls block; all may raise the errors of `core/errors.py`.
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """

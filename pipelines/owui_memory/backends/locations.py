@@ -240,7 +240,7 @@ class Places:
             return set(connection.scalars(removed))
 
     def has_erasures(self, place: Place) -> bool:
-        """Whether something is still to be erased there: see control/erase.py."""
+        """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)

@@ -15,7 +15,8 @@ from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .remote import KeyHeader, RemoteBackend, Timeouts
+from .key_header import KeyHeader
+from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 

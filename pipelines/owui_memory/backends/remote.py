@@ -7,10 +7,9 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -43,14 +42,14 @@ from ..models.limits import bounded, limited
 from ..models.llm import Llm
 from ..models.own_models import OwnModels
 from ..models.readers import Readers
-from .answers import Answer, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
 _WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
 _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
-_NOTED_S = 1.0  # that what was just read counts as read
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
@@ -93,7 +92,7 @@ class RemoteBackend(ABC):
         )
         limited(self._client)
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
-        self._seen = threading.local()  # what this thread was just told: see `_note`
+        self._seen = Seen()
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
 
     @classmethod
@@ -137,7 +136,7 @@ class RemoteBackend(ABC):
         pool = max(limit, _AT_LEAST)
         while True:
             found = self._search(owner_id, query, pool)
-            self._note(item.memory for item in found)
+            self._seen.note(item.memory for item in found)
             seen = [item for item in found if is_seen(item.memory, view)]
             if len(found) < pool or len(seen) >= limit:
                 return _best(seen, limit)
@@ -196,7 +195,7 @@ class RemoteBackend(ABC):
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
-        return [_added_memory(row, batch, scope) for row in rows]
+        return [added_of(row, batch, scope) for row in rows]
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -235,42 +234,12 @@ class RemoteBackend(ABC):
         return memory_of(row) if row else None
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        noted = self._noted()
+        noted = self._seen.memories()
         wanted = dict.fromkeys(memory_ids)
         known = [noted[memory_id] for memory_id in wanted if memory_id in noted]
         with translated(self.name, self._url):
             found = list(self._beside.map(self.get, (one for one in wanted if one not in noted)))
         return [*known, *(memory for memory in found if memory is not None)]
-
-    def _note(self, memories: Iterable[Memory], *, listed_of: str = "") -> None:
-        """This thread was just told of these: asked for once more at once, they are not fetched again.
-
-        listed_of: whose they all are.
-        """
-        seen, now = self._seen, time.monotonic()
-        if now >= getattr(seen, "until", 0.0):
-            seen.memories, seen.lists = {}, {}
-        memories = list(memories)
-        seen.memories |= {memory.id: memory for memory in memories}
-        if listed_of:
-            seen.lists[listed_of] = memories
-        seen.until = now + _NOTED_S
-
-    def _noted(self) -> dict[str, Memory]:
-        noted: dict[str, Memory] = self._seen.memories if self._is_noted else {}
-        return noted
-
-    def _noted_list(self, user_id: str) -> list[Memory] | None:
-        lists: dict[str, list[Memory]] = self._seen.lists if self._is_noted else {}
-        return lists.get(user_id)
-
-    @property
-    def _is_noted(self) -> bool:
-        return time.monotonic() < getattr(self._seen, "until", 0.0)
-
-    def _changing(self) -> None:
-        """What this thread was told is no longer current."""
-        self._seen.until = 0.0
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         alike = self._of_kind(owner(user_id), kind)
@@ -362,7 +331,7 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], metadata: Answer, *, infer: bool, **more: str
     ) -> list[Answer]:
         """Send messages to be remembered; the memories made of them, as far as the answer tells."""
-        self._changing()
+        self._seen.forget()
         body = {
             "messages": [{**message, "content": plain(message["content"])} for message in messages],
             "user_id": owner(user_id),
@@ -384,7 +353,7 @@ class RemoteBackend(ABC):
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
         """As `_call`, about one memory; None where there is none."""
         if method != "GET":
-            self._changing()
+            self._seen.forget()
         if not is_id(memory_id):
             return None
         with translated(self.name, self._url):
@@ -418,25 +387,6 @@ class RemoteBackend(ABC):
     def _stranger(self) -> TellAdmin:
         hint = "backend_url is the address of its API, not of its dashboard."
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
-
-
-def _added_memory(row: Answer, batch: str, scope: str) -> Memory:
-    """What an `add` made; without an id where the answer does not tell enough of it."""
-    within = row.get("data")
-    text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
-    known = isinstance(text, str) and bool(text)
-    return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
 
 
 def _best(found: Sequence[Found], most: int) -> list[Found]:

@@ -18,7 +18,8 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Memory, Part, owner
 from .answers import Answer, memory_of, results_of
-from .remote import KeyHeader, RemoteBackend
+from .key_header import KeyHeader
+from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -112,10 +113,10 @@ class ServerBackend(RemoteBackend):
             self.remove(memory_id)
 
     def _of_kind(self, user_id: str, kind: str) -> list[Memory]:  # noqa: ARG002 - it lists by user alone
-        if (noted := self._noted_list(user_id)) is not None:
+        if (noted := self._seen.all_of(user_id)) is not None:
             return noted
         memories = self._all_of(user_id)
-        self._note(memories, listed_of=user_id)
+        self._seen.note(memories, listed_of=user_id)
         return memories
 
     def _all_of(self, user_id: str) -> list[Memory]:

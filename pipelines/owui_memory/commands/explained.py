@@ -88,7 +88,7 @@ class _Explained:
         return self._say("why, none relevant" if one.weighed else "why, none near")
 
     def _reason(self, reason: str) -> str:
-        """A reason of `chat.policy` or of the filter, at the end of a sentence."""
+        """A reason of `config.policy` or of the filter, at the end of a sentence."""
         own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):

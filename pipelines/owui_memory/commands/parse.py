@@ -21,6 +21,7 @@ COMMAND_CHARS = 250_000  # of a command with all that is imported
 
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u2066\u2067\u2068\u2069"  # around what was copied
 _NAME, _NAMES = "memory", ("memory", "memories")
+_QUOTES = "`\"'*\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u300c\u300d\u00bf\u00a1"  # bold, too
 _SLASHES = "/\\\u2044\u2215\uff0f\uff3c"  # also those of other keyboards
 _ENDS = "?!.,:;\u2026\u3002\u3001\uff1f\uff01\uff0c\uff1a\uff1b`\"'*\u00bf\u00a1"
 _JOINTS = "-_:.,=>"  # in the place of a blank: /memory:forget
@@ -61,8 +62,9 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
     Only the first words are looked at, however long the text is.
     """
     text = text.strip().strip(_INVISIBLE).strip()
-    if text[:1] in ("`", '"', "'", "\u201c") and len(text) < 200:
-        text = text.strip("`\"'\u201c\u201d").strip()
+    is_bullet = text.startswith("*") and not text.endswith("*")
+    if text[:1] in _QUOTES and len(text) < 200 and not is_bullet:
+        text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
     first, rest = [*text.split(None, 1), "", ""][:2]
@@ -102,6 +104,10 @@ def _glued_name(name: str) -> str:
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
     verb, more = [*text.split(None, 1), "", ""][:2]
+    verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
+    if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
+        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     second, rest = [*more.split(None, 1), "", ""][:2]
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from .fields import Fields
-from .model_patterns import read_patterns
 from .valves_codec import SettingsError
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
@@ -28,7 +27,6 @@ _HOSTED = {
 
 def objections(settings: Fields) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
-    yield from _of_models(settings)
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -64,14 +62,6 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
         setting = f"{role}_model"
         return SettingsError(setting, f"{setting} must be set when {role}_provider is {provider}.")
     return None
-
-
-def _of_models(settings: Fields) -> Iterator[SettingsError]:
-    recalls, learns = (
-        {one.pattern for one in read_patterns(text)} for text in (settings.recall_only, settings.learn_only)
-    )
-    if recalls & learns:
-        yield SettingsError("learn_only", "learn_only must not name a model that recall_only names, too.")
 
 
 def _of_library(settings: Fields) -> Iterator[SettingsError]:

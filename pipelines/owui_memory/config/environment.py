@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.chat_servers import ChatServer, read_servers
+from .former import SUCCESSORS
 from .settings import Valves
 from .valves_codec import PanelModel
 
@@ -35,9 +36,8 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
         """The one place that reads the environment."""
-        presets = {
-            name: value for name in Valves.model_fields if (value := environ.get(f"MEMORY_{name.upper()}"))
-        }
+        names = (*Valves.model_fields, *SUCCESSORS)
+        presets = {name: value for name in names if (value := environ.get(f"MEMORY_{name.upper()}"))}
         plugins = Path(environ.get("PIPELINES_DIR") or "./pipelines")
         return cls(
             presets=presets,

@@ -29,6 +29,25 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+@lru_cache(maxsize=64)
+def read_rule(text: str) -> tuple[str, str]:
+    """A setting that says which models may do something, as two lists of patterns: only these, and not those.
+
+    Those begin with !, as in `gpt-*, !gpt-4*`. Where there are only such, it is all others.
+
+    Raises:
+        ValueError: as `read_patterns`; or it names nothing.
+    """
+    parts = [pattern for part in text.split(",") if (pattern := part.strip())]
+    only = ",".join(part for part in parts if not part.startswith("!"))
+    never = ",".join(part[1:].strip() for part in parts if part.startswith("!"))
+    read_patterns(only)
+    read_patterns(never)
+    if (text.strip() and not parts) or any(part == "!" for part in parts):
+        raise ValueError(repr(text[:40]))
+    return only, never
+
+
 def is_ollama_cloud(model: str) -> bool:
     """Whether Ollama passes what is said to a model of this name on to its makers: gpt-oss:120b-cloud."""
     return model.rpartition("/")[2].partition(":")[2].lower().endswith("cloud")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.memory import is_person
 from ..core.permission import MEMORY_SWITCH_OFF, Decision
 from ..core.turn import Turn
-from .model_patterns import named
+from .model_patterns import named, read_rule
 from .settings import Valves
 
 _NO_TEXT = "the message has no text"
@@ -19,7 +19,7 @@ def decide(turn: Turn, settings: Valves) -> Decision:
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
-    told, learned = not _is_named("learn_only", turn, settings), not _is_named("recall_only", turn, settings)
+    told, learned = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
     reason = _half(told, learned)
     if learned and len(turn.text) > _LONGEST_CHARS:
         learned, reason = False, reason or "it is as long as a pasted document"
@@ -54,22 +54,22 @@ def _unfit_model(turn: Turn, settings: Valves) -> str:
         return "the model is external (local_only)"
     if settings.local_only and turn.connection != "local":
         return "it is not told whether the model is local (local_only)"
-    if _is_named("models_off", turn, settings):
-        return "the model gets no memory (models_off)"
-    if settings.models_on and not named(settings.models_on, turn.model, turn.base_model):
-        return "the model gets no memory (models_on)"
+    if not _allowed(settings.models_recall, turn) and not _allowed(settings.models_remember, turn):
+        return "the model gets no memory (models_recall, models_remember)"
     return ""
 
 
-def _is_named(setting: str, turn: Turn, settings: Valves) -> bool:
-    """Whether it names the model or its base. Where the base is not told, it may well be named."""
-    patterns: str = getattr(settings, setting)
-    return bool(patterns) and (not turn.described or named(patterns, turn.model, turn.base_model))
+def _allowed(rule: str, turn: Turn) -> bool:
+    """Whether a rule allows the model. Where its base is not told, it may well be one that is excluded."""
+    only, never = read_rule(rule)
+    if never and (not turn.described or named(never, turn.model, turn.base_model)):
+        return False
+    return not only or named(only, turn.model, turn.base_model)
 
 
 def _half(told: bool, learned: bool) -> str:
     if told and learned:
         return ""
     if told:
-        return "nothing is learned from this model's chats (recall_only)"
-    return f"the model is told nothing ({'learn_only' if learned else 'learn_only and recall_only'})"
+        return "nothing is learned from this model's chats (models_remember)"
+    return "the model is told nothing (models_recall)"

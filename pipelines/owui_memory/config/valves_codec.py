@@ -75,8 +75,11 @@ class PanelModel(BaseModel):
     problems: ClassVar[tuple[str, ...]] = ()
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
+    former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
+    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
+    _former: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def bound(cls, presets: Mapping[str, Any], stored: Callable[[], PanelModel | None]) -> type[Self]:
@@ -89,6 +92,7 @@ class PanelModel(BaseModel):
             "__module__": cls.__module__,
             "__doc__": cls.__doc__,
             "presets": {name: getattr(loaded, name) for name in loaded._given},
+            "former": loaded._former,
             "problems": tuple(
                 f"{sentence} The environment's preset is ignored." for sentence in loaded.dropped
             ),
@@ -101,16 +105,22 @@ class PanelModel(BaseModel):
     def strict_from(cls, loaded: PanelModel) -> Self:
         """The values of a lenient instance, without checking them against each other again."""
         strict = cls.model_construct(**{name: getattr(loaded, name) for name in cls.model_fields})
-        strict._given = set(loaded._given)
+        strict._given, strict._former = set(loaded._given), loaded._former
         return strict
 
     def __init__(self, **values: Any) -> None:
-        given = self._meant(values)
-        refused = self._filled(given)
+        try:
+            renewed, former = self.renewed(values)
+        except SettingsError as error:
+            given, former, refused = {}, {}, [error]
+        else:
+            given = self._meant(renewed)
+            refused = self._filled(given)
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
             raise SettingsError.of(refused)
+        self._former = former
         for name in given:
             default = self.presets.get(name, type(self).model_fields[name].get_default())
             if getattr(self, name) != default:
@@ -129,9 +139,23 @@ class PanelModel(BaseModel):
         """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
         shown = cls.model_json_schema(*args, **options)
         for refusal in cls.refusals or ():
-            field = shown["properties"][refusal.field]
+            field = shown["properties"][cls.called_now(refusal.field)]
             field["description"] = f"NOT SAVED: {refusal} {field['description']}"
         return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """For subclasses: the values by their names of today, and those that had another name.
+
+        Raises:
+            SettingsError: one of these cannot be meant.
+        """
+        return values, {}
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        """For subclasses: the field that a name of the release before stands for."""
+        return name
 
     @classmethod
     def _meant(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +163,7 @@ class PanelModel(BaseModel):
         meant = {}
         for name, value in values.items():
             field = cls.model_fields.get(name)
-            if field is None or value is None or (isinstance(value, str) and not value.strip()):
+            if field is None or is_unset(value):
                 continue
             if isinstance(value, int) and value.bit_length() > _MOST_BITS:
                 value = float("inf")  # Python refuses to write such a number down
@@ -180,6 +204,8 @@ class PanelModel(BaseModel):
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
 
+    is_lenient: ClassVar[bool] = True
+
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
     def __init__(self, **values: Any) -> None:
@@ -212,6 +238,11 @@ def lenient(strict: type[PanelModel]) -> type[LenientModel]:
     return type("Loading", (LenientModel, strict), {"__module__": strict.__module__})
 
 
+def is_unset(value: Any) -> bool:
+    """Whether the panel means "use the default"."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is list
 
@@ -227,7 +258,7 @@ def _as_sentence(model: type[PanelModel], error: ErrorDetails) -> SettingsError:
         return cause
     name = str(error["loc"][0]) if error["loc"] else ""
     field = model.model_fields[name]
-    told = "" if has(field, Mark.SECRET) else f", not {_inside(error['input'])!r}"
+    told = "" if has(field, Mark.SECRET) else f", not {inside(error['input'])!r}"
     return SettingsError(name, f"{name} must be {allowed(field)}{told}.")
 
 
@@ -236,7 +267,8 @@ def _whole(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _inside(value: Any) -> str:
+def inside(value: Any) -> str:
+    """The value, as far as a sentence may quote it."""
     try:
         return str(value)[:40]
     except ValueError:  # a number too long to be written

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Exchange:
     """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
 
-    `scope`: among which memories it is kept, see `scope.py`. `answered_by`: as `AnsweredBy.written`.
+    `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back.
     """

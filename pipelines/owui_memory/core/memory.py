@@ -27,7 +27,7 @@ class Memory:
 
     `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    `scope`: see `scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" where
+    `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
     """
@@ -155,6 +155,8 @@ def is_over(memory: Memory) -> bool:
 
 def aware_time(value: Any) -> datetime | None:
     """A time as mem0 writes it (ISO 8601, UTC where it says nothing); None for anything else."""
+    if value is None:
+        return None
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -10,7 +10,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`scope.py`).
+    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -49,5 +49,5 @@ class Decision:
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"
 
 
-# Decided by the user, which only the state database knows: see control/switches.py.
+# Decided by the user, which only the state database knows: see state/switches_table.py.
 SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)

@@ -10,10 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"

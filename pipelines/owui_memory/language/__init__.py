@@ -1,7 +1,7 @@
 """What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
 
-A table a language. Another one begins in `further.py`; with most of the entries, it is a module of its
-own, with its name in `TABLES`.
+A table a language. Another one begins in `further.py` or `further_asia.py`; with most of the entries,
+it is a module of its own, with its name in `TABLES`.
 """
 
 from .arabic import ARABIC
@@ -10,6 +10,7 @@ from .dutch import DUTCH
 from .english import ENGLISH
 from .french import FRENCH
 from .further import FURTHER
+from .further_asia import FURTHER_ASIA
 from .german import GERMAN
 from .italian import ITALIAN
 from .japanese import JAPANESE
@@ -37,4 +38,5 @@ TABLES: tuple[Phrases, ...] = (
     TURKISH,
     ARABIC,
     *FURTHER,
+    *FURTHER_ASIA,
 )

@@ -87,6 +87,7 @@ class _Names:
                 self.parts.append(name)
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
+        self.ascii_parts = [(name.text, name) for name in self.parts if name.text.isascii()]
 
 
 @lru_cache(1)
@@ -116,16 +117,21 @@ def places(text: str, flat: str) -> Iterator[Place]:
 
 def _present(text: str, flat: str) -> Iterator[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names, letters, words = _names(), set(flat), set(_LETTERS.findall(flat))
+    names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
     vocabulary = " ".join(words)
-    for name in names.parts:
-        if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
-            yield name
-    for first, behind in names.by_first_word.items():
-        if first in words or f"{first}s" in words:
-            yield from behind
+    if flat.isascii():
+        yield from [name for written, name in names.ascii_parts if written in vocabulary]
+    else:
+        letters = set(flat)
+        for name in names.parts:
+            if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
+                yield name
+    words.update([word[:-1] for word in words if word.endswith("s")])
+    if not names.by_first_word.keys().isdisjoint(words):
+        for first in filter(words.__contains__, names.by_first_word):
+            yield from names.by_first_word[first]
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:

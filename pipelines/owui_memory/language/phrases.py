@@ -27,6 +27,7 @@ class Phrases:
     glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
     letters: such as few other languages of its script have.
     common: the stop words of its queries, by which it is known; as it is by the words of known_by.
+    common_pairs: as `common`, of a script without spaces, whose terms are pairs of characters (`words`).
 
     Who speaks of themselves:
     own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
@@ -74,6 +75,7 @@ class Phrases:
     glued: bool = False
     letters: str = ""
     common: str = ""
+    common_pairs: str = ""
     known_by: str = ""
     own: str = ""
     own_verbs: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from . import TABLES
+from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, question_mark
 from .self_reference import speaks_of_self
@@ -100,7 +101,8 @@ def hands_over(lead: str, *, line_ends: bool) -> int:
             return 0
         if handled or _SPEAKING.search(text) or (softly and asked):
             return 2
-        return 1 if line_ends or asked or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
+        in_doubt = line_ends or asked or not known_script(text)
+        return 1 if in_doubt or (len(text) <= _LABEL_CHARS and _labels_text(text)) else 0
     if not asked or len(text) > _LEAD_CHARS:
         return 0
     if any(_names_text(text, verb) for verb in _HANDLING.finditer(text)):

@@ -55,15 +55,25 @@ def content_words(text: str, *, or_all: bool = True) -> list[str]:
 
     or_all: all of them, if it has no other.
     """
-    found = list(dict.fromkeys(terms_of(text)))
+    found = list(dict.fromkeys(_without_tails(terms_of(text))))
     stop = max(_stop_words(), key=lambda common: len(common.intersection(found)))
     return [word for word in found if word not in stop] or (found if or_all else [])
+
+
+def _without_tails(terms: list[str]) -> list[str]:
+    """Without the last character of each run, which the pair before it has: it begins too much else."""
+    return [
+        term
+        for before, term in zip(["", *terms], terms, strict=False)
+        if not (is_lone(term) and len(before) == 2 and before[1] == term)
+    ]
 
 
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    return tuple(frozenset(listed(table.common)) for table in TABLES if table.common)
+    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
+    return tuple(frozenset(listed(words)) for words in named if words)
 
 
 def stem(word: str) -> str:
@@ -100,7 +110,8 @@ def telling(text: str) -> set[str]:
     return {
         word.casefold()
         for position, word in enumerate(found)
-        if any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word))
+        if not (word.isalpha() and word.islower())  # the most of them, told at once
+        and (any(c.isdigit() for c in word) or (position and any(c.isupper() for c in word)))
     }
 
 

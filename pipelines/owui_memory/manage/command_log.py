@@ -29,7 +29,7 @@ class Order:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
-    here: what held where it was given: see chat/circumstances.py.
+    here: what held where it was given: see commands/circumstances.py.
     text: "" where it waited for more than a day.
     """
 

@@ -6,12 +6,11 @@ was shown by `page`, `search` or `holding`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -20,10 +19,9 @@ from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
-from ..core.exchange import Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time, newest_first
+from ..core.memory import Memory, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
@@ -35,13 +33,13 @@ from ..remember.admission import NotAdmittedError, check
 from ..remember.apply import Changes
 from ..remember.journal import Journal
 from ..remember.known import known_as
-from ..remember.operations import Kind
 from ..remember.verbatim import kind_of
 from ..state import count_up
+from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
-from .migrate.records import from_json
-from .outcomes import PAGE, Asked, Edited, Flaw, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
 _CANDIDATES = 40  # of a search, by meaning and by words
@@ -67,7 +65,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `errors.py`.
+    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -143,11 +141,11 @@ class Control:
         """
         text = self._checked(asked, text)
         with self._writing() as backend:
-            if not self.begun(asked) and (known := known_as(backend, _batch(asked), text)):
+            if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
             def decide() -> Iterator[Change]:
-                yield _change(asked, 0, "add", after=text, kind=kind_of(backend, text))
+                yield change_of(asked, 0, "add", after=text, kind=kind_of(backend, text))
 
             self._make(backend, asked, decide, confirm)
         return Remembered(text)
@@ -164,7 +162,7 @@ class Control:
             def decide() -> Iterator[Change]:
                 if memory := _own(backend.get(memory_id)):
                     expires = {"expires": memory.expires, "expired": memory.expires}
-                    yield _change(asked, 0, "replace", memory, after=text, **expires)
+                    yield change_of(asked, 0, "replace", memory, after=text, **expires)
 
             changes = self._make(backend, asked, decide, confirm)
         return Edited(changes[0].before if changes else "", text)
@@ -190,7 +188,7 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
-                return _removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
+                return removals(asked, (there[id_] for id_ in memory_ids if id_ in there))
 
             changes = self._make(backend, asked, decide, confirm)
         ids = [change.memory_id for change in changes]
@@ -215,7 +213,7 @@ class Control:
             return Forgotten(there, others=others, reached=not receipt.unreached)
         with self._writing() as backend:
             changes = self._make(
-                backend, asked, lambda: _removals(asked, backend.list_all(asked.user_id)), confirm
+                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
             )
         return Forgotten(len(changes))
 
@@ -321,7 +319,7 @@ class Control:
                 message("too many to import", most=MOST_IMPORTED, count=len(rows)),
                 message("too many to import, hint"),
             )
-        texts, refused, flaws = _texts_of(asked.user_id, rows)
+        texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         with self._writing() as backend:
@@ -329,9 +327,9 @@ class Control:
             def decide() -> Iterator[Change]:
                 known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
                 new = {wording(one.text): one for one in texts if wording(one.text) not in known}
-                unfit = (_Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = _change(asked, position, "add", after=row.text, kind=row.kind)
+                    change = change_of(asked, position, "add", after=row.text, kind=row.kind)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -348,8 +346,8 @@ class Control:
             return check(text, team=team)
         except NotAdmittedError as refusal:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=refusal.reason))
-            refused = _change(asked, 0, "add", after=text, refused=refusal.reason)
-            self._changes.note(_batch(asked), [refused])
+            refused = change_of(asked, 0, "add", after=text, refused=refusal.reason)
+            self._changes.note(batch_of(asked), [refused])
             raise
 
     @contextmanager
@@ -365,12 +363,7 @@ class Control:
         confirm: Confirm,
     ) -> list[Change]:
         """The changes of this request, made now or by an earlier try."""
-        return self._changes.make(backend, _batch(asked), decide, confirm)
-
-
-def _batch(asked: Asked) -> Batch:
-    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
-    return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
+        return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
 def _editable(backend: object) -> EditableBackend:
@@ -391,83 +384,3 @@ def _own(memory: _Some) -> _Some:
     if memory is not None and memory.scope.startswith(TEAM):
         raise Refused(message("a team's memory"), message("a team's memory, hint"))
     return memory
-
-
-def _change(
-    asked: Asked, position: int, op: str, memory: Memory | None = None, *, after: str = "", **others: str
-) -> Change:
-    if memory is not None:
-        others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
-    return Change(
-        batch=asked.key,
-        position=position,
-        user_id=asked.user_id,
-        op=op,
-        memory_id=memory.id if memory else "",
-        before=memory.text if memory else "",
-        after=after,
-        source=asked.message_id,
-        said_at=asked.at,
-        **others,  # type: ignore[arg-type]
-    )
-
-
-def _removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
-    for position, memory in enumerate(memories):
-        yield _change(asked, position, "remove", memory)
-
-
-def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
-    """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
-    metadata["scope"] = memory.scope
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata.items() if value},
-    }
-
-
-class _Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def _texts_of(
-    user_id: str, rows: Iterable[Mapping[str, Any] | None]
-) -> tuple[list[_Row], _Pairs, list[Flaw]]:
-    """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[_Row] = []
-    refused: _Pairs = []
-    flaws: list[Flaw] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            if row is None:
-                flaws.append(Flaw(number))
-                continue
-            record = from_json({**row, "user_id": user_id})
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
-            texts.append(
-                _Row(
-                    check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                )
-            )
-        except NotAdmittedError as refusal:
-            refused.append((record.text, refusal.reason))
-            flaws.append(Flaw(number, refusal.sentence))
-        except Refused as flaw:
-            flaws.append(Flaw(number, flaw.sentence))
-    return texts, refused, flaws

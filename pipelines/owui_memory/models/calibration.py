@@ -10,6 +10,7 @@ unrelated pairs. Which way questions about oneself lie from others is measured a
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -26,24 +27,24 @@ Matrix = NDArray[np.float64]
 EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
-_RELEVANT_SPREADS = 3.7
+_RELEVANT_SPREADS = 4.0
 # What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Of one embedder.
 
-    shared: orthonormal rows, what all sentences of a language or form have in common. asked: a further row,
-    what all questions about oneself have. spread: of cosines of questions with unrelated facts, as a root of
-    the mean square. unrelated, restated: cosines of statements, in the language that it knows best;
-    restated_apart: of what is left of them without `shared`, where unrelated ones have 0. answered: of a fact
-    with a question that says all of it.
+    shared: orthonormal rows, what all sentences of a language or form have in common. asked: further rows,
+    what all questions about oneself have, and all others. spread: of cosines of questions with unrelated
+    facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
+    cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
+    `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
     """
@@ -73,19 +74,10 @@ class Calibration:
         by_language = facts.reshape(languages, each, -1)
         third = [place for place in range(each) if place in THIRD_PERSON]
         first = [place for place in range(each) if place not in THIRD_PERSON]
-        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1)), dated.mean(0)]
-        most = facts.shape[1] // _DIMS_EACH
-        shared = _orthonormal(
-            np.array(
-                [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
-            ),
-            most - 1,
-        )
-        if len(shared):
-            mean = _without(shared, questions.mean(0))
-            both = np.vstack([shared, mean / max(float(np.linalg.norm(mean)), 1e-9)])
-        else:
-            both = shared
+        forms = [by_language[:, third].mean((0, 1)), by_language[:, first].mean((0, 1))]
+        common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
+        averages = np.array([questions.mean(0), others.mean(0)])
+        shared, both = _known([*common, dated.mean(0)], averages)
         apart = _units(_without(both, np.vstack([questions, others])))
         near = (apart @ facts.T).reshape(2, languages, each, languages, each)
         unrelated = [
@@ -96,6 +88,8 @@ class Calibration:
             for other in range(each)
             if kind or one != other
         ]
+        # Users write in forms that are not among these: one of them is taken for such.
+        unseen = _units(_without(_known(common, averages)[1], others)) @ dated.T
         between = _means_between(facts, languages, each)
         known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
@@ -115,7 +109,7 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt(np.mean(np.square(unrelated)))),
+            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
@@ -216,6 +210,15 @@ def _without(rows: Matrix, vectors: Matrix) -> Matrix:
     return vectors - (vectors @ rows.T) @ rows if len(rows) else vectors
 
 
+def _known(common: Sequence[Matrix], averages: Matrix) -> tuple[Matrix, Matrix]:
+    """Orthonormal rows: of what statements have in common, and these with what the averages have beside."""
+    most = averages.shape[1] // _DIMS_EACH - len(averages)
+    shared = _orthonormal(np.array(common), most)
+    if not len(shared):
+        return shared, shared
+    return shared, np.vstack([shared, _orthonormal(_without(shared, averages), len(averages))])
+
+
 def _orthonormal(vectors: Matrix, most: int) -> Matrix:
     """Rows that span the same, or its main directions."""
     _, sizes, rows = np.linalg.svd(vectors, full_matrices=False)
@@ -238,7 +241,14 @@ def _ends(unrelated: float, restated: float) -> tuple[float, float, float, float
 
 
 def _scaled(value: float, at: Sequence[float], become: Sequence[float]) -> float:
-    return float(np.interp(value, at, become))
+    """By straight lines between these points, as `numpy.interp`, which takes 20 times as long."""
+    if value >= at[-1]:
+        return become[-1]
+    if not value > at[0]:
+        return become[0]
+    place = bisect_right(at, value) - 1
+    slope = (become[place + 1] - become[place]) / (at[place + 1] - at[place])
+    return slope * (value - at[place]) + become[place]
 
 
 def _bounded(cosine: float) -> float:

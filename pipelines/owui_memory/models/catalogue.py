@@ -26,8 +26,8 @@ from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
-_MOST_NAMES, _NAME_CHARS = 10_000, 200
+_MOST_BYTES = 8_000_000  # OpenRouter's list, the longest known, has an eighth of that
+_MOST_NAMES, _NAME_CHARS = 50_000, 200
 _FRESH_S = 300.0  # that a list is taken at its word
 _ANEW_S = 20.0  # after which it is asked for again where a model is missing: it may be new
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 5.0, 300.0  # after a failure; twice as long after each
@@ -68,10 +68,11 @@ class Catalogue:
                 raise fault.again()
         return None
 
-    def refresh(self) -> None:
-        """Ask those servers that are to be asked (again)."""
+    def refresh(self, *, local: bool = False) -> None:
+        """Ask those servers that are to be asked (again). local: only on one's own machine or network."""
         for listing in self.listings:
-            listing.refresh()
+            if listing.is_local or not local:
+                listing.refresh()
 
 
 class Listing:
@@ -128,6 +129,10 @@ class Listing:
                 self.fault, self._failures = None, 0
             self._asked_at = self._clock()
             self.took_s = self._asked_at - began
+
+    def has(self, model: str) -> bool:
+        """Whether the model of this id in Open WebUI was listed when it was asked last."""
+        return any(self._known(name) for name in _names_of(model))
 
     def _known(self, name: str) -> _Model | None:
         return self.names.get(tagged(name)) if self.names else None

@@ -1,4 +1,4 @@
-"""Foreign exceptions -> the three reactions of `errors.py`, whatever library raised them.
+"""Foreign exceptions -> the three reactions of `core/errors.py`, whatever library raised them.
 
 mem0's providers raise the errors of a dozen client libraries; what they share is an HTTP status
 somewhere in the chain, or an OSError. Their texts may quote what a user said, so none is repeated.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy, ChatServer
@@ -22,6 +23,7 @@ _PART_S = 2.0  # that a status waits for lists
 _TOLD, _TOLD_CHARS = 5, 80  # models in the status, and of each name
 _NONE = "auto, none: no server of the chats is known here, so the users' own sentences are kept"
 _UNUSED = "llm_base_url is not used while llm_provider is auto: choose openai or ollama there."
+_WHICH = "correct llm_model, or leave it unset, and the model that answered reads."
 _HOW = (
     "To have an LLM read the chats, start the Pipelines server with OPENAI_API_BASE_URL and OPENAI_API_KEY, "
     "or OLLAMA_BASE_URL, as Open WebUI has them; or choose an llm_provider and an llm_model in the settings."
@@ -88,19 +90,23 @@ class Readers:
 
     def check(self) -> Part:
         """What the servers list, asked now where it is not known; never raises."""
-        self._catalogue.refresh()
+        self._catalogue.refresh(local=self._settings.local_only)
         return Part("LLM", True, f"auto: {self._listed()}")
 
     def part(self) -> Part:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
-        listings = self._catalogue.listings
+        listings = [one for one in self._catalogue.listings if not self._is_left_out(one)]
         unused = _UNUSED if self._settings.llm_base_url else ""
-        if not listings:
+        if not self._catalogue.listings:
             return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
         if not self._settings.uses_llm:
             return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
-            asking = threading.Thread(target=self._catalogue.refresh, name="memory-listing", daemon=True)
+            asking = threading.Thread(
+                target=partial(self._catalogue.refresh, local=self._settings.local_only),
+                name="memory-listing",
+                daemon=True,
+            )
             asking.start()
             asking.join(_PART_S)
         with self._lock:
@@ -113,13 +119,17 @@ class Readers:
                 ok = False
                 hints.append(last.fault.hint)
         faults = [listing.fault for listing in listings if listing.fault]
-        if len(faults) == len(listings):
+        if listings and len(faults) == len(listings):
             ok = False
             hints += [fault.hint for fault in faults]
+        elif self._lacks_the_model(listings):
+            ok = False
+            hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
             told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
-            hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
+            if not self._settings.llm_model:
+                hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
         return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
@@ -172,8 +182,19 @@ class Readers:
         model = self._settings.llm_model
         return f"{_shown(model)} reads" if model else "the model that answered reads"
 
+    def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
+        """Whether all have told what they list, and none has the model that is to read."""
+        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and told and not any(one.has(model) for one in listings)
+
+    def _is_left_out(self, listing: Listing) -> bool:
+        return self._settings.local_only and not listing.is_local
+
     def _listed(self) -> str:
-        return ", ".join(map(_described, self._catalogue.listings))
+        return ", ".join(
+            f"{one.host} is not asked, as local_only is on" if self._is_left_out(one) else _described(one)
+            for one in self._catalogue.listings
+        )
 
 
 def _described(listing: Listing) -> str:

@@ -140,7 +140,8 @@ def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) ->
     known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
     steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
     return [
-        max(known.get((chat, place + step), 0.0) for step in steps) if chat else 0.0 for chat, place in places
+        max([known.get((chat, place + step), 0.0) for step in steps]) if chat else 0.0
+        for chat, place in places
     ]
 
 

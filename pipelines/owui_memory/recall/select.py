@@ -13,13 +13,15 @@ from ..language.words import denials, telling, terms_of
 from .rank import Ranked
 
 # The gate: docs/recall.md, "When nothing is told". One spread is that of the relevance of unrelated memories.
-SPREAD = 0.42 / 3.7
-_SELF_SPREADS = 2.75  # that a question about its user is let through below the threshold, and others above it
+SPREAD = 0.42 / 4.0
+_SELF_SPREADS = 2.7  # that a question about its user is let through below the threshold, and others above it
 _SELF_MOST = 0.6  # of what an embedder makes of it: it exaggerates
 _SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
-_CROWD_SPREADS = 1.1  # by which the best of many memories is nearer by chance than the best of forty
+# By which the best of many memories is nearer by chance than the best of forty; and by which it has to be
+# nearer where the forty are all near, as with an embedder that finds all of a user's memories alike.
+_CROWD_SPREADS, _CROWDED_SPREADS = 1.2, 0.4
 _CROWD, _FEW = 40, 4  # memories; and
-_FEW_SPREADS = 0.55  # for each time that there are e times fewer
+_FEW_SPREADS = 0.6  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.12  # of that; less is far in meaning, and without words in common
@@ -88,12 +90,14 @@ def _for_own(of_self: tuple[float, float], query: str) -> float:
 def _by_chance(candidates: Sequence[Ranked]) -> float:
     """In spreads, how much less near the best is by chance than that of a great many memories.
 
-    Of many memories the nearest forty are all rather near; of few that says nothing, so they are counted.
+    Below 0 where all are nearer than those of a great many. Of many memories the nearest forty are all rather
+    near; of few that says nothing, so they are counted.
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     few = math.log(_CROWD / max(len(near), _FEW))
-    return max(_CROWD_SPREADS - others / SPREAD, 0.0) + _FEW_SPREADS * few
+    apart = _CROWD_SPREADS - others / SPREAD
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
 
 
 def select(

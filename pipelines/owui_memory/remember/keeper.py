@@ -179,7 +179,7 @@ class Keeper:
                 answered_by=permission.answered_by,
             ),
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
-            batch_max=settings.batch_max_exchanges,
+            batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
         )
         self._decisions.used(answered.user_id, permission)

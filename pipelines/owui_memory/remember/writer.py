@@ -112,14 +112,16 @@ class Writer:
     def _begin_one(self) -> bool:
         """Begin to work on a batch; False where there is none, or enough are in hand."""
         settings = self._settings()
-        if len(self._claimed) >= (1 if self._is_busy() else settings.users_at_once):
+        if len(self._claimed) >= (1 if self._is_busy() else settings.advanced_numbers.users_at_once):
             return False
         try:
             self._live.get()
         except MemoryFault:
             return False  # nothing is claimed, no try is spent
         by_model = settings.llm_provider == "auto"
-        batch = self._outbox.claim(settings.batch_max_exchanges, list(self._claimed), by_model=by_model)
+        batch = self._outbox.claim(
+            settings.advanced_numbers.batch_max_exchanges, list(self._claimed), by_model=by_model
+        )
         self._emit(succeeded(Job.QUEUE))
         if batch is None:
             return False
@@ -255,7 +257,9 @@ class Writer:
         others_do = self._remembered > failing.remembered
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(batch, self._settings().retry_max_hours):
+        elif failing.is_hopeless(error, others_do) or is_overdue(
+            batch, self._settings().advanced_numbers.retry_max_hours
+        ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._failing.pop(batch.name, None)

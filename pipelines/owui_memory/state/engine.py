@@ -88,12 +88,12 @@ class _Turns:
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get("read_only"):
-            connection.exec_driver_sql("BEGIN DEFERRED")
+            _tell(connection, "BEGIN DEFERRED")
             return
         mine = self._writing.acquire(timeout=_TURN_S)  # another process may hold the one before us up
         try:
             # IMMEDIATE: one that reads first and writes later would fail when another wrote between.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _tell(connection, "BEGIN IMMEDIATE")
         except BaseException:
             if mine:
                 self._writing.release()
@@ -102,7 +102,7 @@ class _Turns:
 
     def _commit(self, connection: Connection) -> None:
         """SQLAlchemy tells before it commits: then the next one would still have to wait in SQLite."""
-        connection.exec_driver_sql("COMMIT")
+        _tell(connection, "COMMIT")
         self._over(connection.info)
 
     def _roll_back(self, connection: Connection) -> None:
@@ -114,6 +114,14 @@ class _Turns:
         """Where a commit fails, the connection is given back all the same: its turn is over then."""
         if info.pop("writes", False):
             self._writing.release()
+
+
+def _tell(connection: Connection, statement: str) -> None:
+    """As `exec_driver_sql`, in a tenth of the time: each message takes several transactions."""
+    try:
+        connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
 
 def of_server(url: str, password: str = "") -> Engine:

@@ -161,7 +161,7 @@ journal = Table(
     Index("journal_chat", "user_id", "chat"),
 )
 
-# See moving/places.py.
+# See backends/locations.py.
 places = Table(
     "places",
     metadata,
@@ -180,7 +180,7 @@ places = Table(
     UniqueConstraint("collection", "key"),
 )
 
-# See control/orders.py.
+# See manage/command_log.py.
 commands = Table(
     "commands",
     metadata,
@@ -190,7 +190,7 @@ commands = Table(
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
     Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
-    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see chat/circumstances.py
+    Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
     Column("text", _Text, nullable=False),  # emptied with the answer, after a day
     Column("answer", _Text, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
@@ -218,7 +218,7 @@ shown = Table(
     Index("shown_age", "at"),
 )
 
-# See chat/notes.py.
+# See commands/notes.py.
 noted = Table(
     "noted",
     metadata,
@@ -226,7 +226,7 @@ noted = Table(
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
-# See control/switches.py.
+# See state/switches_table.py.
 switches = Table(
     "switches",
     metadata,
@@ -236,7 +236,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See control/erase.py. What was erased is named by ids only.
+# See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
     metadata,
@@ -246,12 +246,12 @@ erasures = Table(
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
     Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
-    Column("passes", Integer, nullable=False, default=0),  # see control/erasures.py
+    Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
 )
 
-# See ops/ledger.py. No users.
+# See observe/ledger.py. No users.
 llm_days = Table(
     "llm_days",
     metadata,

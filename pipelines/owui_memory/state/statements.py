@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
@@ -16,7 +17,12 @@ from .schema import decisions, erasures, versions
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows; those whose unique values are there already are left out."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(_insert_new(table, engines.is_shared(connection)), rows)
+
+
+@cache  # building a statement takes as long as running it
+def _insert_new(table: Table, shared: bool) -> Any:
+    return (postgresql if shared else sqlite).insert(table).on_conflict_do_nothing()
 
 
 def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:

@@ -265,7 +265,7 @@ def test_a_server_that_fails_is_asked_less_and_less(scripted_llm: ScriptedLLM) -
         ('{"data": {"a": 1}}', 200, "answers with no list of models"),
         ('"text"', 200, "answers with no list of models"),
         (b"\xff\xfe\x00", 200, "answers with no list of models"),
-        ('{"data": [{"id": "' + "a" * 3_000_000 + '"}]}', 200, "list of models that is too long"),
+        ('{"data": [{"id": "' + "a" * 9_000_000 + '"}]}', 200, "list of models that is too long"),
     ],
 )
 def test_a_server_that_gives_no_list_is_named(answer: str | bytes, status: int, told: str) -> None:
@@ -304,11 +304,12 @@ def test_a_list_without_end_is_cut_off(kind: str, monkeypatch: pytest.MonkeyPatc
 
 def test_odd_rows_are_left_out_and_many_are_bounded() -> None:
     rows = [None, 1, {}, {"id": 7}, {"id": ""}, {"id": "a\x00b"}, {"id": "x" * 300}, {"id": "good"}]
-    many = [{"id": f"m{number}"} for number in range(30_000)]
+    many = [{"id": f"m{number}"} for number in range(60_000)]
     with listing({"data": rows + many}) as url:
         found = Catalogue([openai(url)])
         assert found.find("good")
-        assert len(found.listings[0].names or ()) < 10_001
+        assert found.find("m20000"), "a list as long as that of any provider is read to its end"
+        assert len(found.listings[0].names or ()) < 50_001
         assert found.find("a\x00b") is None
     with listing([{"id": "bare"}]) as url:  # as Together's
         assert Catalogue([openai(url)]).find("bare")
@@ -352,6 +353,40 @@ def test_settings_without_effect_are_told(scripted_llm: ScriptedLLM) -> None:
     for ours in (llms(server, llm_base_url="http://x:1/v1"), llms(llm_base_url="http://x:1/v1")):
         assert "llm_base_url is not used" in ours.part().hint
     assert "not asked" in llms(server, extraction="verbatim").part().detail
+
+
+def test_a_model_that_nobody_lists_is_told(scripted_llm: ScriptedLLM) -> None:
+    ours = llms(openai(scripted_llm.base_url), llm_model="typo-model")
+    assert reader(ours, external("scripted-chat")) == ("", "")
+    assert not ours.part().ok
+    assert "No server of the chats lists typo-model" in ours.part().hint
+    assert "leave it unset" in ours.part().hint
+    right = llms(openai(scripted_llm.base_url), llm_model="box.scripted-chat")
+    assert reader(right, external("any"))[0] == "scripted-chat"
+    assert right.part().ok
+
+
+def test_local_only_asks_no_other_server(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = openai("http://127.0.0.2:1/v1")
+    monkeypatch.setattr(catalogue, "is_local", lambda url: url != far.url)
+    monkeypatch.setattr(catalogue, "_asked", asked := Asked())
+    ours = llms(far, openai(scripted_llm.base_url), local_only=True)
+    assert ours.readers is not None
+    assert "127.0.0.2:1 is not asked, as local_only is on" in ours.readers.check().detail
+    assert ours.part().ok
+    assert asked.urls == {scripted_llm.base_url}
+
+
+class Asked:
+    """The real question for models, and who was asked it."""
+
+    def __init__(self) -> None:
+        self.urls: set[str] = set()
+        self._asked = catalogue._asked
+
+    def __call__(self, server: ChatServer) -> Any:
+        self.urls.add(server.url)
+        return self._asked(server)
 
 
 def test_a_status_mends_itself(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> None:

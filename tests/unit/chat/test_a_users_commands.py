@@ -300,16 +300,17 @@ class TestImport:
 class TestStatus:
     """What holds in this very chat, and why."""
 
+    LISTS = ("models_recall", "models_remember")
     CASES = (
         ({"chat_id": "temporary:s", "place": "temporary"}, {}, "temporary chat", "nothing is told"),
         ({"memory_switch": False}, {}, "Settings > Personalization", "nothing is told"),
         ({"memory_capability": False}, {}, "Memory capability", "nothing is told"),
-        ({"model": "gpt-5"}, {"models_off": "gpt-*"}, "models_off", "nothing is told"),
-        ({"model": "gpt-5"}, {"models_on": "llama*"}, "models_on", "nothing is told"),
+        ({"model": "gpt-5"}, dict.fromkeys(LISTS, "!gpt-*"), "models_recall", "nothing is told"),
+        ({"model": "gpt-5"}, dict.fromkeys(LISTS, "llama*"), "models_remember", "nothing is told"),
         ({"connection": "external"}, {"local_only": True}, "not a local one", "nothing is told"),
         ({"connection": "unknown"}, {"local_only": True}, "not known whether", "nothing is told"),
-        ({"model": "gpt-5"}, {"recall_only": "gpt-*"}, "recall_only", "is not remembered"),
-        ({"model": "gpt-5"}, {"learn_only": "gpt-*"}, "learn_only", "the model is told nothing"),
+        ({"model": "gpt-5"}, {"models_remember": "!gpt-*"}, "models_remember", "is not remembered"),
+        ({"model": "gpt-5"}, {"models_recall": "!gpt-*"}, "models_recall", "the model is told nothing"),
     )
 
     @pytest.mark.parametrize(("turn", "settings", "why", "what"), CASES)

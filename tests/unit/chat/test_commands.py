@@ -39,6 +39,14 @@ from tests.harness.bodies import Chat, inlet_body, recording
         ("/memory help?", "help", ""),
         ("/memory ?", "help", ""),
         ("/memory fogret 1", "fogret", "1"),
+        ("/memory \u200bforget 1", "forget", "1"),
+        ("/memory \u200f forget\u00ad 1", "forget", "1"),
+        ("/memory : forget 1", "forget", "1"),
+        ("**/memory forget 1**", "forget", "1"),
+        ("\u201e/memory\u201c", "list", ""),
+        ("\u300c/\u30e1\u30e2\u30ea\u300d", "list", ""),
+        ("/memory l\u00f6sch 1", "forget", "1"),
+        ("/memoria b\u00f3rralo 1", "forget", "1"),
     ],
 )
 def test_a_command(text: str, verb: str, rest: str) -> None:
@@ -78,6 +86,7 @@ def test_what_looks_like_a_command_is_asked_for(text: str, meant: str) -> None:
             "// memory is freed here",
             "/memory-usage is high",
         ),
+        *("*note* /memory", "* /memory is full", "'tis a test"),
         *("//memory leak in here", "/memory_pool.c does not compile", "/" + "memory" * 9),
     ],
 )

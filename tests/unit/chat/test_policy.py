@@ -77,7 +77,14 @@ def test_no_memories_wanted_still_learns_and_is_told_the_profile(turn: Turn) -> 
 
 LOCAL = {"connection": "local"}
 HELPER = {"model": "work-helper", "base_model": "Qwen3:8b"}
+NO_MEMORY = "the model gets no memory (models_recall, models_remember)"
+NOT_LEARNED = "nothing is learned from this model's chats (models_remember)"
+NOT_TOLD = "the model is told nothing (models_recall)"
 SECOND = {"model": "other-chat", "described": False}  # side by side with another, which is described
+
+
+def both(rule: str) -> dict[str, str]:
+    return {"models_recall": rule, "models_remember": rule}
 
 
 @pytest.mark.parametrize(
@@ -96,34 +103,24 @@ SECOND = {"model": "other-chat", "described": False}  # side by side with anothe
             {"local_only": True},
             *(False, False, "it is not told whether the model is local (local_only)"),
         ),
-        (HELPER, {"models_off": "gpt-*, WORK-HELPER"}, False, False, "the model gets no memory (models_off)"),
-        (HELPER, {"models_off": "qwen*"}, False, False, "the model gets no memory (models_off)"),
-        (HELPER, {"models_off": "gpt-*,helper"}, True, True, ""),
-        (HELPER, {"models_on": "qwen3:*"}, True, True, ""),
-        (HELPER, {"models_on": "helper"}, False, False, "the model gets no memory (models_on)"),
-        (
-            HELPER,
-            {"models_on": "work-*", "models_off": "qwen*"},
-            *(False, False, "the model gets no memory (models_off)"),
-        ),
-        (
-            HELPER,
-            {"recall_only": "work-*"},
-            *(True, False, "nothing is learned from this model's chats (recall_only)"),
-        ),
-        (HELPER, {"recall_only": "gpt-*"}, True, True, ""),
-        (HELPER, {"learn_only": "*"}, False, True, "the model is told nothing (learn_only)"),
-        (
-            HELPER,
-            {"learn_only": "*", "recall_only": "work-*"},
-            *(False, False, "the model is told nothing (learn_only and recall_only)"),
-        ),
+        (HELPER, both("!gpt-*, !WORK-HELPER"), False, False, NO_MEMORY),
+        (HELPER, both("!qwen*"), False, False, NO_MEMORY),
+        (HELPER, both("!gpt-*,!helper"), True, True, ""),
+        (HELPER, both("qwen3:*"), True, True, ""),
+        (HELPER, both("helper"), False, False, NO_MEMORY),
+        (HELPER, both("work-*, ! qwen*"), False, False, NO_MEMORY),
+        (HELPER, {"models_remember": "!work-*"}, True, False, NOT_LEARNED),
+        (HELPER, {"models_remember": "other"}, True, False, NOT_LEARNED),
+        (HELPER, {"models_remember": "!gpt-*"}, True, True, ""),
+        (HELPER, {"models_recall": "!*"}, False, True, NOT_TOLD),
+        (HELPER, {"models_recall": "!*", "models_remember": "!work-*"}, False, False, NO_MEMORY),
         # What is not told of a second model may be so.
         (SECOND, {}, True, True, ""),
-        (SECOND, {"models_off": "gpt-*"}, False, False, "the model gets no memory (models_off)"),
-        (SECOND, {"models_on": "other-*"}, True, True, ""),
-        (SECOND, {"models_on": "gpt-*"}, False, False, "the model gets no memory (models_on)"),
-        (SECOND, {"learn_only": "gpt-*"}, False, True, "the model is told nothing (learn_only)"),
+        (SECOND, both("!gpt-*"), False, False, NO_MEMORY),
+        (SECOND, both("other-*"), True, True, ""),
+        (SECOND, both("gpt-*"), False, False, NO_MEMORY),
+        (SECOND, both("other-*, !gpt-*"), False, False, NO_MEMORY),
+        (SECOND, {"models_recall": "!gpt-*"}, False, True, NOT_TOLD),
     ],
 )
 def test_models(
@@ -132,11 +129,11 @@ def test_models(
     decision = decide(replace(turn, **change), Valves(**settings))
     assert (decision.read, decision.write, decision.reason) == (read, write, reason)
     assert decision.noted == bool(reason)
-    assert decision.may_show == (read or write or "recall_only" in reason)
+    assert decision.may_show == (read or write)
 
 
 def test_a_long_text_is_not_learned_from_a_model_that_only_learns(turn: Turn) -> None:
-    decision = decide(replace(turn, text="word " * 5000), Valves(learn_only="*"))
+    decision = decide(replace(turn, text="word " * 5000), Valves(models_recall="!*"))
     assert (decision.read, decision.write) == (False, False)
 
 
@@ -160,7 +157,7 @@ RULES = st.fixed_dictionaries(
         "enabled": st.booleans(),
         "user_switch": st.sampled_from(["follow", "ignore"]),
         "memories_per_turn": st.integers(0, 50),
-        **{name: st.sampled_from(["", "a*", "*"]) for name in ("models_off", "models_on", "learn_only")},
+        **{name: st.sampled_from(["", "a*", "!a*", "!*"]) for name in ("models_recall", "models_remember")},
     }
 )
 
@@ -178,7 +175,8 @@ def test_with_local_only_nothing_but_a_local_model_gets_anything(turn: Turn, rul
 @given(turn=TURNS, rules=RULES)
 def test_a_rule_more_never_allows_more(turn: Turn, rules: dict[str, Any]) -> None:
     before = decide(turn, Valves(**rules))
-    for more in ({"local_only": True}, {"models_off": "*"}, {"recall_only": "?"}):
-        after = decide(turn, Valves(**{**rules, **more}))
+    more = [{name: f"{rules[name]}, !?".strip(", ")} for name in ("models_recall", "models_remember")]
+    for one in ({"local_only": True}, *more):
+        after = decide(turn, Valves(**{**rules, **one}))
         for may in ("read", "write", "may_show"):
             assert getattr(before, may) or not getattr(after, may)

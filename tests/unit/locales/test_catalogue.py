@@ -166,13 +166,15 @@ def test_no_text_is_there_for_nothing() -> None:
     assert unused == []
     words = {id_.partition(": ")[2] for id_ in MESSAGES["en"] if id_.startswith(_LABELS[:6])}
     assert sorted(words - known - {"the deadline passed"}) == sorted(
-        word for word in words - known if "learn" in word or "recall_only" in word
+        word for word in words - known if "learn" in word
     ), "said by nothing"
 
 
 def test_every_reason_has_its_words() -> None:
     reasons = [SWITCHED_OFF.reason, MEMORY_SWITCH_OFF]
-    reasons += [one for one in literals() if one.endswith(("(local_only)", "(models_off)", "(models_on)"))]
+    reasons += [
+        one for one in literals() if one.endswith(("(local_only)", "(models_recall)", "models_remember)"))
+    ]
     assert [one for one in reasons if not ENGLISH.has(f"reason: {one}")] == []
     refusals = [
         getattr(admission, n)

@@ -70,7 +70,7 @@ def test_words_that_several_memories_have_together_are_no_evidence() -> None:
 def test_a_question_about_oneself_needs_less_than_one_about_other_things() -> None:
     one = [found("The user likes tea.", 0.3)]
     own, other = (gate(one, "?", of_self=(told, 1.0)).needed for told in (0.6, -0.6))
-    assert other - own == pytest.approx(2 * 0.6 * 2.75 * SPREAD)
+    assert other - own == pytest.approx(2 * 0.6 * 2.7 * SPREAD)
     assert gate(one, "?", of_self=(9.0, 1.0)).needed == pytest.approx(own)
 
 
@@ -92,7 +92,10 @@ def test_few_memories_need_less_than_many_that_are_all_rather_near() -> None:
         [found(f"Fact {n}.", 0.2 if n else 0.3) for n in range(count)] for count in (4, 12, 40)
     )
     assert gate(few, "x").needed < gate(more, "x").needed < gate(many, "x").needed
-    assert gate(many, "x", of_self=(0.0, 1.0)).needed == pytest.approx(0.42)
+    far, *near = ([found(f"Fact {n}.", other) for n in range(40)] for other in (0.126, 0.2, 0.3))
+    assert gate(far, "x", of_self=(0.0, 1.0)).needed == pytest.approx(0.42)
+    for all_near in near:
+        assert gate(all_near, "x", of_self=(0.0, 1.0)).needed == pytest.approx(0.42 + 0.4 * SPREAD)
 
 
 @pytest.mark.parametrize(("threshold", "is_open"), [(0.0, True), (0.42, True), (0.9, False), (1.4, False)])

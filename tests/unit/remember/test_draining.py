@@ -35,7 +35,7 @@ def lockers(request: Request) -> str:
 @pytest.fixture
 def read(tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     """A bench whose LLM reads the chats, each message by itself."""
-    settings = with_llm.model_copy(update={"batch_max_exchanges": 1})
+    settings = with_llm.model_copy(update={"advanced": "batch_max_exchanges=1"})
     backend = LibraryBackend.open(settings, tmp_path)
     impatient(backend, settings, timeout_s=20)
     bench = Bench(tmp_path, settings, backend)
@@ -54,7 +54,7 @@ def asked_about(llm: ScriptedLLM) -> list[str]:
 
 
 def test_users_are_read_side_by_side_and_each_in_order(read: Bench, scripted_llm: ScriptedLLM) -> None:
-    read.settings = read.settings.model_copy(update={"users_at_once": 3})
+    read.settings = read.settings.model_copy(update={"advanced": "users_at_once=3"})
     users = ("ada", "bob", "cleo", "dan")
     for number, text in enumerate(LOCKERS):
         for user in users:
@@ -169,7 +169,7 @@ def test_an_answer_that_is_never_readable_is_given_up_and_can_be_tried_again(
 def test_what_was_made_in_part_and_given_up_is_made_whole_and_not_twice(
     own_data_folder: Path, with_llm: Valves, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tale = Tale.begin(own_data_folder, with_llm.model_copy(update={"retry_max_hours": 0.0}))
+    tale = Tale.begin(own_data_folder, with_llm.model_copy(update={"advanced": "retry_max_hours=0.0"}))
     with monkeypatch.context() as broken:
         broken.setattr(LibraryBackend, "replace", lambda *_, **__: 1 / 0)
         tale.bench.drain()
@@ -187,7 +187,7 @@ def test_what_was_made_in_part_and_given_up_is_made_whole_and_not_twice(
 def test_what_was_made_in_part_and_given_up_is_taken_back_by_an_edit(
     tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"retry_max_hours": 0.0}))
+    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"advanced": "retry_max_hours=0.0"}))
     with monkeypatch.context() as broken:
         broken.setattr(LibraryBackend, "replace", lambda *_, **__: 1 / 0)
         tale.bench.drain()
@@ -210,7 +210,7 @@ def test_all_wait_for_one_backend_and_are_remembered_together(
     tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM
 ) -> None:
     """Many people at once, and more than may be worked on at the same time."""
-    settings = settings.model_copy(update={"users_at_once": 8})
+    settings = settings.model_copy(update={"advanced": "users_at_once=8"})
     bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
     people = [f"user-{number}" for number in range(24)]
     bench.start()

@@ -40,7 +40,7 @@ def slow_extraction(request: Request) -> str:
 def test_a_batch_that_takes_too_long_is_read_in_smaller_parts(
     tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str
 ) -> None:
-    settings = with_llm.model_copy(update={"extraction": extraction, "batch_max_exchanges": 8})
+    settings = with_llm.model_copy(update={"extraction": extraction, "advanced": "batch_max_exchanges=8"})
     backend = LibraryBackend.open(settings, tmp_path)
     impatient(backend, settings, timeout_s=2)
     bench = Bench(tmp_path, settings, backend)

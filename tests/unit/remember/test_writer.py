@@ -99,7 +99,7 @@ def test_a_passing_failure_is_tried_again(bench: Bench, scripted_llm: ScriptedLL
 
 
 def test_what_goes_on_failing_is_dead_after_its_time(bench: Bench, scripted_llm: ScriptedLLM) -> None:
-    bench.settings = bench.settings.model_copy(update={"retry_max_hours": 0.0})
+    bench.settings = bench.settings.model_copy(update={"advanced": "retry_max_hours=0.0"})
     scripted_llm.add_fault("embeddings", status=503)
     bench.say("I live in Lisbon.")
     bench.drain()

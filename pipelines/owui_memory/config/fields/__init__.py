@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from ...core.chat_servers import ChatServer
+from ..advanced import Advanced, read_advanced
+from ..former import SUCCESSORS, renewed
 from .access import Access
+from .expert import Expert
 from .models import Models
 from .recalling import Recalling
 from .remembering import Remembering
@@ -13,7 +17,9 @@ from .scopes import Scopes
 from .storage import Storage
 
 
-class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the panel the last one is first
+class Fields(
+    Expert, Scopes, Recalling, Remembering, Models, Storage, Access
+):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
     chat_servers: those of the environment, for `llm_provider` auto.
@@ -50,3 +56,25 @@ class Fields(Scopes, Recalling, Remembering, Models, Storage, Access):  # in the
         if self.embedder_provider == "huggingface":
             return not self.embedder_base_url
         return self.embedder_provider == "bundled"
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]

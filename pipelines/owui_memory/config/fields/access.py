@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ..model_patterns import read_patterns
+from ..model_patterns import read_rule
 from ..valves_codec import PanelModel, SettingsError, Text
 
 
@@ -36,30 +36,26 @@ class Access(PanelModel):
         False,
         title="Local models only",
         description=(
-            "Nothing is told to or learned from models that are not local by their connection's type in Open "
-            "WebUI; an OpenAI-compatible one is external until you change that."
+            "Memories are kept from models that are not local: they are told nothing, and nothing is "
+            "learned from their chats. The type of the connection in Open WebUI decides; that of "
+            "OpenAI-compatible ones is external until you change it."
         ),
     )
-    models_off: Text = Field(
+    models_recall: Text = Field(
         "",
-        title="Models without memory",
+        title="Models that are told memories",
         description=(
-            "Ids or patterns like gpt-*, with commas between them: of models or of workspace models' bases. "
-            "They are told nothing, and nothing is learned from their chats."
+            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
+            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
+            "all. Unset: all models are told."
         ),
     )
-    models_on: Text = Field(
-        "", title="Models with memory", description="The same, for the only ones that get it. Unset: all."
-    )
-    recall_only: Text = Field(
+    models_remember: Text = Field(
         "",
-        title="Models that only recall",
-        description="The same, for models from whose chats nothing is learned. * means all.",
-    )
-    learn_only: Text = Field(
-        "",
-        title="Models that only learn",
-        description="The same, for models that are told nothing. * means all.",
+        title="Models that are learned from",
+        description=(
+            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+        ),
     )
     require_key: bool = Field(
         True,
@@ -67,13 +63,13 @@ class Access(PanelModel):
         description="Refuse every request to the Pipelines server that does not carry its key.",
     )
 
-    @field_validator("models_off", "models_on", "recall_only", "learn_only")
+    @field_validator("models_recall", "models_remember")
     @classmethod
-    def _check_patterns(cls, value: str, info: ValidationInfo) -> str:
+    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
         name = info.field_name or ""
         try:
-            read_patterns(value)
+            read_rule(value)
         except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-*, with commas between them"
+            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
             raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
         return value

@@ -36,8 +36,8 @@ class Models(PanelModel):
         title="LLM for extraction",
         description=(
             "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, where the Pipelines server is told of it (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as none. none: the user's own sentences are kept."
+            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
+            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(

@@ -18,9 +18,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "At most so many are told with a chat's first message, and half as many (at least one) with "
-            "later ones. Who the user is and how they want to be answered is told besides and not counted "
-            "(profile_token_budget); with 0 nothing else is."
+            "How many memories a chat's first message brings at most; later ones bring half as many, but "
+            "at least one. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -40,8 +40,9 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "Tokens of memories that a message may bring. None is cut: those that do not fit stay out. A "
-            "conversation holds six times as many, then it is told anew."
+            "How many tokens of memories a message brings at most. A memory that does not fit is left "
+            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
+            "anew."
         ),
     )
     profile_token_budget: int = Field(
@@ -77,8 +78,8 @@ class Recalling(PanelModel):
         le=10080,
         title="Undo of forgetting (min)",
         description=(
-            "What a user forgets is hidden at once and erased for good after so many minutes; until then "
-            "/memory undo brings it back. 0: erased at once."
+            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
+            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(
@@ -86,5 +87,5 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description="A message waits at most so long for memories, then goes on without them.",
+        description=("How long a message waits for memories at most; then it goes on without them."),
     )

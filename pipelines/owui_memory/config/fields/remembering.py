@@ -34,27 +34,3 @@ class Remembering(PanelModel):
         title="Wait for a quiet chat (s)",
         description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
     )
-    batch_max_exchanges: int = Field(
-        8,
-        ge=1,
-        le=100,
-        title="Exchanges per call",
-        description="With an LLM: a chat is read without waiting once it has this many new exchanges.",
-    )
-    users_at_once: int = Field(
-        2,
-        ge=1,
-        le=32,
-        title="Users at once",
-        description=(
-            "What so many users said is read at the same time. More is faster with a cloud LLM; a local one "
-            "serves the chats as well."
-        ),
-    )
-    retry_max_hours: float = Field(
-        48,
-        ge=0,
-        le=8760,
-        title="Keep trying (h)",
-        description="An exchange that cannot be stored for so many hours is set aside as dead, and kept.",
-    )

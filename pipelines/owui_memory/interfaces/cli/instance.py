@@ -42,7 +42,7 @@ _LIST = "command line"  # stands for the chat in which a list was shown
 
 
 class Instance:
-    """The parts are opened when they are asked for. Methods raise the errors of `errors.py`."""
+    """The parts are opened when they are asked for. Methods raise the errors of `core/errors.py`."""
 
     def __init__(self, engine: Engine, environment: Environment) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded

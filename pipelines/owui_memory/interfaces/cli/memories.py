@@ -7,7 +7,8 @@ from typing import Any
 
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
-from ...manage.memories import Control, row_of
+from ...manage.memories import Control
+from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, table, told

@@ -80,8 +80,8 @@ class Filter:
         """Start the threads; what cannot be opened at once is opened in the background."""
         self._problems += [*self._settings.problems, *getattr(self.valves, "dropped", ())]
         self.valves = self._settings.strict_from(self.valves)
-        for problem in self._problems:
-            log.warning("%s", problem)
+        for told in (*self._problems, *self.valves.notices):
+            log.warning("%s", told)
         await asyncio.to_thread(locales.load)
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
         self._guard_routes()

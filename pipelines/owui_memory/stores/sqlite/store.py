@@ -24,17 +24,14 @@ from ...core.errors import Drop, TellAdmin
 from ...state import wal
 from ..payload import to_json, wrong_size
 from ..sqlite_faults import translated
-from .driver import Connections, erases_words
+from .driver import Connections
 from .filters import Filters, user_of, where
 from .row import Row
-from .schema import drop_tables, make_tables, open_collection, overwrite_words
-from .text import indexed, match_expression, owner_term
+from .schema import drop_tables, make_tables, open_collection
+from .text import match_expression, owner_term
+from .words import CONTEXT_WEIGHT, Words
 
 KNN_LIMIT = 4096  # of sqlite-vec
-
-# docs/recall.md says what was measured.
-_CONTEXT = 2  # memories before one, in its chat
-_CONTEXT_WEIGHT = 0.3  # of their words, its own having 1
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
@@ -67,6 +64,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if distance != "cosine":
             raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
+        self._words = Words(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
@@ -118,8 +116,8 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                     (id_, user, chat, kind, text),
                 ).fetchone()
                 self._put_vector(connection, seq, user, blob)
-                self._put_words(connection, seq)
-            self._erase_words(connection)
+                self._words.put(connection, seq)
+            self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
         """Replace what is given, keep what is None. Drop when there is no such memory."""
@@ -139,10 +137,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                     "WHERE seq = ?",
                     (user, *columns, text, seq),
                 )
-                self._put_words(connection, seq)
+                self._words.put(connection, seq)
                 if (user, columns[0]) != row[1:]:
-                    self._follow(connection, seq, row[1], chat)
-                self._erase_words(connection)
+                    self._words.follow(connection, seq, row[1], chat)
+                self._words.erase(connection)
             if blob is None and user != row[1]:
                 blob = self._stored_blob(connection, seq)  # it moves to the other user's partition
             if blob is not None:
@@ -166,17 +164,17 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             ).fetchall()
             many = len(rows) >= _MANY
             if many:
-                self._overwrite_words(connection, False)
+                self._words.overwrite(connection, at_once=False)
             for row in rows:
                 connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
                 connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
             for row in rows:
-                self._follow(connection, *row)
+                self._words.follow(connection, *row)
             if many:
-                self._merge_words(connection)
-                self._overwrite_words(connection, True)
+                self._words.merge(connection)
+                self._words.overwrite(connection, at_once=True)
             elif rows:
-                self._erase_words(connection)
+                self._words.erase(connection)
 
     # Reading
 
@@ -280,7 +278,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if top_k < 1 or match is None:
             return []
         words = self._tables.words
-        distance = f"bm25({words}, 0.0, 1.0, {_CONTEXT_WEIGHT})"
+        distance = f"bm25({words}, 0.0, 1.0, {CONTEXT_WEIGHT})"
         near = f"SELECT {words}.rowid AS seq, {distance} AS distance FROM {words}"
         values: list[Any] = [match]
         if _user_only(filters):  # the owner's term filters already
@@ -353,51 +351,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
                 f"INSERT INTO {self._tables.vectors} (rowid, owner, embedding) VALUES (?, ?, ?)",
                 (seq, owner_term(user), blob),
             )
-
-    def _put_words(self, connection: sqlite3.Connection, seq: int) -> None:
-        """Index a memory's words, and those of the memories for which it is context."""
-        memories = self._tables.memories
-        (user, chat, payload) = connection.execute(
-            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
-        ).fetchone()
-        self._index(connection, seq, user, chat, payload)
-        self._follow(connection, seq, user, chat)
-
-    def _follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
-        """Index the memories anew for which the one at `seq` was context."""
-        for row in connection.execute(
-            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall():
-            self._index(connection, *row)
-
-    def _index(
-        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
-    ) -> None:
-        before = connection.execute(
-            f"SELECT payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall()
-        context = " ".join(indexed(json.loads(text)) for (text,) in before)
-        connection.execute(
-            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
-            (seq, owner_term(user), indexed(json.loads(payload)), context),
-        )
-
-    def _erase_words(self, connection: sqlite3.Connection) -> None:
-        if not erases_words(connection):
-            self._merge_words(connection)
-
-    def _merge_words(self, connection: sqlite3.Connection) -> None:
-        """FTS5 keeps deleted words until segments merge; merging all takes 0.2 s at 100,000."""
-        connection.execute(f"INSERT INTO {self._tables.words} ({self._tables.words}) VALUES ('optimize')")
-
-    def _overwrite_words(self, connection: sqlite3.Connection, at_once: bool) -> None:
-        """Whether FTS5 overwrites each deleted word in its place, where it can."""
-        if erases_words(connection):
-            overwrite_words(connection, self._tables, at_once)
 
 
 def _user_only(filters: Filters | None) -> bool:

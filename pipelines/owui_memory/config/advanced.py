@@ -1,0 +1,54 @@
+"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .valves_codec import allowed
+
+
+class Advanced(BaseModel):
+    """The numbers, each with its default and bounds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
+    batch_max_exchanges: int = Field(
+        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+    )
+    retry_max_hours: float = Field(
+        48,
+        ge=0,
+        le=8760,
+        description="hours after which an exchange that cannot be stored is set aside, and kept",
+    )
+
+
+EXAMPLE = "users_at_once=8; retry_max_hours=72"
+
+
+@lru_cache(maxsize=16)
+def read_advanced(text: str) -> Advanced:
+    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+
+    Raises:
+        ValueError: it is not so; the text says what it must do instead.
+    """
+    given: dict[str, str] = {}
+    for part in filter(None, map(str.strip, re.split(r"[;,\n]", text))):
+        name, is_pair, value = (piece.strip() for piece in part.partition("="))
+        if not is_pair or name not in Advanced.model_fields:
+            names = ", ".join(Advanced.model_fields)
+            raise ValueError(f"be like {EXAMPLE!r} with any of {names}, not {part[:40]!r}")
+        if name in given:
+            raise ValueError(f"name {name} once, not twice")
+        given[name] = value
+    try:
+        return Advanced.model_validate(given)
+    except ValidationError as invalid:
+        name = str(invalid.errors()[0]["loc"][0])
+        wanted = allowed(Advanced.model_fields[name])
+        raise ValueError(f"give {name} {wanted}, not {given[name][:40]!r}") from None

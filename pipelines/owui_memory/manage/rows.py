@@ -1,0 +1,67 @@
+"""Memories as rows: what `export` writes, and `import` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, get_args
+
+from ..core.locales.refused import Refused
+from ..core.memory import Memory, aware_time
+from ..remember.admission import NotAdmittedError, check
+from ..remember.operations import Kind
+from .migrate.records import from_json
+from .outcomes import Flaw
+
+
+def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
+    """A memory as mem0's own answers have it."""
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata["scope"] = memory.scope
+    return {
+        "id": memory.id,
+        "memory": memory.text,
+        "user_id": user_id,
+        "created_at": memory.created_at.isoformat() if memory.created_at else None,
+        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
+        "expiration_date": memory.expires or None,
+        "metadata": {name: value for name, value in metadata.items() if value},
+    }
+
+
+class Row(NamedTuple):
+    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+
+    text: str
+    kind: str = "fact"
+    said_at: float = 0.0
+
+
+_Pairs = list[tuple[str, str]]
+
+
+def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+    """What rows bring; text and reason of those refused; what is wrong with all the others."""
+    texts: list[Row] = []
+    refused: _Pairs = []
+    flaws: list[Flaw] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            if row is None:
+                flaws.append(Flaw(number))
+                continue
+            record = from_json({**row, "user_id": user_id})
+            kind = record.payload.get("kind")
+            said_at = aware_time(record.payload.get("updated_at"))
+            texts.append(
+                Row(
+                    check(record.text),
+                    str(kind) if kind in get_args(Kind) else "fact",
+                    said_at.timestamp() if said_at else 0.0,
+                )
+            )
+        except NotAdmittedError as refusal:
+            refused.append((record.text, refusal.reason))
+            flaws.append(Flaw(number, refusal.sentence))
+        except Refused as flaw:
+            flaws.append(Flaw(number, flaw.sentence))
+    return texts, refused, flaws
