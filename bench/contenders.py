@@ -52,7 +52,7 @@ def sqlite_store(cache: Path, count: int) -> Path:
         store.checkpoint()
         store.close()
 
-    code = _code_version("sqlite_*.py")
+    code = _code_version("sqlite/*.py")
     return _filled(cache / f"sqlite-{code}-{_memories_version()}-{count}.db", fill)
 
 
@@ -66,7 +66,7 @@ def embedded_store(cache: Path, count: int) -> Path:
         insert_all(store, count)
         store.close()
 
-    code = f"{metadata.version('qdrant-client')}-{_code_version('qdrant_*.py')}"
+    code = f"{metadata.version('qdrant-client')}-{_code_version('qdrant/*.py')}"
     return _filled(cache / f"embedded-{code}-{_memories_version()}-{count}", fill)
 
 
@@ -110,7 +110,7 @@ def _filled(path: Path, fill: Callable[[Path], None]) -> Path:
 
 
 def _code_version(pattern: str) -> str:
-    sources = sorted((PLUGINS / "owui_memory" / "backends").glob(pattern))
+    sources = sorted((PLUGINS / "owui_memory" / "stores").glob(pattern))
     return hashlib.md5(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 

@@ -1083,7 +1083,7 @@ class _Opening:
             return  # nobody waits for this backend any more
         earlier = self._live._fault
         if earlier is None or str(fault) != str(earlier):
-            log.warning("%s %s", fault, fault.hint)
+            log.warning("%s. %s", str(fault).rstrip("."), fault.hint)
         self._live._fault = fault
 
 
@@ -4897,7 +4897,7 @@ class Fields(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former)
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
 
     @classmethod
     def called_now(cls, name: str) -> str:
@@ -5462,6 +5462,7 @@ SOURCES["config/former.py"] = r'''"""Settings by the names that they had in the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -5480,14 +5481,19 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
+    values: Mapping[str, Any],
+    presets: Mapping[str, Any],
+    former: Mapping[str, Any],
+    *,
+    joins: bool,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
     presets: what the environment says, by today's names. former: what it says by those of before.
+    joins: where a successor is given, too, it still allows nothing that the former one excludes.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor is given, too.
+        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -5498,7 +5504,11 @@ def renewed(
                 meant = _numbers(old, str(presets.get("advanced", "")))
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
-            if not is_unset(values.get(successor)) and values[successor] != meant:
+            given = values.get(successor)
+            if joins and isinstance(given, str) and not is_unset(given):
+                new[successor] = _joined(successor, given, meant)
+                continue
+            if not is_unset(given) and given != meant:
                 sentence = f"{name} must be unset where {successor} is set, which has taken its place."
                 raise SettingsError(name, sentence)
             new[successor] = meant
@@ -5526,6 +5536,15 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
     for name in ("models_off", "learn_only" if successor == "models_recall" else "recall_only"):
         if not is_unset(old.get(name)):
             yield from (f"!{pattern}" for pattern in _patterns(old[name]) or ["!"])
+
+
+def _joined(successor: str, given: str, former: str) -> str:
+    if successor == "advanced":
+        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
+        return "; ".join([given, *more])
+    known = _patterns(given)
+    return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
 
 
 def _patterns(text: Any) -> list[str]:
@@ -6001,6 +6020,7 @@ class PanelModel(BaseModel):
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
     former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
+    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
     _former: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -6127,6 +6147,8 @@ class PanelModel(BaseModel):
 
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
+
+    is_lenient: ClassVar[bool] = True
 
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
@@ -18047,7 +18069,7 @@ _ASKS = re.compile(
 )
 # Where no spaces are set between words, and the verb may come last.
 _DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^[^?？]{0,8}(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
+    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
 )
 _DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
 _ALL = re.compile(
@@ -18067,7 +18089,7 @@ def wish(text: str) -> str:
             if match[1] or _OF_MEMORY.search(sentence):
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
-            return _bare(_DENSE.sub(" ", sentence))
+            return _bare(_DENSE.sub(r"\1 ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
@@ -18126,7 +18148,7 @@ FRAMING = frozenset(
 )
 # The same where no spaces are set, with the words for whose it is, and particles.
 _FRAMING_DENSE = re.compile(
-    r"你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
+    r"^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
     r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
     r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
     r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
@@ -18170,7 +18192,7 @@ SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -18197,6 +18219,7 @@ def asks_to_forget(sentence: str) -> bool:
 class _Forgetting:
     verbs: Matcher
     asking: Matcher
+    asking_alone: Matcher
     denying: Matcher
     denying_after: Matcher
     asking_words: frozenset[str]
@@ -18209,6 +18232,7 @@ def _forgetting(table: Phrases) -> _Forgetting:
     return _Forgetting(
         anywhere(one, "forgetting"),
         at_end(one, "asking"),
+        at_end((replace(table, asking=table.asking.replace("~", "")),), "asking"),
         at_end(one, "denying"),
         at_beginning(one, "denying_after"),
         frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
@@ -18240,7 +18264,7 @@ def to_forget(sentence: str) -> str:
 
 def _bare_dense(text: str, table: Phrases) -> str:
     words = _forgetting(table)
-    left = words.asking.sub(words.verbs.sub(without_openers(text)))
+    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
     found = words_of(left)
     if table.glued:
         found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
@@ -29654,12 +29678,15 @@ class _Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self._count, self.now, self._turn, self.words = count, now, turn, words
+        self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
     def of(self, memory: Memory, before: str | None = None) -> str:
         """The line of a memory; `before`: what was told of it earlier, and no longer holds."""
         if before is None:
-            return line(memory, self.now, self.teller(memory), self.words)
+            if memory not in self._ready:
+                self._ready[memory] = line(memory, self.now, self.teller(memory), self.words)
+            return self._ready[memory]
         return correction(memory, before, self.now, self.teller(memory), self.words)
 
     def teller(self, memory: Memory) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from owui_memory.config.environment import Environment
@@ -57,14 +57,15 @@ def in_force(presets: dict[str, str], saved: dict[str, Any]) -> Valves:
     return bound.strict_from(loaded)
 
 
+@settings(deadline=None)
 @given(turn=TURNS, presets=RULES, saved=RULES)
 def test_the_four_lists_decide_as_before(turn: Turn, presets: dict[str, str], saved: dict[str, str]) -> None:
-    settings = in_force(presets, saved)
-    decision = decide(turn, settings)
+    taken = in_force(presets, saved)
+    decision = decide(turn, taken)
     meant = {name: text for name, text in saved.items() if text.strip()}
     assert (decision.read, decision.write) == as_before(turn, {**presets, **meant})
-    again = in_force(presets, settings.model_dump())
-    assert again.model_dump() == settings.model_dump(), "what is saved has the new names, and means the same"
+    again = in_force(presets, taken.model_dump())
+    assert again.model_dump() == taken.model_dump(), "what is saved has the new names, and means the same"
 
 
 @pytest.mark.parametrize(
@@ -84,8 +85,8 @@ def test_numbers(presets: dict[str, str], saved: dict[str, Any], advanced: str) 
 
 
 def test_each_is_told_until_it_is_called_by_its_new_name() -> None:
-    settings = in_force({"models_off": "gpt-*"}, {"recall_only": "b", "users_at_once": 3})
-    assert settings.notices == [
+    taken = in_force({"models_off": "gpt-*"}, {"recall_only": "b", "users_at_once": 3})
+    assert taken.notices == [
         f"{name} is now {now}; it was taken over, and the next release no longer reads it."
         for name, now in [
             ("MEMORY_MODELS_OFF", "models_recall and models_remember"),
@@ -93,7 +94,7 @@ def test_each_is_told_until_it_is_called_by_its_new_name() -> None:
             ("users_at_once", "advanced"),
         ]
     ]
-    saved = type(settings)(**json.loads(settings.model_dump_json()))
+    saved = type(taken)(**json.loads(taken.model_dump_json()))
     assert [notice.split()[0] for notice in saved.notices] == ["MEMORY_MODELS_OFF"]
     assert in_force({}, {"models_recall": "b"}).notices == []
 
@@ -105,14 +106,6 @@ def test_each_is_told_until_it_is_called_by_its_new_name() -> None:
         ({"users_at_once": [2]}, "users_at_once must be a whole number from 1 to 32."),
         ({"models_off": "a b"}, "models_off must be ids of models or patterns like gpt-*, not 'a b'."),
         ({"models_off": {}}, "models_off must be ids of models or patterns like gpt-*."),
-        (
-            {"models_off": "a", "models_recall": "b"},
-            "models_off must be unset where models_recall is set, which has taken its place.",
-        ),
-        (
-            {"retry_max_hours": 9, "advanced": "users_at_once=3"},
-            "retry_max_hours must be unset where advanced is set, which has taken its place.",
-        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_or_left_out_and_told(given_: dict[str, Any], sentence: str) -> None:
@@ -124,6 +117,38 @@ def test_what_cannot_be_meant_is_refused_or_left_out_and_told(given_: dict[str, 
     loaded = lenient(bound)(**given_, memories_per_turn=3)
     assert loaded.dropped == [sentence]
     assert loaded.memories_per_turn == 3
+
+
+@pytest.mark.parametrize(
+    ("given_", "sentence"),
+    [
+        (
+            {"models_off": "a", "models_recall": "b"},
+            "models_off must be unset where models_recall is set, which has taken its place.",
+        ),
+        (
+            {"retry_max_hours": 9, "advanced": "users_at_once=3"},
+            "retry_max_hours must be unset where advanced is set, which has taken its place.",
+        ),
+    ],
+)
+def test_a_save_with_both_names_is_refused(given_: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Valves(**given_)
+    assert str(refused.value) == sentence
+
+
+def test_of_both_names_in_a_file_or_the_environment_none_allows_what_the_other_excludes() -> None:
+    both = {
+        "models_off": "a, b",
+        "models_recall": "*, !b",
+        "advanced": "users_at_once=5",
+        "retry_max_hours": "9",
+    }
+    for taken in (in_force(both, {}), in_force({}, both)):
+        assert taken.models_recall == "*, !b, !a"
+        assert taken.models_remember == "!a, !b"
+        assert taken.advanced == "users_at_once=5; retry_max_hours=9"
 
 
 def test_a_form_that_was_read_before_the_old_name_was_set_is_taken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,14 +21,19 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
+    values: Mapping[str, Any],
+    presets: Mapping[str, Any],
+    former: Mapping[str, Any],
+    *,
+    joins: bool,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
     presets: what the environment says, by today's names. former: what it says by those of before.
+    joins: where a successor is given, too, it still allows nothing that the former one excludes.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor is given, too.
+        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -38,7 +44,11 @@ def renewed(
                 meant = _numbers(old, str(presets.get("advanced", "")))
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
-            if not is_unset(values.get(successor)) and values[successor] != meant:
+            given = values.get(successor)
+            if joins and isinstance(given, str) and not is_unset(given):
+                new[successor] = _joined(successor, given, meant)
+                continue
+            if not is_unset(given) and given != meant:
                 sentence = f"{name} must be unset where {successor} is set, which has taken its place."
                 raise SettingsError(name, sentence)
             new[successor] = meant
@@ -66,6 +76,15 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
     for name in ("models_off", "learn_only" if successor == "models_recall" else "recall_only"):
         if not is_unset(old.get(name)):
             yield from (f"!{pattern}" for pattern in _patterns(old[name]) or ["!"])
+
+
+def _joined(successor: str, given: str, former: str) -> str:
+    if successor == "advanced":
+        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
+        return "; ".join([given, *more])
+    known = _patterns(given)
+    return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
 
 
 def _patterns(text: Any) -> list[str]:

@@ -346,12 +346,15 @@ class _Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self._count, self.now, self._turn, self.words = count, now, turn, words
+        self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
     def of(self, memory: Memory, before: str | None = None) -> str:
         """The line of a memory; `before`: what was told of it earlier, and no longer holds."""
         if before is None:
-            return line(memory, self.now, self.teller(memory), self.words)
+            if memory not in self._ready:
+                self._ready[memory] = line(memory, self.now, self.teller(memory), self.words)
+            return self._ready[memory]
         return correction(memory, before, self.now, self.teller(memory), self.words)
 
     def teller(self, memory: Memory) -> str:

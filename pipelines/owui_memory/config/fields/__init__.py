@@ -73,7 +73,7 @@ class Fields(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former)
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
 
     @classmethod
     def called_now(cls, name: str) -> str:
