@@ -560,7 +560,7 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
 
     def open_embedder() -> Embedder:
         assemble.import_mem0(data_dir)
-        return assemble.open_embedder(settings)
+        return assemble.open_embedder(settings, data_dir)
 
     is_auto = settings.llm_provider == "auto"
     reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
@@ -749,13 +749,15 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept; else it is measured each time.
 
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, None)
+    return _embedder(settings, None, data_dir)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -29955,7 +29957,7 @@ _SPEAKS_OF_SELF, _OF_OTHERS = 0.1, -0.5  # where the words have to tell
 # nearer where the forty are all near, as with an embedder that finds all of a user's memories alike.
 _CROWD_SPREADS, _CROWDED_SPREADS = 1.2, 0.4
 _CROWD, _FEW = 40, 4  # memories; and
-_FEW_SPREADS = 0.6  # for each time that there are e times fewer
+_FEW_SPREADS = 0.5  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.12  # of that; less is far in meaning, and without words in common
