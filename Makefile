@@ -3,10 +3,11 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal --durations=10
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-bench setup-webui up serve test browser-test screenshots check check-compose format generate bundle lock clean
+.PHONY: help setup setup-dev setup-bench setup-webui up serve test test-all browser-test screenshots check check-compose format generate bundle lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -29,8 +30,11 @@ up: setup setup-webui ## Open WebUI and the filter, wired together; Ctrl-C stops
 serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_KEY, MEMORY_...; DEMO=1 adds the demo model)
 	@exec $(BIN)/python -m scripts.serve
 
-test: setup-dev ## unit and server tests, a process a core
-	$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/server
+test: setup-dev ## unit tests and some of the real server, a process a core: some minutes
+	$(PYTEST) -m "not slow" tests/unit tests/server
+
+test-all: test ## the slow tests too (KILLS=all: a kill at every step instead of at a sample)
+	$(PYTEST) -m slow $(if $(filter all,$(KILLS)),--every-kill) tests/unit tests/server
 
 browser-test: setup-dev setup-webui ## the whole house in Chromium
 	@scripts/debian-package chromium chromium

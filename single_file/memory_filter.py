@@ -1083,7 +1083,7 @@ class _Opening:
             return  # nobody waits for this backend any more
         earlier = self._live._fault
         if earlier is None or str(fault) != str(earlier):
-            log.warning("%s %s", fault, fault.hint)
+            log.warning("%s. %s", str(fault).rstrip("."), fault.hint)
         self._live._fault = fault
 
 
@@ -18069,7 +18069,7 @@ _ASKS = re.compile(
 )
 # Where no spaces are set between words, and the verb may come last.
 _DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^[^?？]{0,8}(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
+    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
 )
 _DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
 _ALL = re.compile(
@@ -18089,7 +18089,7 @@ def wish(text: str) -> str:
             if match[1] or _OF_MEMORY.search(sentence):
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
-            return _bare(_DENSE.sub(" ", sentence))
+            return _bare(_DENSE.sub(r"\1 ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
@@ -18148,7 +18148,7 @@ FRAMING = frozenset(
 )
 # The same where no spaces are set, with the words for whose it is, and particles.
 _FRAMING_DENSE = re.compile(
-    r"你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
+    r"^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
     r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
     r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
     r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
@@ -18192,7 +18192,7 @@ SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -18219,6 +18219,7 @@ def asks_to_forget(sentence: str) -> bool:
 class _Forgetting:
     verbs: Matcher
     asking: Matcher
+    asking_alone: Matcher
     denying: Matcher
     denying_after: Matcher
     asking_words: frozenset[str]
@@ -18231,6 +18232,7 @@ def _forgetting(table: Phrases) -> _Forgetting:
     return _Forgetting(
         anywhere(one, "forgetting"),
         at_end(one, "asking"),
+        at_end((replace(table, asking=table.asking.replace("~", "")),), "asking"),
         at_end(one, "denying"),
         at_beginning(one, "denying_after"),
         frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
@@ -18262,7 +18264,7 @@ def to_forget(sentence: str) -> str:
 
 def _bare_dense(text: str, table: Phrases) -> str:
     words = _forgetting(table)
-    left = words.asking.sub(words.verbs.sub(without_openers(text)))
+    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
     found = words_of(left)
     if table.glued:
         found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.harness.kill_samples import Tried, commit, sample
 from tests.harness.pipelines_server import PipelinesServer, StartServer, is_configuration, with_embedder
 from tests.harness.scripted_llm import ScriptedLLM
 
@@ -18,7 +21,37 @@ from tests.harness.scripted_llm import ScriptedLLM
 os.environ["MEM0_TELEMETRY"] = "False"
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+# A folder in memory where there is one: SQLite waits for a disk at every commit. A kill is no power cut.
+IN_MEMORY, NEEDED_BYTES = Path("/dev/shm"), 2 * 1024**3
+if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > NEEDED_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+SPECIAL_FOLDERS = ("server", "browser")  # their tests bear the folder's name as a marker
+
 pytest.register_assert_rewrite("tests.server.scenarios.play")  # its failures are to say what was different
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-kill", action="store_true", help="kill at every step, not at a sample of them")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    kills = (
+        "at every step" if config.getoption("every_kill") else f"at the steps that commit {commit()} draws"
+    )
+    return f"kills: {kills}"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in SPECIAL_FOLDERS:
+        item.add_marker(folder)
+
+
+@pytest.fixture(scope="session")
+def tried(pytestconfig: pytest.Config) -> Tried:
+    """Of all steps where a process could be killed, those where this run does it."""
+    return list if pytestconfig.getoption("every_kill") else partial(sample, seed=commit())
 
 
 @pytest.fixture(autouse=True)

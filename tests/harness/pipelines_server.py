@@ -174,6 +174,10 @@ class PipelinesServer:
         """SIGTERM, and SIGKILL where that does not end it within the bound (then raises)."""
         self._end(signal.SIGTERM, within)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and not self.has_ended()
+
     def has_ended(self) -> bool:
         """By itself, or killed by somebody else."""
         return self._process is not None and self._process.poll() is not None
@@ -268,6 +272,10 @@ class PipelinesServer:
     def change_valves(self, **changes: Any) -> dict[str, Any]:
         """As an admin does: read all, change some, save all. Returns the settings as answered."""
         return self.save_valves({**self.get_valves(), **changes}).raise_for_status().json()
+
+    def reset_valves(self) -> None:
+        """Every setting as before the first save."""
+        self.save_valves(dict.fromkeys(self.get_valves())).raise_for_status()
 
     def valves_spec(self) -> dict[str, Any]:
         return self.get(f"/{FILTER}/valves/spec").raise_for_status().json()

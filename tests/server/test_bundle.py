@@ -25,6 +25,8 @@ from tests.harness.talk import recalled, take, tell
 from tests.harness.waiting import wait_until
 from tests.harness.web import WebServer
 
+pytestmark = pytest.mark.slow
+
 FACT = "My dog is called Rex."
 QUESTION = "What is my dog called?"
 CODE = BUNDLE.read_text(encoding="utf-8")

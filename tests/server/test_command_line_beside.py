@@ -20,6 +20,8 @@ from tests.harness.pipelines_server import (
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import recalled, tell
 
+pytestmark = pytest.mark.slow
+
 DOG, QUESTION = "My dog is called Rex.", "What is my dog called?"
 
 

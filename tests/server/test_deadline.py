@@ -14,6 +14,8 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import fresh, recalled, tell
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 FACT = "My dog is called Rex and I live in Lisbon."
 QUESTION = "What is my dog called?"
 FAULTS = [{"status": 503}, {"status": 429}, {"cut": True}, {"broken_json": True}, {"dims": 7}]

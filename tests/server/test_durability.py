@@ -13,12 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
+import pytest
 
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import FILTER, PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import recalled, stored, take
 from tests.harness.waiting import wait_until
+
+pytestmark = pytest.mark.slow
 
 USERS = ("ada", "bob", "cleo", "dan")
 Said = tuple[str, str]  # user, statement

@@ -20,6 +20,8 @@ from tests.harness.traces import RARE
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
 
+pytestmark = pytest.mark.slow
+
 ALLERGY, CELLO, TEA = f"I am allergic to {RARE}.", "I play the cello.", "I like green tea."
 QUESTION = "What am I allergic to?"
 

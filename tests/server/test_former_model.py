@@ -22,6 +22,8 @@ from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import recalled, take
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "minilm"
 FORMER, NOW = ("memories_all_minilm_l6_v2_384", 384), ("memories_use_multilingual_v3_512", 512)
 FORGOTTEN = "My doctor is called Almeida."

@@ -19,6 +19,8 @@ from tests.harness.talk import recalled, stored, take, tell
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
 
+pytestmark = pytest.mark.slow
+
 TEA = json.dumps({"operations": [{"op": "add", "text": "The user likes tea."}]})
 
 

@@ -16,6 +16,8 @@ from tests.harness.talk import recalled, take, tell
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
 
+pytestmark = pytest.mark.slow
+
 DOG, LISBON, PORTO = "The user's dog is called Rex.", "The user lives in Lisbon.", "The user lives in Porto."
 
 

@@ -12,6 +12,8 @@ from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
 from tests.harness.talk import recalled
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:

@@ -13,6 +13,8 @@ from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import recalled, take, tell
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 FACT = "My dog is called Rex."
 QUESTION = "What is my dog called?"
 

@@ -21,6 +21,8 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import recalled, tell
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 DOG, CELLO, TEA = "My dog is called Rex.", "I play the cello.", "I like green tea."
 
 

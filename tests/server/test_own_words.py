@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from tests.harness.bodies import Chat, Turn, new_id, told_text
 from tests.harness.pipelines_server import StartServer
 from tests.harness.talk import held, take
+
+pytestmark = pytest.mark.slow
 
 CV = "Here is a CV of a candidate, rate it:\nI am Eve Smith. I live in Berlin. I am a nurse."
 MAIL = """Summarize this mail from my colleague:

@@ -17,6 +17,8 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import fresh, recalled, take, tell
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 FACT = "My dog is called Rex and I live in Lisbon."
 QUESTION = "What is my dog called?"
 

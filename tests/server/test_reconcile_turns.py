@@ -12,6 +12,8 @@ from tests.harness.pipelines_server import PipelinesServer, StartServer, with_ll
 from tests.harness.scripted_llm import Request, ScriptedLLM
 from tests.harness.talk import recalled, stored, take, tell
 
+pytestmark = pytest.mark.slow
+
 
 def decides(said: str, *operations: dict[str, Any]) -> tuple[Any, str]:
     """A rule: asked about a batch in which the user said this, the LLM decides so."""

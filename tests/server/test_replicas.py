@@ -35,6 +35,8 @@ from tests.harness.scripted_llm import DIMENSIONS, Request, ScriptedLLM
 from tests.harness.talk import recalled
 from tests.harness.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 USERS = ("ada", "bob", "cleo", "dan", "eve", "finn")
 COLOURS = ("green", "red", "blue", "yellow", "white", "black", "orange")
 LOCKER = re.compile(r"^User: My locker number (\d+) is (\w+)\.", re.MULTILINE)

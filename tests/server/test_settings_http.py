@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,8 +19,13 @@ SECRETS = ("backend_api_key", "vector_store_api_key", "llm_api_key", "embedder_a
 
 
 @pytest.fixture
-def server(pipelines_server: StartServer) -> PipelinesServer:
-    return pipelines_server(wait_ready=False)
+def server(shared_server: PipelinesServer) -> Iterator[PipelinesServer]:
+    """One for all tests of this module; each leaves it running, with the default settings."""
+    shared_server.wait_ready = False  # some leave settings with which no backend opens
+    yield shared_server
+    if not shared_server.is_running:
+        shared_server.start()
+    shared_server.reset_valves()
 
 
 def saved(server: PipelinesServer) -> dict[str, Any]:

@@ -185,6 +185,7 @@ FAULTS: dict[str, tuple[Callable[[Path], AbstractContextManager[None]], str]] = 
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "told"), FAULTS.values(), ids=list(FAULTS))
 def test_a_file(
     filter_: Running,
@@ -211,6 +212,7 @@ def test_a_file(
     all_is_well(filter_, own_data_folder)
 
 
+@pytest.mark.slow
 def test_what_sqlite_mends_by_itself_is_told_for_a_while(filter_: Running, own_data_folder: Path) -> None:
     """Its log held all of it."""
     remember(filter_, FACTS[0])

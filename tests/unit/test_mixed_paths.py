@@ -230,9 +230,10 @@ def no_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
 
 
-def test_mixed_paths() -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_mixed_paths(examples: int) -> None:
     patient = settings(
-        max_examples=30, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(MixedPaths, settings=patient)  # type: ignore[no-untyped-call]
 

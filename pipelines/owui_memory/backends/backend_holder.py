@@ -172,7 +172,7 @@ class _Opening:
             return  # nobody waits for this backend any more
         earlier = self._live._fault
         if earlier is None or str(fault) != str(earlier):
-            log.warning("%s %s", fault, fault.hint)
+            log.warning("%s. %s", str(fault).rstrip("."), fault.hint)
         self._live._fault = fault
 
 

@@ -51,7 +51,7 @@ _ASKS = re.compile(
 )
 # Where no spaces are set between words, and the verb may come last.
 _DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^[^?？]{0,8}(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
+    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
 )
 _DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
 _ALL = re.compile(
@@ -71,7 +71,7 @@ def wish(text: str) -> str:
             if match[1] or _OF_MEMORY.search(sentence):
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
-            return _bare(_DENSE.sub(" ", sentence))
+            return _bare(_DENSE.sub(r"\1 ", sentence))
         elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""

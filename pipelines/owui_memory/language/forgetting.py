@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -29,6 +29,7 @@ def asks_to_forget(sentence: str) -> bool:
 class _Forgetting:
     verbs: Matcher
     asking: Matcher
+    asking_alone: Matcher
     denying: Matcher
     denying_after: Matcher
     asking_words: frozenset[str]
@@ -41,6 +42,7 @@ def _forgetting(table: Phrases) -> _Forgetting:
     return _Forgetting(
         anywhere(one, "forgetting"),
         at_end(one, "asking"),
+        at_end((replace(table, asking=table.asking.replace("~", "")),), "asking"),
         at_end(one, "denying"),
         at_beginning(one, "denying_after"),
         frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
@@ -72,7 +74,7 @@ def to_forget(sentence: str) -> str:
 
 def _bare_dense(text: str, table: Phrases) -> str:
     words = _forgetting(table)
-    left = words.asking.sub(words.verbs.sub(without_openers(text)))
+    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
     found = words_of(left)
     if table.glued:
         found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]

@@ -34,6 +34,7 @@ def test_an_error_answer_says_what_to_do(case: Case, status: int, reaction: type
     assert listed(backend) == ["I own a boat."]
 
 
+@pytest.mark.slow
 def test_what_is_slow_is_tried_again_later(case: Case) -> None:
     case.impatient()
 

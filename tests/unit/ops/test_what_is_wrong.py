@@ -81,7 +81,13 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+HANGING = [name for name in FAULTS if "hangs" in name]  # until a request to it times out
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(FAULTS[name], id=name, marks=[pytest.mark.slow] * (name in HANGING)) for name in FAULTS],
+)
 def test_a_model(settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path, fault: Fault) -> None:
     with running(tmp_path, settings) as started:
         wait_until(lambda: is_checked(started), what="the self-check")

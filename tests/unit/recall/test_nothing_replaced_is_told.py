@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -203,8 +204,9 @@ class Chats(RuleBasedStateMachine):
         return self.count
 
 
+@pytest.mark.parametrize("examples", [3, pytest.param(12, marks=pytest.mark.slow)])
 def test_nothing_replaced_nothing_of_its_own_and_nothing_of_anothers_is_told(
-    scripted_llm: ScriptedLLM, tmp_path: Path
+    scripted_llm: ScriptedLLM, tmp_path: Path, examples: int
 ) -> None:
     house = House(scripted_llm, tmp_path)
 
@@ -213,7 +215,7 @@ def test_nothing_replaced_nothing_of_its_own_and_nothing_of_anothers_is_told(
 
     Here.house, Here.runs = house, 0
     found: Any = settings(
-        max_examples=int(os.environ.get("EXAMPLES", "12")),
+        max_examples=int(os.environ.get("EXAMPLES", examples)),
         stateful_step_count=20,
         deadline=None,
         derandomize="EXAMPLES" not in os.environ,

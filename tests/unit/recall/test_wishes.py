@@ -59,6 +59,8 @@ def test_a_memory_is_meant_when_it_has_all_the_words() -> None:
 
 
 ABOUT = (
+    ("把我的地址删掉", "我的地址是长安街5号。"),
+    ("请将我的猫的事忘掉", "我的猫叫咪咪。"),
     ("Lösche, was du über meine Adresse weißt", "Meine Adresse ist Hauptstraße 5."),
     ("Lösch bitte alles über meine Adresse", "Meine Adresse ist Hauptstraße 5."),
     ("Vergiss, was ich über meine Katze gesagt habe.", "Meine Katze heißt Mimi."),

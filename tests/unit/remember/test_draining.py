@@ -54,7 +54,7 @@ def asked_about(llm: ScriptedLLM) -> list[str]:
 
 
 def test_users_are_read_side_by_side_and_each_in_order(read: Bench, scripted_llm: ScriptedLLM) -> None:
-    read.settings = read.settings.model_copy(update={"advanced": "users_at_once=3"})
+    read.settings = read.settings.model_copy(update={"advanced": "users_at_once=3; batch_max_exchanges=1"})
     users = ("ada", "bob", "cleo", "dan")
     for number, text in enumerate(LOCKERS):
         for user in users:

@@ -585,7 +585,10 @@ def servers(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield servers
 
 
-def test_nobody_gets_what_is_not_theirs_through_any_route(servers: Servers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_nobody_gets_what_is_not_theirs_through_any_route(
+    servers: Servers, tmp_path: Path, examples: int
+) -> None:
     class Here(Lives):
         pass
 
@@ -593,7 +596,7 @@ def test_nobody_gets_what_is_not_theirs_through_any_route(servers: Servers, tmp_
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=20,
+            max_examples=examples,
             stateful_step_count=35,
             deadline=None,
             derandomize=True,

@@ -147,6 +147,7 @@ def test_a_newer_schema_is_refused_and_left_alone(place: Place) -> None:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_whatever_step_it_is_killed_at_the_next_start_has_all_of_it(tmp_path: Path) -> None:
     whole = Place(tmp_path / "new").open()
     expected = schema(whole)
