@@ -119,14 +119,14 @@ def ours(case: Case, cache: Path, vectors: WordVectors) -> Erased:
 @contextmanager
 def our_folder(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
     """Memories, mem0's history and the state database."""
-    from owui_memory.backends.locations import Places, place_of
+    from owui_memory.backends.locations import Locations, location_of
     from owui_memory.config.settings import Valves
     from owui_memory.state import open_state
 
     with our_store(case, cache, vectors) as folder:
         keep_history(folder / "mem0" / "history.db", case)
         engine = open_state(folder)
-        Places(engine, COLLECTION).settle(place_of(Valves(), COLLECTION, "words", DIMS))
+        Locations(engine, COLLECTION).settle(location_of(Valves(), COLLECTION, "words", DIMS))
         note(engine, case)
         engine.dispose()
         yield folder

@@ -32,7 +32,7 @@ from bench.locomo import ADVERSARIAL, Conversation, Question, Session, Turn, loa
 from bench.measure import arguments, finish, table
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.memory import Found, Memory
+from owui_memory.core.memory import Candidate, Memory
 from owui_memory.core.scope import View
 from owui_memory.core.turn import Turn as Asked
 from owui_memory.models.tokens import estimated_tokens
@@ -128,12 +128,12 @@ class House:
     backend: LibraryBackend
     stored: Mapping[str, Stored]
 
-    def found(self, user: str, text: str) -> list[Found]:
+    def found(self, user: str, text: str) -> list[Candidate]:
         """The candidates for a message, as the filter gets them."""
         turn = Asked(user_id=user, text=text, key="", exchange_key="")
         return candidates(self.backend, turn, View())
 
-    def told(self, found: Sequence[Found], query: str, weights: Weights = DEFAULT) -> list[Stored]:
+    def told(self, found: Sequence[Candidate], query: str, weights: Weights = DEFAULT) -> list[Stored]:
         """What of it is told, as the filter chooses it, up to twenty."""
         items = ranked(found, query, NOW, weights=weights)
         gate = Gate.of(items, THRESHOLD, self.backend.of_self(query), query)

@@ -66,9 +66,9 @@ class House:
     """The outlet's side of the filter, in a folder. `vectors` take the place of the embedder."""
 
     def __init__(self, folder: Path, settings: Valves, vectors: WordVectors | None = None) -> None:
-        from owui_memory.backends.backend_holder import LiveBackend
+        from owui_memory.backends.backend_holder import BackendHolder
         from owui_memory.backends.library import LibraryBackend
-        from owui_memory.recall.injected import Told
+        from owui_memory.recall.injected import Injected
         from owui_memory.remember.journal import Journal
         from owui_memory.state import open_state
 
@@ -78,9 +78,14 @@ class House:
             self.backend._memory.embedding_model = vectors
         self.engine = open_state(folder)
         self.outbox = Outbox(self.engine)
-        self.live = LiveBackend(folder, lambda *_: self.backend)
+        self.live = BackendHolder(folder, lambda *_: self.backend)
         self.writer = Writer(
-            self.outbox, self.live, Journal(self.engine), Told(self.engine), lambda: settings, self.metrics
+            self.outbox,
+            self.live,
+            Journal(self.engine),
+            Injected(self.engine),
+            lambda: settings,
+            self.metrics,
         )
         self.live.use(settings)
         wait_until(lambda: self.live.fault is None, what="the backend is open")

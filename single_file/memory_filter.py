@@ -225,7 +225,7 @@ from pathlib import Path
 
 from . import COMMAND, __version__
 from .backends import open_backend
-from .backends.backend_holder import LiveBackend
+from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
@@ -236,7 +236,7 @@ from .config.prices import read_prices
 from .config.settings import Valves
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
-from .core.memory import Part
+from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.pipelines.lanes import Lanes
@@ -244,19 +244,19 @@ from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune
-from .manage.erasure.worker import Sweeper
+from .manage.erasure.worker import ErasureWorker
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
-from .observe.data_residency import nearness
+from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
-from .recall.injected import Told
+from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
 from .remember.journal import Journal
@@ -308,13 +308,15 @@ class Application:
         selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
-        self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self.live = BackendHolder(
+            environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
+        )
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
-        told = Told(self._engine)
+        told = Injected(self._engine)
         self._writer = Writer(
             self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
         )
@@ -322,7 +324,7 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = Sweeper(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
         self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -413,7 +415,7 @@ class Application:
             state,
             *backend,
             *self._mover.part(),
-            *nearness(self._settings(), self._environment.state_url),
+            *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
             _queue_part(counts, waiting),
             self._costs_part(),
@@ -436,15 +438,15 @@ class Application:
         self._ledger.close()
         self._engine.dispose()
 
-    def _filter_part(self) -> Part:
+    def _filter_part(self) -> Check:
         settings = self._settings()
         if self._problems:
-            return Part(
+            return Check(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
         if refusals := settings.refusals:
             told = " ".join(map(str, refusals))
-            return Part(
+            return Check(
                 "filter",
                 False,
                 f"the last change of settings was refused as a whole: {told}",
@@ -453,44 +455,44 @@ class Application:
         state = "on" if settings.enabled else "switched off"
         told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
         told += f" {self.metrics.described()}"
-        return Part("filter", True, told.strip())
+        return Check("filter", True, told.strip())
 
-    def _recall_part(self) -> Part:
+    def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
             hint = "Chats go on without memories, and it is tried again by itself."
-            return Part("recall", False, "paused: it failed several times in a row", hint)
-        return Part(
+            return Check("recall", False, "paused: it failed several times in a row", hint)
+        return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
         )
 
-    def _costs_part(self) -> Part:
+    def _costs_part(self) -> Check:
         exchanges = sum(map(self.metrics.count, _SETTLED))
         told = filter(None, [self.costs.described(exchanges), self._days])
-        return Part("costs", True, "; ".join(told))
+        return Check("costs", True, "; ".join(told))
 
-    def _key_part(self) -> Part:
+    def _key_part(self) -> Check:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
             hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
-            return Part("key", False, "the server's key is the public default one", hint)
+            return Check("key", False, "the server's key is the public default one", hint)
         if not self._environment.server_key:
-            return Part("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
+            return Check("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
         if not self._settings().require_key:
-            return Part("key", False, "not required on all routes", "Switch require_key on.")
-        return Part("key", True, "required on every route")
+            return Check("key", False, "not required on all routes", "Switch require_key on.")
+        return Check("key", True, "required on every route")
 
-    def _last_error_part(self) -> Part:
+    def _last_error_part(self) -> Check:
         still = self.metrics.open_error
         error = still or self.metrics.last_error
         if error is None:
-            return Part("last error", True, "none")
+            return Check("last error", True, "none")
         told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
         if still:
             minutes = COUNTS_FOR.seconds // 60
             told += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Part("last error", still is None, told, error.hint)
+        return Check("last error", still is None, told, error.hint)
 
 
-def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     told = [f"{counts.pending} waiting, {counts.dead} given up"]
     hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
@@ -503,7 +505,7 @@ def _queue_part(counts: Counts, spilled: Waiting) -> Part:
     if spilled.unfit:
         told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
     ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Part("queue", not ill, ", ".join(told), " ".join(hints))
+    return Check("queue", not ill, ", ".join(told), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -578,7 +580,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
+from ..core.memory import BY, COPY_OF, SAID_AT, Candidate, Memory, aware_time, scope_in
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -622,11 +624,11 @@ def rows_of(answer: Answer, user_id: str) -> list[Answer]:
     return [row for row in results_of(answer) if row.get("memory") and row.get("user_id") in (None, user_id)]
 
 
-def found_of(row: Answer, owner_id: str) -> Found:
+def found_of(row: Answer, owner_id: str) -> Candidate:
     """A search's result, among the memories that lie under this id."""
     details = _object(row.get("score_details"))
     keyword = details.get("bm25_score")
-    return Found(
+    return Candidate(
         memory_of(row, owner_id),
         meaning=min(max(_number(details.get("semantic_score", row.get("score"))), 0.0), 1.0),
         keyword=None if keyword is None else max(_number(keyword), 0.0),
@@ -932,17 +934,17 @@ from .base import Backend
 log = logging.getLogger(__name__)
 
 Open = Callable[[Valves, Path], Backend]
-Bring = Callable[["LiveBackend", Backend, Valves, threading.Event], None]
+Bring = Callable[["BackendHolder", Backend, Valves, threading.Event], None]
 Sound = Callable[[Backend], MemoryFault | None]
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
 
 
-def _at_once(live: LiveBackend, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
+def _at_once(live: BackendHolder, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
     live.take_over(backend, superseded)
 
 
-class LiveBackend:
+class BackendHolder:
     """Holds one backend for all threads. A new one takes over only once it works.
 
     sound: what is wrong with an opened backend; it is asked where another one is in use and can stay so.
@@ -1043,7 +1045,7 @@ class LiveBackend:
 class _Opening:
     """Opens one backend and lets it take over, however often it must try."""
 
-    def __init__(self, live: LiveBackend, settings: Valves, superseded: threading.Event) -> None:
+    def __init__(self, live: BackendHolder, settings: Valves, superseded: threading.Event) -> None:
         self._live, self._settings, self._superseded = live, settings, superseded
         self._backend: Backend | None = None
 
@@ -1142,7 +1144,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from ..core.chat_servers import AnsweredBy
-from ..core.memory import Found, Memory, Message, Part, Reply
+from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
 
 
@@ -1154,7 +1156,7 @@ class Backend(Protocol):
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
         view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
@@ -1182,7 +1184,7 @@ class Backend(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """What this batch has added so far."""
 
-    def check(self) -> list[Part]:
+    def check(self) -> list[Check]:
         """Ask each part whether it works now; never raises."""
 
     def close(self) -> None:
@@ -1300,16 +1302,16 @@ from ..core.memory import (
     BY,
     COPY_OF,
     SAID_AT,
-    Found,
+    Candidate,
+    Check,
     Memory,
     Message,
-    Part,
     Reply,
     aware_time,
-    beside_of,
     is_id,
     is_over,
     is_seen,
+    metadata_of,
     newest_first,
     owner,
     page_of,
@@ -1392,11 +1394,13 @@ class LibraryBackend:
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
-    def _found(self, owner_id: str, query: str, limit: int, view: View | None, asked: bool) -> list[Found]:
+    def _found(
+        self, owner_id: str, query: str, limit: int, view: View | None, asked: bool
+    ) -> list[Candidate]:
         if limit < 1 or not is_legible(query):
             return []
         pool = limit
@@ -1408,7 +1412,7 @@ class LibraryBackend:
                 return seen
             pool *= 4
 
-    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Found], bool]:
+    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Candidate], bool]:
         """The nearest, expired ones too, and whether there may be more."""
         embedder: Embedder = self._memory.embedding_model
         by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
@@ -1416,13 +1420,13 @@ class LibraryBackend:
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
-            Found(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
+            Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
             for row in by_meaning
         ]
         # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
         floor = min((item.meaning for item in found), default=0.0)
         found += [
-            Found(_memory(row), meaning=floor, keyword=float(row.score))
+            Candidate(_memory(row), meaning=floor, keyword=float(row.score))
             for row in by_words or ()
             if str(row.id) in keyword
         ]
@@ -1492,7 +1496,7 @@ class LibraryBackend:
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
-                metadata=beside_of(new),
+                metadata=metadata_of(new),
                 expiration_date=new.expires or None,
                 infer=False,
             )
@@ -1576,9 +1580,9 @@ class LibraryBackend:
             rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=1000)
         return [_memory(row) for row in rows[0]]
 
-    def check(self) -> list[Part]:
+    def check(self) -> list[Check]:
         settings = self._settings
-        parts = [Part("backend", True, f"mem0 in this process, extraction {settings.mode}")]
+        parts = [Check("backend", True, f"mem0 in this process, extraction {settings.mode}")]
         parts.append(self._store_part())
         embedder = settings.embedder_model or settings.embedder_provider
         parts.append(self._probe("embedder", f"{embedder}, vectors of {self._dims}", self._embed_a_word))
@@ -1598,7 +1602,7 @@ class LibraryBackend:
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
 
-    def _store_part(self) -> Part:
+    def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
@@ -1606,13 +1610,13 @@ class LibraryBackend:
         part = self._probe("store", detail, self._memory.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
-    def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Part:
+    def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:
         try:
             with translated(name, ""):
                 ask()
         except Exception as fault:  # noqa: BLE001 - the status reports what it meets
-            return Part(name, False, f"{detail}: {fault}", getattr(fault, "hint", ""))
-        return Part(name, True, detail)
+            return Check(name, False, f"{detail}: {fault}", getattr(fault, "hint", ""))
+        return Check(name, True, detail)
 
 
 def _of(user_id: str, **more: str) -> Filters:
@@ -1678,7 +1682,7 @@ _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a p
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A collection of mem0's, or a mem0 server. `settings`: those that lead there, without secrets.
 
     name, model, dims: the collection's own name, the embedding model and its size; of a server "", "" and 0.
@@ -1718,7 +1722,7 @@ class Place:
 class Known:
     """A place as the database has it; see `state.places` for the columns."""
 
-    place: Place
+    place: Location
     role: str
     ours: bool
     pending: bool
@@ -1727,15 +1731,15 @@ class Known:
     left_at: float
 
 
-def place_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Place:
+def location_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Location:
     """The place that settings lead to; name, model and size are the opened backend's."""
     leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
-    return Place(leading, name, model, dims)
+    return Location(leading, name, model, dims)
 
 
-def settings_of(place: Place, now: Valves) -> Valves:
+def settings_of(place: Location, now: Valves) -> Valves:
     """The settings that lead to a place once more, with today's secrets where they belong to its addresses.
 
     What is missing then is found when it is opened.
@@ -1775,13 +1779,13 @@ def name_for(collection: str, model: str, dims: int) -> str:
     return f"{name[: MOST_BYTES - 9]}_{digest}"
 
 
-class Places:
+class Locations:
     """Of one set of memories, that of the setting `collection`."""
 
     def __init__(self, engine: Engine, collection: str) -> None:
         self._engine, self._reading, self._collection = engine, reading(engine), collection
 
-    def home(self) -> Place | None:
+    def home(self) -> Location | None:
         """Where memories are served from; None before the first start."""
         return next((known.place for known in self.known() if known.role == HOME), None)
 
@@ -1792,26 +1796,26 @@ class Places:
             rows = connection.execute(wanted).mappings().all()
         return [
             Known(
-                Place(**json.loads(row["place"])),
+                Location(**json.loads(row["place"])),
                 *(row[name] for name in ("role", "ours", "pending", "copied", "total", "left_at")),
             )
             for row in rows
         ]
 
-    def settle(self, place: Place) -> None:
+    def settle(self, place: Location) -> None:
         """The first home; nothing happens where there is one."""
         with self._engine.begin() as connection:
             if connection.scalar(select(places.c.id).where(self._mine(), places.c.role == HOME)) is None:
                 self._insert(connection, place, role=HOME, ours=False)
                 connection.execute(self._at(place).values(role=HOME))
 
-    def aim(self, place: Place, *, empty: bool) -> None:
+    def aim(self, place: Location, *, empty: bool) -> None:
         """Begin to move there. empty: nothing is there yet, so that all that will be there is ours."""
         with self._engine.begin() as connection:
             self._insert(connection, place, role=TARGET, ours=empty)
             connection.execute(self._at(place).where(places.c.role == LEFT).values(role=TARGET, ours=True))
 
-    def arrive(self, place: Place, *, pending: bool = False) -> None:
+    def arrive(self, place: Location, *, pending: bool = False) -> None:
         """A target is the home from now on. pending: the former home has yet to be copied."""
         with self._engine.begin() as connection:
             if connection.scalar(self._role_of(place)) == HOME:
@@ -1828,12 +1832,12 @@ class Places:
             if known.role == LEFT and (known.pending or time.time() - known.left_at < _LEFT_S)
         ]
 
-    def emptied(self, place: Place) -> None:
+    def emptied(self, place: Location) -> None:
         """All that a place which was left had is at home now."""
         with self._engine.begin() as connection:
             connection.execute(self._at(place).values(pending=False))
 
-    def hold(self, place: Place, holder: str, seconds: float) -> bool:
+    def hold(self, place: Location, holder: str, seconds: float) -> bool:
         """Be the one who copies into a place, for so long; False where somebody else is."""
         now = time.time()
         free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
@@ -1843,12 +1847,12 @@ class Places:
             )
         return bool(held.rowcount)
 
-    def release(self, place: Place, holder: str) -> None:
+    def release(self, place: Location, holder: str) -> None:
         """Let somebody else copy."""
         with self._engine.begin() as connection:
             connection.execute(self._at(place).where(places.c.holder == holder).values(held_until=0.0))
 
-    def progress(self, place: Place, copied: int, total: int) -> None:
+    def progress(self, place: Location, copied: int, total: int) -> None:
         """Tell how far it is, in memories."""
         with self._engine.begin() as connection:
             connection.execute(self._at(place).values(copied=copied, total=total))
@@ -1884,7 +1888,7 @@ class Places:
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
 
-    def has_erasures(self, place: Place) -> bool:
+    def has_erasures(self, place: Location) -> bool:
         """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
@@ -1892,7 +1896,7 @@ class Places:
             waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
             return any(id_ in json.loads(ids) for ids in waiting)
 
-    def _insert(self, connection: Connection, place: Place, *, role: str, ours: bool) -> None:
+    def _insert(self, connection: Connection, place: Location, *, role: str, ours: bool) -> None:
         row = {
             "collection": self._collection,
             "key": place.key,
@@ -1905,14 +1909,14 @@ class Places:
     def _mine(self) -> Any:
         return places.c.collection == self._collection
 
-    def _at(self, place: Place) -> Any:
+    def _at(self, place: Location) -> Any:
         return update(places).where(self._mine(), places.c.key == place.key)
 
-    def _role_of(self, place: Place) -> Any:
+    def _role_of(self, place: Location) -> Any:
         return select(places.c.role).where(self._mine(), places.c.key == place.key)
 
 
-def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
     """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
 
     dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
@@ -1923,7 +1927,7 @@ def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
     for name, model in by_name.items():
         size = size_of(settings, data_dir, name)
         if size not in (None, dims):
-            return place_of(settings, name, model, size)
+            return location_of(settings, name, model, size)
     return None
 
 
@@ -1934,8 +1938,8 @@ def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, i
     """
 
     def name(model: str, dims: int) -> str:
-        known = [one.place for one in Places(engine, settings.collection).known()]
-        wanted = place_of(settings, name_for(settings.collection, model, dims), model, dims)
+        known = [one.place for one in Locations(engine, settings.collection).known()]
+        wanted = location_of(settings, name_for(settings.collection, model, dims), model, dims)
         for place in known:
             if (place.model, place.dims, place.store) == (model, dims, wanted.store):
                 return place.name
@@ -2109,15 +2113,15 @@ from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from ..core.memory import (
-    Found,
+    Candidate,
+    Check,
     Memory,
     Message,
-    Part,
     Reply,
-    beside_of,
     is_id,
     is_over,
     is_seen,
+    metadata_of,
     newest_first,
     owner,
     page_of,
@@ -2212,14 +2216,14 @@ class RemoteBackend(ABC):
         view: View | None = None,
         *,
         asked: bool = False,  # noqa: ARG002
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         if limit < 1 or not query.strip():
             return []
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
-    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Candidate]:
         pool = max(limit, _AT_LEAST)
         while True:
             found = self._search(owner_id, query, pool)
@@ -2229,7 +2233,7 @@ class RemoteBackend(ABC):
                 return _best(seen, limit)
             pool *= 4
 
-    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Found]:
+    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Candidate]:
         wanted = {
             "query": query,
             "filters": {"user_id": owner_id},
@@ -2301,7 +2305,7 @@ class RemoteBackend(ABC):
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        beside = beside_of(new)
+        beside = metadata_of(new)
         if new.origin:  # what it cannot be told as its own
             beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
@@ -2353,19 +2357,19 @@ class RemoteBackend(ABC):
             erased.update(left)
         return len(erased)
 
-    def check(self) -> list[Part]:
+    def check(self) -> list[Check]:
         try:
             self._ask_whether_it_works()
         except MemoryFault as fault:
-            backend = Part("backend", False, str(fault), fault.hint)
+            backend = Check("backend", False, str(fault), fault.hint)
         else:
-            backend = Part("backend", True, f"{self.name} at {host_of(self._url)}")
-        kept = (Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
+            backend = Check("backend", True, f"{self.name} at {host_of(self._url)}")
+        kept = (Check(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
         return [backend, *kept, *self._more_parts(works=backend.ok)]
 
-    def _more_parts(self, *, works: bool) -> list[Part]:  # noqa: ARG002 - for subclasses
+    def _more_parts(self, *, works: bool) -> list[Check]:  # noqa: ARG002 - for subclasses
         """What else is to be told; `works`: it has just answered."""
-        return [self._own.part() or Part("LLM", True, f"kept by the {self.name}")]
+        return [self._own.part() or Check("LLM", True, f"kept by the {self.name}")]
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
@@ -2476,7 +2480,7 @@ class RemoteBackend(ABC):
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
 
 
-def _best(found: Sequence[Found], most: int) -> list[Found]:
+def _best(found: Sequence[Candidate], most: int) -> list[Candidate]:
     """At most so many by meaning, and so many by words."""
     by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
     by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[
@@ -2558,7 +2562,7 @@ from urllib.parse import quote
 import httpx
 
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
-from ..core.memory import Memory, Part, owner
+from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
 from .key_header import KeyHeader
 from .remote import RemoteBackend
@@ -2707,23 +2711,23 @@ class ServerBackend(RemoteBackend):
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
         self._search(_NOBODY, "self-check", 1)
 
-    def _more_parts(self, *, works: bool) -> list[Part]:
+    def _more_parts(self, *, works: bool) -> list[Check]:
         llm = self._own.part() or self._trial.part(due=works)
         return [llm, *([self._key_part()] if works and self._checks_slowly else [])]
 
-    def _key_part(self) -> Part:
+    def _key_part(self) -> Check:
         """What checking the key costs: with each request, all others wait for it."""
         began = time.monotonic()
         try:
             self.get(_NO_MEMORY)
         except MemoryFault as fault:
-            return Part("mem0's key", False, str(fault), fault.hint)
+            return Check("mem0's key", False, str(fault), fault.hint)
         took_ms = (time.monotonic() - began) * 1000
         if took_ms < _SLOW_MS:
-            return Part("mem0's key", True, f"checked within {took_ms:.0f} ms")
+            return Check("mem0's key", True, f"checked within {took_ms:.0f} ms")
         hint = "Set backend_api_key to its ADMIN_API_KEY, or to email:password of one of its users."
         detail = f"an API key (m0sk_...) costs the {self.name} {took_ms:.0f} ms with each request"
-        return Part("mem0's key", False, f"{detail}, and several chats at once miss their memories", hint)
+        return Check("mem0's key", False, f"{detail}, and several chats at once miss their memories", hint)
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
@@ -2755,13 +2759,13 @@ class _Trial:
         self._due = 0.0
         self._fault: MemoryFault | None = None
 
-    def part(self, *, due: bool) -> Part:
+    def part(self, *, due: bool) -> Check:
         """The LLM's line in the status, as the last attempt left it. due: it may be tried now."""
         if due and time.monotonic() >= self._due and self._lock.acquire(blocking=False):
             threading.Thread(target=self._try, name="memory-trial", daemon=True).start()
         if (fault := self._fault) is not None:
-            return Part("LLM", False, str(fault), fault.hint)
-        return Part("LLM", True, self._detail)
+            return Check("LLM", False, str(fault), fault.hint)
+        return Check("LLM", True, self._detail)
 
     def _try(self) -> None:
         try:
@@ -3136,16 +3140,16 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
 from ..core import events
-from ..core.errors import Drop, MemoryFault, TakenOver
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.turn import Turn
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, Order, Orders
+from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..recall.why import Explanations
@@ -3166,13 +3170,13 @@ class Commander:
     def __init__(
         self,
         engine: Engine,
-        live: LiveBackend,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
         eraser: Eraser | None = None,
     ) -> None:
         control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = Orders(engine), settings, emit
+        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self._tools = Tools(
             self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, live
         )
@@ -3210,11 +3214,11 @@ class Commander:
             time.sleep(_LOOK_S)
         return words.say("still at it")
 
-    def _carried_out(self, order: Order) -> str:
+    def _carried_out(self, order: LoggedCommand) -> str:
         kept, here = None, Here.read(order.here)  # None: the same
         try:
             answer, kept = self._do(order, here.words)
-        except TakenOver:
+        except ClaimLost:
             return self._answer(order.user_id, order.key, order.name, here.words)
         except Drop as refusal:
             answer = refused(refusal, here.words)
@@ -3230,7 +3234,7 @@ class Commander:
         self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
-    def _do(self, order: Order, words: Locale) -> tuple[str, str | None]:
+    def _do(self, order: LoggedCommand, words: Locale) -> tuple[str, str | None]:
         """The answer, and what of it is kept for who asks again; None: all of it."""
         command = read_command(order.text, words.code)
         if command is None:
@@ -3259,7 +3263,7 @@ from datetime import datetime, tzinfo
 
 from ..core.locales import ENGLISH, Locale
 from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
-from ..core.turn import place_of
+from ..core.turn import chat_kind_of
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Weighed
 from .faults import without_addresses
@@ -3327,7 +3331,7 @@ class _Explained:
             yield from ("", self._say("why, not remembered", why=self._reason(one.left_alone)))
 
     def _nothing_kept(self, chat_id: str) -> str:
-        place = place_of(chat_id)
+        place = chat_kind_of(chat_id)
         kinds = {"temporary": "why, temporary", "api": "why, no chat"}
         return self._say(kinds.get(place, "why, nothing kept"))
 
@@ -3627,7 +3631,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine, func, select
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
@@ -3646,7 +3650,7 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: LiveBackend) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._explanations, self._journal = Explanations(engine), Journal(engine)
 
@@ -4209,14 +4213,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
-from ..manage.command_log import Order, Orders
+from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import Asked, Forgotten
 from ..recall.why import Explanations
@@ -4240,12 +4244,12 @@ _ENDS = " .!?,\"'\u3002\uff01"
 class Tools:
     """What commands are carried out with, for all users."""
 
-    orders: Orders
+    orders: CommandLog
     switches: Switches
     explanations: Explanations
     outbox: Outbox
     control: Control
-    live: LiveBackend
+    live: BackendHolder
 
 
 class Work:
@@ -4253,7 +4257,7 @@ class Work:
 
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
-    def __init__(self, tools: Tools, order: Order, rest: str) -> None:
+    def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._order, self._rest = order, rest
@@ -6530,7 +6534,7 @@ class Retry(MemoryFault):
     """The same call may succeed later."""
 
 
-class Doubtful(Retry):
+class RetryFew(Retry):
     """The same call may succeed later, or never for this input."""
 
 
@@ -6546,7 +6550,7 @@ class Drop(MemoryFault):
     """This input can never succeed; keep it aside and go on."""
 
 
-class TakenOver(MemoryFault):
+class ClaimLost(MemoryFault):
     """Somebody else does this now; what was done of it so far is seen there."""
 
 
@@ -6564,7 +6568,7 @@ def is_of_the_text(error: BaseException) -> bool:
     So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
     """
     if isinstance(error, MemoryFault):
-        return isinstance(error, Doubtful | Drop)
+        return isinstance(error, RetryFew | Drop)
     kind = type(error)
     of_a_database = kind.__module__.partition(".")[0] in _DATABASES and kind.__name__ not in _OF_VALUES
     return not isinstance(error, OSError) and not of_a_database
@@ -13172,7 +13176,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A memory and how well it fits a query.
 
     meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
@@ -13193,7 +13197,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Check:
     """One line of the status: what it is, whether it works, and what to do if not."""
 
     name: str
@@ -13237,7 +13241,7 @@ def is_seen(memory: Memory, view: View | None) -> bool:
     return view is None or view.sees(memory.scope)
 
 
-def beside_of(new: Memory) -> dict[str, Any]:
+def metadata_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
@@ -13473,7 +13477,7 @@ from typing import Literal
 
 from .chat_servers import NOBODY, AnsweredBy
 
-Place = Literal["chat", "temporary", "channel", "api"]
+ChatKind = Literal["chat", "temporary", "channel", "api"]
 
 
 Connection = Literal["local", "external", "unknown"]
@@ -13503,7 +13507,7 @@ class Turn:
     text: str
     key: str
     exchange_key: str
-    place: Place = "chat"
+    place: ChatKind = "chat"
     chat_id: str = ""
     user_message_id: str = ""
     follows: str = ""
@@ -13538,10 +13542,10 @@ class Answered:
     user_text: str
     assistant_text: str
     name: str = ""
-    place: Place = "chat"
+    place: ChatKind = "chat"
 
 
-def place_of(chat_id: str, message_id: str = "") -> Place:
+def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
     """Where a message with these ids is said."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):
@@ -13881,17 +13885,17 @@ from ... import COMMAND
 from ...backends import open_backend
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
-from ...backends.locations import Places, naming, place_of
+from ...backends.locations import Locations, location_of, naming
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
 from ...language.sanitize import one_line
-from ...manage.command_log import Orders
+from ...manage.command_log import CommandLog
 from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
-from ...manage.migrate.reach import place_of_backend, settled
+from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
@@ -13908,7 +13912,7 @@ class Instance:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self.engine, self.environment = engine, environment
-        self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.outbox, self.orders = Outbox(engine), CommandLog(engine)
         self.spill = Spill(environment.data_dir)
 
     @cached_property
@@ -13917,9 +13921,9 @@ class Instance:
         return settings_in(self.environment)
 
     @cached_property
-    def places(self) -> Places:
+    def places(self) -> Locations:
         """Where memories are kept."""
-        return Places(self.engine, self.settings.collection)
+        return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         """Any backend, with the names that the server gives to collections."""
@@ -13935,7 +13939,7 @@ class Instance:
         with waiting("opening the memories"):
             backend = self._open()
         with contextlib.closing(backend):
-            place = place_of_backend(backend, self.settings)
+            place = location_of_backend(backend, self.settings)
             home = settled(self.places, self.settings, self.environment.data_dir, place)
             if home.key != place.key:
                 raise TellAdmin(
@@ -13946,7 +13950,7 @@ class Instance:
 
     def _open(self) -> Backend:
         settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
-        if home is None or not home.is_library or home.settings != place_of(settings).settings:
+        if home is None or not home.is_library or home.settings != location_of(settings).settings:
             return self.open_backend(settings, data_dir)
         # Loading an embedding model takes longer than most commands, and few of them embed anything.
         known, named = (home.model, home.dims), lambda *_: home.name
@@ -14230,12 +14234,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ...backends.locations import Place
+from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
-from ...manage.migrate.reach import opened, place_of_backend, records_of
+from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from .instance import Instance
@@ -14310,7 +14314,7 @@ class Moving:
         data_dir, settings = self._instance.environment.data_dir, self._instance.settings
         mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
         with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            place = place_of_backend(backend, settings)
+            place = location_of_backend(backend, settings)
             with progress("moving") as advance:
                 count = mover.move_now(backend, settings, advance, threading.Event())
         for part in mover.part():
@@ -14333,7 +14337,7 @@ class Moving:
         if not pending:
             told("Nothing is waited for.")
 
-    def _opened(self, place: Place) -> AbstractContextManager[Records]:
+    def _opened(self, place: Location) -> AbstractContextManager[Records]:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
         return opened(place, instance.settings, data_dir, self._places, open_backend)
@@ -14596,7 +14600,7 @@ import typer
 
 from ... import COMMAND
 from ...core.errors import MemoryFault
-from ...core.memory import Part
+from ...core.memory import Check
 from ...language.sanitize import one_line
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
@@ -14612,7 +14616,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
     What a running server knows of itself besides is at its `/memory/status`.
     """
     parts = [
-        Part("state", True, str(instance.engine.url)),
+        Check("state", True, str(instance.engine.url)),
         *_backend(instance),
         _calls(instance),
         _queue(instance),
@@ -14655,15 +14659,15 @@ def users(instance: Instance, to_json: bool) -> None:
         told("There are no memories yet.")
 
 
-def _backend(instance: Instance) -> list[Part]:
+def _backend(instance: Instance) -> list[Check]:
     try:
         with instance.backend() as backend, waiting("asking"):
-            return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+            return [Check("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
     except MemoryFault as fault:
-        return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+        return [Check("backend", False, str(fault).rstrip("."), fault.hint)]
 
 
-def _calls(instance: Instance) -> Part:
+def _calls(instance: Instance) -> Check:
     """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
     ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
     lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
@@ -14672,16 +14676,16 @@ def _calls(instance: Instance) -> Part:
         for day, models in lately.items()
         for model, used in models.items()
     ]
-    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
+    return Check("LLM calls", True, ", ".join(told) or "none today or yesterday")
 
 
-def _queue(instance: Instance) -> Part:
+def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     told = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
         told += f", {aside} kept aside until the state database takes them"
-    return Part("queue", not counts.dead, told, hint)
+    return Check("queue", not counts.dead, told, hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14863,7 +14867,7 @@ from ...config.model_patterns import is_ollama_cloud
 from ...core.chat_servers import AnsweredBy
 from ...core.locales import code_of
 from ...core.text import plain
-from ...core.turn import HASHED, Answered, Connection, Turn, place_of
+from ...core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
 from ...language.spans import without_thoughts
 from ...recall.block import Blocks, without_block
 
@@ -14900,7 +14904,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
-        place=place_of(chat_id, message_id),
+        place=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
@@ -14947,7 +14951,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=place_of(chat_id),
+        place=chat_kind_of(chat_id),
     )
 
 
@@ -15615,7 +15619,7 @@ from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.errors import Waits, is_of_the_text
 from ...core.events import Event, EventKind, Job, failed, succeeded
-from ...core.memory import Part
+from ...core.memory import Check
 from ...core.permission import SWITCHED_OFF
 from ...core.turn import Answered, Turn
 from ...observe import status
@@ -15942,9 +15946,9 @@ class Filter:
         if (runtime := self._runtime) is not None:
             return runtime.status()
         fault, waiting = self._start.fault, self._spill.waiting().exchanges
-        parts = [Part("filter", False, str(fault), fault.hint)]
+        parts = [Check("filter", False, str(fault), fault.hint)]
         if waiting:
-            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
         return status.report(parts, waiting, 0)
 
 
@@ -15997,7 +16001,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from ...core.memory import Part
+from ...core.memory import Check
 from ...observe.status import report
 from .guard import has_key
 
@@ -16025,7 +16029,7 @@ def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - it is what the answer says
         log.warning("The status failed (%s).", type(error).__name__)
         hint = "Look at the server's log."
-        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
+        return report([Check("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
 
 
 def unmount(app: Any) -> None:
@@ -18030,9 +18034,6 @@ from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
-_NEAR = 0.6  # relevance, where a message asks for nothing else
-_NEARER = 0.8
-_SHARE = 0.5  # of the words of a request
 
 # At the beginning of a sentence, perhaps after a word of politeness.
 _POLITE = (
@@ -18082,7 +18083,7 @@ _ALL = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
-def wish(text: str) -> str:
+def forget_request(text: str) -> str:
     """What a message asks to be forgotten, in its words; "" where it asks for no such thing."""
     if len(text) > _LONGEST_CHARS:
         return ""
@@ -18108,12 +18109,19 @@ def _bare(asked: str) -> str:
     return " ".join(_POLITE_WORDS.sub(" ", asked).strip(" \t.!,:;。！、").split())
 
 
-def _words(asked: str) -> set[str]:
+def words_asked(asked: str) -> set[str]:
+    """The stems of what a request is about."""
     return {stem(word) for word in content_words(asked)} - FRAMING
 
 
-def _share(words: set[str], text: str) -> float:
+def share_of(words: set[str], text: str) -> float:
+    """How many of these stems a text has, 0 to 1."""
     return len(words.intersection(map(stem, terms_of(text)))) / len(words) if words else 0.0
+
+
+def is_alone(text: str) -> bool:
+    """Whether a message has one sentence only."""
+    return sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21595,7 +21603,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
-from ..core.errors import TakenOver
+from ..core.errors import ClaimLost
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
@@ -21607,7 +21615,7 @@ EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is 
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LoggedCommand:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
@@ -21628,7 +21636,7 @@ class Order:
     here: str = ""
 
 
-class Orders:
+class CommandLog:
     """Kept in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
@@ -21690,7 +21698,7 @@ class Orders:
             return ""
         return row.answer or EXPIRED
 
-    def take(self, user_id: str, key: str) -> Order | None:
+    def take(self, user_id: str, key: str) -> LoggedCommand | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
         free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
@@ -21699,7 +21707,7 @@ class Orders:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
                 return None
             row = connection.execute(select(commands).where(_is(user_id, key))).one()
-        return Order(
+        return LoggedCommand(
             row.key,
             row.user_id,
             row.chat_id,
@@ -21712,16 +21720,16 @@ class Orders:
             here=row.here,
         )
 
-    def renew(self, order: Order) -> None:
+    def renew(self, order: LoggedCommand) -> None:
         """Keep the command for longer.
 
         Raises:
             TakenOver: somebody else is about it by now.
         """
         if not self._set(order, held_until=time.time() + _HELD_S):
-            raise TakenOver("Another server carries this command out.")
+            raise ClaimLost("Another server carries this command out.")
 
-    def answered(self, order: Order, answer: str) -> None:
+    def answered(self, order: LoggedCommand, answer: str) -> None:
         """The command is carried out."""
         self._set(order, text="", answer=answer, answered_at=time.time())
 
@@ -21731,11 +21739,11 @@ class Orders:
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
-    def released(self, order: Order) -> None:
+    def released(self, order: LoggedCommand) -> None:
         """It could not be carried out: it may be tried again at once."""
         self._set(order, held_until=0.0)
 
-    def _set(self, order: Order, **values: object) -> bool:
+    def _set(self, order: LoggedCommand, **values: object) -> bool:
         mine = (
             _is(order.user_id, order.key),
             commands.c.attempts == order.attempts,
@@ -21803,7 +21811,7 @@ from ...core.scope import shared_by
 from ...remember.spill import Spill, Spilled
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .history import History
-from .scrub import purge_state
+from .scrub import scrub_state
 from .sites import Found, Open, Sites
 
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
@@ -21975,7 +21983,7 @@ class Eraser:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
             try:
-                keeps += filter(None, [purge_state(self._engine)])
+                keeps += filter(None, [scrub_state(self._engine)])
             except MemoryFault as fault:
                 unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)
@@ -22472,7 +22480,7 @@ from sqlalchemy import Engine
 from ...config.settings import Valves
 from ...core.change import ToForget
 from ...remember.journal import Journal
-from ..command_log import Orders
+from ..command_log import CommandLog
 from .erase import Eraser
 
 _SETTLED_S = 60.0  # in which a row with a lower id than another may still be committed
@@ -22482,7 +22490,7 @@ class Forgetting:
     """For one thread. Blocks."""
 
     def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
-        self._journal, self._orders = Journal(engine), Orders(engine)
+        self._journal, self._orders = Journal(engine), CommandLog(engine)
         self._eraser, self._settings = eraser, settings
         self._seen = 0  # up to this id of the journal there is nothing left to do
         self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
@@ -22694,7 +22702,7 @@ _POSTGRES_KEEPS = (
 )
 
 
-def purge_state(engine: Engine) -> str:
+def scrub_state(engine: Engine) -> str:
     """Overwrite what was deleted; what keeps it all the same, or "".
 
     Raises:
@@ -22738,7 +22746,7 @@ from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
-from ...backends.locations import Place, settings_of
+from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import aware_time, is_id
@@ -22885,7 +22893,7 @@ class Found:
     """A place with the id of its row: open, or why it is not."""
 
     id: int
-    place: Place
+    place: Location
     site: Site | None = None
     fault: MemoryFault | None = None
 
@@ -22912,14 +22920,14 @@ class Sites:
                     found.append(Found(id_, place, site))
             yield found
 
-    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Place]]:
+    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
         wanted = select(places.c.id, places.c.place).order_by(places.c.id)
         if ids is not None:
             wanted = wanted.where(places.c.id.in_(ids))
         with self._reading.connect() as connection:
-            return [(row.id, Place(**json.loads(row.place))) for row in connection.execute(wanted)]
+            return [(row.id, Location(**json.loads(row.place))) for row in connection.execute(wanted)]
 
-    def _site(self, place: Place) -> Site:
+    def _site(self, place: Location) -> Site:
         settings = settings_of(place, self._settings())
         if place.is_library:
 
@@ -22975,7 +22983,7 @@ _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
 _MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
 
 
-class Sweeper:
+class ErasureWorker:
     """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
 
     def __init__(
@@ -23658,13 +23666,13 @@ from sqlalchemy import Engine
 
 from ... import COMMAND
 from ...backends.base import Backend
-from ...backends.locations import HOLD_S, Known, Place, Places, settings_of
+from ...backends.locations import HOLD_S, Known, Location, Locations, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, Retry
-from ...core.memory import Part
+from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, Told
-from .reach import Open, opened, place_of_backend, records_of, settled
+from .reach import Open, location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -23713,11 +23721,11 @@ class Mover:
         self._me = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
         self._serving = ""  # key of the place of the backend in use
-        self._state: Part | None = None
-        self._refusal: Part | None = None
+        self._state: Check | None = None
+        self._refusal: Check | None = None
         self.idle = True
 
-    def part(self) -> list[Part]:
+    def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
         return [self._state] if self._state else []
 
@@ -23735,8 +23743,8 @@ class Mover:
         with self._lock:
             self.idle = False
             try:
-                places = Places(self._engine, arrival.settings.collection)
-                place = place_of_backend(arrival.backend, arrival.settings)
+                places = Locations(self._engine, arrival.settings.collection)
+                place = location_of_backend(arrival.backend, arrival.settings)
                 home = settled(places, arrival.settings, self._data_dir, place)
                 if home.key == place.key:
                     self._serve(arrival, arrival.backend, place)
@@ -23753,8 +23761,8 @@ class Mover:
             MemoryFault: what was met. The same call later goes on from there.
         """
         arrival = Arrival(backend, settings, _Nobody(), stop)
-        places = Places(self._engine, settings.collection)
-        place = place_of_backend(backend, settings)
+        places = Locations(self._engine, settings.collection)
+        place = location_of_backend(backend, settings)
         home = settled(places, arrival.settings, self._data_dir, place)
         target = records_of(backend, places)
         if home.key != place.key:
@@ -23769,11 +23777,11 @@ class Mover:
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, place: Place) -> None:
+    def _serve(self, arrival: Arrival, backend: Backend, place: Location) -> None:
         if arrival.live.take_over(backend, arrival.superseded):
             self._serving = place.key
 
-    def _move(self, arrival: Arrival, places: Places, home: Place, place: Place) -> None:
+    def _move(self, arrival: Arrival, places: Locations, home: Location, place: Location) -> None:
         target = records_of(arrival.backend, places)
         places.aim(place, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
@@ -23792,7 +23800,7 @@ class Mover:
         self._run(move, arrival, places, place, home)
 
     def _move_unserved(
-        self, arrival: Arrival, places: Places, home: Place, place: Place, target: Records
+        self, arrival: Arrival, places: Locations, home: Location, place: Location, target: Records
     ) -> None:
         with ExitStack() as stack:
             try:
@@ -23809,7 +23817,7 @@ class Mover:
             telling = self._telling(places, place)
             self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
 
-    def _run(self, move: _Move, arrival: Arrival, places: Places, place: Place, home: Place) -> None:
+    def _run(self, move: _Move, arrival: Arrival, places: Locations, place: Location, home: Location) -> None:
         if not move.hold(self._me):
             self._serve(arrival, arrival.backend, place)
             return
@@ -23823,19 +23831,19 @@ class Mover:
         finally:
             places.release(place, self._me)
 
-    def _former(self, home: Place, settings: Valves) -> Backend | None:
+    def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
         try:
             former = self._open(earlier, self._data_dir)
         except MemoryFault as fault:
             log.warning("Memories are in %s, which cannot serve meanwhile: %s", home, fault)
             return None
-        if place_of_backend(former, earlier).key == home.key:
+        if location_of_backend(former, earlier).key == home.key:
             return former
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, places: Places, place: Place) -> None:
+    def _collect(self, arrival: Arrival, places: Locations, place: Location) -> None:
         """Bring home what places hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
@@ -23852,7 +23860,7 @@ class Mover:
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, places: Places, place: Place) -> None:
+    def _collect_from(self, known: Known, arrival: Arrival, places: Locations, place: Location) -> None:
         _without_erasures(places, known.place)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
         target = records_of(arrival.backend, places)
@@ -23868,21 +23876,21 @@ class Mover:
         if not arrival.superseded.is_set():
             places.emptied(known.place)
 
-    def _tell_of_rest(self, place: Place, fault: MemoryFault) -> None:
-        self._state = Part(
+    def _tell_of_rest(self, place: Location, fault: MemoryFault) -> None:
+        self._state = Check(
             "moving",
             False,
             f"what is in {place} cannot be read: {fault}",
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, places: Places, place: Place) -> Callable[[int, int], None]:
+    def _telling(self, places: Locations, place: Location) -> Callable[[int, int], None]:
         told_at = 0.0
         held_at = time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
-            self._state = Part("moving", True, f"{copied:,} of {total:,} memories are in {place}")
+            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {place}")
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
@@ -23900,8 +23908,8 @@ class _Move:
     def __init__(
         self,
         arrival: Arrival,
-        places: Places,
-        place: Place,
+        places: Locations,
+        place: Location,
         source: Records,
         target: Records,
         told: Callable[[int, int], None],
@@ -23947,7 +23955,7 @@ class _Move:
         self._places.arrive(self._place, pending=bool(self._copy.refused))
 
 
-def _without_erasures(places: Places, place: Place) -> None:
+def _without_erasures(places: Locations, place: Location) -> None:
     if places.has_erasures(place):
         raise Retry("something is still to be erased there", hint="That comes first.")
 
@@ -23972,11 +23980,11 @@ def _both(one: Told, other: Told) -> Told:
     return tell
 
 
-def _refusal(count: int, left: Place) -> Part | None:
+def _refusal(count: int, left: Location) -> Check | None:
     if not count:
         return None
     told = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Part("moving", False, told, "Export them there, correct them, and import them again.")
+    return Check("moving", False, told, "Export them there, correct them, and import them again.")
 
 
 def new_ids(source: Records, target: Records) -> dict[str, str]:
@@ -24004,7 +24012,7 @@ from pathlib import Path
 from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
 from ...backends.library import LibraryBackend
-from ...backends.locations import Place, Places, found_in, place_of, settings_of
+from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...core.errors import TellAdmin
 from ...models.faults import translated
@@ -24013,15 +24021,17 @@ from .records import LibraryRecords, Records, RemoteRecords
 Open = Callable[[Valves, Path], Backend]
 
 
-def place_of_backend(backend: Backend, settings: Valves) -> Place:
+def location_of_backend(backend: Backend, settings: Valves) -> Location:
     """The place of a backend that was opened with these settings."""
     if settings.backend != "library":
-        return place_of(settings)
+        return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return place_of(settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims)
+    return location_of(
+        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
+    )
 
 
-def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> Place:
+def settled(places: Locations, settings: Valves, data_dir: Path, place: Location) -> Location:
     """The home; at the very first start that is where memories are found, or else this place.
 
     Raises what looking there raises.
@@ -24035,7 +24045,7 @@ def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> P
     return home
 
 
-def records_of(backend: Backend, places: Places) -> Records:
+def records_of(backend: Backend, places: Locations) -> Records:
     """All that is in an open backend's place.
 
     Raises:
@@ -24049,7 +24059,9 @@ def records_of(backend: Backend, places: Places) -> Records:
 
 
 @contextmanager
-def opened(place: Place, now: Valves, data_dir: Path, places: Places, opener: Open) -> Iterator[Records]:
+def opened(
+    place: Location, now: Valves, data_dir: Path, places: Locations, opener: Open
+) -> Iterator[Records]:
     """A place to be read, with the secrets of today's settings. Raises what opening it raises."""
     settings = settings_of(place, now)
     if not place.is_library:
@@ -25198,7 +25210,7 @@ from ..config.addresses import is_url
 from ..config.hosts import is_local
 from ..config.model_patterns import is_ollama_cloud
 from ..core.chat_servers import ChatServer
-from ..core.errors import Doubtful, MemoryFault, Retry, TellAdmin
+from ..core.errors import MemoryFault, Retry, RetryFew, TellAdmin
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken
@@ -25352,7 +25364,7 @@ def _asked(server: ChatServer) -> Any:
                 response = client.get(where, headers=headers)
             response.raise_for_status()
         return json.loads(response.content)
-    except Doubtful:
+    except RetryFew:
         raise _unfit(server, "sends a list of models that is too long") from None
     except (ValueError, RecursionError):
         raise _unfit(server, "answers with no list of models") from None
@@ -25652,7 +25664,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..core.errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from ..core.errors import Drop, MemoryFault, Retry, RetryFew, TellAdmin
 from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
@@ -25691,7 +25703,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
         return named.again()  # mem0 put an error of its own around it
     if any(isinstance(link, OverlongAnswerError) for link in chain):
         hint = "Is it what its settings say? Its answers must end."
-        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+        return RetryFew(f"{who} sends more than an answer can hold.", hint=hint)
     status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
@@ -25726,7 +25738,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     if any(_is_login(link) for link in chain):
         hint = "Is PostgreSQL running, and are address, user, password and database right?"
         return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
-    kind = Doubtful if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
+    kind = RetryFew if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 
@@ -26248,7 +26260,7 @@ from typing import Any
 
 from ..config.settings import Valves
 from ..core.breaker import Breaker
-from ..core.errors import Doubtful, Drop, MemoryFault, TooSlow
+from ..core.errors import Drop, MemoryFault, RetryFew, TooSlow
 from ..core.events import Emit, Event, EventKind, Usage
 from ..core.memory import Message
 from . import providers
@@ -26316,7 +26328,7 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop | Doubtful):
+            if isinstance(fault, Drop | RetryFew):
                 self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
@@ -26360,7 +26372,7 @@ class Llm:
         )
         if not answer.strip():
             hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
-            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
+            raise RetryFew(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 
@@ -26409,9 +26421,9 @@ from typing import Any
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin
+from ..core.errors import Drop, MemoryFault, RetryFew, TellAdmin
 from ..core.events import Emit, Job, failed, ignore
-from ..core.memory import Message, Part, Reply
+from ..core.memory import Check, Message, Reply
 from . import providers
 from .data_residency import is_local_model
 from .json_answer import last_value
@@ -26520,7 +26532,7 @@ class Llms:
             return answer
         if found is None:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+            raise RetryFew('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
         kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
         # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
@@ -26531,22 +26543,22 @@ class Llms:
         for llm in self.llms:
             hang_up(providers.http_client(llm.model))
 
-    def part(self) -> Part:
+    def part(self) -> Check:
         """The status' line, from the last calls: asking only to see costs money."""
         if self.readers:
             return self.readers.part()
         if not self.llms:
-            return Part("LLM", True, "none: the user's own sentences are kept")
+            return Check("LLM", True, "none: the user's own sentences are kept")
         first, *others = self.llms
         if first.fault is None:
-            return Part("LLM", True, ", then ".join(llm.name for llm in self.llms))
+            return Check("LLM", True, ", then ".join(llm.name for llm in self.llms))
         told = [f"{first.name}: {first.fault}"]
         for second in others:
             if second is self._answered:
                 told.append(f"{second.name} answers instead.")
             if second.fault:
                 told.append(f"{second.name}: {second.fault}")
-        return Part("LLM", False, " ".join(told), first.fault.hint)
+        return Check("LLM", False, " ".join(told), first.fault.hint)
 
 
 def _says(item: Any) -> bool:
@@ -26663,7 +26675,7 @@ from functools import lru_cache
 
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
-from ..core.memory import Message, Part, Reply
+from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
 from .llm import Llm
 from .llms import Llms
@@ -26717,7 +26729,7 @@ class OwnModels:
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
             yield name
 
-    def part(self) -> Part | None:
+    def part(self) -> Check | None:
         """How the LLM fares, for the status; None where there is none."""
         if self._open_llms is None:
             return None
@@ -26725,7 +26737,7 @@ class OwnModels:
             return self._opened_llms().part()
         except MemoryFault as fault:
             told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
-            return Part("LLM", self._may_lack, told, fault.hint)
+            return Check("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -27103,7 +27115,7 @@ from functools import partial
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy, ChatServer
 from ..core.errors import MemoryFault, Retry
-from ..core.memory import Part
+from ..core.memory import Check
 from ..language.sanitize import one_line
 from .catalogue import Catalogue, Listed, Listing
 from .health import in_ms
@@ -27181,19 +27193,19 @@ class Readers:
             self._without.pop(answered.model, None)
         return llms
 
-    def check(self) -> Part:
+    def check(self) -> Check:
         """What the servers list, asked now where it is not known; never raises."""
         self._catalogue.refresh(local=self._settings.local_only)
-        return Part("LLM", True, f"auto: {self._listed()}")
+        return Check("LLM", True, f"auto: {self._listed()}")
 
-    def part(self) -> Part:
+    def part(self) -> Check:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
         listings = [one for one in self._catalogue.listings if not self._is_left_out(one)]
         unused = _UNUSED if self._settings.llm_base_url else ""
         if not self._catalogue.listings:
-            return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
+            return Check("LLM", True, _NONE, f"{unused} {_HOW}".strip())
         if not self._settings.uses_llm:
-            return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
+            return Check("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
             asking = threading.Thread(
                 target=partial(self._catalogue.refresh, local=self._settings.local_only),
@@ -27223,7 +27235,7 @@ class Readers:
             told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
             if not self._settings.llm_model:
                 hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
-        return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+        return Check("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
         """The model that is to read, and whether it has to be a local one."""
@@ -27550,14 +27562,14 @@ from sqlalchemy import Engine, func, select
 from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..config.settings import Valves
-from ..core.memory import Part
-from ..manage.migrate.reach import place_of_backend
+from ..core.memory import Check
+from ..manage.migrate.reach import location_of_backend
 from ..state import journal, places, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
 
-def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
+def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None:
     """The status' line where most of what was remembered is not there; else None. Blocks.
 
     Only of the library, and where this place is the only one that was used ever: the journal does not name
@@ -27565,7 +27577,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [place_of_backend(backend, settings).key]:
+    if _keys(engine) != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -27576,7 +27588,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
     hint = (
         "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
     )
-    return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
+    return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
 
 
 def _keys(engine: Engine) -> list[str]:
@@ -27664,11 +27676,11 @@ from collections.abc import Iterator
 from ..config.addresses import folder_of
 from ..config.hosts import is_local
 from ..config.settings import Valves
-from ..core.memory import Part
+from ..core.memory import Check
 from ..models.data_residency import is_local_model
 
 
-def nearness(settings: Valves, state_url: str = "") -> list[Part]:
+def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
     """The status's line; none without `local_only`. `state_url`: the state's, "" for the data folder."""
     if not settings.local_only:
         return []
@@ -27678,7 +27690,7 @@ def nearness(settings: Valves, state_url: str = "") -> list[Part]:
     if away:
         be = "is" if len(away) == 1 else "are"
         return [
-            Part(
+            Check(
                 "local only",
                 False,
                 f"{', '.join(away)} {be} external: what users say leaves your network",
@@ -27688,7 +27700,7 @@ def nearness(settings: Valves, state_url: str = "") -> list[Part]:
     told = "all that remembers is on your own machines or network"
     if settings.backend == "server":
         told = "mem0's server is in your own network; which LLM and embedder it asks is not told"
-    return [Part("local only", True, told)]
+    return [Check("local only", True, told)]
 
 
 def _away(settings: Valves) -> Iterator[str]:
@@ -27917,7 +27929,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..core.errors import Drop, MemoryFault, TakenOver
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.events import COUNTS_FOR, Event, EventKind, Job
 
 log = logging.getLogger(__name__)
@@ -28010,7 +28022,7 @@ class Metrics:
         with self._lock:
             before = self._last_error
             self._last_error = LastError(datetime.now(UTC), where, text, hint, of_state)
-            if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
+            if not isinstance(error, Drop | ClaimLost):  # else nothing is wrong here
                 self._open_errors[job] = self._last_error
             self._counts[EventKind.FAILED, job.value] += 1
         if before is None or (before.where, before.text) != (where, text):
@@ -28069,7 +28081,7 @@ from weakref import WeakKeyDictionary
 from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
-from ..core.memory import Part
+from ..core.memory import Check
 from ..models.health import in_ms
 from ..models.probe import explained, is_ollama, lacking
 from ..remember.operations import UnreadableAnswerError, read_operations
@@ -28093,10 +28105,10 @@ _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
-Compare = Callable[[Valves, Backend], Part | None]
+Compare = Callable[[Valves, Backend], Check | None]
 
 
-def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
+def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
     """A line for store, embedder and each LLM: the time it took, or what is wrong and what to do.
 
     Blocks, up to a minute for an LLM that does not answer. Asks each LLM once, which costs some tokens.
@@ -28104,21 +28116,23 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
     parts = _Check(settings).run(backend)
     if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
         hint = "Which LLM a running server reads with is told at its /memory/status."
-        parts.append(Part("LLM", True, "auto: this command's environment names no server of the chats", hint))
+        parts.append(
+            Check("LLM", True, "auto: this command's environment names no server of the chats", hint)
+        )
     return parts
 
 
-def health_of(backend: Backend) -> list[Part]:
+def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
     embedder, llms, _ = _models_of(backend)
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
     told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
-    return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
+    return [Check("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
-def reading_of(backend: Backend) -> Part | None:
+def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
     readers = _models_of(backend)[2]
     return readers.part() if readers else None
@@ -28164,7 +28178,7 @@ class SelfChecks:
 
         return opened
 
-    def part(self, backend: Backend) -> list[Part]:
+    def part(self, backend: Backend) -> list[Check]:
         """The line of the status. Waits some seconds for the first check."""
         with self._lock:
             check = self._checks.get(backend)
@@ -28172,15 +28186,15 @@ class SelfChecks:
             return []
         if not check.done.wait(self._patience_s):
             if check.waits_s < _SILENT_S:
-                return [Part("self-check", True, "under way")]
+                return [Check("self-check", True, "under way")]
             silent = f"under way for {check.waits_s:.0f} s"
-            return [Part("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
+            return [Check("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
         ill = not check.ok or not all(part.ok for part in health_of(backend))
         if ill and check.age_s > self._again_s:
             self._begin(check, backend)
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
-        return [Part("self-check", not wrong, detail, " ".join(part.hint for part in wrong))]
+        return [Check("self-check", not wrong, detail, " ".join(part.hint for part in wrong))]
 
     def fault(self, backend: Backend) -> MemoryFault | None:
         """What is wrong with a backend that was opened, if anything is. Blocks until it has been checked."""
@@ -28214,9 +28228,9 @@ class _Check:
 
     def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
-        self._answered: WeakKeyDictionary[Llm, Part] = WeakKeyDictionary()  # they are not asked again
+        self._answered: WeakKeyDictionary[Llm, Check] = WeakKeyDictionary()  # they are not asked again
         self._at, self._began = 0.0, time.monotonic()
-        self.parts: list[Part] = []
+        self.parts: list[Check] = []
         self.busy, self.done = threading.Lock(), threading.Event()
 
     @property
@@ -28232,7 +28246,7 @@ class _Check:
         """Since the backend was opened."""
         return time.monotonic() - self._began
 
-    def run(self, backend: Backend) -> list[Part]:
+    def run(self, backend: Backend) -> list[Check]:
         """Ask everything; never raises."""
         embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
@@ -28247,15 +28261,15 @@ class _Check:
         self.done.set()
         return parts
 
-    def _embed(self, embedder: Embedder) -> Part:
+    def _embed(self, embedder: Embedder) -> Check:
         began = time.monotonic()
         try:
             embedder.embed_now("size")  # raises where the size is another than the collection's
         except MemoryFault as fault:
             raise explained(fault, self._settings, "embedder") from None
-        return Part("embedder", True, _since(began) + _note(self._settings, "embedder"))
+        return Check("embedder", True, _since(began) + _note(self._settings, "embedder"))
 
-    def _ask(self, llm: Llm) -> Part:
+    def _ask(self, llm: Llm) -> Check:
         if (known := self._answered.get(llm)) and not llm.health.trouble():
             return known
         began = time.monotonic()
@@ -28268,11 +28282,11 @@ class _Check:
             read_operations(answer)
         except UnreadableAnswerError:
             hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
-            part = Part(
+            part = Check(
                 llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
             )
         else:
-            part = Part(llm.part, True, took + _note(llm.settings, llm.prefix))
+            part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
 
@@ -28307,20 +28321,20 @@ def _note(settings: Valves, role: str) -> str:
     return f" ({fault})" if (fault := lacking(settings, role)) else ""
 
 
-def _read(backend: Backend) -> Part:
+def _read(backend: Backend) -> Check:
     began = time.monotonic()
     backend.added_by("nobody", "self-check")
-    return Part("", True, _since(began))
+    return Check("", True, _since(began))
 
 
-def _tried(name: str, ask: Callable[[], Part]) -> Part:
+def _tried(name: str, ask: Callable[[], Check]) -> Check:
     try:
         part = ask()
     except MemoryFault as fault:
-        return Part(name, False, str(fault), fault.hint)
+        return Check(name, False, str(fault), fault.hint)
     except Exception as error:  # noqa: BLE001 - the status reports what it meets
-        return Part(name, False, f"failed ({type(error).__name__})", "Look at the server's log.")
-    return Part(name, part.ok, part.detail, part.hint)
+        return Check(name, False, f"failed ({type(error).__name__})", "Look at the server's log.")
+    return Check(name, part.ok, part.detail, part.hint)
 
 
 def _since(began: float) -> str:
@@ -28347,7 +28361,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import MemoryFault, TellAdmin
-from ..core.memory import Part
+from ..core.memory import Check
 from ..state import try_writing
 from ..state.engine import fault_of, is_shared
 from .inquiry import Inquiry
@@ -28456,9 +28470,9 @@ class StateCheck:
         self._was_well = was_well
         self._engine, self._file, self._data_dir = engine, file, data_dir
         self._inquiry = Inquiry("memory-state-check", self._ask)
-        self._last, self._until = Part("state", True, ""), 0.0
+        self._last, self._until = Check("state", True, ""), 0.0
 
-    def part(self) -> Part:
+    def part(self) -> Check:
         """Bounded, and raises nothing."""
         if time.monotonic() < self._until:
             return self._last
@@ -28466,14 +28480,14 @@ class StateCheck:
             part = self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
             took = f"has not taken a change for {self._inquiry.waits_s:.0f} s"
-            return Part(
+            return Check(
                 "state", False, f"{self._who()} {took}", "Does another program lock it, or its disk hang?"
             )
         self._last = part
         self._until = time.monotonic() + (_GOOD_FOR_S if part.ok else _BAD_FOR_S)
         return part
 
-    def _ask(self) -> Part:
+    def _ask(self) -> Check:
         try:
             self._file.look()
             began = datetime.now(UTC)
@@ -28482,13 +28496,13 @@ class StateCheck:
             self._file.check_whole()
             self._check_disk()
         except MemoryFault as fault:
-            return Part("state", False, str(fault), fault.hint)
+            return Check("state", False, str(fault), fault.hint)
         except Exception as error:  # noqa: BLE001 - the status reports what it meets
-            return Part("state", False, *self._told(error))
+            return Check("state", False, *self._told(error))
         if self._file.was_damaged:
             told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
-            return Part("state", False, told, "If nobody has put it back, compare it with a copy.")
-        return Part("state", True, f"{self._who()} takes changes")
+            return Check("state", False, told, "If nobody has put it back, compare it with a copy.")
+        return Check("state", True, f"{self._who()} takes changes")
 
     def _check_disk(self) -> None:
         """Raises where the data folder's disk is full: what is there may be enough for a probe only."""
@@ -28531,8 +28545,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..backends.backend_holder import LiveBackend
-from ..core.memory import Part
+from ..backends.backend_holder import BackendHolder
+from ..core.memory import Check
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -28547,14 +28561,14 @@ class BackendCheck:
     With it go what `SelfChecks` found when the backend was opened, and its models' health.
     """
 
-    def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
+    def __init__(self, live: BackendHolder, selfchecks: SelfChecks) -> None:
         self._live, self._selfchecks = live, selfchecks
         self._failed_at: datetime | None = None
         self._inquiry = Inquiry("memory-backend-check", self._parts)
         self._lock = threading.Lock()
-        self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
+        self._checked: tuple[datetime, object, list[Check]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
-    def parts(self, failed_at: datetime | None) -> list[Part]:
+    def parts(self, failed_at: datetime | None) -> list[Check]:
         """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
@@ -28566,20 +28580,20 @@ class BackendCheck:
             silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
             hint = "Are they overloaded, or hang? Chats go on without memories."
             backend = self._live.current
-            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+            return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 
     @property
     def checked_at(self) -> datetime:
         """When the backend was asked last."""
         return self._checked[0]
 
-    def _parts(self) -> list[Part]:
+    def _parts(self) -> list[Check]:
         failed_at, fault = self._failed_at, self._live.fault
         try:
             backend = self._live.get()
         except Exception as reason:  # noqa: BLE001 - told in the line itself
-            waiting = [Part(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
-            return [Part("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
+            waiting = [Check(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
+            return [Check("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
         with self._lock:
             if not self._is_fresh(backend, failed_at):
                 self._checked = (datetime.now(UTC), backend, backend.check())
@@ -28590,7 +28604,7 @@ class BackendCheck:
             return parts
         still = f"the earlier settings stay in use: {fault}"
         return [
-            Part("backend", False, still, fault.hint),
+            Check("backend", False, still, fault.hint),
             *(part for part in parts if part.name != "backend"),
         ]
 
@@ -28601,7 +28615,7 @@ class BackendCheck:
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
 
-def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
+def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
     """The status as JSON-plain values."""
     return {
         "ok": all(part.ok for part in parts),
@@ -28915,7 +28929,7 @@ _HEARD = (
 )
 
 
-class Told:
+class Injected:
     """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:
@@ -29061,7 +29075,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from ..core.memory import Found, Memory
+from ..core.memory import Candidate, Memory
 from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
@@ -29114,7 +29128,7 @@ DEFAULT = Weights()
 
 
 def ranked(
-    found: Sequence[Found],
+    found: Sequence[Candidate],
     query: str,
     now: datetime,
     heard: Mapping[str, int] | None = None,
@@ -29147,7 +29161,7 @@ def ranked(
     return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
 
 
-def with_keywords(found: Sequence[Found], query: str) -> Sequence[Found]:
+def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]:
     """For stores that search by meaning only: BM25 of the query's words over the candidates themselves."""
     if not found or any(item.keyword is not None for item in found):
         return found
@@ -29185,7 +29199,7 @@ def coverage(memory: Memory, asked: set[str]) -> float:
     return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
-def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) -> list[float]:
+def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
     """The score of each one's best neighbour among the candidates: what was said next to it."""
     places = [(item.memory.chat, item.memory.place) for item in found]
     known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
@@ -29271,22 +29285,22 @@ from ..backends.base import Backend, EditableBackend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, Locale, locale
-from ..core.memory import Found, Memory
+from ..core.memory import Candidate, Memory
 from ..core.permission import SWITCHED_OFF
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
 from .block import Blocks, correction, is_own, line, render, shown
-from .injected import Conversation, Line, Told
+from .injected import Conversation, Injected, Line
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
 from .sources import Sources
-from .suppressed import unwanted
+from .suppressed import suppressed
 from .times import is_to_come, zone_of
 from .why import MOST, Explanation, Explanations, Weighed
 
@@ -29345,15 +29359,15 @@ class _Kept:
     gone: tuple[int, ...] = ()
     corrections: tuple[tuple[Memory, str], ...] = ()
 
-    def without(self, unwanted: Collection[str]) -> _Kept:
+    def without(self, suppressed: Collection[str]) -> _Kept:
         """The same, but for these memories."""
-        if not unwanted:
+        if not suppressed:
             return self
-        gone = [told.id for told in self.lines if told.memory_id in unwanted]
+        gone = [told.id for told in self.lines if told.memory_id in suppressed]
         return _Kept(
-            tuple(told for told in self.lines if told.memory_id not in unwanted),
+            tuple(told for told in self.lines if told.memory_id not in suppressed),
             (*self.gone, *gone),
-            tuple(one for one in self.corrections if one[0].id not in unwanted),
+            tuple(one for one in self.corrections if one[0].id not in suppressed),
         )
 
     def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
@@ -29367,7 +29381,7 @@ class Recaller:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told, self._explanations = Told(engine), Explanations(engine)
+        self._told, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
@@ -29465,7 +29479,7 @@ class Recaller:
 
         version: of the user's memories. aside: messages that do not count.
         """
-        if not settings.memories_per_turn and not wish(turn.text):
+        if not settings.memories_per_turn and not forget_request(turn.text):
             return Selection((), ()), Gate(0.0, settings.relevance_threshold), frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
@@ -29478,7 +29492,7 @@ class Recaller:
         least = gate.least
         if items and least is None and asks_for_all(backend, query):
             least = 0.0
-        hushed = unwanted(turn.text, items)
+        hushed = suppressed(turn.text, items)
         selection = select(
             [item for item in items if item.memory.id not in hushed],
             least_worth=least,
@@ -29492,7 +29506,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         return selection, gate, hushed
 
-    def _said_by_others(self, found: Sequence[Found], aside: Collection[str]) -> list[Found]:
+    def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
         same = {
             (memory.id, memory.text)
@@ -29622,7 +29636,7 @@ class _Lines:
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
 
-    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+    def without_copies(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Those that are no copies for a team of another one of the user's own."""
         own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
         return [
@@ -29673,7 +29687,7 @@ from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.turn import Turn
 
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
-    from ..backends.backend_holder import LiveBackend
+    from ..backends.backend_holder import BackendHolder
     from .recall import Recalled
 
 INSIDE = "something is wrong inside the filter"
@@ -29696,7 +29710,7 @@ class Run:
 
     def __init__(
         self,
-        live: LiveBackend,
+        live: BackendHolder,
         recall: Callable[[Turn], Recalled],
         settings: Callable[[], Valves],
         emit: Emit,
@@ -29789,7 +29803,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..backends.base import Backend
-from ..core.memory import Found
+from ..core.memory import Candidate
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.words import terms_of
@@ -29808,7 +29822,7 @@ _ABOUT_THE_USER = (
 _IS_ABOUT_THE_USER = 0.65  # likeness; "What do you know about quantum physics?" has 0.6 at most
 
 
-def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
+def candidates(backend: Backend, turn: Turn, view: View) -> list[Candidate]:
     """What may be relevant, in no order, of what the view sees. Blocks; raises the backend's errors.
 
     Only the last message is searched for: joined with those before it, it finds half as much. A short one,
@@ -29834,7 +29848,7 @@ def query_of(text: str) -> str:
     return f"{text[:half]}\n{text[-half:]}"
 
 
-def _joined(found: Sequence[Found], before: Sequence[Found]) -> list[Found]:
+def _joined(found: Sequence[Candidate], before: Sequence[Candidate]) -> list[Candidate]:
     """Each memory once, with the better of both."""
     best = {item.memory.id: item for item in found}
     for item in before:
@@ -29848,7 +29862,7 @@ def _joined(found: Sequence[Found], before: Sequence[Found]) -> list[Found]:
     return list(best.values())
 
 
-def _better(one: Found, other: Found) -> Found:
+def _better(one: Candidate, other: Candidate) -> Candidate:
     keywords = [item.keyword for item in (one, other) if item.keyword is not None]
     return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)
 '''
@@ -30278,22 +30292,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..language.forget_requests import _NEAR, _NEARER, _SENTENCE_END, _SHARE, _share, _words, means_all, wish
+from ..language.forget_requests import forget_request, is_alone, means_all, share_of, words_asked
 from .rank import Ranked
 
+_NEAR = 0.6  # relevance, where a message asks for nothing else
+_NEARER = 0.8
+_SHARE = 0.5  # of the words of a request
 
-def unwanted(text: str, items: Iterable[Ranked]) -> frozenset[str]:
+
+def suppressed(text: str, items: Iterable[Ranked]) -> frozenset[str]:
     """The ids of those that a message asks to be forgotten."""
-    asked = wish(text)
+    asked = forget_request(text)
     if not asked:
         return frozenset()
     if means_all(asked):
         return frozenset(one.memory.id for one in items)
-    words = _words(asked)
-    alone = sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
-    near = _NEAR if alone else _NEARER
+    words = words_asked(asked)
+    near = _NEAR if is_alone(text) else _NEARER
     return frozenset(
-        one.memory.id for one in items if one.meaning >= near or _share(words, one.memory.text) >= _SHARE
+        one.memory.id for one in items if one.meaning >= near or share_of(words, one.memory.text) >= _SHARE
     )
 '''
 
@@ -30628,7 +30645,7 @@ from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import scope_for
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.secrets import masked
 from . import admission
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -30845,7 +30862,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
 
     See `Journal.asked_to_forget`.
     """
-    asked = {exchange.message_id for exchange in batch.exchanges if wish(exchange.user_text)}
+    asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
         change.memory_id
         for change in changes
@@ -31038,7 +31055,7 @@ from itertools import islice
 from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
@@ -31121,7 +31138,7 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
     if verbatim:
         for exchange in exchanges:
             verdict = judge(exchange)
-            if wish(said_by_user(exchange.user_text)):
+            if forget_request(said_by_user(exchange.user_text)):
                 verdict = Verdict(True)
             elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
                 verdict = Verdict(False, "nothing stated")
@@ -31534,7 +31551,7 @@ from ..core.turn import Answered, Turn
 from ..language import secrets as redact
 from ..state import try_writing
 from ..state.engine import is_shared
-from ..state.permissions import Decisions
+from ..state.permissions import Permissions
 from ..state.switches_table import Switches
 from .outbox import Outbox
 from .spill import Spill, Spilled
@@ -31561,7 +31578,7 @@ class Keeper:
         """look: whether the database's file is another one now; raises where it is none any more."""
         self._look = look
         self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
-        self._decisions, self._switches = Decisions(engine), Switches(engine)
+        self._decisions, self._switches = Permissions(engine), Switches(engine)
         self._settings, self._emit = settings, emit
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
@@ -32221,7 +32238,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core.errors import TakenOver
+from ..core.errors import ClaimLost
 from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
@@ -32351,7 +32368,7 @@ class Outbox:
         """
         if not self._set(batch, claim_expires=time.time() + CLAIM_S):
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
-            raise TakenOver("Another server has taken over what this one was about to remember.", hint=hint)
+            raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
     def done(self, batch: Batch) -> bool:
         """The batch is remembered: forget its text, keep its keys. False where the claim was lost."""
@@ -32665,12 +32682,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend
 from ..core.change import Change
-from ..core.errors import Doubtful, Drop
+from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
-from ..core.memory import Found, Memory, Reply
+from ..core.memory import Candidate, Memory, Reply
 from ..core.scope import writing_view
 from ..language.dedupe import same, says
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
@@ -32804,7 +32821,9 @@ class Reconciler:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
         own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
         said = [sentence.text for text in own for sentence in sentences(text)]
-        to_forget = [one for one in said if wish(one) or (asks_to_forget(one) and _is_of_memory(one))]
+        to_forget = [
+            one for one in said if forget_request(one) or (asks_to_forget(one) and _is_of_memory(one))
+        ]
         if any(map(means_everything, to_forget)):
             return inf
         if to_forget or any(map(says_it_ended, said)):
@@ -32849,7 +32868,9 @@ class Reconciler:
             if meaning >= nearest
         )
 
-    def _heard(self, near: Mapping[str, Sequence[Found]], touched: set[str], first: int) -> Iterator[Change]:
+    def _heard(
+        self, near: Mapping[str, Sequence[Candidate]], touched: set[str], first: int
+    ) -> Iterator[Change]:
         """What is known was said again: it stays when the message that said it first is taken back."""
         position = first
         for exchange in self.batch.exchanges:
@@ -32870,9 +32891,9 @@ def _is_of_memory(sentence: str) -> bool:
     return bool(signs(sentence)) or weak_sign(sentence) or means_everything(sentence)
 
 
-def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
+def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     """The memories nearest to any of the messages, nearest first."""
-    best: dict[str, Found] = {}
+    best: dict[str, Candidate] = {}
     for found in (found for of_message in near.values() for found in of_message):
         if found.memory.id not in best or found.meaning > best[found.memory.id].meaning:
             best[found.memory.id] = found
@@ -32889,14 +32910,14 @@ def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Op
     try:
         again = backend.ask(_once_more(prompt, reply, problem))
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+        raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
         return corrected, again.model
     if operations is not None:
         return operations, reply.model
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
+    raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
 def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
@@ -33371,7 +33392,7 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language.dedupe import wording
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import heard
@@ -33448,20 +33469,20 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 def kind_of(backend: Backend, text: str) -> str:
     """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
-    profile, wish = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
-    if max(profile, wish) < _OF_THE_KIND:
+    profile, forget_request = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    if max(profile, forget_request) < _OF_THE_KIND:
         return "fact"
-    return "profile" if profile >= wish else "preference"
+    return "profile" if profile >= forget_request else "preference"
 
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (refusal(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or forget_request(text))]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
-    asked = wish(said_by_user(exchange.user_text))
+    asked = forget_request(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
@@ -33486,16 +33507,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
-from ..recall.injected import Told
+from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
 from .gate import sift
@@ -33521,9 +33542,9 @@ class Writer:
     def __init__(
         self,
         outbox: Outbox,
-        live: LiveBackend,
+        live: BackendHolder,
         journal: Journal,
-        told: Told,
+        told: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -33607,7 +33628,7 @@ class Writer:
         """Keep the claims on what is in hand."""
         if self._claimed and time.monotonic() - self._renewed_at > CLAIM_S / 4:
             for batch in list(self._claimed.values()):
-                with suppress(TakenOver):  # whoever works on it is told before the next change
+                with suppress(ClaimLost):  # whoever works on it is told before the next change
                     self._outbox.renew(batch)
             self._renewed_at = time.monotonic()
 
@@ -33628,7 +33649,7 @@ class Writer:
                 worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
-        except TakenOver as fault:
+        except ClaimLost as fault:
             if not self._erased(backend, batch):
                 self._emit(failed(Job.REMEMBERING, fault))
             return
@@ -34809,7 +34830,7 @@ def _insert(shared: bool) -> Any:
     return insert.execution_options(preserve_rowcount=True)
 
 
-class Decisions:
+class Permissions:
     """Kept by user and turn's key in the state database. The last inlet of a key decides."""
 
     def __init__(self, engine: Engine) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import COMMAND, __version__
 from .backends import open_backend
-from .backends.backend_holder import LiveBackend
+from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
@@ -23,7 +23,7 @@ from .config.prices import read_prices
 from .config.settings import Valves
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
-from .core.memory import Part
+from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.pipelines.lanes import Lanes
@@ -31,19 +31,19 @@ from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune
-from .manage.erasure.worker import Sweeper
+from .manage.erasure.worker import ErasureWorker
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
-from .observe.data_residency import nearness
+from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
-from .recall.injected import Told
+from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
 from .remember.journal import Journal
@@ -95,13 +95,15 @@ class Application:
         selfchecks = SelfChecks(compare=partial(compared, self._engine))
         opener = selfchecks.opening(self._open_backend)
         self._mover = Mover(self._engine, environment.data_dir, opener)
-        self.live = LiveBackend(environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self.live = BackendHolder(
+            environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
+        )
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
-        told = Told(self._engine)
+        told = Injected(self._engine)
         self._writer = Writer(
             self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
         )
@@ -109,7 +111,7 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = Sweeper(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
         self.lanes = Lanes()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -200,7 +202,7 @@ class Application:
             state,
             *backend,
             *self._mover.part(),
-            *nearness(self._settings(), self._environment.state_url),
+            *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
             _queue_part(counts, waiting),
             self._costs_part(),
@@ -223,15 +225,15 @@ class Application:
         self._ledger.close()
         self._engine.dispose()
 
-    def _filter_part(self) -> Part:
+    def _filter_part(self) -> Check:
         settings = self._settings()
         if self._problems:
-            return Part(
+            return Check(
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
         if refusals := settings.refusals:
             told = " ".join(map(str, refusals))
-            return Part(
+            return Check(
                 "filter",
                 False,
                 f"the last change of settings was refused as a whole: {told}",
@@ -240,44 +242,44 @@ class Application:
         state = "on" if settings.enabled else "switched off"
         told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
         told += f" {self.metrics.described()}"
-        return Part("filter", True, told.strip())
+        return Check("filter", True, told.strip())
 
-    def _recall_part(self) -> Part:
+    def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
             hint = "Chats go on without memories, and it is tried again by itself."
-            return Part("recall", False, "paused: it failed several times in a row", hint)
-        return Part(
+            return Check("recall", False, "paused: it failed several times in a row", hint)
+        return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
         )
 
-    def _costs_part(self) -> Part:
+    def _costs_part(self) -> Check:
         exchanges = sum(map(self.metrics.count, _SETTLED))
         told = filter(None, [self.costs.described(exchanges), self._days])
-        return Part("costs", True, "; ".join(told))
+        return Check("costs", True, "; ".join(told))
 
-    def _key_part(self) -> Part:
+    def _key_part(self) -> Check:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
             hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
-            return Part("key", False, "the server's key is the public default one", hint)
+            return Check("key", False, "the server's key is the public default one", hint)
         if not self._environment.server_key:
-            return Part("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
+            return Check("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
         if not self._settings().require_key:
-            return Part("key", False, "not required on all routes", "Switch require_key on.")
-        return Part("key", True, "required on every route")
+            return Check("key", False, "not required on all routes", "Switch require_key on.")
+        return Check("key", True, "required on every route")
 
-    def _last_error_part(self) -> Part:
+    def _last_error_part(self) -> Check:
         still = self.metrics.open_error
         error = still or self.metrics.last_error
         if error is None:
-            return Part("last error", True, "none")
+            return Check("last error", True, "none")
         told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
         if still:
             minutes = COUNTS_FOR.seconds // 60
             told += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Part("last error", still is None, told, error.hint)
+        return Check("last error", still is None, told, error.hint)
 
 
-def _queue_part(counts: Counts, spilled: Waiting) -> Part:
+def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     told = [f"{counts.pending} waiting, {counts.dead} given up"]
     hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
@@ -290,4 +292,4 @@ def _queue_part(counts: Counts, spilled: Waiting) -> Part:
     if spilled.unfit:
         told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
     ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Part("queue", not ill, ", ".join(told), " ".join(hints))
+    return Check("queue", not ill, ", ".join(told), " ".join(hints))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from owui_memory.core.memory import Found, Memory
+from owui_memory.core.memory import Candidate, Memory
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -14,5 +14,5 @@ def memory(text: str, *, days: float = 0, name: str = "") -> Memory:
     return Memory(id=name or text, text=text, created_at=NOW - timedelta(days=days))
 
 
-def found(text: str, meaning: float, keyword: float | None = 0.0, *, days: float = 0) -> Found:
-    return Found(memory(text, days=days), meaning=meaning, keyword=keyword)
+def found(text: str, meaning: float, keyword: float | None = 0.0, *, days: float = 0) -> Candidate:
+    return Candidate(memory(text, days=days), meaning=meaning, keyword=keyword)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from owui_memory.backends.locations import PUT_RIGHT_S, Places, place_of
+from owui_memory.backends.locations import PUT_RIGHT_S, Locations, location_of
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
-from owui_memory.manage.command_log import Orders
+from owui_memory.manage.command_log import CommandLog
 from owui_memory.manage.erasure import erase as erasing
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.erasure.erasures import DONE, Erasures
@@ -28,7 +28,7 @@ from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.remember.turns import CLAIM_S, PAUSE_MOST_S
 from owui_memory.state import outbox
 from owui_memory.state.clock import is_later
-from owui_memory.state.permissions import Decisions
+from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.places import Place
@@ -187,17 +187,17 @@ def test_how_long_something_was_tried(hours: float, attempts: int, waited_h: flo
 @pytest.mark.parametrize("wrong_by", JUMPS)
 def test_a_command_is_carried_out(engine: Engine, clock: Clock, wrong_by: float) -> None:
     said = Chat("ada").say("/memory")
-    turn, orders = read_inlet(said.inlet, said.user), Orders(engine)
+    turn, orders = read_inlet(said.inlet, said.user), CommandLog(engine)
     clock.wrong_by = wrong_by
     orders.give(turn)
     assert orders.take("ada", turn.exchange_key) is not None
     clock.wrong_by = 16
-    assert Orders(engine).take("ada", turn.exchange_key) is not None, "who had it has died"
+    assert CommandLog(engine).take("ada", turn.exchange_key) is not None, "who had it has died"
 
 
 @pytest.mark.parametrize("wrong_by", JUMPS)
 def test_a_place_is_held_by_nobody_who_is_gone(engine: Engine, clock: Clock, wrong_by: float) -> None:
-    places, place = Places(engine, "memories"), place_of(Valves())
+    places, place = Locations(engine, "memories"), location_of(Valves())
     places.settle(place)
     clock.wrong_by = wrong_by
     assert places.hold(place, "one", 60)
@@ -212,7 +212,7 @@ def test_what_was_taken_away_does_not_come_back(engine: Engine, clock: Clock, wr
     left_at = time.time() + wrong_by
     removal = Change("b", 0, "ada", "remove", "gone", "I live in Lisbon.", "", made=True)
     Journal(engine).intend([removal])
-    assert Places(engine, "memories").removed_since(left_at) == {"gone"}
+    assert Locations(engine, "memories").removed_since(left_at) == {"gone"}
     assert 2 * DAY_S < PUT_RIGHT_S
 
 
@@ -223,10 +223,10 @@ def test_an_answer_is_remembered_while_the_clock_is_put_right(
     said = Chat("ada").say("I live in Lisbon.")
     turn = read_inlet(said.inlet, said.user)
     clock.wrong_by = wrong_by
-    Decisions(engine).allow(turn)
+    Permissions(engine).allow(turn)
     clock.wrong_by = 0.0
     prune(engine)
-    assert Decisions(engine).allowed("ada", [turn.key]) is not None
+    assert Permissions(engine).allowed("ada", [turn.key]) is not None
 
 
 @pytest.mark.parametrize("wrong_by", JUMPS)

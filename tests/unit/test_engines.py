@@ -18,7 +18,7 @@ from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import engine as engines
 from owui_memory.state import open_state
-from owui_memory.state.permissions import Decisions
+from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import free_port
 from tests.harness.postgres import PASSWORD, Postgres
@@ -122,7 +122,7 @@ def test_a_frozen_servers_transaction_ends_by_itself(shared_place: Place) -> Non
 
 def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> None:
     engine = stoppable.open()
-    queue, decisions = Outbox(engine), Decisions(engine)
+    queue, decisions = Outbox(engine), Permissions(engine)
     said = Chat("ada").say("I live in Lisbon.")
     turn = read_inlet(said.inlet, said.user)
     queue.put(Exchange("before", "ada", "c", "My dog is called Rex.", "", 1.0))
@@ -144,7 +144,7 @@ def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> No
     again = queue.claim()
     assert again is not None
     assert [one.key for one in again.exchanges] == ["meanwhile"]
-    assert Decisions(engine).allowed("ada", [turn.key]) is not None
+    assert Permissions(engine).allowed("ada", [turn.key]) is not None
     engine.dispose()
 
 

@@ -16,14 +16,14 @@ from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.pipelines.body import read_inlet
-from owui_memory.recall.injected import Line, Told
+from owui_memory.recall.injected import Injected, Line
 from owui_memory.recall.why import Explanation, Explanations
 from owui_memory.remember import outbox as queues
 from owui_memory.remember import turns
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import count_up, decisions, told, versions
-from owui_memory.state.permissions import Decisions
+from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat
 from tests.unit.places import Place
 
@@ -33,8 +33,8 @@ class Server:
 
     def __init__(self, place: Place) -> None:
         self.engine: Engine = place.open()
-        self.queue, self.decisions = Outbox(self.engine), Decisions(self.engine)
-        self.told, self.explanations = Told(self.engine), Explanations(self.engine)
+        self.queue, self.decisions = Outbox(self.engine), Permissions(self.engine)
+        self.told, self.explanations = Injected(self.engine), Explanations(self.engine)
         self.journal = Journal(self.engine)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, SAID_AT, Found, Memory, aware_time, scope_in
+from ..core.memory import BY, COPY_OF, SAID_AT, Candidate, Memory, aware_time, scope_in
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -50,11 +50,11 @@ def rows_of(answer: Answer, user_id: str) -> list[Answer]:
     return [row for row in results_of(answer) if row.get("memory") and row.get("user_id") in (None, user_id)]
 
 
-def found_of(row: Answer, owner_id: str) -> Found:
+def found_of(row: Answer, owner_id: str) -> Candidate:
     """A search's result, among the memories that lie under this id."""
     details = _object(row.get("score_details"))
     keyword = details.get("bm25_score")
-    return Found(
+    return Candidate(
         memory_of(row, owner_id),
         meaning=min(max(_number(details.get("semantic_score", row.get("score"))), 0.0), 1.0),
         keyword=None if keyword is None else max(_number(keyword), 0.0),

@@ -19,17 +19,17 @@ from .base import Backend
 log = logging.getLogger(__name__)
 
 Open = Callable[[Valves, Path], Backend]
-Bring = Callable[["LiveBackend", Backend, Valves, threading.Event], None]
+Bring = Callable[["BackendHolder", Backend, Valves, threading.Event], None]
 Sound = Callable[[Backend], MemoryFault | None]
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
 
 
-def _at_once(live: LiveBackend, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
+def _at_once(live: BackendHolder, backend: Backend, _settings: Valves, superseded: threading.Event) -> None:
     live.take_over(backend, superseded)
 
 
-class LiveBackend:
+class BackendHolder:
     """Holds one backend for all threads. A new one takes over only once it works.
 
     sound: what is wrong with an opened backend; it is asked where another one is in use and can stay so.
@@ -130,7 +130,7 @@ class LiveBackend:
 class _Opening:
     """Opens one backend and lets it take over, however often it must try."""
 
-    def __init__(self, live: LiveBackend, settings: Valves, superseded: threading.Event) -> None:
+    def __init__(self, live: BackendHolder, settings: Valves, superseded: threading.Event) -> None:
         self._live, self._settings, self._superseded = live, settings, superseded
         self._backend: Backend | None = None
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from ..core.chat_servers import AnsweredBy
-from ..core.memory import Found, Memory, Message, Part, Reply
+from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
 
 
@@ -19,7 +19,7 @@ class Backend(Protocol):
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         """At most `limit` candidates by meaning and `limit` by words, of this user only, in no order.
 
         view: only what it sees, and as many of each of its teams. None: all of the user's own. It has no
@@ -47,7 +47,7 @@ class Backend(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """What this batch has added so far."""
 
-    def check(self) -> list[Part]:
+    def check(self) -> list[Check]:
         """Ask each part whether it works now; never raises."""
 
     def close(self) -> None:

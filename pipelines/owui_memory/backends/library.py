@@ -19,16 +19,16 @@ from ..core.memory import (
     BY,
     COPY_OF,
     SAID_AT,
-    Found,
+    Candidate,
+    Check,
     Memory,
     Message,
-    Part,
     Reply,
     aware_time,
-    beside_of,
     is_id,
     is_over,
     is_seen,
+    metadata_of,
     newest_first,
     owner,
     page_of,
@@ -111,11 +111,13 @@ class LibraryBackend:
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
-    def _found(self, owner_id: str, query: str, limit: int, view: View | None, asked: bool) -> list[Found]:
+    def _found(
+        self, owner_id: str, query: str, limit: int, view: View | None, asked: bool
+    ) -> list[Candidate]:
         if limit < 1 or not is_legible(query):
             return []
         pool = limit
@@ -127,7 +129,7 @@ class LibraryBackend:
                 return seen
             pool *= 4
 
-    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Found], bool]:
+    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Candidate], bool]:
         """The nearest, expired ones too, and whether there may be more."""
         embedder: Embedder = self._memory.embedding_model
         by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
@@ -135,13 +137,13 @@ class LibraryBackend:
         keyword = {str(row.id): float(row.score) for row in by_words or ()}
         none = 0.0 if by_words is not None else None
         found = [
-            Found(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
+            Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
             for row in by_meaning
         ]
         # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
         floor = min((item.meaning for item in found), default=0.0)
         found += [
-            Found(_memory(row), meaning=floor, keyword=float(row.score))
+            Candidate(_memory(row), meaning=floor, keyword=float(row.score))
             for row in by_words or ()
             if str(row.id) in keyword
         ]
@@ -211,7 +213,7 @@ class LibraryBackend:
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
-                metadata=beside_of(new),
+                metadata=metadata_of(new),
                 expiration_date=new.expires or None,
                 infer=False,
             )
@@ -295,9 +297,9 @@ class LibraryBackend:
             rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=1000)
         return [_memory(row) for row in rows[0]]
 
-    def check(self) -> list[Part]:
+    def check(self) -> list[Check]:
         settings = self._settings
-        parts = [Part("backend", True, f"mem0 in this process, extraction {settings.mode}")]
+        parts = [Check("backend", True, f"mem0 in this process, extraction {settings.mode}")]
         parts.append(self._store_part())
         embedder = settings.embedder_model or settings.embedder_provider
         parts.append(self._probe("embedder", f"{embedder}, vectors of {self._dims}", self._embed_a_word))
@@ -317,7 +319,7 @@ class LibraryBackend:
     def _embed_a_word(self) -> None:
         self._memory.embedding_model.embed_now("size")
 
-    def _store_part(self) -> Part:
+    def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
@@ -325,13 +327,13 @@ class LibraryBackend:
         part = self._probe("store", detail, self._memory.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
-    def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Part:
+    def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:
         try:
             with translated(name, ""):
                 ask()
         except Exception as fault:  # noqa: BLE001 - the status reports what it meets
-            return Part(name, False, f"{detail}: {fault}", getattr(fault, "hint", ""))
-        return Part(name, True, detail)
+            return Check(name, False, f"{detail}: {fault}", getattr(fault, "hint", ""))
+        return Check(name, True, detail)
 
 
 def _of(user_id: str, **more: str) -> Filters:

@@ -33,7 +33,7 @@ _LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a p
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A collection of mem0's, or a mem0 server. `settings`: those that lead there, without secrets.
 
     name, model, dims: the collection's own name, the embedding model and its size; of a server "", "" and 0.
@@ -73,7 +73,7 @@ class Place:
 class Known:
     """A place as the database has it; see `state.places` for the columns."""
 
-    place: Place
+    place: Location
     role: str
     ours: bool
     pending: bool
@@ -82,15 +82,15 @@ class Known:
     left_at: float
 
 
-def place_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Place:
+def location_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Location:
     """The place that settings lead to; name, model and size are the opened backend's."""
     leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
-    return Place(leading, name, model, dims)
+    return Location(leading, name, model, dims)
 
 
-def settings_of(place: Place, now: Valves) -> Valves:
+def settings_of(place: Location, now: Valves) -> Valves:
     """The settings that lead to a place once more, with today's secrets where they belong to its addresses.
 
     What is missing then is found when it is opened.
@@ -130,13 +130,13 @@ def name_for(collection: str, model: str, dims: int) -> str:
     return f"{name[: MOST_BYTES - 9]}_{digest}"
 
 
-class Places:
+class Locations:
     """Of one set of memories, that of the setting `collection`."""
 
     def __init__(self, engine: Engine, collection: str) -> None:
         self._engine, self._reading, self._collection = engine, reading(engine), collection
 
-    def home(self) -> Place | None:
+    def home(self) -> Location | None:
         """Where memories are served from; None before the first start."""
         return next((known.place for known in self.known() if known.role == HOME), None)
 
@@ -147,26 +147,26 @@ class Places:
             rows = connection.execute(wanted).mappings().all()
         return [
             Known(
-                Place(**json.loads(row["place"])),
+                Location(**json.loads(row["place"])),
                 *(row[name] for name in ("role", "ours", "pending", "copied", "total", "left_at")),
             )
             for row in rows
         ]
 
-    def settle(self, place: Place) -> None:
+    def settle(self, place: Location) -> None:
         """The first home; nothing happens where there is one."""
         with self._engine.begin() as connection:
             if connection.scalar(select(places.c.id).where(self._mine(), places.c.role == HOME)) is None:
                 self._insert(connection, place, role=HOME, ours=False)
                 connection.execute(self._at(place).values(role=HOME))
 
-    def aim(self, place: Place, *, empty: bool) -> None:
+    def aim(self, place: Location, *, empty: bool) -> None:
         """Begin to move there. empty: nothing is there yet, so that all that will be there is ours."""
         with self._engine.begin() as connection:
             self._insert(connection, place, role=TARGET, ours=empty)
             connection.execute(self._at(place).where(places.c.role == LEFT).values(role=TARGET, ours=True))
 
-    def arrive(self, place: Place, *, pending: bool = False) -> None:
+    def arrive(self, place: Location, *, pending: bool = False) -> None:
         """A target is the home from now on. pending: the former home has yet to be copied."""
         with self._engine.begin() as connection:
             if connection.scalar(self._role_of(place)) == HOME:
@@ -183,12 +183,12 @@ class Places:
             if known.role == LEFT and (known.pending or time.time() - known.left_at < _LEFT_S)
         ]
 
-    def emptied(self, place: Place) -> None:
+    def emptied(self, place: Location) -> None:
         """All that a place which was left had is at home now."""
         with self._engine.begin() as connection:
             connection.execute(self._at(place).values(pending=False))
 
-    def hold(self, place: Place, holder: str, seconds: float) -> bool:
+    def hold(self, place: Location, holder: str, seconds: float) -> bool:
         """Be the one who copies into a place, for so long; False where somebody else is."""
         now = time.time()
         free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
@@ -198,12 +198,12 @@ class Places:
             )
         return bool(held.rowcount)
 
-    def release(self, place: Place, holder: str) -> None:
+    def release(self, place: Location, holder: str) -> None:
         """Let somebody else copy."""
         with self._engine.begin() as connection:
             connection.execute(self._at(place).where(places.c.holder == holder).values(held_until=0.0))
 
-    def progress(self, place: Place, copied: int, total: int) -> None:
+    def progress(self, place: Location, copied: int, total: int) -> None:
         """Tell how far it is, in memories."""
         with self._engine.begin() as connection:
             connection.execute(self._at(place).values(copied=copied, total=total))
@@ -239,7 +239,7 @@ class Places:
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
 
-    def has_erasures(self, place: Place) -> bool:
+    def has_erasures(self, place: Location) -> bool:
         """Whether something is still to be erased there: see manage/erasure/erase.py."""
         wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
         with self._reading.connect() as connection:
@@ -247,7 +247,7 @@ class Places:
             waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
             return any(id_ in json.loads(ids) for ids in waiting)
 
-    def _insert(self, connection: Connection, place: Place, *, role: str, ours: bool) -> None:
+    def _insert(self, connection: Connection, place: Location, *, role: str, ours: bool) -> None:
         row = {
             "collection": self._collection,
             "key": place.key,
@@ -260,14 +260,14 @@ class Places:
     def _mine(self) -> Any:
         return places.c.collection == self._collection
 
-    def _at(self, place: Place) -> Any:
+    def _at(self, place: Location) -> Any:
         return update(places).where(self._mine(), places.c.key == place.key)
 
-    def _role_of(self, place: Place) -> Any:
+    def _role_of(self, place: Location) -> Any:
         return select(places.c.role).where(self._mine(), places.c.key == place.key)
 
 
-def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
+def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
     """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
 
     dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
@@ -278,7 +278,7 @@ def found_in(settings: Valves, data_dir: Path, dims: int) -> Place | None:
     for name, model in by_name.items():
         size = size_of(settings, data_dir, name)
         if size not in (None, dims):
-            return place_of(settings, name, model, size)
+            return location_of(settings, name, model, size)
     return None
 
 
@@ -289,8 +289,8 @@ def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, i
     """
 
     def name(model: str, dims: int) -> str:
-        known = [one.place for one in Places(engine, settings.collection).known()]
-        wanted = place_of(settings, name_for(settings.collection, model, dims), model, dims)
+        known = [one.place for one in Locations(engine, settings.collection).known()]
+        wanted = location_of(settings, name_for(settings.collection, model, dims), model, dims)
         for place in known:
             if (place.model, place.dims, place.store) == (model, dims, wanted.store):
                 return place.name

@@ -22,15 +22,15 @@ from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from ..core.memory import (
-    Found,
+    Candidate,
+    Check,
     Memory,
     Message,
-    Part,
     Reply,
-    beside_of,
     is_id,
     is_over,
     is_seen,
+    metadata_of,
     newest_first,
     owner,
     page_of,
@@ -125,14 +125,14 @@ class RemoteBackend(ABC):
         view: View | None = None,
         *,
         asked: bool = False,  # noqa: ARG002
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
         if limit < 1 or not query.strip():
             return []
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
 
-    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Found]:
+    def _found(self, owner_id: str, query: str, limit: int, view: View | None) -> list[Candidate]:
         pool = max(limit, _AT_LEAST)
         while True:
             found = self._search(owner_id, query, pool)
@@ -142,7 +142,7 @@ class RemoteBackend(ABC):
                 return _best(seen, limit)
             pool *= 4
 
-    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Found]:
+    def _search(self, owner_id: str, query: str, most: int, **options: Any) -> list[Candidate]:
         wanted = {
             "query": query,
             "filters": {"user_id": owner_id},
@@ -214,7 +214,7 @@ class RemoteBackend(ABC):
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        beside = beside_of(new)
+        beside = metadata_of(new)
         if new.origin:  # what it cannot be told as its own
             beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
@@ -266,19 +266,19 @@ class RemoteBackend(ABC):
             erased.update(left)
         return len(erased)
 
-    def check(self) -> list[Part]:
+    def check(self) -> list[Check]:
         try:
             self._ask_whether_it_works()
         except MemoryFault as fault:
-            backend = Part("backend", False, str(fault), fault.hint)
+            backend = Check("backend", False, str(fault), fault.hint)
         else:
-            backend = Part("backend", True, f"{self.name} at {host_of(self._url)}")
-        kept = (Part(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
+            backend = Check("backend", True, f"{self.name} at {host_of(self._url)}")
+        kept = (Check(part, True, f"kept by the {self.name}") for part in ("store", "embedder"))
         return [backend, *kept, *self._more_parts(works=backend.ok)]
 
-    def _more_parts(self, *, works: bool) -> list[Part]:  # noqa: ARG002 - for subclasses
+    def _more_parts(self, *, works: bool) -> list[Check]:  # noqa: ARG002 - for subclasses
         """What else is to be told; `works`: it has just answered."""
-        return [self._own.part() or Part("LLM", True, f"kept by the {self.name}")]
+        return [self._own.part() or Check("LLM", True, f"kept by the {self.name}")]
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
@@ -389,7 +389,7 @@ class RemoteBackend(ABC):
         return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
 
 
-def _best(found: Sequence[Found], most: int) -> list[Found]:
+def _best(found: Sequence[Candidate], most: int) -> list[Candidate]:
     """At most so many by meaning, and so many by words."""
     by_meaning = sorted(found, key=lambda item: -item.meaning)[:most]
     by_words = sorted((item for item in found if item.keyword), key=lambda item: -(item.keyword or 0.0))[

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
-from ..core.memory import Memory, Part, owner
+from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
 from .key_header import KeyHeader
 from .remote import RemoteBackend
@@ -165,23 +165,23 @@ class ServerBackend(RemoteBackend):
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
         self._search(_NOBODY, "self-check", 1)
 
-    def _more_parts(self, *, works: bool) -> list[Part]:
+    def _more_parts(self, *, works: bool) -> list[Check]:
         llm = self._own.part() or self._trial.part(due=works)
         return [llm, *([self._key_part()] if works and self._checks_slowly else [])]
 
-    def _key_part(self) -> Part:
+    def _key_part(self) -> Check:
         """What checking the key costs: with each request, all others wait for it."""
         began = time.monotonic()
         try:
             self.get(_NO_MEMORY)
         except MemoryFault as fault:
-            return Part("mem0's key", False, str(fault), fault.hint)
+            return Check("mem0's key", False, str(fault), fault.hint)
         took_ms = (time.monotonic() - began) * 1000
         if took_ms < _SLOW_MS:
-            return Part("mem0's key", True, f"checked within {took_ms:.0f} ms")
+            return Check("mem0's key", True, f"checked within {took_ms:.0f} ms")
         hint = "Set backend_api_key to its ADMIN_API_KEY, or to email:password of one of its users."
         detail = f"an API key (m0sk_...) costs the {self.name} {took_ms:.0f} ms with each request"
-        return Part("mem0's key", False, f"{detail}, and several chats at once miss their memories", hint)
+        return Check("mem0's key", False, f"{detail}, and several chats at once miss their memories", hint)
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
@@ -213,13 +213,13 @@ class _Trial:
         self._due = 0.0
         self._fault: MemoryFault | None = None
 
-    def part(self, *, due: bool) -> Part:
+    def part(self, *, due: bool) -> Check:
         """The LLM's line in the status, as the last attempt left it. due: it may be tried now."""
         if due and time.monotonic() >= self._due and self._lock.acquire(blocking=False):
             threading.Thread(target=self._try, name="memory-trial", daemon=True).start()
         if (fault := self._fault) is not None:
-            return Part("LLM", False, str(fault), fault.hint)
-        return Part("LLM", True, self._detail)
+            return Check("LLM", False, str(fault), fault.hint)
+        return Check("LLM", True, self._detail)
 
     def _try(self) -> None:
         try:

@@ -13,16 +13,16 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
 from ..core import events
-from ..core.errors import Drop, MemoryFault, TakenOver
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.turn import Turn
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, Order, Orders
+from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..recall.why import Explanations
@@ -43,13 +43,13 @@ class Commander:
     def __init__(
         self,
         engine: Engine,
-        live: LiveBackend,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
         eraser: Eraser | None = None,
     ) -> None:
         control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = Orders(engine), settings, emit
+        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self._tools = Tools(
             self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, live
         )
@@ -87,11 +87,11 @@ class Commander:
             time.sleep(_LOOK_S)
         return words.say("still at it")
 
-    def _carried_out(self, order: Order) -> str:
+    def _carried_out(self, order: LoggedCommand) -> str:
         kept, here = None, Here.read(order.here)  # None: the same
         try:
             answer, kept = self._do(order, here.words)
-        except TakenOver:
+        except ClaimLost:
             return self._answer(order.user_id, order.key, order.name, here.words)
         except Drop as refusal:
             answer = refused(refusal, here.words)
@@ -107,7 +107,7 @@ class Commander:
         self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
 
-    def _do(self, order: Order, words: Locale) -> tuple[str, str | None]:
+    def _do(self, order: LoggedCommand, words: Locale) -> tuple[str, str | None]:
         """The answer, and what of it is kept for who asks again; None: all of it."""
         command = read_command(order.text, words.code)
         if command is None:

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from ..core.locales import ENGLISH, Locale
 from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
-from ..core.turn import place_of
+from ..core.turn import chat_kind_of
 from ..recall.select import TOLD, TOLD_BEFORE
 from ..recall.why import Explanation, Weighed
 from .faults import without_addresses
@@ -76,7 +76,7 @@ class _Explained:
             yield from ("", self._say("why, not remembered", why=self._reason(one.left_alone)))
 
     def _nothing_kept(self, chat_id: str) -> str:
-        place = place_of(chat_id)
+        place = chat_kind_of(chat_id)
         kinds = {"temporary": "why, temporary", "api": "why, no chat"}
         return self._say(kinds.get(place, "why, nothing kept"))
 

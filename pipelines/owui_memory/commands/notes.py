@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine, func, select
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
@@ -25,7 +25,7 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: LiveBackend) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._explanations, self._journal = Explanations(engine), Journal(engine)
 

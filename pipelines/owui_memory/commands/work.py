@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
-from ..manage.command_log import Order, Orders
+from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import Asked, Forgotten
 from ..recall.why import Explanations
@@ -38,12 +38,12 @@ _ENDS = " .!?,\"'\u3002\uff01"
 class Tools:
     """What commands are carried out with, for all users."""
 
-    orders: Orders
+    orders: CommandLog
     switches: Switches
     explanations: Explanations
     outbox: Outbox
     control: Control
-    live: LiveBackend
+    live: BackendHolder
 
 
 class Work:
@@ -51,7 +51,7 @@ class Work:
 
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
-    def __init__(self, tools: Tools, order: Order, rest: str) -> None:
+    def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._order, self._rest = order, rest

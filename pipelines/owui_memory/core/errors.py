@@ -38,7 +38,7 @@ class Retry(MemoryFault):
     """The same call may succeed later."""
 
 
-class Doubtful(Retry):
+class RetryFew(Retry):
     """The same call may succeed later, or never for this input."""
 
 
@@ -54,7 +54,7 @@ class Drop(MemoryFault):
     """This input can never succeed; keep it aside and go on."""
 
 
-class TakenOver(MemoryFault):
+class ClaimLost(MemoryFault):
     """Somebody else does this now; what was done of it so far is seen there."""
 
 
@@ -72,7 +72,7 @@ def is_of_the_text(error: BaseException) -> bool:
     So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
     """
     if isinstance(error, MemoryFault):
-        return isinstance(error, Doubtful | Drop)
+        return isinstance(error, RetryFew | Drop)
     kind = type(error)
     of_a_database = kind.__module__.partition(".")[0] in _DATABASES and kind.__name__ not in _OF_VALUES
     return not isinstance(error, OSError) and not of_a_database

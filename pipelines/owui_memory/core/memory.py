@@ -49,7 +49,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A memory and how well it fits a query.
 
     meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
@@ -70,7 +70,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Check:
     """One line of the status: what it is, whether it works, and what to do if not."""
 
     name: str
@@ -114,7 +114,7 @@ def is_seen(memory: Memory, view: View | None) -> bool:
     return view is None or view.sees(memory.scope)
 
 
-def beside_of(new: Memory) -> dict[str, Any]:
+def metadata_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
     beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
     scope = new.scope if not new.scope.startswith(TEAM) else ""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .chat_servers import NOBODY, AnsweredBy
 
-Place = Literal["chat", "temporary", "channel", "api"]
+ChatKind = Literal["chat", "temporary", "channel", "api"]
 
 
 Connection = Literal["local", "external", "unknown"]
@@ -37,7 +37,7 @@ class Turn:
     text: str
     key: str
     exchange_key: str
-    place: Place = "chat"
+    place: ChatKind = "chat"
     chat_id: str = ""
     user_message_id: str = ""
     follows: str = ""
@@ -72,10 +72,10 @@ class Answered:
     user_text: str
     assistant_text: str
     name: str = ""
-    place: Place = "chat"
+    place: ChatKind = "chat"
 
 
-def place_of(chat_id: str, message_id: str = "") -> Place:
+def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
     """Where a message with these ids is said."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):

@@ -10,9 +10,6 @@ from .self_reference import speaks_of_self
 from .words import content_words, stem, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
-_NEAR = 0.6  # relevance, where a message asks for nothing else
-_NEARER = 0.8
-_SHARE = 0.5  # of the words of a request
 
 # At the beginning of a sentence, perhaps after a word of politeness.
 _POLITE = (
@@ -62,7 +59,7 @@ _ALL = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
-def wish(text: str) -> str:
+def forget_request(text: str) -> str:
     """What a message asks to be forgotten, in its words; "" where it asks for no such thing."""
     if len(text) > _LONGEST_CHARS:
         return ""
@@ -88,9 +85,16 @@ def _bare(asked: str) -> str:
     return " ".join(_POLITE_WORDS.sub(" ", asked).strip(" \t.!,:;。！、").split())
 
 
-def _words(asked: str) -> set[str]:
+def words_asked(asked: str) -> set[str]:
+    """The stems of what a request is about."""
     return {stem(word) for word in content_words(asked)} - FRAMING
 
 
-def _share(words: set[str], text: str) -> float:
+def share_of(words: set[str], text: str) -> float:
+    """How many of these stems a text has, 0 to 1."""
     return len(words.intersection(map(stem, terms_of(text)))) / len(words) if words else 0.0
+
+
+def is_alone(text: str) -> bool:
+    """Whether a message has one sentence only."""
+    return sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, select, update
 
-from ..core.errors import TakenOver
+from ..core.errors import ClaimLost
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import command_turns, commands, insert_new, put_row, reading, shown
@@ -25,7 +25,7 @@ EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is 
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LoggedCommand:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
     attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
@@ -46,7 +46,7 @@ class Order:
     here: str = ""
 
 
-class Orders:
+class CommandLog:
     """Kept in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
@@ -108,7 +108,7 @@ class Orders:
             return ""
         return row.answer or EXPIRED
 
-    def take(self, user_id: str, key: str) -> Order | None:
+    def take(self, user_id: str, key: str) -> LoggedCommand | None:
         """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
         now = time.time()
         free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
@@ -117,7 +117,7 @@ class Orders:
             if not connection.execute(update(commands).where(*free).values(taken)).rowcount:
                 return None
             row = connection.execute(select(commands).where(_is(user_id, key))).one()
-        return Order(
+        return LoggedCommand(
             row.key,
             row.user_id,
             row.chat_id,
@@ -130,16 +130,16 @@ class Orders:
             here=row.here,
         )
 
-    def renew(self, order: Order) -> None:
+    def renew(self, order: LoggedCommand) -> None:
         """Keep the command for longer.
 
         Raises:
             TakenOver: somebody else is about it by now.
         """
         if not self._set(order, held_until=time.time() + _HELD_S):
-            raise TakenOver("Another server carries this command out.")
+            raise ClaimLost("Another server carries this command out.")
 
-    def answered(self, order: Order, answer: str) -> None:
+    def answered(self, order: LoggedCommand, answer: str) -> None:
         """The command is carried out."""
         self._set(order, text="", answer=answer, answered_at=time.time())
 
@@ -149,11 +149,11 @@ class Orders:
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
-    def released(self, order: Order) -> None:
+    def released(self, order: LoggedCommand) -> None:
         """It could not be carried out: it may be tried again at once."""
         self._set(order, held_until=0.0)
 
-    def _set(self, order: Order, **values: object) -> bool:
+    def _set(self, order: LoggedCommand, **values: object) -> bool:
         mine = (
             _is(order.user_id, order.key),
             commands.c.attempts == order.attempts,

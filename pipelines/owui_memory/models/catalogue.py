@@ -18,7 +18,7 @@ from ..config.addresses import is_url
 from ..config.hosts import is_local
 from ..config.model_patterns import is_ollama_cloud
 from ..core.chat_servers import ChatServer
-from ..core.errors import Doubtful, MemoryFault, Retry, TellAdmin
+from ..core.errors import MemoryFault, Retry, RetryFew, TellAdmin
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken
@@ -172,7 +172,7 @@ def _asked(server: ChatServer) -> Any:
                 response = client.get(where, headers=headers)
             response.raise_for_status()
         return json.loads(response.content)
-    except Doubtful:
+    except RetryFew:
         raise _unfit(server, "sends a list of models that is too long") from None
     except (ValueError, RecursionError):
         raise _unfit(server, "answers with no list of models") from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..core.errors import Doubtful, Drop, MemoryFault, Retry, TellAdmin
+from ..core.errors import Drop, MemoryFault, Retry, RetryFew, TellAdmin
 from .limits import OverlongAnswerError
 
 _REFUSED_INPUT = {400, 413, 422}
@@ -48,7 +48,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
         return named.again()  # mem0 put an error of its own around it
     if any(isinstance(link, OverlongAnswerError) for link in chain):
         hint = "Is it what its settings say? Its answers must end."
-        return Doubtful(f"{who} sends more than an answer can hold.", hint=hint)
+        return RetryFew(f"{who} sends more than an answer can hold.", hint=hint)
     status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
@@ -83,7 +83,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     if any(_is_login(link) for link in chain):
         hint = "Is PostgreSQL running, and are address, user, password and database right?"
         return Retry(f"{who} cannot be reached, or refuses the login.", hint=hint)
-    kind = Doubtful if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
+    kind = RetryFew if isinstance(chain[-1], _UNFORESEEN) and not _is_json(chain[-1]) else Retry
     return kind(f"{who} failed ({names[-1]}).", hint="Look at the server's log around this time.")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config.settings import Valves
 from ..core.breaker import Breaker
-from ..core.errors import Doubtful, Drop, MemoryFault, TooSlow
+from ..core.errors import Drop, MemoryFault, RetryFew, TooSlow
 from ..core.events import Emit, Event, EventKind, Usage
 from ..core.memory import Message
 from . import providers
@@ -78,7 +78,7 @@ class Llm:
                 answer = self._answer([dict(message) for message in messages], exchanges)
         except MemoryFault as fault:
             self.fault = fault
-            if isinstance(fault, Drop | Doubtful):
+            if isinstance(fault, Drop | RetryFew):
                 self._breaker.succeeded()  # it is the input's fault, or may be
             else:
                 self._breaker.failed(began)
@@ -122,7 +122,7 @@ class Llm:
         )
         if not answer.strip():
             hint = "It is asked again later. Its log may say why, or that its tokens went into thinking."
-            raise Doubtful(f"The {self.part} answered nothing.", hint=hint)
+            raise RetryFew(f"The {self.part} answered nothing.", hint=hint)
         return answer
 
 

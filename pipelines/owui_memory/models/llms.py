@@ -10,9 +10,9 @@ from typing import Any
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import Doubtful, Drop, MemoryFault, TellAdmin
+from ..core.errors import Drop, MemoryFault, RetryFew, TellAdmin
 from ..core.events import Emit, Job, failed, ignore
-from ..core.memory import Message, Part, Reply
+from ..core.memory import Check, Message, Reply
 from . import providers
 from .data_residency import is_local_model
 from .json_answer import last_value
@@ -121,7 +121,7 @@ class Llms:
             return answer
         if found is None:
             hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-            raise Doubtful('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
+            raise RetryFew('The LLM\'s answer has no JSON object with a list "memory".', hint=hint)
         listed = found.value if isinstance(found.value, list) else []
         kept = [item for item in listed[:_MOST_MEMORIES] if _says(item)]
         # mem0 takes tags of reasoning out of the whole: those in a text are to stay.
@@ -132,22 +132,22 @@ class Llms:
         for llm in self.llms:
             hang_up(providers.http_client(llm.model))
 
-    def part(self) -> Part:
+    def part(self) -> Check:
         """The status' line, from the last calls: asking only to see costs money."""
         if self.readers:
             return self.readers.part()
         if not self.llms:
-            return Part("LLM", True, "none: the user's own sentences are kept")
+            return Check("LLM", True, "none: the user's own sentences are kept")
         first, *others = self.llms
         if first.fault is None:
-            return Part("LLM", True, ", then ".join(llm.name for llm in self.llms))
+            return Check("LLM", True, ", then ".join(llm.name for llm in self.llms))
         told = [f"{first.name}: {first.fault}"]
         for second in others:
             if second is self._answered:
                 told.append(f"{second.name} answers instead.")
             if second.fault:
                 told.append(f"{second.name}: {second.fault}")
-        return Part("LLM", False, " ".join(told), first.fault.hint)
+        return Check("LLM", False, " ".join(told), first.fault.hint)
 
 
 def _says(item: Any) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
-from ..core.memory import Message, Part, Reply
+from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
 from .llm import Llm
 from .llms import Llms
@@ -68,7 +68,7 @@ class OwnModels:
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
             yield name
 
-    def part(self) -> Part | None:
+    def part(self) -> Check | None:
         """How the LLM fares, for the status; None where there is none."""
         if self._open_llms is None:
             return None
@@ -76,7 +76,7 @@ class OwnModels:
             return self._opened_llms().part()
         except MemoryFault as fault:
             told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
-            return Part("LLM", self._may_lack, told, fault.hint)
+            return Check("LLM", self._may_lack, told, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""

@@ -10,7 +10,7 @@ from functools import partial
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy, ChatServer
 from ..core.errors import MemoryFault, Retry
-from ..core.memory import Part
+from ..core.memory import Check
 from ..language.sanitize import one_line
 from .catalogue import Catalogue, Listed, Listing
 from .health import in_ms
@@ -88,19 +88,19 @@ class Readers:
             self._without.pop(answered.model, None)
         return llms
 
-    def check(self) -> Part:
+    def check(self) -> Check:
         """What the servers list, asked now where it is not known; never raises."""
         self._catalogue.refresh(local=self._settings.local_only)
-        return Part("LLM", True, f"auto: {self._listed()}")
+        return Check("LLM", True, f"auto: {self._listed()}")
 
-    def part(self) -> Part:
+    def part(self) -> Check:
         """The line of the status. What has failed is asked again in the background; blocks for 2 s."""
         listings = [one for one in self._catalogue.listings if not self._is_left_out(one)]
         unused = _UNUSED if self._settings.llm_base_url else ""
         if not self._catalogue.listings:
-            return Part("LLM", True, _NONE, f"{unused} {_HOW}".strip())
+            return Check("LLM", True, _NONE, f"{unused} {_HOW}".strip())
         if not self._settings.uses_llm:
-            return Part("LLM", True, "auto: not asked, as extraction is verbatim", unused)
+            return Check("LLM", True, "auto: not asked, as extraction is verbatim", unused)
         if any(listing.fault or listing.names is None for listing in listings):
             asking = threading.Thread(
                 target=partial(self._catalogue.refresh, local=self._settings.local_only),
@@ -130,7 +130,7 @@ class Readers:
             told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
             if not self._settings.llm_model:
                 hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
-        return Part("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+        return Check("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
         """The model that is to read, and whether it has to be a local one."""

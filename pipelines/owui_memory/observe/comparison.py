@@ -7,14 +7,14 @@ from sqlalchemy import Engine, func, select
 from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..config.settings import Valves
-from ..core.memory import Part
-from ..manage.migrate.reach import place_of_backend
+from ..core.memory import Check
+from ..manage.migrate.reach import location_of_backend
 from ..state import journal, places, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
 
-def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
+def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None:
     """The status' line where most of what was remembered is not there; else None. Blocks.
 
     Only of the library, and where this place is the only one that was used ever: the journal does not name
@@ -22,7 +22,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [place_of_backend(backend, settings).key]:
+    if _keys(engine) != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -33,7 +33,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Part | None:
     hint = (
         "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
     )
-    return Part("store", False, f"the store holds {count:,} memories; {what}", hint)
+    return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
 
 
 def _keys(engine: Engine) -> list[str]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from ..config.addresses import folder_of
 from ..config.hosts import is_local
 from ..config.settings import Valves
-from ..core.memory import Part
+from ..core.memory import Check
 from ..models.data_residency import is_local_model
 
 
-def nearness(settings: Valves, state_url: str = "") -> list[Part]:
+def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
     """The status's line; none without `local_only`. `state_url`: the state's, "" for the data folder."""
     if not settings.local_only:
         return []
@@ -21,7 +21,7 @@ def nearness(settings: Valves, state_url: str = "") -> list[Part]:
     if away:
         be = "is" if len(away) == 1 else "are"
         return [
-            Part(
+            Check(
                 "local only",
                 False,
                 f"{', '.join(away)} {be} external: what users say leaves your network",
@@ -31,7 +31,7 @@ def nearness(settings: Valves, state_url: str = "") -> list[Part]:
     told = "all that remembers is on your own machines or network"
     if settings.backend == "server":
         told = "mem0's server is in your own network; which LLM and embedder it asks is not told"
-    return [Part("local only", True, told)]
+    return [Check("local only", True, told)]
 
 
 def _away(settings: Valves) -> Iterator[str]:

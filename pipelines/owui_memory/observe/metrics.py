@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..core.errors import Drop, MemoryFault, TakenOver
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.events import COUNTS_FOR, Event, EventKind, Job
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Metrics:
         with self._lock:
             before = self._last_error
             self._last_error = LastError(datetime.now(UTC), where, text, hint, of_state)
-            if not isinstance(error, Drop | TakenOver):  # else nothing is wrong here
+            if not isinstance(error, Drop | ClaimLost):  # else nothing is wrong here
                 self._open_errors[job] = self._last_error
             self._counts[EventKind.FAILED, job.value] += 1
         if before is None or (before.where, before.text) != (where, text):

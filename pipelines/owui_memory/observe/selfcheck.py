@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
-from ..core.memory import Part
+from ..core.memory import Check
 from ..models.health import in_ms
 from ..models.probe import explained, is_ollama, lacking
 from ..remember.operations import UnreadableAnswerError, read_operations
@@ -36,10 +36,10 @@ _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
 Open = Callable[[Valves, Path], Backend]
-Compare = Callable[[Valves, Backend], Part | None]
+Compare = Callable[[Valves, Backend], Check | None]
 
 
-def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
+def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
     """A line for store, embedder and each LLM: the time it took, or what is wrong and what to do.
 
     Blocks, up to a minute for an LLM that does not answer. Asks each LLM once, which costs some tokens.
@@ -47,21 +47,23 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Part]:
     parts = _Check(settings).run(backend)
     if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
         hint = "Which LLM a running server reads with is told at its /memory/status."
-        parts.append(Part("LLM", True, "auto: this command's environment names no server of the chats", hint))
+        parts.append(
+            Check("LLM", True, "auto: this command's environment names no server of the chats", hint)
+        )
     return parts
 
 
-def health_of(backend: Backend) -> list[Part]:
+def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
     embedder, llms, _ = _models_of(backend)
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
     told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
-    return [Part("health", not wrong, told, " ".join(wrong))] if asked else []
+    return [Check("health", not wrong, told, " ".join(wrong))] if asked else []
 
 
-def reading_of(backend: Backend) -> Part | None:
+def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
     readers = _models_of(backend)[2]
     return readers.part() if readers else None
@@ -107,7 +109,7 @@ class SelfChecks:
 
         return opened
 
-    def part(self, backend: Backend) -> list[Part]:
+    def part(self, backend: Backend) -> list[Check]:
         """The line of the status. Waits some seconds for the first check."""
         with self._lock:
             check = self._checks.get(backend)
@@ -115,15 +117,15 @@ class SelfChecks:
             return []
         if not check.done.wait(self._patience_s):
             if check.waits_s < _SILENT_S:
-                return [Part("self-check", True, "under way")]
+                return [Check("self-check", True, "under way")]
             silent = f"under way for {check.waits_s:.0f} s"
-            return [Part("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
+            return [Check("self-check", False, silent, "Do the LLM and the embedder answer at all?")]
         ill = not check.ok or not all(part.ok for part in health_of(backend))
         if ill and check.age_s > self._again_s:
             self._begin(check, backend)
         wrong = [part for part in check.parts if not part.ok]
         detail = "; ".join(f"{part.name}: {part.detail}" for part in check.parts)
-        return [Part("self-check", not wrong, detail, " ".join(part.hint for part in wrong))]
+        return [Check("self-check", not wrong, detail, " ".join(part.hint for part in wrong))]
 
     def fault(self, backend: Backend) -> MemoryFault | None:
         """What is wrong with a backend that was opened, if anything is. Blocks until it has been checked."""
@@ -157,9 +159,9 @@ class _Check:
 
     def __init__(self, settings: Valves, compare: Compare = lambda _settings, _backend: None) -> None:
         self._settings, self._compare = settings, compare
-        self._answered: WeakKeyDictionary[Llm, Part] = WeakKeyDictionary()  # they are not asked again
+        self._answered: WeakKeyDictionary[Llm, Check] = WeakKeyDictionary()  # they are not asked again
         self._at, self._began = 0.0, time.monotonic()
-        self.parts: list[Part] = []
+        self.parts: list[Check] = []
         self.busy, self.done = threading.Lock(), threading.Event()
 
     @property
@@ -175,7 +177,7 @@ class _Check:
         """Since the backend was opened."""
         return time.monotonic() - self._began
 
-    def run(self, backend: Backend) -> list[Part]:
+    def run(self, backend: Backend) -> list[Check]:
         """Ask everything; never raises."""
         embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
@@ -190,15 +192,15 @@ class _Check:
         self.done.set()
         return parts
 
-    def _embed(self, embedder: Embedder) -> Part:
+    def _embed(self, embedder: Embedder) -> Check:
         began = time.monotonic()
         try:
             embedder.embed_now("size")  # raises where the size is another than the collection's
         except MemoryFault as fault:
             raise explained(fault, self._settings, "embedder") from None
-        return Part("embedder", True, _since(began) + _note(self._settings, "embedder"))
+        return Check("embedder", True, _since(began) + _note(self._settings, "embedder"))
 
-    def _ask(self, llm: Llm) -> Part:
+    def _ask(self, llm: Llm) -> Check:
         if (known := self._answered.get(llm)) and not llm.health.trouble():
             return known
         began = time.monotonic()
@@ -211,11 +213,11 @@ class _Check:
             read_operations(answer)
         except UnreadableAnswerError:
             hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
-            part = Part(
+            part = Check(
                 llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
             )
         else:
-            part = Part(llm.part, True, took + _note(llm.settings, llm.prefix))
+            part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
 
@@ -250,20 +252,20 @@ def _note(settings: Valves, role: str) -> str:
     return f" ({fault})" if (fault := lacking(settings, role)) else ""
 
 
-def _read(backend: Backend) -> Part:
+def _read(backend: Backend) -> Check:
     began = time.monotonic()
     backend.added_by("nobody", "self-check")
-    return Part("", True, _since(began))
+    return Check("", True, _since(began))
 
 
-def _tried(name: str, ask: Callable[[], Part]) -> Part:
+def _tried(name: str, ask: Callable[[], Check]) -> Check:
     try:
         part = ask()
     except MemoryFault as fault:
-        return Part(name, False, str(fault), fault.hint)
+        return Check(name, False, str(fault), fault.hint)
     except Exception as error:  # noqa: BLE001 - the status reports what it meets
-        return Part(name, False, f"failed ({type(error).__name__})", "Look at the server's log.")
-    return Part(name, part.ok, part.detail, part.hint)
+        return Check(name, False, f"failed ({type(error).__name__})", "Look at the server's log.")
+    return Check(name, part.ok, part.detail, part.hint)
 
 
 def _since(began: float) -> str:

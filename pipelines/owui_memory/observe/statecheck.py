@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import MemoryFault, TellAdmin
-from ..core.memory import Part
+from ..core.memory import Check
 from ..state import try_writing
 from ..state.engine import fault_of, is_shared
 from .inquiry import Inquiry
@@ -124,9 +124,9 @@ class StateCheck:
         self._was_well = was_well
         self._engine, self._file, self._data_dir = engine, file, data_dir
         self._inquiry = Inquiry("memory-state-check", self._ask)
-        self._last, self._until = Part("state", True, ""), 0.0
+        self._last, self._until = Check("state", True, ""), 0.0
 
-    def part(self) -> Part:
+    def part(self) -> Check:
         """Bounded, and raises nothing."""
         if time.monotonic() < self._until:
             return self._last
@@ -134,14 +134,14 @@ class StateCheck:
             part = self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
             took = f"has not taken a change for {self._inquiry.waits_s:.0f} s"
-            return Part(
+            return Check(
                 "state", False, f"{self._who()} {took}", "Does another program lock it, or its disk hang?"
             )
         self._last = part
         self._until = time.monotonic() + (_GOOD_FOR_S if part.ok else _BAD_FOR_S)
         return part
 
-    def _ask(self) -> Part:
+    def _ask(self) -> Check:
         try:
             self._file.look()
             began = datetime.now(UTC)
@@ -150,13 +150,13 @@ class StateCheck:
             self._file.check_whole()
             self._check_disk()
         except MemoryFault as fault:
-            return Part("state", False, str(fault), fault.hint)
+            return Check("state", False, str(fault), fault.hint)
         except Exception as error:  # noqa: BLE001 - the status reports what it meets
-            return Part("state", False, *self._told(error))
+            return Check("state", False, *self._told(error))
         if self._file.was_damaged:
             told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
-            return Part("state", False, told, "If nobody has put it back, compare it with a copy.")
-        return Part("state", True, f"{self._who()} takes changes")
+            return Check("state", False, told, "If nobody has put it back, compare it with a copy.")
+        return Check("state", True, f"{self._who()} takes changes")
 
     def _check_disk(self) -> None:
         """Raises where the data folder's disk is full: what is there may be enough for a probe only."""

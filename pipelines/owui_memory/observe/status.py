@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..backends.backend_holder import LiveBackend
-from ..core.memory import Part
+from ..backends.backend_holder import BackendHolder
+from ..core.memory import Check
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -23,14 +23,14 @@ class BackendCheck:
     With it go what `SelfChecks` found when the backend was opened, and its models' health.
     """
 
-    def __init__(self, live: LiveBackend, selfchecks: SelfChecks) -> None:
+    def __init__(self, live: BackendHolder, selfchecks: SelfChecks) -> None:
         self._live, self._selfchecks = live, selfchecks
         self._failed_at: datetime | None = None
         self._inquiry = Inquiry("memory-backend-check", self._parts)
         self._lock = threading.Lock()
-        self._checked: tuple[datetime, object, list[Part]] = (datetime.min.replace(tzinfo=UTC), None, [])
+        self._checked: tuple[datetime, object, list[Check]] = (datetime.min.replace(tzinfo=UTC), None, [])
 
-    def parts(self, failed_at: datetime | None) -> list[Part]:
+    def parts(self, failed_at: datetime | None) -> list[Check]:
         """A line for backend, store, embedder, LLM, self-check and health. Blocks for some seconds at most.
 
         `failed_at`: when something failed last; a check from before that is not trusted.
@@ -42,20 +42,20 @@ class BackendCheck:
             silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
             hint = "Are they overloaded, or hang? Chats go on without memories."
             backend = self._live.current
-            return [Part("backend", False, silent, hint), *(health_of(backend) if backend else [])]
+            return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 
     @property
     def checked_at(self) -> datetime:
         """When the backend was asked last."""
         return self._checked[0]
 
-    def _parts(self) -> list[Part]:
+    def _parts(self) -> list[Check]:
         failed_at, fault = self._failed_at, self._live.fault
         try:
             backend = self._live.get()
         except Exception as reason:  # noqa: BLE001 - told in the line itself
-            waiting = [Part(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
-            return [Part("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
+            waiting = [Check(name, False, "waits for the backend") for name in ("store", "embedder", "LLM")]
+            return [Check("backend", False, str(reason), getattr(reason, "hint", "")), *waiting]
         with self._lock:
             if not self._is_fresh(backend, failed_at):
                 self._checked = (datetime.now(UTC), backend, backend.check())
@@ -66,7 +66,7 @@ class BackendCheck:
             return parts
         still = f"the earlier settings stay in use: {fault}"
         return [
-            Part("backend", False, still, fault.hint),
+            Check("backend", False, still, fault.hint),
             *(part for part in parts if part.name != "backend"),
         ]
 
@@ -77,7 +77,7 @@ class BackendCheck:
         return checked is backend and age < (_CHECK_AFTER_ERROR if failed_since else _CHECK_EVERY)
 
 
-def report(parts: list[Part], pending: int, dead: int) -> dict[str, Any]:
+def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
     """The status as JSON-plain values."""
     return {
         "ok": all(part.ok for part in parts),

@@ -121,7 +121,7 @@ _HEARD = (
 )
 
 
-class Told:
+class Injected:
     """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from ..core.memory import Found, Memory
+from ..core.memory import Candidate, Memory
 from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
@@ -63,7 +63,7 @@ DEFAULT = Weights()
 
 
 def ranked(
-    found: Sequence[Found],
+    found: Sequence[Candidate],
     query: str,
     now: datetime,
     heard: Mapping[str, int] | None = None,
@@ -96,7 +96,7 @@ def ranked(
     return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
 
 
-def with_keywords(found: Sequence[Found], query: str) -> Sequence[Found]:
+def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]:
     """For stores that search by meaning only: BM25 of the query's words over the candidates themselves."""
     if not found or any(item.keyword is not None for item in found):
         return found
@@ -134,7 +134,7 @@ def coverage(memory: Memory, asked: set[str]) -> float:
     return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
-def _lifts(found: Sequence[Found], scores: Sequence[float], weights: Weights) -> list[float]:
+def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
     """The score of each one's best neighbour among the candidates: what was said next to it."""
     places = [(item.memory.chat, item.memory.place) for item in found]
     known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}

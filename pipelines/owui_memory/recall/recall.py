@@ -15,22 +15,22 @@ from ..backends.base import Backend, EditableBackend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, Locale, locale
-from ..core.memory import Found, Memory
+from ..core.memory import Candidate, Memory
 from ..core.permission import SWITCHED_OFF
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
 from .block import Blocks, correction, is_own, line, render, shown
-from .injected import Conversation, Line, Told
+from .injected import Conversation, Injected, Line
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
 from .sources import Sources
-from .suppressed import unwanted
+from .suppressed import suppressed
 from .times import is_to_come, zone_of
 from .why import MOST, Explanation, Explanations, Weighed
 
@@ -89,15 +89,15 @@ class _Kept:
     gone: tuple[int, ...] = ()
     corrections: tuple[tuple[Memory, str], ...] = ()
 
-    def without(self, unwanted: Collection[str]) -> _Kept:
+    def without(self, suppressed: Collection[str]) -> _Kept:
         """The same, but for these memories."""
-        if not unwanted:
+        if not suppressed:
             return self
-        gone = [told.id for told in self.lines if told.memory_id in unwanted]
+        gone = [told.id for told in self.lines if told.memory_id in suppressed]
         return _Kept(
-            tuple(told for told in self.lines if told.memory_id not in unwanted),
+            tuple(told for told in self.lines if told.memory_id not in suppressed),
             (*self.gone, *gone),
-            tuple(one for one in self.corrections if one[0].id not in unwanted),
+            tuple(one for one in self.corrections if one[0].id not in suppressed),
         )
 
     def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
@@ -111,7 +111,7 @@ class Recaller:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told, self._explanations = Told(engine), Explanations(engine)
+        self._told, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
@@ -209,7 +209,7 @@ class Recaller:
 
         version: of the user's memories. aside: messages that do not count.
         """
-        if not settings.memories_per_turn and not wish(turn.text):
+        if not settings.memories_per_turn and not forget_request(turn.text):
             return Selection((), ()), Gate(0.0, settings.relevance_threshold), frozenset()
         query = query_of(turn.text)
         found = candidates(backend, turn, view)
@@ -222,7 +222,7 @@ class Recaller:
         least = gate.least
         if items and least is None and asks_for_all(backend, query):
             least = 0.0
-        hushed = unwanted(turn.text, items)
+        hushed = suppressed(turn.text, items)
         selection = select(
             [item for item in items if item.memory.id not in hushed],
             least_worth=least,
@@ -236,7 +236,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         return selection, gate, hushed
 
-    def _said_by_others(self, found: Sequence[Found], aside: Collection[str]) -> list[Found]:
+    def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
         same = {
             (memory.id, memory.text)
@@ -366,7 +366,7 @@ class _Lines:
         told_by = self.teller(memory)
         return told_by and f"{told_by} {memory.batch}"
 
-    def without_copies(self, found: Sequence[Found]) -> list[Found]:
+    def without_copies(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Those that are no copies for a team of another one of the user's own."""
         own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
         return [

@@ -14,7 +14,7 @@ from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.turn import Turn
 
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
-    from ..backends.backend_holder import LiveBackend
+    from ..backends.backend_holder import BackendHolder
     from .recall import Recalled
 
 INSIDE = "something is wrong inside the filter"
@@ -37,7 +37,7 @@ class Run:
 
     def __init__(
         self,
-        live: LiveBackend,
+        live: BackendHolder,
         recall: Callable[[Turn], Recalled],
         settings: Callable[[], Valves],
         emit: Emit,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..backends.base import Backend
-from ..core.memory import Found
+from ..core.memory import Candidate
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.words import terms_of
@@ -25,7 +25,7 @@ _ABOUT_THE_USER = (
 _IS_ABOUT_THE_USER = 0.65  # likeness; "What do you know about quantum physics?" has 0.6 at most
 
 
-def candidates(backend: Backend, turn: Turn, view: View) -> list[Found]:
+def candidates(backend: Backend, turn: Turn, view: View) -> list[Candidate]:
     """What may be relevant, in no order, of what the view sees. Blocks; raises the backend's errors.
 
     Only the last message is searched for: joined with those before it, it finds half as much. A short one,
@@ -51,7 +51,7 @@ def query_of(text: str) -> str:
     return f"{text[:half]}\n{text[-half:]}"
 
 
-def _joined(found: Sequence[Found], before: Sequence[Found]) -> list[Found]:
+def _joined(found: Sequence[Candidate], before: Sequence[Candidate]) -> list[Candidate]:
     """Each memory once, with the better of both."""
     best = {item.memory.id: item for item in found}
     for item in before:
@@ -65,6 +65,6 @@ def _joined(found: Sequence[Found], before: Sequence[Found]) -> list[Found]:
     return list(best.values())
 
 
-def _better(one: Found, other: Found) -> Found:
+def _better(one: Candidate, other: Candidate) -> Candidate:
     keywords = [item.keyword for item in (one, other) if item.keyword is not None]
     return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)

@@ -19,7 +19,7 @@ from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import scope_for
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.secrets import masked
 from . import admission
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -236,7 +236,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
 
     See `Journal.asked_to_forget`.
     """
-    asked = {exchange.message_id for exchange in batch.exchanges if wish(exchange.user_text)}
+    asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
         change.memory_id
         for change in changes

@@ -15,7 +15,7 @@ from itertools import islice
 from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
@@ -98,7 +98,7 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
     if verbatim:
         for exchange in exchanges:
             verdict = judge(exchange)
-            if wish(said_by_user(exchange.user_text)):
+            if forget_request(said_by_user(exchange.user_text)):
                 verdict = Verdict(True)
             elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
                 verdict = Verdict(False, "nothing stated")

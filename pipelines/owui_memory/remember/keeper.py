@@ -18,7 +18,7 @@ from ..core.turn import Answered, Turn
 from ..language import secrets as redact
 from ..state import try_writing
 from ..state.engine import is_shared
-from ..state.permissions import Decisions
+from ..state.permissions import Permissions
 from ..state.switches_table import Switches
 from .outbox import Outbox
 from .spill import Spill, Spilled
@@ -45,7 +45,7 @@ class Keeper:
         """look: whether the database's file is another one now; raises where it is none any more."""
         self._look = look
         self._engine, self._outbox, self._spill, self._wake = engine, outbox, spill, wake
-        self._decisions, self._switches = Decisions(engine), Switches(engine)
+        self._decisions, self._switches = Permissions(engine), Switches(engine)
         self._settings, self._emit = settings, emit
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since

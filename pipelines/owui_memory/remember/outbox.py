@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core.errors import TakenOver
+from ..core.errors import ClaimLost
 from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
@@ -152,7 +152,7 @@ class Outbox:
         """
         if not self._set(batch, claim_expires=time.time() + CLAIM_S):
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
-            raise TakenOver("Another server has taken over what this one was about to remember.", hint=hint)
+            raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
     def done(self, batch: Batch) -> bool:
         """The batch is remembered: forget its text, keep its keys. False where the claim was lost."""

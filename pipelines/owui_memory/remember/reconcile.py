@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend
 from ..core.change import Change
-from ..core.errors import Doubtful, Drop
+from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
-from ..core.memory import Found, Memory, Reply
+from ..core.memory import Candidate, Memory, Reply
 from ..core.scope import writing_view
 from ..language.dedupe import same, says
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
@@ -154,7 +154,9 @@ class Reconciler:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
         own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
         said = [sentence.text for text in own for sentence in sentences(text)]
-        to_forget = [one for one in said if wish(one) or (asks_to_forget(one) and _is_of_memory(one))]
+        to_forget = [
+            one for one in said if forget_request(one) or (asks_to_forget(one) and _is_of_memory(one))
+        ]
         if any(map(means_everything, to_forget)):
             return inf
         if to_forget or any(map(says_it_ended, said)):
@@ -199,7 +201,9 @@ class Reconciler:
             if meaning >= nearest
         )
 
-    def _heard(self, near: Mapping[str, Sequence[Found]], touched: set[str], first: int) -> Iterator[Change]:
+    def _heard(
+        self, near: Mapping[str, Sequence[Candidate]], touched: set[str], first: int
+    ) -> Iterator[Change]:
         """What is known was said again: it stays when the message that said it first is taken back."""
         position = first
         for exchange in self.batch.exchanges:
@@ -220,9 +224,9 @@ def _is_of_memory(sentence: str) -> bool:
     return bool(signs(sentence)) or weak_sign(sentence) or means_everything(sentence)
 
 
-def _nearest(near: Mapping[str, Sequence[Found]]) -> list[Memory]:
+def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     """The memories nearest to any of the messages, nearest first."""
-    best: dict[str, Found] = {}
+    best: dict[str, Candidate] = {}
     for found in (found for of_message in near.values() for found in of_message):
         if found.memory.id not in best or found.meaning > best[found.memory.id].meaning:
             best[found.memory.id] = found
@@ -239,14 +243,14 @@ def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Op
     try:
         again = backend.ask(_once_more(prompt, reply, problem))
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
-        raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
+        raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
         return corrected, again.model
     if operations is not None:
         return operations, reply.model
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
-    raise Doubtful(f"The LLM's answer could not be read: {problem}", hint=hint)
+    raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 
 
 def _read(reply: Reply) -> tuple[list[Operation] | None, str]:

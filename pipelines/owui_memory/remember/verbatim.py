@@ -10,7 +10,7 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language.dedupe import wording
-from ..language.forget_requests import wish
+from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import heard
@@ -87,20 +87,20 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 def kind_of(backend: Backend, text: str) -> str:
     """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
-    profile, wish = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
-    if max(profile, wish) < _OF_THE_KIND:
+    profile, forget_request = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    if max(profile, forget_request) < _OF_THE_KIND:
         return "fact"
-    return "profile" if profile >= wish else "preference"
+    return "profile" if profile >= forget_request else "preference"
 
 
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
-    return [text for text in said if not (refusal(text) or wish(text))]
+    return [text for text in said if not (refusal(text) or forget_request(text))]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
-    asked = wish(said_by_user(exchange.user_text))
+    asked = forget_request(said_by_user(exchange.user_text))
     if not asked or not isinstance(backend, EditableBackend):
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from ..backends.backend_holder import LiveBackend
+from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import Drop, MemoryFault, TakenOver, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
-from ..recall.injected import Told
+from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
 from .gate import sift
@@ -47,9 +47,9 @@ class Writer:
     def __init__(
         self,
         outbox: Outbox,
-        live: LiveBackend,
+        live: BackendHolder,
         journal: Journal,
-        told: Told,
+        told: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -133,7 +133,7 @@ class Writer:
         """Keep the claims on what is in hand."""
         if self._claimed and time.monotonic() - self._renewed_at > CLAIM_S / 4:
             for batch in list(self._claimed.values()):
-                with suppress(TakenOver):  # whoever works on it is told before the next change
+                with suppress(ClaimLost):  # whoever works on it is told before the next change
                     self._outbox.renew(batch)
             self._renewed_at = time.monotonic()
 
@@ -154,7 +154,7 @@ class Writer:
                 worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
-        except TakenOver as fault:
+        except ClaimLost as fault:
             if not self._erased(backend, batch):
                 self._emit(failed(Job.REMEMBERING, fault))
             return

@@ -44,7 +44,7 @@ def _insert(shared: bool) -> Any:
     return insert.execution_options(preserve_rowcount=True)
 
 
-class Decisions:
+class Permissions:
     """Kept by user and turn's key in the state database. The last inlet of a key decides."""
 
     def __init__(self, engine: Engine) -> None:

@@ -15,7 +15,7 @@ from psycopg.types.string import StrDumper
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from owui_memory.core.errors import Doubtful, Drop, MemoryFault, NotReady, Retry, TellAdmin
+from owui_memory.core.errors import Drop, MemoryFault, NotReady, Retry, RetryFew, TellAdmin
 from owui_memory.models.faults import host_of, translated
 from tests.harness.scripted_llm import ScriptedLLM
 
@@ -190,7 +190,7 @@ def test_a_missing_package_is_named() -> None:
 def test_anything_else_is_tried_again_and_named(error: Exception) -> None:
     fault = fault_of(raising(error))
 
-    assert type(fault) is (Retry if isinstance(error, OSError) else Doubtful)
+    assert type(fault) is (Retry if isinstance(error, OSError) else RetryFew)
     assert type(error).__name__ in str(fault)
 
 

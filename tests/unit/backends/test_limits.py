@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Doubtful, MemoryFault, Retry, TooSlow
+from owui_memory.core.errors import MemoryFault, Retry, RetryFew, TooSlow
 from owui_memory.models.limits import OverlongAnswerError, TotalTimeoutError, bounded, hang_up, limited
 from owui_memory.models.llms import Llms
 from owui_memory.models.probe import lacking
@@ -75,7 +75,7 @@ def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
 
 @pytest.mark.parametrize("kind", ["too long", "endless body", "gzip bomb"])
 def test_an_answer_without_end_is_named(kind: str) -> None:
-    with HostileServer(kind) as server, pytest.raises(Doubtful, match="more than an answer can hold"):
+    with HostileServer(kind) as server, pytest.raises(RetryFew, match="more than an answer can hold"):
         llms_at(server.url, "openai").ask(ASKED)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Doubtful, Drop, Retry, TellAdmin
+from owui_memory.core.errors import Drop, Retry, RetryFew, TellAdmin
 from owui_memory.models.llms import Llms
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.observe.costs import Costs
@@ -302,7 +302,7 @@ def test_what_mem0_reads_is_what_was_meant(
 )
 def test_what_mem0_could_not_read_is_a_fault(settings: Valves, first: ScriptedLLM, answer: str) -> None:
     first.when("remember", answer)
-    with pytest.raises(Doubtful, match="no JSON object"):
+    with pytest.raises(RetryFew, match="no JSON object"):
         Llms.open(settings, Metrics()).generate_response(ASKED)
 
 

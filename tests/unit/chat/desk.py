@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.locations import Places
+from owui_memory.backends.locations import Locations
 from owui_memory.commands.commander import Commander
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
@@ -22,8 +22,8 @@ from owui_memory.core.turn import Turn
 from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.erasure.forgetting import Forgetting
-from owui_memory.manage.erasure.worker import Sweeper
-from owui_memory.manage.migrate.reach import place_of_backend
+from owui_memory.manage.erasure.worker import ErasureWorker
+from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.observe.metrics import Metrics
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
@@ -42,15 +42,15 @@ class Desk:
         self.folder, self.settings = folder, settings
         self.engine: Engine = open_state(folder)
         self.backend: EditableBackend = LibraryBackend.open(settings, folder)
-        Places(self.engine, settings.collection).settle(place_of_backend(self.backend, settings))
-        self.live = LiveBackend(folder, lambda *_: self.backend)
+        Locations(self.engine, settings.collection).settle(location_of_backend(self.backend, settings))
+        self.live = BackendHolder(folder, lambda *_: self.backend)
         self.live.use(settings)
         wait_until(lambda: self.live.current is not None, what="the backend is in use")
         self.metrics = Metrics()
         eraser = Eraser(self.engine, folder, lambda: self.settings, self._open, self.live)
         self.commander = Commander(self.engine, self.live, lambda: self.settings, self.metrics, eraser)
         self.forgetting = Forgetting(self.engine, eraser, lambda: self.settings)
-        self.sweeper = Sweeper(eraser, lambda _user: None, self.metrics, self.forgetting)
+        self.sweeper = ErasureWorker(eraser, lambda _user: None, self.metrics, self.forgetting)
         self.journal, self.outbox = Journal(self.engine), Outbox(self.engine)
 
     def _open(self, settings: Valves, folder: Path) -> EditableBackend:

@@ -7,11 +7,11 @@ import json
 from sqlalchemy import Engine, inspect, text
 
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.locations import Places
+from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.manage.erasure.erase import Eraser
-from owui_memory.manage.migrate.reach import place_of_backend
+from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
@@ -31,7 +31,7 @@ class Kept:
     def __init__(self, place: Place, engine: Engine, settings: Valves) -> None:
         self.place, self.engine, self.settings = place, engine, settings
         self.backend = LibraryBackend.open(settings, place.folder)
-        Places(engine, "memories").settle(place_of_backend(self.backend, settings))
+        Locations(engine, "memories").settle(location_of_backend(self.backend, settings))
         self.journal, self.outbox = Journal(engine), Outbox(engine)
         self.eraser = Eraser(engine, place.folder, lambda: settings, lambda *_: self.backend)
 

@@ -18,7 +18,7 @@ import pytest
 from owui_memory.__main__ import main
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
-from owui_memory.core.errors import Drop, TakenOver
+from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.language.words import mark_of
 from owui_memory.manage.erasure import erase as module
@@ -26,10 +26,10 @@ from owui_memory.manage.erasure import erasures, sites
 from owui_memory.manage.erasure.erase import Eraser, Receipt
 from owui_memory.manage.erasure.erasures import Erasure
 from owui_memory.manage.erasure.sites import StoreSite
-from owui_memory.manage.erasure.worker import Sweeper
+from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.models.providers import with_password
 from owui_memory.observe.metrics import Metrics
-from owui_memory.recall.injected import Told
+from owui_memory.recall.injected import Injected
 from owui_memory.remember.apply import Changes
 from owui_memory.state import wal
 from owui_memory.stores.sqlite import driver as sqlite_driver
@@ -158,7 +158,7 @@ class TestOnce:
         batch = kept.outbox.claim()
         assert batch is not None
         kept.eraser.erase_user("ada")
-        with pytest.raises(TakenOver):
+        with pytest.raises(ClaimLost):
             kept.outbox.renew(batch)
         assert kept.outbox.was_erased(batch)
 
@@ -234,7 +234,7 @@ class TestOnce:
     def test_of_what_a_chat_was_told_a_mark_stays(self, kept: Kept) -> None:
         kept.notes(BOTH)
         kept.eraser.forget("ada", [kept.id_of(BOTH)])
-        assert Told(kept.engine).to_chat("ada", "c2") == [mark_of(BOTH)]
+        assert Injected(kept.engine).to_chat("ada", "c2") == [mark_of(BOTH)]
 
     def test_how_far_it_is(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sites, "_AT_ONCE", 1)
@@ -262,7 +262,7 @@ def test_a_log_that_could_not_be_emptied_is_come_back_to(
     monkeypatch.setattr(wal, "_WAIT_S", 0.01)
     monkeypatch.setattr(wal, "_PAUSE_S", 0.0)
     kept.notes(BOTH)
-    sweeper = Sweeper(kept.eraser, lambda _: None, Metrics())
+    sweeper = ErasureWorker(kept.eraser, lambda _: None, Metrics())
     with reading(kept.place.folder / file):
         receipt = kept.eraser.forget("ada", [kept.id_of(BOTH)])
         assert len(receipt.unreached) == 1
@@ -302,7 +302,7 @@ class TestSweeper:
 
     def test_it_comes_back_soon_and_then_less_often(self, kept: Kept) -> None:
         eraser = Counting(kept)
-        sweeper = Sweeper(eraser, lambda _: None, Metrics())
+        sweeper = ErasureWorker(eraser, lambda _: None, Metrics())
         with reading(kept.place.folder / "state.db"):
             kept.eraser.forget("ada", [kept.id_of(BOTH)])
             for _ in range(95):
@@ -314,7 +314,7 @@ class TestSweeper:
 
     def test_what_cannot_be_finished_keeps_no_news_back(self, kept: Kept) -> None:
         dropped: list[str] = []
-        sweeper = Sweeper(kept.eraser, dropped.append, Metrics())
+        sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
         with reading(kept.place.folder / "state.db"):
             kept.eraser.forget("ada", [kept.id_of(BOTH)])
             for _ in range(5):
@@ -343,7 +343,7 @@ def test_a_start_writes_mem0s_history_anew_once_whatever_was_erased_before(
 
     monkeypatch.setattr(sqlite3, "connect", traced)
     dropped: list[str] = []
-    sweeper = Sweeper(kept.eraser, dropped.append, Metrics())
+    sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
     assert said == [], "not while it starts"
     for _ in range(3):
         sweeper.look()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import EditableBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Drop, TakenOver
+from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.manage import memories
 from owui_memory.manage.memories import Control
 from owui_memory.manage.outcomes import Asked, Imported
@@ -29,7 +29,7 @@ DOG, CITY, PHONE = "My dog is called Rex.", "I live in Lisbon.", "My phone numbe
 class Room:
     """A user's control over an open backend; each request has a key of its own."""
 
-    def __init__(self, engine: Engine, live: LiveBackend, backend: EditableBackend) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, backend: EditableBackend) -> None:
         self.engine, self.backend = engine, backend
         self.control = Control(engine, live, Valves)
         self._requests = 0
@@ -54,7 +54,7 @@ class Room:
 def room(request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Room]:
     with opened(request.param, request, scripted_llm, tmp_path) as case:
         engine = open_state(tmp_path / "state")
-        live = LiveBackend(tmp_path, lambda *_: case.backend)
+        live = BackendHolder(tmp_path, lambda *_: case.backend)
         live.use(Valves())
         wait_until(lambda: live.current is not None, what="the backend is in use")
         yield Room(engine, live, case.backend)
@@ -167,10 +167,10 @@ def test_a_request_that_is_tried_again_does_nothing_twice(room: Room) -> None:
 
 def test_who_lost_the_command_changes_nothing_more(room: Room) -> None:
     def confirm() -> None:
-        raise TakenOver("Another server does it.")
+        raise ClaimLost("Another server does it.")
 
     (dog,) = room.knows(DOG)
-    with pytest.raises(TakenOver):
+    with pytest.raises(ClaimLost):
         room.control.forget(room.asked(), [dog], confirm)
     assert room.texts() == [DOG]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select, update
 
-from owui_memory.core.errors import TakenOver
+from owui_memory.core.errors import ClaimLost
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.manage import command_log as orders
-from owui_memory.manage.command_log import EXPIRED, Orders
+from owui_memory.manage.command_log import EXPIRED, CommandLog
 from owui_memory.manage.erasure.retention import prune
 from owui_memory.state import commands, shown
 from tests.harness.bodies import Chat
@@ -23,7 +23,7 @@ def turn_of(text: str = "/memory", user: str = "ada") -> Turn:
 
 
 def test_one_has_it_until_it_is_answered_and_all_get_the_answer(engine: Engine) -> None:
-    first, second = Orders(engine), Orders(engine)
+    first, second = CommandLog(engine), CommandLog(engine)
     turn = turn_of("/memory undo")
     other = replace(turn, key="another answer to come")
     first.give(turn)
@@ -42,13 +42,13 @@ def test_one_has_it_until_it_is_answered_and_all_get_the_answer(engine: Engine) 
 
 def test_a_command_is_nobody_elses(engine: Engine) -> None:
     turn = turn_of()
-    Orders(engine).give(turn)
-    assert Orders(engine).of_turn("bob", [turn.key]) == ""
+    CommandLog(engine).give(turn)
+    assert CommandLog(engine).of_turn("bob", [turn.key]) == ""
 
 
 def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     turn = turn_of()
-    kept = Orders(engine)
+    kept = CommandLog(engine)
     kept.give(turn)
     monkeypatch.setattr(orders, "_HELD_S", -1.0)
     frozen = kept.take("ada", turn.exchange_key)
@@ -56,7 +56,7 @@ def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: 
     assert frozen is not None
     assert again is not None
     assert again.attempts == 2
-    with pytest.raises(TakenOver):
+    with pytest.raises(ClaimLost):
         kept.renew(frozen)
     kept.renew(again)
     kept.answered(frozen, "late")
@@ -65,7 +65,7 @@ def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: 
 
 def test_what_could_not_be_done_may_be_tried_at_once(engine: Engine) -> None:
     turn = turn_of()
-    kept = Orders(engine)
+    kept = CommandLog(engine)
     kept.give(turn)
     order = kept.take("ada", turn.exchange_key)
     assert order is not None
@@ -74,7 +74,7 @@ def test_what_could_not_be_done_may_be_tried_at_once(engine: Engine) -> None:
 
 
 def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: Engine) -> None:
-    kept = Orders(engine)
+    kept = CommandLog(engine)
     for user in ("ada", "bob"):
         turn = turn_of("/memory remember my PIN is 1234", user)
         kept.give(turn)
@@ -94,7 +94,7 @@ def test_old_answers_and_those_before_something_was_forgotten_are_gone(engine: E
 
 
 def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
-    kept = Orders(engine)
+    kept = CommandLog(engine)
     kept.show("ada", "c", ["a", "b"])
     kept.show("ada", "other", ["x"])
     kept.show("bob", "c", ["y"])
@@ -110,7 +110,7 @@ def test_numbers_mean_what_was_seen_last_in_this_chat(engine: Engine) -> None:
 def test_a_secret_in_a_command_is_never_kept(engine: Engine) -> None:
     """Its chat may be stopped before it is carried out: then it stays for a day."""
     said = turn_of("/memory remember my bank password is hunter2")
-    Orders(engine).give(said)
+    CommandLog(engine).give(said)
     with engine.connect() as connection:
         rows = [str(row) for row in connection.execute(select(commands))]
     assert rows

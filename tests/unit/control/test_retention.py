@@ -16,7 +16,7 @@ from owui_memory.core.turn import HASHED
 from owui_memory.manage.erasure import worker as sweeping
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.erasure.retention import RULES, Rule, prune
-from owui_memory.manage.erasure.worker import Sweeper
+from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.observe.metrics import Metrics
 from owui_memory.state import commands, erasures, metadata, outbox, recalls, told
 from tests.harness.waiting import wait_until
@@ -121,19 +121,19 @@ def test_a_server_that_is_started_often_prunes(
 
 class TestClock:
     @pytest.fixture
-    def swept(self, engine: Engine, tmp_path: Path) -> Callable[[Callable[[], Any]], Sweeper]:
+    def swept(self, engine: Engine, tmp_path: Path) -> Callable[[Callable[[], Any]], ErasureWorker]:
         eraser = Eraser(engine, tmp_path, Valves, lambda *_: pytest.fail("nothing is to be erased"))
         self.now = 0.0
-        return lambda work: Sweeper(eraser, lambda _: None, Metrics(), None, work, lambda: self.now)
+        return lambda work: ErasureWorker(eraser, lambda _: None, Metrics(), None, work, lambda: self.now)
 
-    def test_once_an_hour(self, swept: Callable[[Callable[[], Any]], Sweeper]) -> None:
+    def test_once_an_hour(self, swept: Callable[[Callable[[], Any]], ErasureWorker]) -> None:
         times: list[float] = []
         sweeper = swept(lambda: times.append(self.now))
         for self.now in range(0, 3 * 3600, 600):  # type: ignore[assignment]
             sweeper.look()
         assert times == [0, 3600, 7200]
 
-    def test_sooner_after_a_failure(self, swept: Callable[[Callable[[], Any]], Sweeper]) -> None:
+    def test_sooner_after_a_failure(self, swept: Callable[[Callable[[], Any]], ErasureWorker]) -> None:
         times: list[float] = []
 
         def fails() -> None:

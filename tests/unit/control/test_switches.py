@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.pipelines.body import read_inlet
-from owui_memory.recall.injected import Told
-from owui_memory.state.permissions import Decisions
+from owui_memory.recall.injected import Injected
+from owui_memory.state.permissions import Permissions
 from owui_memory.state.switches_table import Switches
 from tests.harness.bodies import Chat
 
@@ -67,7 +67,7 @@ WHERE = st.sampled_from(["", "c1", "c2"])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(["ada", "bob"]), WHERE, st.booleans()), max_size=6))
 def test_all_who_ask_get_the_same_answer(engine: Engine, steps: list[tuple[str, str, bool]]) -> None:
-    switches, told, decisions = Switches(engine), Told(engine), Decisions(engine)
+    switches, told, decisions = Switches(engine), Injected(engine), Permissions(engine)
     run = Chat().chat_id  # users of this example
     state: dict[tuple[str, str], bool] = {}
     for user, chat, on in steps:
@@ -86,13 +86,13 @@ def test_all_who_ask_get_the_same_answer(engine: Engine, steps: list[tuple[str, 
 
 def test_what_was_announced_is_taken_back(switches: Switches, engine: Engine) -> None:
     switches.set("ada", "c1", on=False)
-    decisions, turn = Decisions(engine), turn_in("c1")
+    decisions, turn = Permissions(engine), turn_in("c1")
     decisions.announce(turn)
     assert not decisions.allow(turn)
     assert decisions.allowed("ada", [turn.key]) is None
 
 
 def test_the_same_turn_once_more_is_allowed_still(engine: Engine) -> None:
-    decisions, turn = Decisions(engine), turn_in("c1")
+    decisions, turn = Permissions(engine), turn_in("c1")
     assert decisions.allow(turn)
     assert decisions.allow(turn)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from owui_memory.backends import open_backend
-from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import Backend, EditableBackend
-from owui_memory.backends.locations import Place, Places, naming
+from owui_memory.backends.locations import Location, Locations, naming
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
-from owui_memory.core.memory import Memory, Part
+from owui_memory.core.memory import Check, Memory
 from owui_memory.manage.migrate.mover import Mover
 from owui_memory.remember.journal import Journal
 from owui_memory.state import open_state
@@ -29,9 +29,9 @@ class House:
 
     def enter(self) -> None:
         self.engine = open_state(self.folder)
-        self.places = Places(self.engine, "memories")
+        self.places = Locations(self.engine, "memories")
         self.mover = Mover(self.engine, self.folder, self.open_backend)
-        self.live = LiveBackend(self.folder, self.open_backend, bring=self.mover.bring)
+        self.live = BackendHolder(self.folder, self.open_backend, bring=self.mover.bring)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, None, partial(naming, self.engine, data_dir))
@@ -75,7 +75,7 @@ class House:
         return getattr(current, "_settings", settings) == settings and self._leads(settings, home)
 
     @staticmethod
-    def _leads(settings: Valves, home: Place) -> bool:
+    def _leads(settings: Valves, home: Location) -> bool:
         return all(str(getattr(settings, name)).rstrip("/") == value for name, value in home.settings.items())
 
     # Memories
@@ -109,5 +109,5 @@ class House:
         Journal(self.engine).intend([removal])
         self.backend.remove(memory.id)
 
-    def state(self) -> Part | None:
+    def state(self) -> Check | None:
         return next(iter(self.mover.part()), None)

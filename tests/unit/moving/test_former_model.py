@@ -11,7 +11,7 @@ import pytest
 
 from owui_memory.__main__ import main
 from owui_memory.backends.assemble import open_store
-from owui_memory.backends.locations import place_of
+from owui_memory.backends.locations import location_of
 from owui_memory.config.settings import Valves
 from tests.harness.postgres import PASSWORD
 from tests.harness.qdrant_server import QdrantServer
@@ -67,7 +67,7 @@ def home_of(house: House) -> str:
 
 def test_it_moves_with_the_first_start(house: House, settings: Valves) -> None:
     fill(settings, house.folder, NAMED)
-    house.places.settle(place_of(settings, NAMED, FORMER, DIMS))
+    house.places.settle(location_of(settings, NAMED, FORMER, DIMS))
     house.use(settings)
     assert home_of(house) == NOW
     assert house.texts() == sorted(TEXTS)
@@ -97,7 +97,7 @@ def test_in_a_new_house_nothing_moves(house: House) -> None:
 
 def test_what_was_forgotten_in_the_new_place_does_not_come_back(house: House) -> None:
     fill(Valves(), house.folder, NAMED)
-    house.places.settle(place_of(Valves(), NAMED, FORMER, DIMS))
+    house.places.settle(location_of(Valves(), NAMED, FORMER, DIMS))
     house.use(Valves())
     house.forget(house.memory(TEXTS[0]))
     house.leave()
@@ -112,7 +112,7 @@ def test_the_command_line_reads_it_before_and_moves_it(
     monkeypatch.setenv("PIPELINES_DIR", str(tmp_path))
     monkeypatch.setenv("MEMORY_DATA_DIR", str(house.folder))
     fill(Valves(), house.folder, NAMED)
-    house.places.settle(place_of(Valves(), NAMED, FORMER, DIMS))
+    house.places.settle(location_of(Valves(), NAMED, FORMER, DIMS))
     assert main(["list", "ada"]) == 0
     assert TEXTS[2] in capsys.readouterr().out
     assert main(["migrate"]) == 0

@@ -10,7 +10,7 @@ import pytest
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.locations import name_for, place_of, settings_of
+from owui_memory.backends.locations import location_of, name_for, settings_of
 from owui_memory.config.settings import Valves
 from owui_memory.manage.migrate import copying, mover
 from owui_memory.state import erasures
@@ -308,7 +308,7 @@ class TestMem0sServer:
 
     def test_the_key_goes_to_no_other_address(self, moved_in: House, rest: RestServer) -> None:
         with RestServer(rest.memory, "key") as other:
-            home = place_of(self.on(rest))
+            home = location_of(self.on(rest))
             settings = settings_of(home, self.on(other))
         assert settings.backend_api_key == ""
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from owui_memory.backends.locations import MOST_BYTES, Place, Places, name_for, naming, place_of, settings_of
+from owui_memory.backends.locations import (
+    MOST_BYTES,
+    Location,
+    Locations,
+    location_of,
+    name_for,
+    naming,
+    settings_of,
+)
 from owui_memory.config.settings import Valves
 from owui_memory.state import journal, places, told
 from owui_memory.stores.sqlite.store import SqliteStore
@@ -16,23 +24,23 @@ from owui_memory.stores.sqlite.store import SqliteStore
 PASSWORD = "a-very-secret-password"
 
 
-def at(name: str, **settings: str) -> Place:
-    return place_of(Valves(**settings), name, "model", 3)
+def at(name: str, **settings: str) -> Location:
+    return location_of(Valves(**settings), name, "model", 3)
 
 
 A, B, C = at("a"), at("b"), at("c")
 
 
 @pytest.fixture
-def known(engine: Engine) -> Places:
-    return Places(engine, "memories")
+def known(engine: Engine) -> Locations:
+    return Locations(engine, "memories")
 
 
-def roles(known: Places) -> dict[str, str]:
+def roles(known: Locations) -> dict[str, str]:
     return {one.place.name: one.role for one in known.known()}
 
 
-def test_the_first_place_is_the_home_and_stays_it(known: Places) -> None:
+def test_the_first_place_is_the_home_and_stays_it(known: Locations) -> None:
     assert known.home() is None
     known.settle(A)
     known.settle(B)
@@ -40,7 +48,7 @@ def test_the_first_place_is_the_home_and_stays_it(known: Places) -> None:
     assert roles(known) == {"a": "home"}
 
 
-def test_a_place_becomes_the_home_when_everything_is_there(known: Places) -> None:
+def test_a_place_becomes_the_home_when_everything_is_there(known: Locations) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     assert (known.home(), roles(known)) == (A, {"a": "home", "b": "target"})
@@ -48,7 +56,7 @@ def test_a_place_becomes_the_home_when_everything_is_there(known: Places) -> Non
     assert (known.home(), roles(known)) == (B, {"a": "left", "b": "home"})
 
 
-def test_arriving_twice_is_arriving_once(known: Places) -> None:
+def test_arriving_twice_is_arriving_once(known: Locations) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     known.arrive(B)
@@ -57,7 +65,7 @@ def test_arriving_twice_is_arriving_once(known: Places) -> None:
     assert [one.pending for one in known.known()] == [False, False]
 
 
-def test_there_is_never_more_than_one_home(known: Places) -> None:
+def test_there_is_never_more_than_one_home(known: Locations) -> None:
     known.settle(A)
     for place in (B, C, A, C):
         known.aim(place, empty=False)
@@ -65,7 +73,7 @@ def test_there_is_never_more_than_one_home(known: Places) -> None:
         assert [name for name, role in roles(known).items() if role == "home"] == [place.name]
 
 
-def test_what_was_in_a_place_before_us_is_not_ours_and_what_we_left_is(known: Places) -> None:
+def test_what_was_in_a_place_before_us_is_not_ours_and_what_we_left_is(known: Locations) -> None:
     known.settle(A)
     known.aim(B, empty=False)
     known.arrive(B)
@@ -74,14 +82,14 @@ def test_what_was_in_a_place_before_us_is_not_ours_and_what_we_left_is(known: Pl
 
 
 def test_sets_of_memories_do_not_know_each_other(engine: Engine) -> None:
-    mine, other = Places(engine, "memories"), Places(engine, "other")
+    mine, other = Locations(engine, "memories"), Locations(engine, "other")
     mine.settle(A)
     assert other.home() is None
     other.settle(B)
     assert (mine.home(), other.home()) == (A, B)
 
 
-def test_one_copies_at_a_time(known: Places) -> None:
+def test_one_copies_at_a_time(known: Locations) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     assert known.hold(B, "one", 60)
@@ -93,22 +101,22 @@ def test_one_copies_at_a_time(known: Places) -> None:
     assert known.hold(B, "two", 60)
 
 
-def test_who_died_while_copying_holds_nobody_up(known: Places) -> None:
+def test_who_died_while_copying_holds_nobody_up(known: Locations) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     assert known.hold(B, "dead", -1)
     assert known.hold(B, "alive", 60)
 
 
-def test_progress_is_seen_by_all(known: Places, engine: Engine) -> None:
+def test_progress_is_seen_by_all(known: Locations, engine: Engine) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     known.progress(B, 3, 10)
-    (seen,) = (one for one in Places(engine, "memories").known() if one.place == B)
+    (seen,) = (one for one in Locations(engine, "memories").known() if one.place == B)
     assert (seen.copied, seen.total) == (3, 10)
 
 
-def test_a_place_that_was_left_too_early_is_remembered_until_it_is_empty(known: Places) -> None:
+def test_a_place_that_was_left_too_early_is_remembered_until_it_is_empty(known: Locations) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     known.arrive(B, pending=True)
@@ -117,7 +125,7 @@ def test_a_place_that_was_left_too_early_is_remembered_until_it_is_empty(known: 
     assert [(one.place, one.pending) for one in known.leftovers()] == [(A, False)]
 
 
-def test_what_was_told_follows_new_ids(known: Places, engine: Engine) -> None:
+def test_what_was_told_follows_new_ids(known: Locations, engine: Engine) -> None:
     with engine.begin() as connection:
         for number, memory in enumerate(("old-1", "old-2")):
             row = dict.fromkeys(("user_id", "chat_id", "conversation", "text", "line"), "x")
@@ -154,8 +162,8 @@ class TestSecrets:
         embedder_api_key=PASSWORD,
     )
 
-    def test_none_is_written_down(self, known: Places, engine: Engine) -> None:
-        place = place_of(self.SETTINGS, "memories_m_3", "m", 3)
+    def test_none_is_written_down(self, known: Locations, engine: Engine) -> None:
+        place = location_of(self.SETTINGS, "memories_m_3", "m", 3)
         known.settle(place)
         with engine.connect() as connection:
             row = connection.execute(select(places)).mappings().one()
@@ -166,12 +174,12 @@ class TestSecrets:
     def test_not_even_one_that_should_have_been_quoted(self, password: str) -> None:
         settings = Valves.model_construct(**{**self.SETTINGS.model_dump(), "vector_store_url": ""})
         settings.vector_store_url = f"postgresql://memory:{password.replace('?', '')}@db:5432/memories"
-        place = place_of(settings, "memories_m_3", "m", 3)
+        place = location_of(settings, "memories_m_3", "m", 3)
         assert place.settings["vector_store_url"] == "postgresql://memory@db:5432/memories"
         assert "db:5432/memories" in str(place)
 
     def test_todays_are_taken_where_the_addresses_are_the_same(self) -> None:
-        place = place_of(self.SETTINGS, "memories_m_3", "m", 3)
+        place = location_of(self.SETTINGS, "memories_m_3", "m", 3)
         now = self.SETTINGS.model_copy(update={"embedder_model": "another"})
         again = settings_of(place, now)
         assert again.vector_store_url == self.SETTINGS.vector_store_url
@@ -187,7 +195,7 @@ class TestSecrets:
         ],
     )
     def test_no_key_goes_where_it_does_not_belong(self, elsewhere: dict[str, str], secret: str) -> None:
-        place = place_of(self.SETTINGS, "memories_m_3", "m", 3)
+        place = location_of(self.SETTINGS, "memories_m_3", "m", 3)
         assert getattr(settings_of(place, self.SETTINGS.model_copy(update=elsewhere)), secret) == ""
 
 
@@ -217,12 +225,12 @@ class TestNames:
 
     def test_another_model_of_its_size_does_not_get_into_it(self, engine: Engine, tmp_path: Path) -> None:
         SqliteStore("memories", 384, str(tmp_path / "memories.db")).close()
-        Places(engine, "memories").settle(place_of(Valves(), "memories", "all-MiniLM-L6-v2", 384))
+        Locations(engine, "memories").settle(location_of(Valves(), "memories", "all-MiniLM-L6-v2", 384))
         name = naming(engine, tmp_path, Valves())
         assert name("all-MiniLM-L6-v2", 384) == "memories"
         assert name("bge-small", 384) == "memories_bge_small_384"
 
     def test_another_store_has_the_name_anew(self, engine: Engine, tmp_path: Path) -> None:
-        Places(engine, "memories").settle(place_of(Valves(), "memories", "m", 384))
+        Locations(engine, "memories").settle(location_of(Valves(), "memories", "m", 384))
         elsewhere = Valves(vector_store="qdrant", vector_store_url="http://127.0.0.1:1")
         assert naming(engine, tmp_path, elsewhere)("m", 384) == "memories_m_384"

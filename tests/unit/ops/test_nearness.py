@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from owui_memory.config.hosts import is_local
 from owui_memory.config.settings import Valves
-from owui_memory.observe.data_residency import nearness
+from owui_memory.observe.data_residency import data_residency
 
 
 @pytest.mark.parametrize(
@@ -131,20 +131,20 @@ OURS = {"llm_provider": "vllm", "llm_model": "m", "llm_base_url": "http://vllm:8
     ],
 )
 def test_what_the_settings_send_away(settings: dict[str, Any], state: str, told: str) -> None:
-    (part,) = nearness(Valves(local_only=True, **settings), state)
+    (part,) = data_residency(Valves(local_only=True, **settings), state)
     assert part.ok == (not told)
     if told:
         assert part.detail == f"{told} external: what users say leaves your network"
-    assert nearness(Valves(**settings), state) == []
+    assert data_residency(Valves(**settings), state) == []
 
 
 def test_what_a_server_of_mem0_asks_is_not_known() -> None:
-    (part,) = nearness(Valves(local_only=True, backend="server", backend_url="http://mem0:8000"))
+    (part,) = data_residency(Valves(local_only=True, backend="server", backend_url="http://mem0:8000"))
     assert part.ok
     assert "not told" in part.detail
 
 
 def test_where_ollamas_client_goes_by_itself_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_HOST", "https://ollama.example.com")
-    (part,) = nearness(Valves(local_only=True, llm_provider="ollama", llm_model="qwen3:8b"))
+    (part,) = data_residency(Valves(local_only=True, llm_provider="ollama", llm_model="qwen3:8b"))
     assert not part.ok

@@ -15,7 +15,7 @@ from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
 from owui_memory.core.events import Emit, Event, ignore
-from owui_memory.core.memory import Part
+from owui_memory.core.memory import Check
 from owui_memory.observe import selfcheck as module
 from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
@@ -51,11 +51,11 @@ def asked(llm: ScriptedLLM) -> list[Request]:
     return [request for request in llm.requests if request.endpoint == "chat"]
 
 
-def part(parts: list[Part], name: str) -> Part:
+def part(parts: list[Check], name: str) -> Check:
     return next(part for part in parts if part.name == name)
 
 
-def works(part: Part) -> bool:
+def works(part: Check) -> bool:
     return part.ok and bool(re.fullmatch(MS, part.detail))
 
 
@@ -281,7 +281,7 @@ def test_a_status_does_not_wait_for_an_llm_that_thinks(scripted_llm: ScriptedLLM
     with scripted_llm.hold("chat") as gate:
         backend = checks.opening(open_backend)(settings_of(scripted_llm), tmp_path)
         wait_until(lambda: gate.waiting == 1, what="the LLM is asked")
-        assert checks.part(backend) == [Part("self-check", True, "under way")]
+        assert checks.part(backend) == [Check("self-check", True, "under way")]
     wait_until(lambda: "LLM" in checks.part(backend)[0].detail, what="the check is done")
     backend.close()
 

@@ -13,7 +13,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
-from owui_memory.recall.injected import Told
+from owui_memory.recall.injected import Injected
 from owui_memory.recall.recall import Recalled, Recaller
 from owui_memory.recall.why import Explanations
 from owui_memory.remember.apply import Changes
@@ -35,7 +35,7 @@ class House:
         )
         self.backend = backend or LibraryBackend.open(self.settings, folder)
         self.engine = open_state(folder)
-        self.told, self.explanations = Told(self.engine), Explanations(self.engine)
+        self.told, self.explanations = Injected(self.engine), Explanations(self.engine)
         self.recaller = Recaller(self.engine)
         self.changes = Changes(Journal(self.engine))
         self._batches = 0

@@ -23,7 +23,7 @@ from owui_memory.recall.recall import Recalled
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
-from owui_memory.state.permissions import Decisions
+from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat, told_text
 from tests.harness.bodies import Turn as Said
 from tests.unit.recall.conversation import House
@@ -52,7 +52,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.outbox, self.journal = Outbox(self.house.engine), Journal(self.house.engine)
-        self.decisions = Decisions(self.house.engine)
+        self.decisions = Permissions(self.house.engine)
         settings = lambda: self.house.settings  # noqa: E731
         live: Any = None  # the batches are handed to it
         self._writer = Writer(self.outbox, live, self.journal, self.house.told, settings, Metrics())

@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
-from owui_memory.core.memory import Found
+from owui_memory.core.memory import Candidate
 from owui_memory.core.scope import read_teams
-from owui_memory.language.forget_requests import wish
+from owui_memory.language.forget_requests import forget_request
 from owui_memory.language.forget_subject import is_meant
 from owui_memory.language.names import name_of
 from owui_memory.models.tokens import estimated_tokens
@@ -20,7 +20,7 @@ from owui_memory.recall.rank import ranked
 from owui_memory.recall.search import query_of
 from owui_memory.recall.select import Gate, select
 from owui_memory.recall.sources import Past, Step
-from owui_memory.recall.suppressed import unwanted
+from owui_memory.recall.suppressed import suppressed
 from tests.unit.samples import NOW, memory
 
 PIECES = [
@@ -44,10 +44,11 @@ PIECES = [
 ]
 
 
-def some(text: str) -> list[Found]:
+def some(text: str) -> list[Candidate]:
     """Candidates, each with another beginning, so that none repeats another."""
     return [
-        Found(replace(memory(f"{n} {text}", name=str(n)), chat="c", place=n), 0.5, None) for n in range(40)
+        Candidate(replace(memory(f"{n} {text}", name=str(n)), chat="c", place=n), 0.5, None)
+        for n in range(40)
     ]
 
 
@@ -57,17 +58,21 @@ def all_of_recall(text: str) -> None:
     items = ranked(some(text[:1000]), query, NOW)
     Gate.of(items, 0.42, (0.0, 0.0), query)
     select(items, least_worth=0.0, most=50, room=10**6, cost=lambda one: estimated_tokens(line(one, NOW)))
-    unwanted(text, items)
+    suppressed(text, items)
 
 
 SCANS: dict[str, Callable[[str], object]] = {
-    "wish": wish,
-    "a short wish": lambda text: [wish(text[at : at + 300]) for at in range(0, min(len(text), 30_000), 300)],
+    "wish": forget_request,
+    "a short wish": lambda text: [
+        forget_request(text[at : at + 300]) for at in range(0, min(len(text), 30_000), 300)
+    ],
     "is_meant": lambda text: is_meant(text, text),
-    "ranked": lambda text: ranked([Found(memory(text), 0.5, None)], text, NOW),
-    "gate": lambda text: Gate.of(ranked([Found(memory(text), 0.5, None)], text, NOW), 0.42, (0.0, 0.0), text),
+    "ranked": lambda text: ranked([Candidate(memory(text), 0.5, None)], text, NOW),
+    "gate": lambda text: Gate.of(
+        ranked([Candidate(memory(text), 0.5, None)], text, NOW), 0.42, (0.0, 0.0), text
+    ),
     "select": lambda text: select(
-        ranked([Found(memory(text), 0.5, None)], "x", NOW),
+        ranked([Candidate(memory(text), 0.5, None)], "x", NOW),
         least_worth=0.0,
         most=8,
         room=10**6,

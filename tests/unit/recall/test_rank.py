@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from owui_memory.core.memory import Found
+from owui_memory.core.memory import Candidate
 from owui_memory.recall.rank import bm25, ranked
 from tests.unit.samples import NOW, found
 
 
-def order(candidates: list[Found], query: str = "tea", **heard: int) -> list[str]:
+def order(candidates: list[Candidate], query: str = "tea", **heard: int) -> list[str]:
     return [item.memory.text for item in ranked(candidates, query, NOW, heard)]
 
 
-def in_chat(item: Found, chat: str, place: int) -> Found:
+def in_chat(item: Candidate, chat: str, place: int) -> Candidate:
     return replace(item, memory=replace(item.memory, chat=chat, place=place))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.core.memory import Found
+from owui_memory.core.memory import Candidate
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line, render
 from owui_memory.recall.rank import ranked
@@ -22,7 +22,9 @@ from owui_memory.recall.select import (
 from tests.unit.samples import NOW, found
 
 
-def selected(candidates: list[Found], *, opened: bool = True, most: int = 8, room: int = 800) -> Selection:
+def selected(
+    candidates: list[Candidate], *, opened: bool = True, most: int = 8, room: int = 800
+) -> Selection:
     return select(
         ranked(candidates, "tea and dogs", NOW),
         least_worth=0.1 if opened else None,
@@ -33,12 +35,15 @@ def selected(candidates: list[Found], *, opened: bool = True, most: int = 8, roo
 
 
 def gate(
-    candidates: list[Found], query: str, threshold: float = 0.42, of_self: tuple[float, float] = (0.0, 0.0)
+    candidates: list[Candidate],
+    query: str,
+    threshold: float = 0.42,
+    of_self: tuple[float, float] = (0.0, 0.0),
 ) -> Gate:
     return Gate.of(ranked(candidates, query, NOW), threshold, of_self, query)
 
 
-def told(candidates: list[Found], **options: int) -> list[str]:
+def told(candidates: list[Candidate], **options: int) -> list[str]:
     return [memory.text for memory in selected(candidates, **options).chosen]
 
 
@@ -57,7 +62,7 @@ def outcomes(selection: Selection) -> dict[str, str]:
     ],
 )
 def test_the_gate_sees_meaning_and_the_words_that_one_memory_has(
-    candidates: list[Found], query: str, expected: float
+    candidates: list[Candidate], query: str, expected: float
 ) -> None:
     assert gate(candidates, query).evidence == pytest.approx(expected)
 

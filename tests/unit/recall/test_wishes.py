@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.language.forget_requests import means_all, wish
+from owui_memory.language.forget_requests import forget_request, means_all
 from owui_memory.language.forget_subject import is_meant
 from tests.unit.recall.conversation import Conversation, House, text_of
 
@@ -27,7 +27,7 @@ PHONE, DOG = "My phone number is 555-0199.", "My dog is called Rex."
     ],
 )
 def test_a_wish(text: str, asked: str) -> None:
-    assert wish(text) == asked
+    assert forget_request(text) == asked
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_wish(text: str, asked: str) -> None:
     ],
 )
 def test_no_wish(text: str) -> None:
-    assert wish(text) == ""
+    assert forget_request(text) == ""
 
 
 def test_a_memory_is_meant_when_it_has_all_the_words() -> None:
@@ -104,8 +104,8 @@ ABOUT = (
 @pytest.mark.parametrize(("text", "memory"), ABOUT)
 def test_what_a_request_is_about_is_found(text: str, memory: str) -> None:
     """ "What you know about" and "what I told you" are not what is to be forgotten; endings do not matter."""
-    assert is_meant(wish(text), memory)
-    assert not means_all(wish(text))
+    assert is_meant(forget_request(text), memory)
+    assert not means_all(forget_request(text))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_a_request_is_about_is_found(text: str, memory: str) -> None:
     ],
 )
 def test_what_only_looks_alike_is_not(text: str, memory: str) -> None:
-    assert not is_meant(wish(text), memory)
+    assert not is_meant(forget_request(text), memory)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_only_looks_alike_is_not(text: str, memory: str) -> None:
     ],
 )
 def test_all_is_meant(text: str) -> None:
-    assert means_all(wish(text))
+    assert means_all(forget_request(text))
 
 
 def test_what_is_to_be_forgotten_is_not_told_in_the_same_turn(house: House, talk: Conversation) -> None:

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 import owui_memory
-from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.memory import Memory
@@ -46,7 +46,7 @@ REFUSED = [(ORDER, GIVES_ORDERS), (SECRET, HOLDS_SECRET), (LONG, TOO_LONG), (NOT
 
 @pytest.fixture
 def room(mind: Mind, tmp_path: Path) -> Room:
-    live = LiveBackend(tmp_path, lambda *_: mind.backend)
+    live = BackendHolder(tmp_path, lambda *_: mind.backend)
     live.use(Valves())
     wait_until(lambda: live.current is not None, what="the backend is in use")
     return Room(mind.engine, live, mind.backend)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from owui_memory.core.errors import TakenOver
+from owui_memory.core.errors import ClaimLost
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.remember import outbox as module
 from owui_memory.remember.outbox import Counts, Outbox
@@ -141,7 +141,7 @@ def test_who_has_lost_a_claim_leaves_the_next_one_alone(queue: Outbox, engine: E
     assert current.name == late.name
     before = rows(engine, "state, ready_at, claim_expires, error")
     queue.done(late)
-    with pytest.raises(TakenOver):
+    with pytest.raises(ClaimLost):
         queue.renew(late)
     queue.retry(late, "slow")
     queue.dead(late, "slow")

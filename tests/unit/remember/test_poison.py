@@ -11,7 +11,7 @@ import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Doubtful, Drop, Retry
+from owui_memory.core.errors import Drop, Retry, RetryFew
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.outbox import Counts
 from tests.harness.scripted_llm import Request, ScriptedLLM
@@ -33,7 +33,7 @@ RAISED: dict[str, Callable[[], BaseException]] = {
     "KeyError": lambda: KeyError("hemlock"),
     "AssertionError": AssertionError,
     "a panic of native code": lambda: type("PanicException", (BaseException,), {})("hemlock"),
-    "Doubtful": lambda: Doubtful("This may never work."),
+    "Doubtful": lambda: RetryFew("This may never work."),
     "Drop": lambda: Drop("This can never work."),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from owui_memory.core.errors import Doubtful
+from owui_memory.core.errors import RetryFew
 from owui_memory.core.exchange import Batch
 from owui_memory.language.words import mark_of
 from owui_memory.remember.prompt import reconcile_prompt
@@ -136,7 +136,7 @@ def test_an_unreadable_answer_is_asked_for_once_more(mind: Mind) -> None:
 
 def test_a_model_that_cannot_answer_is_tried_again_later(mind: Mind) -> None:
     mind.llm.when(is_ours, "I am sorry.")
-    with pytest.raises(Doubtful, match="could not be read"):
+    with pytest.raises(RetryFew, match="could not be read"):
         mind.reconciles(batch("I like tea."))
     assert len(mind.llm.chats()) == 2
     assert mind.changes() == []
@@ -171,7 +171,7 @@ def test_an_answer_of_bad_operations_only_is_asked_for_once_more(mind: Mind) -> 
 @pytest.mark.parametrize("answer", ["", " \n", "I am sorry." + " " * 5000, "sorry " * 100_000])
 def test_no_message_is_sent_back_that_a_server_may_refuse(mind: Mind, answer: str) -> None:
     mind.llm.when(is_ours, answer)
-    with pytest.raises(Doubtful):
+    with pytest.raises(RetryFew):
         mind.reconciles(batch("I like tea."))
     sent = [m["content"] for chat in mind.llm.chats() for m in chat.messages if m["role"] == "assistant"]
     assert all(0 < len(content.strip()) <= 2000 for content in sent)
@@ -180,7 +180,7 @@ def test_no_message_is_sent_back_that_a_server_may_refuse(mind: Mind, answer: st
 def test_a_repair_that_the_server_refuses_is_not_the_end(mind: Mind) -> None:
     mind.llm.when(is_ours, "I am sorry.")
     repair = {"when": lambda request: "could not be read" in request.last_user_text, "status": 400}
-    with mind.llm.fault("chat", **repair), pytest.raises(Doubtful, match="could not be read"):
+    with mind.llm.fault("chat", **repair), pytest.raises(RetryFew, match="could not be read"):
         mind.reconciles(batch("I like tea."))
     assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
 

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
-from owui_memory.core.errors import TakenOver
+from owui_memory.core.errors import ClaimLost
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes, Decide
@@ -110,7 +110,7 @@ def test_while_it_decides(
         other.take_over(lambda: adds(batch, *decides))
         return adds(batch, REX, TOM)
 
-    with pytest.raises(TakenOver):
+    with pytest.raises(ClaimLost):
         frozen.make(batch, decide)
     assert texts(backend) == list(decides)
     assert [(change.after, change.made) for change in frozen.journal.of_batch(batch.name)] == [
@@ -124,7 +124,7 @@ def test_between_two_changes(
     """The other one finds the first, and makes the second."""
     batch = frozen.claim()
     after(backend, "store", lambda: other.take_over(list), monkeypatch)
-    with pytest.raises(TakenOver):
+    with pytest.raises(ClaimLost):
         frozen.make(batch, lambda: adds(batch, REX, TOM))
     assert texts(backend) == [TOM, REX]
     assert [change.made for change in frozen.journal.of_batch(batch.name)] == [True, True]
@@ -149,7 +149,7 @@ def test_after_it_has_looked(
             backend.replace(memory_id, "The user's dog is called Max.", expires="")
 
     after(backend, "added_by" if op == "add" else "get", go_on, monkeypatch)
-    with pytest.raises(TakenOver):
+    with pytest.raises(ClaimLost):
         frozen.make(batch, list)
     expected = {"add": [REX], "replace": ["The user's dog is called Max."], "remove": []}
     assert texts(backend) == expected[op]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import Backend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.core.exchange import Exchange
 from owui_memory.observe.metrics import Metrics
-from owui_memory.recall.injected import Told
+from owui_memory.recall.injected import Injected
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.remember.writer import Writer
@@ -121,9 +121,9 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
         raise Retry("The store cannot be reached.")
 
     engine = open_state(tmp_path)
-    outbox, live = Outbox(engine), LiveBackend(tmp_path, never)
+    outbox, live = Outbox(engine), BackendHolder(tmp_path, never)
     outbox.put(Exchange("k", "ada", "c", "I live in Lisbon.", "", 1.0))
-    writer = Writer(outbox, live, Journal(engine), Told(engine), lambda: settings, Metrics())
+    writer = Writer(outbox, live, Journal(engine), Injected(engine), lambda: settings, Metrics())
     live.use(settings)
     writer.start()
     assert opened.wait(10)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from owui_memory.backends.backend_holder import LiveBackend
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import Backend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
@@ -14,7 +14,7 @@ from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.models.llms import Llms
 from owui_memory.observe.metrics import Metrics
-from owui_memory.recall.injected import Told
+from owui_memory.recall.injected import Injected
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
@@ -32,10 +32,10 @@ class Bench:
         self.engine = open_state(folder)
         self.outbox = Outbox(self.engine)
         self.backend = backend
-        self.live = LiveBackend(folder, lambda *_: backend)
+        self.live = BackendHolder(folder, lambda *_: backend)
         self.live.use(settings)
         self.metrics = Metrics()
-        self.journal, self.told = Journal(self.engine), Told(self.engine)
+        self.journal, self.told = Journal(self.engine), Injected(self.engine)
         self.writer = Writer(
             self.outbox, self.live, self.journal, self.told, lambda: self.settings, self.metrics
         )

@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import Engine, event, inspect, text
 
 from owui_memory.core.errors import TellAdmin
-from owui_memory.manage.command_log import Orders
+from owui_memory.manage.command_log import CommandLog
 from owui_memory.recall.why import Explanations
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import engine as engines
 from owui_memory.state import metadata, migrations
-from owui_memory.state.permissions import Decisions
+from owui_memory.state.permissions import Permissions
 from tests.harness.postgres import Postgres
 from tests.unit.places import Place
 from tests.unit.state.versions import SHARED_FROM, VERSIONS, make
@@ -126,11 +126,11 @@ def test_what_the_last_version_held_is_used(place: Place, running: Postgres | No
     assert batch is not None
     assert [one.user_text for one in batch.exchanges] == ["I live in Lisbon."]
     assert [change.after for change in Journal(engine).of_user("ada")] == ["The user's dog is called Rex."]
-    orders = Orders(engine)
+    orders = CommandLog(engine)
     assert orders.answer_to("ada", orders.of_turn("ada", ["answer-3"])) == "Nothing is remembered."
     assert orders.of_turn("bob", ["answer-3"]) == ""
     assert [one.query for one in Explanations(engine).of_chat("c", "ada")] == ["My dog?"]
-    assert Decisions(engine).allowed("bob", ["answer-1"]) is None
+    assert Permissions(engine).allowed("bob", ["answer-1"]) is None
     engine.dispose()
 
 

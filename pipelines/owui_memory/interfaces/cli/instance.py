@@ -21,17 +21,17 @@ from ... import COMMAND
 from ...backends import open_backend
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
-from ...backends.locations import Places, naming, place_of
+from ...backends.locations import Locations, location_of, naming
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
 from ...language.sanitize import one_line
-from ...manage.command_log import Orders
+from ...manage.command_log import CommandLog
 from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
-from ...manage.migrate.reach import place_of_backend, settled
+from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
@@ -48,7 +48,7 @@ class Instance:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # those of a model that is loaded
         warnings.filterwarnings("ignore", category=FutureWarning)  # mem0 asks its model by an old name
         self.engine, self.environment = engine, environment
-        self.outbox, self.orders = Outbox(engine), Orders(engine)
+        self.outbox, self.orders = Outbox(engine), CommandLog(engine)
         self.spill = Spill(environment.data_dir)
 
     @cached_property
@@ -57,9 +57,9 @@ class Instance:
         return settings_in(self.environment)
 
     @cached_property
-    def places(self) -> Places:
+    def places(self) -> Locations:
         """Where memories are kept."""
-        return Places(self.engine, self.settings.collection)
+        return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         """Any backend, with the names that the server gives to collections."""
@@ -75,7 +75,7 @@ class Instance:
         with waiting("opening the memories"):
             backend = self._open()
         with contextlib.closing(backend):
-            place = place_of_backend(backend, self.settings)
+            place = location_of_backend(backend, self.settings)
             home = settled(self.places, self.settings, self.environment.data_dir, place)
             if home.key != place.key:
                 raise TellAdmin(
@@ -86,7 +86,7 @@ class Instance:
 
     def _open(self) -> Backend:
         settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
-        if home is None or not home.is_library or home.settings != place_of(settings).settings:
+        if home is None or not home.is_library or home.settings != location_of(settings).settings:
             return self.open_backend(settings, data_dir)
         # Loading an embedding model takes longer than most commands, and few of them embed anything.
         known, named = (home.model, home.dims), lambda *_: home.name

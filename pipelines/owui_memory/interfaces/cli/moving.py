@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ...backends.locations import Place
+from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
-from ...manage.migrate.reach import opened, place_of_backend, records_of
+from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from .instance import Instance
@@ -91,7 +91,7 @@ class Moving:
         data_dir, settings = self._instance.environment.data_dir, self._instance.settings
         mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
         with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            place = place_of_backend(backend, settings)
+            place = location_of_backend(backend, settings)
             with progress("moving") as advance:
                 count = mover.move_now(backend, settings, advance, threading.Event())
         for part in mover.part():
@@ -114,7 +114,7 @@ class Moving:
         if not pending:
             told("Nothing is waited for.")
 
-    def _opened(self, place: Place) -> AbstractContextManager[Records]:
+    def _opened(self, place: Location) -> AbstractContextManager[Records]:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
         return opened(place, instance.settings, data_dir, self._places, open_backend)

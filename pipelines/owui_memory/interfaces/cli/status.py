@@ -10,7 +10,7 @@ import typer
 
 from ... import COMMAND
 from ...core.errors import MemoryFault
-from ...core.memory import Part
+from ...core.memory import Check
 from ...language.sanitize import one_line
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
@@ -26,7 +26,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
     What a running server knows of itself besides is at its `/memory/status`.
     """
     parts = [
-        Part("state", True, str(instance.engine.url)),
+        Check("state", True, str(instance.engine.url)),
         *_backend(instance),
         _calls(instance),
         _queue(instance),
@@ -69,15 +69,15 @@ def users(instance: Instance, to_json: bool) -> None:
         told("There are no memories yet.")
 
 
-def _backend(instance: Instance) -> list[Part]:
+def _backend(instance: Instance) -> list[Check]:
     try:
         with instance.backend() as backend, waiting("asking"):
-            return [Part("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+            return [Check("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
     except MemoryFault as fault:
-        return [Part("backend", False, str(fault).rstrip("."), fault.hint)]
+        return [Check("backend", False, str(fault).rstrip("."), fault.hint)]
 
 
-def _calls(instance: Instance) -> Part:
+def _calls(instance: Instance) -> Check:
     """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
     ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
     lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
@@ -86,13 +86,13 @@ def _calls(instance: Instance) -> Part:
         for day, models in lately.items()
         for model, used in models.items()
     ]
-    return Part("LLM calls", True, ", ".join(told) or "none today or yesterday")
+    return Check("LLM calls", True, ", ".join(told) or "none today or yesterday")
 
 
-def _queue(instance: Instance) -> Part:
+def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     told = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
         told += f", {aside} kept aside until the state database takes them"
-    return Part("queue", not counts.dead, told, hint)
+    return Check("queue", not counts.dead, told, hint)

@@ -20,7 +20,7 @@ from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.errors import Waits, is_of_the_text
 from ...core.events import Event, EventKind, Job, failed, succeeded
-from ...core.memory import Part
+from ...core.memory import Check
 from ...core.permission import SWITCHED_OFF
 from ...core.turn import Answered, Turn
 from ...observe import status
@@ -347,9 +347,9 @@ class Filter:
         if (runtime := self._runtime) is not None:
             return runtime.status()
         fault, waiting = self._start.fault, self._spill.waiting().exchanges
-        parts = [Part("filter", False, str(fault), fault.hint)]
+        parts = [Check("filter", False, str(fault), fault.hint)]
         if waiting:
-            parts.append(Part("queue", True, f"{waiting} kept aside until memory has started"))
+            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
         return status.report(parts, waiting, 0)
 
 

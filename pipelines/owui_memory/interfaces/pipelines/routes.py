@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from ...core.memory import Part
+from ...core.memory import Check
 from ...observe.status import report
 from .guard import has_key
 
@@ -40,7 +40,7 @@ def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - it is what the answer says
         log.warning("The status failed (%s).", type(error).__name__)
         hint = "Look at the server's log."
-        return report([Part("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
+        return report([Check("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
 
 
 def unmount(app: Any) -> None:

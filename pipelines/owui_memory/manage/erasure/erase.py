@@ -25,7 +25,7 @@ from ...core.scope import shared_by
 from ...remember.spill import Spill, Spilled
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .history import History
-from .scrub import purge_state
+from .scrub import scrub_state
 from .sites import Found, Open, Sites
 
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
@@ -197,7 +197,7 @@ class Eraser:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
             try:
-                keeps += filter(None, [purge_state(self._engine)])
+                keeps += filter(None, [scrub_state(self._engine)])
             except MemoryFault as fault:
                 unreached[_STATE] = str(fault)
         passes = self._passes(erasure, unreached)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from ...config.settings import Valves
 from ...core.change import ToForget
 from ...remember.journal import Journal
-from ..command_log import Orders
+from ..command_log import CommandLog
 from .erase import Eraser
 
 _SETTLED_S = 60.0  # in which a row with a lower id than another may still be committed
@@ -26,7 +26,7 @@ class Forgetting:
     """For one thread. Blocks."""
 
     def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
-        self._journal, self._orders = Journal(engine), Orders(engine)
+        self._journal, self._orders = Journal(engine), CommandLog(engine)
         self._eraser, self._settings = eraser, settings
         self._seen = 0  # up to this id of the journal there is nothing left to do
         self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were

@@ -13,7 +13,7 @@ _POSTGRES_KEEPS = (
 )
 
 
-def purge_state(engine: Engine) -> str:
+def scrub_state(engine: Engine) -> str:
     """Overwrite what was deleted; what keeps it all the same, or "".
 
     Raises:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
-from ...backends.locations import Place, settings_of
+from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import aware_time, is_id
@@ -161,7 +161,7 @@ class Found:
     """A place with the id of its row: open, or why it is not."""
 
     id: int
-    place: Place
+    place: Location
     site: Site | None = None
     fault: MemoryFault | None = None
 
@@ -188,14 +188,14 @@ class Sites:
                     found.append(Found(id_, place, site))
             yield found
 
-    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Place]]:
+    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
         wanted = select(places.c.id, places.c.place).order_by(places.c.id)
         if ids is not None:
             wanted = wanted.where(places.c.id.in_(ids))
         with self._reading.connect() as connection:
-            return [(row.id, Place(**json.loads(row.place))) for row in connection.execute(wanted)]
+            return [(row.id, Location(**json.loads(row.place))) for row in connection.execute(wanted)]
 
-    def _site(self, place: Place) -> Site:
+    def _site(self, place: Location) -> Site:
         settings = settings_of(place, self._settings())
         if place.is_library:
 

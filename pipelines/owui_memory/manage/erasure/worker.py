@@ -16,7 +16,7 @@ _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
 _MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
 
 
-class Sweeper:
+class ErasureWorker:
     """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
 
     def __init__(

@@ -19,13 +19,13 @@ from sqlalchemy import Engine
 
 from ... import COMMAND
 from ...backends.base import Backend
-from ...backends.locations import HOLD_S, Known, Place, Places, settings_of
+from ...backends.locations import HOLD_S, Known, Location, Locations, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, Retry
-from ...core.memory import Part
+from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, Told
-from .reach import Open, opened, place_of_backend, records_of, settled
+from .reach import Open, location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -74,11 +74,11 @@ class Mover:
         self._me = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
         self._serving = ""  # key of the place of the backend in use
-        self._state: Part | None = None
-        self._refusal: Part | None = None
+        self._state: Check | None = None
+        self._refusal: Check | None = None
         self.idle = True
 
-    def part(self) -> list[Part]:
+    def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
         return [self._state] if self._state else []
 
@@ -96,8 +96,8 @@ class Mover:
         with self._lock:
             self.idle = False
             try:
-                places = Places(self._engine, arrival.settings.collection)
-                place = place_of_backend(arrival.backend, arrival.settings)
+                places = Locations(self._engine, arrival.settings.collection)
+                place = location_of_backend(arrival.backend, arrival.settings)
                 home = settled(places, arrival.settings, self._data_dir, place)
                 if home.key == place.key:
                     self._serve(arrival, arrival.backend, place)
@@ -114,8 +114,8 @@ class Mover:
             MemoryFault: what was met. The same call later goes on from there.
         """
         arrival = Arrival(backend, settings, _Nobody(), stop)
-        places = Places(self._engine, settings.collection)
-        place = place_of_backend(backend, settings)
+        places = Locations(self._engine, settings.collection)
+        place = location_of_backend(backend, settings)
         home = settled(places, arrival.settings, self._data_dir, place)
         target = records_of(backend, places)
         if home.key != place.key:
@@ -130,11 +130,11 @@ class Mover:
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, place: Place) -> None:
+    def _serve(self, arrival: Arrival, backend: Backend, place: Location) -> None:
         if arrival.live.take_over(backend, arrival.superseded):
             self._serving = place.key
 
-    def _move(self, arrival: Arrival, places: Places, home: Place, place: Place) -> None:
+    def _move(self, arrival: Arrival, places: Locations, home: Location, place: Location) -> None:
         target = records_of(arrival.backend, places)
         places.aim(place, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
@@ -153,7 +153,7 @@ class Mover:
         self._run(move, arrival, places, place, home)
 
     def _move_unserved(
-        self, arrival: Arrival, places: Places, home: Place, place: Place, target: Records
+        self, arrival: Arrival, places: Locations, home: Location, place: Location, target: Records
     ) -> None:
         with ExitStack() as stack:
             try:
@@ -170,7 +170,7 @@ class Mover:
             telling = self._telling(places, place)
             self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
 
-    def _run(self, move: _Move, arrival: Arrival, places: Places, place: Place, home: Place) -> None:
+    def _run(self, move: _Move, arrival: Arrival, places: Locations, place: Location, home: Location) -> None:
         if not move.hold(self._me):
             self._serve(arrival, arrival.backend, place)
             return
@@ -184,19 +184,19 @@ class Mover:
         finally:
             places.release(place, self._me)
 
-    def _former(self, home: Place, settings: Valves) -> Backend | None:
+    def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
         try:
             former = self._open(earlier, self._data_dir)
         except MemoryFault as fault:
             log.warning("Memories are in %s, which cannot serve meanwhile: %s", home, fault)
             return None
-        if place_of_backend(former, earlier).key == home.key:
+        if location_of_backend(former, earlier).key == home.key:
             return former
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, places: Places, place: Place) -> None:
+    def _collect(self, arrival: Arrival, places: Locations, place: Location) -> None:
         """Bring home what places hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
@@ -213,7 +213,7 @@ class Mover:
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, places: Places, place: Place) -> None:
+    def _collect_from(self, known: Known, arrival: Arrival, places: Locations, place: Location) -> None:
         _without_erasures(places, known.place)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
         target = records_of(arrival.backend, places)
@@ -229,21 +229,21 @@ class Mover:
         if not arrival.superseded.is_set():
             places.emptied(known.place)
 
-    def _tell_of_rest(self, place: Place, fault: MemoryFault) -> None:
-        self._state = Part(
+    def _tell_of_rest(self, place: Location, fault: MemoryFault) -> None:
+        self._state = Check(
             "moving",
             False,
             f"what is in {place} cannot be read: {fault}",
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, places: Places, place: Place) -> Callable[[int, int], None]:
+    def _telling(self, places: Locations, place: Location) -> Callable[[int, int], None]:
         told_at = 0.0
         held_at = time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
-            self._state = Part("moving", True, f"{copied:,} of {total:,} memories are in {place}")
+            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {place}")
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
@@ -261,8 +261,8 @@ class _Move:
     def __init__(
         self,
         arrival: Arrival,
-        places: Places,
-        place: Place,
+        places: Locations,
+        place: Location,
         source: Records,
         target: Records,
         told: Callable[[int, int], None],
@@ -308,7 +308,7 @@ class _Move:
         self._places.arrive(self._place, pending=bool(self._copy.refused))
 
 
-def _without_erasures(places: Places, place: Place) -> None:
+def _without_erasures(places: Locations, place: Location) -> None:
     if places.has_erasures(place):
         raise Retry("something is still to be erased there", hint="That comes first.")
 
@@ -333,11 +333,11 @@ def _both(one: Told, other: Told) -> Told:
     return tell
 
 
-def _refusal(count: int, left: Place) -> Part | None:
+def _refusal(count: int, left: Location) -> Check | None:
     if not count:
         return None
     told = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Part("moving", False, told, "Export them there, correct them, and import them again.")
+    return Check("moving", False, told, "Export them there, correct them, and import them again.")
 
 
 def new_ids(source: Records, target: Records) -> dict[str, str]:

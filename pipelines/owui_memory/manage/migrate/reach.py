@@ -10,7 +10,7 @@ from pathlib import Path
 from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
 from ...backends.library import LibraryBackend
-from ...backends.locations import Place, Places, found_in, place_of, settings_of
+from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...core.errors import TellAdmin
 from ...models.faults import translated
@@ -19,15 +19,17 @@ from .records import LibraryRecords, Records, RemoteRecords
 Open = Callable[[Valves, Path], Backend]
 
 
-def place_of_backend(backend: Backend, settings: Valves) -> Place:
+def location_of_backend(backend: Backend, settings: Valves) -> Location:
     """The place of a backend that was opened with these settings."""
     if settings.backend != "library":
-        return place_of(settings)
+        return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return place_of(settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims)
+    return location_of(
+        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
+    )
 
 
-def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> Place:
+def settled(places: Locations, settings: Valves, data_dir: Path, place: Location) -> Location:
     """The home; at the very first start that is where memories are found, or else this place.
 
     Raises what looking there raises.
@@ -41,7 +43,7 @@ def settled(places: Places, settings: Valves, data_dir: Path, place: Place) -> P
     return home
 
 
-def records_of(backend: Backend, places: Places) -> Records:
+def records_of(backend: Backend, places: Locations) -> Records:
     """All that is in an open backend's place.
 
     Raises:
@@ -55,7 +57,9 @@ def records_of(backend: Backend, places: Places) -> Records:
 
 
 @contextmanager
-def opened(place: Place, now: Valves, data_dir: Path, places: Places, opener: Open) -> Iterator[Records]:
+def opened(
+    place: Location, now: Valves, data_dir: Path, places: Locations, opener: Open
+) -> Iterator[Records]:
     """A place to be read, with the secrets of today's settings. Raises what opening it raises."""
     settings = settings_of(place, now)
     if not place.is_library:
