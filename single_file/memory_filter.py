@@ -31070,6 +31070,7 @@ from ..language.sentences import sentences
 from ..language.words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
 
+_ANSWER_WORDS = 2
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
@@ -31148,11 +31149,17 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
     for exchange in exchanges:
         verdict = judge(exchange, held[0] if held else None)
         if held:
-            answered = verdict.worth and not judge(exchange).worth  # and is nothing without its question
+            answered = verdict.worth and (_answers(exchange, held[0]) or not judge(exchange).worth)
             yield held[0], (Verdict(True) if answered else held[1])
         held = (exchange, verdict)
     if held:
         yield held
+
+
+def _answers(exchange: Exchange, before: Exchange) -> bool:
+    """Whether it is a word or two in answer to a question, which says what they mean."""
+    asked = before.assistant_text.rstrip()[-1:]
+    return len(exchange.user_text.split()) <= _ANSWER_WORDS and speech.has_question_mark(asked)
 
 
 def statements(text: str, answer: str = "") -> list[str]:
@@ -33422,7 +33429,7 @@ _WISHES = (
     "Explain things step by step.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.34  # likeness; other statements of users have 0.31 at most
+_OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -33469,10 +33476,10 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 def kind_of(backend: Backend, text: str) -> str:
     """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
-    profile, forget_request = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
-    if max(profile, forget_request) < _OF_THE_KIND:
+    profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    if max(profile, preference) < _OF_THE_KIND:
         return "fact"
-    return "profile" if profile >= forget_request else "preference"
+    return "profile" if profile >= preference else "preference"
 
 
 def _statements(exchange: Exchange) -> list[str]:

@@ -120,10 +120,8 @@ def test_a_command_is_no_exchange_and_no_part_of_the_conversation(server: Pipeli
     )
     later = chat.say("And sharks?")
     messages = server.inlet(later.inlet, later.user)["messages"]
-    assert [m["content"] for m in messages if m["role"] == "user"][-2:] == [
-        "What do whales eat?",
-        "And sharks?",
-    ]
+    said = [m["content"].rpartition("</user_memories>\n\n")[2] for m in messages if m["role"] == "user"]
+    assert said[-2:] == ["What do whales eat?", "And sharks?"]
     assert "bees in the garden" not in "".join(m["content"] for m in messages if m["role"] == "assistant")
 
 
@@ -158,7 +156,7 @@ def test_why_tells_since_when_something_stands_in_the_prompt(server: PipelinesSe
 
 
 def test_without_memories_for_messages_the_profile_stays(pipelines_server: StartServer, user: str) -> None:
-    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "0"})
+    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "0"}, embedder=None)
     for text in (DOG, "I live in Lisbon."):
         tell(server, text, user=user)
     chat = Chat(user)
@@ -171,7 +169,7 @@ def test_without_memories_for_messages_the_profile_stays(pipelines_server: Start
 
 
 def test_one_memory_for_a_message_is_one_beside_the_profile(pipelines_server: StartServer, user: str) -> None:
-    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "1"})
+    server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "1"}, embedder=None)
     for text in ("I live in Lisbon.", DOG, "My dog Rex likes to swim.", "My dog Rex sleeps in the kitchen."):
         tell(server, text, user=user)
     told = told_text(take(server, Chat(user).say("What does my dog Rex like?")))

@@ -199,8 +199,8 @@ def test_exchanges_of_many_users_have_keys_of_their_own(conversation: Conversati
     assert len({one.key for one in said}) == 6
 
 
-def test_word_pieces_are_those_of_bert() -> None:
-    assert word_pieces("Unaffable, Ada!") == len(["una", "##ffa", "##ble", ",", "ada", "!"])
+def test_tokens_are_those_of_the_bundled_model() -> None:
+    assert word_pieces("Unaffable, Ada!") == len(["Una", "ffa", "ble", ",", "Ada", "!"])
 
 
 def test_a_chat_is_read_in_batches_and_costs_what_is_sent(conversation: Conversation) -> None:

@@ -30,6 +30,7 @@ from ..language.sentences import sentences
 from ..language.words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
 
+_ANSWER_WORDS = 2
 _LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
@@ -108,11 +109,17 @@ def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exc
     for exchange in exchanges:
         verdict = judge(exchange, held[0] if held else None)
         if held:
-            answered = verdict.worth and not judge(exchange).worth  # and is nothing without its question
+            answered = verdict.worth and (_answers(exchange, held[0]) or not judge(exchange).worth)
             yield held[0], (Verdict(True) if answered else held[1])
         held = (exchange, verdict)
     if held:
         yield held
+
+
+def _answers(exchange: Exchange, before: Exchange) -> bool:
+    """Whether it is a word or two in answer to a question, which says what they mean."""
+    asked = before.assistant_text.rstrip()[-1:]
+    return len(exchange.user_text.split()) <= _ANSWER_WORDS and speech.has_question_mark(asked)
 
 
 def statements(text: str, answer: str = "") -> list[str]:

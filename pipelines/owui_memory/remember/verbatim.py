@@ -40,7 +40,7 @@ _WISHES = (
     "Explain things step by step.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.34  # likeness; other statements of users have 0.31 at most
+_OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -87,10 +87,10 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 def kind_of(backend: Backend, text: str) -> str:
     """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
-    profile, forget_request = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
-    if max(profile, forget_request) < _OF_THE_KIND:
+    profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    if max(profile, preference) < _OF_THE_KIND:
         return "fact"
-    return "profile" if profile >= forget_request else "preference"
+    return "profile" if profile >= preference else "preference"
 
 
 def _statements(exchange: Exchange) -> list[str]:

@@ -151,8 +151,8 @@ class TestFaults:
         store.close()
         script = """
             import resource
-            from owui_memory.errors import Retry
-            from owui_memory.backends.sqlite_store import SqliteStore
+            from owui_memory.core.errors import Retry
+            from owui_memory.stores.sqlite.store import SqliteStore
             store = SqliteStore("memories", 3, sys.argv[1])
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
             try:
@@ -306,7 +306,7 @@ def python(script: str, *arguments: str) -> dict[str, Any]:
 
 def test_processes_make_and_fill_one_file_at_once(path: str) -> None:
     script = """
-        from owui_memory.backends.sqlite_store import SqliteStore
+        from owui_memory.stores.sqlite.store import SqliteStore
         print("ready", flush=True)
         sys.stdin.readline()
         store = SqliteStore("memories", 3, sys.argv[1])
@@ -332,7 +332,7 @@ def test_processes_make_and_fill_one_file_at_once(path: str) -> None:
 def test_a_killed_writer_loses_nothing_it_reported(path: str) -> None:
     script = """
         import itertools
-        from owui_memory.backends.sqlite_store import SqliteStore
+        from owui_memory.stores.sqlite.store import SqliteStore
         store = SqliteStore("memories", 3, sys.argv[1])
         for number in itertools.count():
             batch = [f"{sys.argv[2]} {number} {part}" for part in range(20)]

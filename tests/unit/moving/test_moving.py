@@ -341,4 +341,5 @@ def test_many_are_copied_in_batches(house: House) -> None:
     house.small.clear()
     house.use(house.with_small_model())
     assert house.texts() == sorted(texts)
-    assert len([request for request in house.small.requests if len(request.inputs) > 1]) <= 5
+    copied = [request.inputs for request in house.small.requests if "locker" in "".join(request.inputs)]
+    assert len([inputs for inputs in copied if len(inputs) > 1]) <= 5
