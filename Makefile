@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal --durations=10
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-bench setup-webui up serve test test-all browser-test screenshots check check-compose format generate bundle lock clean
+.PHONY: help setup setup-dev setup-bench setup-webui up serve test test-all slow-test browser-test screenshots check check-compose format generate bundle lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -33,7 +33,9 @@ serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_K
 test: setup-dev ## unit tests and some of the real server, a process a core: some minutes
 	$(PYTEST) -m "not slow" tests/unit tests/server
 
-test-all: test ## the slow tests too (KILLS=all: a kill at every step instead of at a sample)
+test-all: test slow-test ## both
+
+slow-test: setup-dev ## the slow tests (KILLS=all: a kill at every step instead of at a sample)
 	$(PYTEST) -m slow $(if $(filter all,$(KILLS)),--every-kill) tests/unit tests/server
 
 browser-test: setup-dev setup-webui ## the whole house in Chromium

@@ -17503,7 +17503,6 @@ from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 5  # memories that a sentence is compared with
 _LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
 _BEFORE_VERB = 2  # words that may stand between a speaker and the verb
 
@@ -31745,7 +31744,9 @@ from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
-from ..language.dedupe import _NEAREST, same
+from ..language.dedupe import same
+
+_NEAREST = 5  # memories that a sentence is compared with
 
 
 def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:

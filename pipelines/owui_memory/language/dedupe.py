@@ -21,7 +21,6 @@ from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
-_NEAREST = 5  # memories that a sentence is compared with
 _LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
 _BEFORE_VERB = 2  # words that may stand between a speaker and the verb
 

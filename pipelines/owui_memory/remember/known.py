@@ -8,7 +8,9 @@ from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
-from ..language.dedupe import _NEAREST, same
+from ..language.dedupe import same
+
+_NEAREST = 5  # memories that a sentence is compared with
 
 
 def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
