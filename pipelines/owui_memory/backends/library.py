@@ -18,7 +18,9 @@ from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
+    ROLE,
     SAID_AT,
+    TITLE,
     Candidate,
     Check,
     Memory,
@@ -34,7 +36,7 @@ from ..core.memory import (
     page_of,
     scope_in,
 )
-from ..core.scope import View, team_owner
+from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -113,6 +115,7 @@ class LibraryBackend:
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
     ) -> list[Candidate]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        owners += [past_owner(user_id)] if view and view.past else []
         return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
     def _found(
@@ -358,4 +361,6 @@ def _memory(row: Any) -> Memory:
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
         copy_of=str(get(COPY_OF) or ""),
+        role=str(get(ROLE) or ""),
+        title=str(get(TITLE) or ""),
     )

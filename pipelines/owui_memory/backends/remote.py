@@ -35,7 +35,7 @@ from ..core.memory import (
     owner,
     page_of,
 )
-from ..core.scope import View, team_owner
+from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
@@ -128,6 +128,7 @@ class RemoteBackend(ABC):
     ) -> list[Candidate]:
         """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        owners += [past_owner(user_id)] if view and view.past else []
         if limit < 1 or not query.strip():
             return []
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]

@@ -9,13 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from .errors import Drop
-from .scope import TEAM, View, team_in
+from .scope import TEAM, View, past_in, team_in
 from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
 BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
+ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
+EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -25,8 +27,10 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Memory:
     """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
 
-    `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
+    `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
+    or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -46,6 +50,8 @@ class Memory:
     by: str = ""
     said_at: datetime | None = None
     copy_of: str = ""
+    role: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,8 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be somebody's id: a team's memories lie under one that is nobody's."""
-    return is_user(user_id) and not team_in(user_id)
+    """Whether this can be somebody's id: those of a team and of past chats are nobody's."""
+    return is_user(user_id) and not team_in(user_id) and not past_in(user_id)
 
 
 def owner(user_id: str) -> str:
@@ -120,6 +126,7 @@ def metadata_of(new: Memory) -> dict[str, Any]:
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
     told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
+    told |= {ROLE: new.role, TITLE: new.title}
     return beside | {name: value for name, value in told.items() if value}
 
 

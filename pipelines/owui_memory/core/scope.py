@@ -2,7 +2,8 @@
 
 A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL`
 (what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
-memories; a team's lie under an id of the team's own, which no user can have.
+memories; a team's lie under an id of the team's own, which no user can have. So do the passages of a user's
+past chats (kind "episode"): under an id beside the user's, so that facts are found, listed and counted apart.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
+_PAST = "past/"  # and that of a user's past chats
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
@@ -23,10 +25,14 @@ _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What may be seen: a user's memories with these scopes, and all of these teams'."""
+    """What may be seen: a user's memories with these scopes, and all of these teams'.
+
+    past: passages of the user's past chats as well, with the same scopes.
+    """
 
     scopes: frozenset[str] = frozenset({USER})
     teams: tuple[str, ...] = ()
+    past: bool = False
 
     def sees(self, scope: str) -> bool:
         """Whether a memory with this scope is among them."""
@@ -66,6 +72,16 @@ def sharer_in(batch: str) -> str:
 def team_in(owner: str) -> str:
     """The team whose id this is, "" if it is no team's."""
     return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
+
+
+def past_owner(user_id: str) -> str:
+    """The id that the passages of a user's past chats lie under."""
+    return _PAST + user_id
+
+
+def past_in(owner: str) -> str:
+    """The user of whose past chats this is the id, "" if it is no such id."""
+    return owner.removeprefix(_PAST) if owner.startswith(_PAST) else ""
 
 
 def read_teams(text: str) -> Mapping[str, frozenset[str]]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, SAID_AT, Memory, aware_time
+from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
 from ...core.scope import team_in
 from ...language.secrets import masked
 from ...remember import admission
@@ -261,6 +261,8 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
         **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
+        **({ROLE: memory.role} if memory.role else {}),
+        **({TITLE: memory.title} if memory.title else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -284,4 +286,6 @@ def _memory_of(record: Record) -> Memory:
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
         copy_of=str(get(COPY_OF) or ""),
+        role=str(get(ROLE) or ""),
+        title=str(get(TITLE) or ""),
     )
