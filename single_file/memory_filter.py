@@ -580,7 +580,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, SAID_AT, Candidate, Memory, aware_time, scope_in
+from ..core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -654,6 +654,8 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         by=str(beside.get(BY) or ""),
         said_at=aware_time(beside.get(SAID_AT)),
         copy_of=str(beside.get(COPY_OF) or ""),
+        role=str(beside.get(ROLE) or ""),
+        title=str(beside.get(TITLE) or ""),
     )
 
 
@@ -1301,7 +1303,9 @@ from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
+    ROLE,
     SAID_AT,
+    TITLE,
     Candidate,
     Check,
     Memory,
@@ -1317,7 +1321,7 @@ from ..core.memory import (
     page_of,
     scope_in,
 )
-from ..core.scope import View, team_owner
+from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -1396,6 +1400,7 @@ class LibraryBackend:
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
     ) -> list[Candidate]:
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        owners += [past_owner(user_id)] if view and view.past else []
         return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
 
     def _found(
@@ -1641,6 +1646,8 @@ def _memory(row: Any) -> Memory:
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
         copy_of=str(get(COPY_OF) or ""),
+        role=str(get(ROLE) or ""),
+        title=str(get(TITLE) or ""),
     )
 '''
 
@@ -2126,7 +2133,7 @@ from ..core.memory import (
     owner,
     page_of,
 )
-from ..core.scope import View, team_owner
+from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
@@ -2219,6 +2226,7 @@ class RemoteBackend(ABC):
     ) -> list[Candidate]:
         """As in `Backend`; mem0 there looks for both alike."""
         owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        owners += [past_owner(user_id)] if view and view.past else []
         if limit < 1 or not query.strip():
             return []
         return [found for one in owners for found in self._found(one, plain(query), limit, view)]
@@ -13136,13 +13144,15 @@ from typing import Any
 from uuid import UUID
 
 from .errors import Drop
-from .scope import TEAM, View, team_in
+from .scope import TEAM, View, past_in, team_in
 from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
 BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
+ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
+EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -13152,8 +13162,10 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Memory:
     """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
 
-    `kind` is profile, preference, fact or plan; `expires` the last day it is of use, YYYY-MM-DD, or "".
+    `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
+    or "".
     `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -13173,6 +13185,8 @@ class Memory:
     by: str = ""
     said_at: datetime | None = None
     copy_of: str = ""
+    role: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13212,8 +13226,8 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be somebody's id: a team's memories lie under one that is nobody's."""
-    return is_user(user_id) and not team_in(user_id)
+    """Whether this can be somebody's id: those of a team and of past chats are nobody's."""
+    return is_user(user_id) and not team_in(user_id) and not past_in(user_id)
 
 
 def owner(user_id: str) -> str:
@@ -13247,6 +13261,7 @@ def metadata_of(new: Memory) -> dict[str, Any]:
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
     told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
+    told |= {ROLE: new.role, TITLE: new.title}
     return beside | {name: value for name, value in told.items() if value}
 
 
@@ -13356,7 +13371,8 @@ SOURCES["core/scope.py"] = r'''"""Whose memories a chat sees, and among which it
 
 A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL`
 (what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
-memories; a team's lie under an id of the team's own, which no user can have.
+memories; a team's lie under an id of the team's own, which no user can have. So do the passages of a user's
+past chats (kind "episode"): under an id beside the user's, so that facts are found, listed and counted apart.
 """
 
 from __future__ import annotations
@@ -13369,6 +13385,7 @@ USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
+_PAST = "past/"  # and that of a user's past chats
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
@@ -13377,10 +13394,14 @@ _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What may be seen: a user's memories with these scopes, and all of these teams'."""
+    """What may be seen: a user's memories with these scopes, and all of these teams'.
+
+    past: passages of the user's past chats as well, with the same scopes.
+    """
 
     scopes: frozenset[str] = frozenset({USER})
     teams: tuple[str, ...] = ()
+    past: bool = False
 
     def sees(self, scope: str) -> bool:
         """Whether a memory with this scope is among them."""
@@ -13420,6 +13441,16 @@ def sharer_in(batch: str) -> str:
 def team_in(owner: str) -> str:
     """The team whose id this is, "" if it is no team's."""
     return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
+
+
+def past_owner(user_id: str) -> str:
+    """The id that the passages of a user's past chats lie under."""
+    return _PAST + user_id
+
+
+def past_in(owner: str) -> str:
+    """The user of whose past chats this is the id, "" if it is no such id."""
+    return owner.removeprefix(_PAST) if owner.startswith(_PAST) else ""
 
 
 def read_teams(text: str) -> Mapping[str, frozenset[str]]:
@@ -24092,7 +24123,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, SAID_AT, Memory, aware_time
+from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
 from ...core.scope import team_in
 from ...language.secrets import masked
 from ...remember import admission
@@ -24340,6 +24371,8 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
         **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
+        **({ROLE: memory.role} if memory.role else {}),
+        **({TITLE: memory.title} if memory.title else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -24363,6 +24396,8 @@ def _memory_of(record: Record) -> Memory:
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
         copy_of=str(get(COPY_OF) or ""),
+        role=str(get(ROLE) or ""),
+        title=str(get(TITLE) or ""),
     )
 '''
 
