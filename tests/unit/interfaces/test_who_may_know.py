@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, func, select
 
 from owui_memory.core.errors import Drop
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.interfaces.cli import why
-from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.state import decisions, open_state, outbox, recalls
 from owui_memory.state.switches_table import Switches
 from tests.harness.bodies import Chat, recording, told_text
