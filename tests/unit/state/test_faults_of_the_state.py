@@ -71,7 +71,7 @@ def chat(running: Running, text: str, user: str = "ada") -> float:
 
 def status(running: Running) -> dict[str, Any]:
     began = time.monotonic()
-    told: dict[str, Any] = running.pipeline._status()
+    told: dict[str, Any] = running.pipeline._chats.status()
     assert time.monotonic() - began < 20, "it never hangs"
     return told
 
