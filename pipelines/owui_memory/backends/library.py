@@ -171,11 +171,11 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(is_legible, others))
-        if not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
             return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def of_self(self, query: str) -> tuple[float, float]:
@@ -187,11 +187,11 @@ class LibraryBackend:
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
-        told = [{**message, "content": plain(message["content"])} for message in messages]
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        said = [{**message, "content": plain(message["content"])} for message in messages]
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
         with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
-            added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -346,7 +346,7 @@ def _of(user_id: str, **more: str) -> Filters:
 
 def _memory(row: Any) -> Memory:
     get = (row.payload or {}).get
-    place = get("place")
+    ordinal = get("place")
     return Memory(
         id=str(row.id),
         text=str(get("data") or ""),
@@ -356,7 +356,7 @@ def _memory(row: Any) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
+        ordinal=ordinal if isinstance(ordinal, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),

@@ -15,7 +15,7 @@ from typing import Literal
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
-from ..core.change import Change
+from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -49,7 +49,7 @@ class Writer:
         outbox: Outbox,
         live: BackendHolder,
         journal: Journal,
-        told: Injected,
+        injected: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -60,7 +60,7 @@ class Writer:
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         """
         self._take_in, self._is_busy = take_in, is_busy
-        self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
+        self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._changes = Changes(journal)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
@@ -171,7 +171,7 @@ class Writer:
         for change in changes:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
-        made = [change for change in changes if not change.refused and change.op != "heard"]
+        made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
@@ -205,8 +205,8 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
-            told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
-            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
+            injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
+            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch, reading.model or settings.llm_model)
 

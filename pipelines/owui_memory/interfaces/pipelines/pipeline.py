@@ -279,7 +279,7 @@ class Filter:
             return with_task(body, answer)
         try:
             pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.place == "api"  # there it is carried out at once
+            is_api = turn.chat_kind == "api"  # there it is carried out at once
             giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else words.say("still at it")
         except BusyError:

@@ -1,4 +1,4 @@
-"""Memories as they are moved: whole, with ids and times, whatever the place that they are in."""
+"""Memories as they are moved: whole, with ids and times, whatever the location that they are in."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Record:
     def digest(self) -> bytes:
         """The same for the same statement of the same user. Times are left out: servers set their own."""
         get = self.payload.get
-        told = (
+        content = (
             self.user_id,
             masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
@@ -59,14 +59,14 @@ class Record:
             get("scope") or "",
             *filter(None, [get(BY)]),
         )
-        return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
 
 class Head(NamedTuple):
     """What is compared of a record.
 
-    there: its id in that place, which may give ids of its own.
-    moved: whether it came from another place; None where that cannot be told.
+    there: its id in that location, which may give ids of its own.
+    moved: whether it came from another location; None where that cannot be told.
     """
 
     created_at: str
@@ -76,7 +76,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
+    """A location, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -256,7 +256,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "kind": memory.kind,
         "batch": memory.batch,
         "chat": memory.chat,
-        "place": memory.place,
+        "place": memory.ordinal,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
@@ -280,7 +280,7 @@ def _memory_of(record: Record) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=int(get("place") or 0),
+        ordinal=int(get("place") or 0),
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
