@@ -316,9 +316,16 @@ class Application:
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
-        told = Injected(self._engine)
+        injected = Injected(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
+            self._outbox,
+            self.live,
+            journal,
+            injected,
+            settings,
+            self.emit,
+            self.keeper.take_in,
+            self._is_busy,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
@@ -445,17 +452,17 @@ class Application:
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
         if refusals := settings.refusals:
-            told = " ".join(map(str, refusals))
+            detail = " ".join(map(str, refusals))
             return Check(
                 "filter",
                 False,
-                f"the last change of settings was refused as a whole: {told}",
+                f"the last change of settings was refused as a whole: {detail}",
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
-        told += f" {self.metrics.described()}"
-        return Check("filter", True, told.strip())
+        detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        detail += f" {self.metrics.described()}"
+        return Check("filter", True, detail.strip())
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
@@ -467,8 +474,8 @@ class Application:
 
     def _costs_part(self) -> Check:
         exchanges = sum(map(self.metrics.count, _SETTLED))
-        told = filter(None, [self.costs.described(exchanges), self._days])
-        return Check("costs", True, "; ".join(told))
+        details = filter(None, [self.costs.described(exchanges), self._days])
+        return Check("costs", True, "; ".join(details))
 
     def _key_part(self) -> Check:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -485,27 +492,27 @@ class Application:
         error = still or self.metrics.last_error
         if error is None:
             return Check("last error", True, "none")
-        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
         if still:
             minutes = COUNTS_FOR.seconds // 60
-            told += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Check("last error", still is None, told, error.hint)
+            detail += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Check("last error", still is None, detail, error.hint)
 
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
     hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
     if spilled.in_memory:
-        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
     if spilled.refused:
-        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
     if spilled.unfit:
-        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
     ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(told), " ".join(hints))
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -609,8 +616,8 @@ def says_missing(response: httpx.Response) -> bool:
     if response.status_code != 404:
         return False
     answer = object_in(response) or {}
-    told = str(answer.get("detail") or answer.get("error") or "").lower()
-    return "memory" in told and "not found" in told
+    detail = str(answer.get("detail") or answer.get("error") or "").lower()
+    return "memory" in detail and "not found" in detail
 
 
 def results_of(answer: Answer) -> list[Answer]:
@@ -637,25 +644,25 @@ def found_of(row: Answer, owner_id: str) -> Candidate:
 
 def memory_of(row: Answer, owner_id: str = "") -> Memory:
     """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
-    beside = _object(row.get("metadata"))
-    place = beside.get("place")
+    metadata = _object(row.get("metadata"))
+    ordinal = metadata.get("place")
     return Memory(
         id=str(row.get("id") or ""),
         text=unbroken(str(row["memory"])),
-        created_at=aware_time(beside.get("made") or row.get("created_at")),
+        created_at=aware_time(metadata.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
-        batch=str(beside.get("batch") or ""),
-        kind=str(beside.get("kind") or "fact"),
+        batch=str(metadata.get("batch") or ""),
+        kind=str(metadata.get("kind") or "fact"),
         expires=str(row.get("expiration_date") or "")[:10],
-        chat=str(beside.get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
-        origin=str(beside.get("origin") or ""),
-        scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
-        by=str(beside.get(BY) or ""),
-        said_at=aware_time(beside.get(SAID_AT)),
-        copy_of=str(beside.get(COPY_OF) or ""),
-        role=str(beside.get(ROLE) or ""),
-        title=str(beside.get(TITLE) or ""),
+        chat=str(metadata.get("chat") or ""),
+        ordinal=ordinal if isinstance(ordinal, int) else 0,
+        origin=str(metadata.get("origin") or ""),
+        scope=scope_in(str(row.get("user_id") or owner_id), metadata.get("scope")),
+        by=str(metadata.get(BY) or ""),
+        said_at=aware_time(metadata.get(SAID_AT)),
+        copy_of=str(metadata.get(COPY_OF) or ""),
+        role=str(metadata.get(ROLE) or ""),
+        title=str(metadata.get(TITLE) or ""),
     )
 
 
@@ -1456,11 +1463,11 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(is_legible, others))
-        if not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
             return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def of_self(self, query: str) -> tuple[float, float]:
@@ -1472,11 +1479,11 @@ class LibraryBackend:
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
-        told = [{**message, "content": plain(message["content"])} for message in messages]
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        said = [{**message, "content": plain(message["content"])} for message in messages]
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
         with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
-            added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -1631,7 +1638,7 @@ def _of(user_id: str, **more: str) -> Filters:
 
 def _memory(row: Any) -> Memory:
     get = (row.payload or {}).get
-    place = get("place")
+    ordinal = get("place")
     return Memory(
         id=str(row.id),
         text=str(get("data") or ""),
@@ -1641,7 +1648,7 @@ def _memory(row: Any) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
+        ordinal=ordinal if isinstance(ordinal, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
@@ -1656,7 +1663,7 @@ def _memory(row: Any) -> Memory:
 
 SOURCES["backends/locations.py"] = r'''"""Where memories live, where they are moved to and where they were before: kept in the state database.
 
-The setting `collection` names a set of memories. Each set has one home; a place that the settings name
+The setting `collection` names a set of memories. Each set has one home; a location that the settings name
 instead becomes its target, and its home once everything is there.
 """
 
@@ -1675,7 +1682,7 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
-from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
+from ..state import count_up, erasures, injected, insert_new, journal, locations, reading, versions
 from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
@@ -1684,8 +1691,8 @@ HOME, TARGET, LEFT = "home", "target", "left"
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
 _FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
 
-HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
-_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
+HOLD_S = 60.0  # that whoever copies has a location to itself, unless it says so again
+_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a location that was left
 
 
 @dataclass(frozen=True)
@@ -1706,7 +1713,7 @@ class Location:
 
     @property
     def key(self) -> str:
-        """The same for the same place, whatever its credentials."""
+        """The same for the same location, whatever its credentials."""
         if not self.is_library:
             return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
         return f"{self.store} {self.name}"
@@ -1727,9 +1734,9 @@ class Location:
 
 @dataclass(frozen=True)
 class Known:
-    """A place as the database has it; see `state.places` for the columns."""
+    """A location as the database has it; see `state.locations` for the columns."""
 
-    place: Location
+    location: Location
     role: str
     ours: bool
     pending: bool
@@ -1739,25 +1746,25 @@ class Known:
 
 
 def location_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Location:
-    """The place that settings lead to; name, model and size are the opened backend's."""
+    """The location that settings lead to; name, model and size are the opened backend's."""
     leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
     return Location(leading, name, model, dims)
 
 
-def settings_of(place: Location, now: Valves) -> Valves:
-    """The settings that lead to a place once more, with today's secrets where they belong to its addresses.
+def settings_of(location: Location, now: Valves) -> Valves:
+    """The settings that lead to a location again, with today's secrets where they belong to its addresses.
 
     What is missing then is found when it is opened.
     """
-    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
+    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(location.settings)
     for secret, belongs in belongings(Valves).items():
         today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
-        if tuple(today) != tuple(place.settings[setting] for setting in belongs):
+        if tuple(today) != tuple(location.settings[setting] for setting in belongs):
             given[secret] = ""
     for setting in marked(Valves, Mark.LEADS):
-        if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
+        if without_credentials(str(getattr(now, setting))) == location.settings[setting]:
             given[setting] = getattr(now, setting)  # it may hold a password
     return Valves.model_construct(**given)
 
@@ -1794,42 +1801,47 @@ class Locations:
 
     def home(self) -> Location | None:
         """Where memories are served from; None before the first start."""
-        return next((known.place for known in self.known() if known.role == HOME), None)
+        return next((known.location for known in self.known() if known.role == HOME), None)
 
     def known(self) -> list[Known]:
-        """All places, the first one first."""
-        wanted = select(places).where(places.c.collection == self._collection).order_by(places.c.id)
+        """All locations, the first one first."""
+        wanted = select(locations).where(locations.c.collection == self._collection).order_by(locations.c.id)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
         return [
             Known(
-                Location(**json.loads(row["place"])),
+                Location(**json.loads(row["location"])),
                 *(row[name] for name in ("role", "ours", "pending", "copied", "total", "left_at")),
             )
             for row in rows
         ]
 
-    def settle(self, place: Location) -> None:
+    def settle(self, location: Location) -> None:
         """The first home; nothing happens where there is one."""
         with self._engine.begin() as connection:
-            if connection.scalar(select(places.c.id).where(self._mine(), places.c.role == HOME)) is None:
-                self._insert(connection, place, role=HOME, ours=False)
-                connection.execute(self._at(place).values(role=HOME))
+            if (
+                connection.scalar(select(locations.c.id).where(self._mine(), locations.c.role == HOME))
+                is None
+            ):
+                self._insert(connection, location, role=HOME, ours=False)
+                connection.execute(self._at(location).values(role=HOME))
 
-    def aim(self, place: Location, *, empty: bool) -> None:
+    def aim(self, location: Location, *, empty: bool) -> None:
         """Begin to move there. empty: nothing is there yet, so that all that will be there is ours."""
         with self._engine.begin() as connection:
-            self._insert(connection, place, role=TARGET, ours=empty)
-            connection.execute(self._at(place).where(places.c.role == LEFT).values(role=TARGET, ours=True))
+            self._insert(connection, location, role=TARGET, ours=empty)
+            connection.execute(
+                self._at(location).where(locations.c.role == LEFT).values(role=TARGET, ours=True)
+            )
 
-    def arrive(self, place: Location, *, pending: bool = False) -> None:
+    def arrive(self, location: Location, *, pending: bool = False) -> None:
         """A target is the home from now on. pending: the former home has yet to be copied."""
         with self._engine.begin() as connection:
-            if connection.scalar(self._role_of(place)) == HOME:
+            if connection.scalar(self._role_of(location)) == HOME:
                 return
-            left = update(places).where(self._mine(), places.c.role == HOME)
+            left = update(locations).where(self._mine(), locations.c.role == HOME)
             connection.execute(left.values(role=LEFT, left_at=time.time(), pending=pending))
-            connection.execute(self._at(place).values(role=HOME, pending=False, holder="", held_until=0.0))
+            connection.execute(self._at(location).values(role=HOME, pending=False, holder="", held_until=0.0))
 
     def leftovers(self) -> list[Known]:
         """Places that were left and may hold what the home lacks."""
@@ -1839,30 +1851,30 @@ class Locations:
             if known.role == LEFT and (known.pending or time.time() - known.left_at < _LEFT_S)
         ]
 
-    def emptied(self, place: Location) -> None:
-        """All that a place which was left had is at home now."""
+    def emptied(self, location: Location) -> None:
+        """All that a location which was left had is at home now."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).values(pending=False))
+            connection.execute(self._at(location).values(pending=False))
 
-    def hold(self, place: Location, holder: str, seconds: float) -> bool:
-        """Be the one who copies into a place, for so long; False where somebody else is."""
+    def hold(self, location: Location, holder: str, seconds: float) -> bool:
+        """Be the one who copies into a location, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
+        free = or_(locations.c.holder == holder, is_over(locations.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
-                self._at(place).where(free).values(holder=holder, held_until=now + seconds)
+                self._at(location).where(free).values(holder=holder, held_until=now + seconds)
             )
         return bool(held.rowcount)
 
-    def release(self, place: Location, holder: str) -> None:
+    def release(self, location: Location, holder: str) -> None:
         """Let somebody else copy."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).where(places.c.holder == holder).values(held_until=0.0))
+            connection.execute(self._at(location).where(locations.c.holder == holder).values(held_until=0.0))
 
-    def progress(self, place: Location, copied: int, total: int) -> None:
+    def progress(self, location: Location, copied: int, total: int) -> None:
         """Tell how far it is, in memories."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).values(copied=copied, total=total))
+            connection.execute(self._at(location).values(copied=copied, total=total))
 
     def renamed(self, ids: Mapping[str, str]) -> None:
         """Memories have other ids now (old to new): what was told and noted of them follows."""
@@ -1870,7 +1882,7 @@ class Locations:
         if not rows:
             return
         with self._engine.begin() as connection:
-            for table in (told, journal):
+            for table in (injected, journal):
                 moved = update(table).where(table.c.memory_id == bindparam("old"))
                 connection.execute(moved.values(memory_id=bindparam("new")), rows)
             connection.execute(update(versions).values(number=versions.c.number + 1))
@@ -1895,38 +1907,38 @@ class Locations:
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
 
-    def has_erasures(self, place: Location) -> bool:
+    def has_erasures(self, location: Location) -> bool:
         """Whether something is still to be erased there: see manage/erasure/erase.py."""
-        wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
+        wanted = select(locations.c.id).where(self._mine(), locations.c.key == location.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
-            waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
+            waiting = connection.scalars(select(erasures.c.locations).where(erasures.c.locations != "[]"))
             return any(id_ in json.loads(ids) for ids in waiting)
 
-    def _insert(self, connection: Connection, place: Location, *, role: str, ours: bool) -> None:
+    def _insert(self, connection: Connection, location: Location, *, role: str, ours: bool) -> None:
         row = {
             "collection": self._collection,
-            "key": place.key,
+            "key": location.key,
             "role": role,
             "ours": ours,
-            "place": json.dumps(asdict(place)),
+            "location": json.dumps(asdict(location)),
         }
-        insert_new(connection, places, [row])
+        insert_new(connection, locations, [row])
 
     def _mine(self) -> Any:
-        return places.c.collection == self._collection
+        return locations.c.collection == self._collection
 
-    def _at(self, place: Location) -> Any:
-        return update(places).where(self._mine(), places.c.key == place.key)
+    def _at(self, location: Location) -> Any:
+        return update(locations).where(self._mine(), locations.c.key == location.key)
 
-    def _role_of(self, place: Location) -> Any:
-        return select(places.c.role).where(self._mine(), places.c.key == place.key)
+    def _role_of(self, location: Location) -> Any:
+        return select(locations.c.role).where(self._mine(), locations.c.key == location.key)
 
 
 def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
-    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+    """Where memories were before the state database knew locations, or of a lost one; None where nothing is.
 
-    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other location.
     Raises what the store's own client raises.
     """
     former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
@@ -1945,11 +1957,11 @@ def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, i
     """
 
     def name(model: str, dims: int) -> str:
-        known = [one.place for one in Locations(engine, settings.collection).known()]
+        known = [one.location for one in Locations(engine, settings.collection).known()]
         wanted = location_of(settings, name_for(settings.collection, model, dims), model, dims)
-        for place in known:
-            if (place.model, place.dims, place.store) == (model, dims, wanted.store):
-                return place.name
+        for location in known:
+            if (location.model, location.dims, location.store) == (model, dims, wanted.store):
+                return location.name
         if known or size_of(settings, data_dir, settings.collection) != dims:
             return wanted.name
         return settings.collection
@@ -2284,12 +2296,12 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         if infer:
             self._wait_for(batch)
             rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, beside, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
         except Retry as fault:
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
@@ -2313,12 +2325,12 @@ class RemoteBackend(ABC):
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        beside = metadata_of(new)
+        metadata = metadata_of(new)
         if new.origin:  # what it cannot be told as its own
-            beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
+            metadata |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
-        told = [{"role": "user", "content": new.text}]
-        added = self._add(user_id, told, beside, infer=False, **last_day)
+        said = [{"role": "user", "content": new.text}]
+        added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
     def mark(self, memory_id: str, kind: str) -> bool:
@@ -3193,7 +3205,7 @@ class Commander:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
         settings = self._settings()
         teams = teams_of(turn, settings)
-        if turn.place != "api":
+        if turn.chat_kind != "api":
             self._orders.give(turn, teams, Here.of(turn, settings).written())
             return ""
         here = Here.of(turn, settings)
@@ -3272,7 +3284,7 @@ from datetime import datetime, tzinfo
 from ..core.locales import ENGLISH, Locale
 from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
 from ..core.turn import chat_kind_of
-from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
 from .faults import without_addresses
 from .markup import quoted, rest, shown
@@ -3309,7 +3321,7 @@ class _Explained:
             yield self._say("why, not looked", at=at, why=self._reason(one.left_alone))
 
     def _of_a_message(self, one: Explanation) -> Iterator[str]:
-        told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
+        told = [weighed for weighed in one.weighed if weighed.outcome in (INJECTED, INJECTED_BEFORE)]
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
@@ -3339,9 +3351,9 @@ class _Explained:
             yield from ("", self._say("why, not remembered", why=self._reason(one.left_alone)))
 
     def _nothing_kept(self, chat_id: str) -> str:
-        place = chat_kind_of(chat_id)
+        chat_kind = chat_kind_of(chat_id)
         kinds = {"temporary": "why, temporary", "api": "why, no chat"}
-        return self._say(kinds.get(place, "why, nothing kept"))
+        return self._say(kinds.get(chat_kind, "why, nothing kept"))
 
     def _nothing_used(self, one: Explanation) -> str:
         if one.standing:
@@ -3362,7 +3374,7 @@ class _Explained:
 
     def _weighed(self, one: Weighed, since: Mapping[str, int]) -> str:
         """since: the numbers of the messages that memories were told with."""
-        number = since.get(one.memory_id) if one.outcome == TOLD_BEFORE else None
+        number = since.get(one.memory_id) if one.outcome == INJECTED_BEFORE else None
         outcome = self._words.label("outcome", one.outcome)
         line = self._say(
             "why, weighed",
@@ -3645,7 +3657,7 @@ from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
 from ..language.names import teller
-from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
@@ -3686,7 +3698,7 @@ class Notes:
         backend = self._live.get()
         if last is None or not isinstance(backend, EditableBackend):
             return []
-        told = [one.memory_id for one in last.weighed if one.outcome in (TOLD, TOLD_BEFORE)]
+        told = [one.memory_id for one in last.weighed if one.outcome in (INJECTED, INJECTED_BEFORE)]
         ids = list(dict.fromkeys([*last.profile, *told]))
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
         return [_said(there[memory_id], user_id, words) for memory_id in ids if memory_id in there]
@@ -4002,12 +4014,12 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 def is_command(turn: Turn) -> bool:
     """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.place, turn.text)
+    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:
     """Whether a finished turn was a command, by what its user said."""
-    return _is_answered(answered.user_id, answered.place, answered.user_text)
+    return _is_answered(answered.user_id, answered.chat_kind, answered.user_text)
 
 
 def may_be_command(answered: Answered) -> bool:
@@ -4025,7 +4037,7 @@ def refusal(text: str, words: Locale, *, enabled: bool) -> str:
 def repeated(answered: Answered) -> str:
     """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.chat_kind == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 
@@ -4039,8 +4051,8 @@ def with_task(body: Mapping[str, Any], answer: str = "") -> dict[str, Any]:
     return {**kept, "features": {}, "messages": [{"role": "user", "content": content}]}
 
 
-def _is_answered(user_id: str, place: str, text: str) -> bool:
-    return place != "channel" and is_person(user_id) and read_command(text) is not None
+def _is_answered(user_id: str, chat_kind: str, text: str) -> bool:
+    return chat_kind != "channel" and is_person(user_id) and read_command(text) is not None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5778,11 +5790,11 @@ def decide(turn: Turn, settings: Valves) -> Decision:
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
-    told, learned = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
-    reason = _half(told, learned)
-    if learned and len(turn.text) > _LONGEST_CHARS:
-        learned, reason = False, reason or "it is as long as a pasted document"
-    return Decision(told, learned, reason, noted=bool(reason))
+    recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
+    reason = _half(recalls, remembers)
+    if remembers and len(turn.text) > _LONGEST_CHARS:
+        remembers, reason = False, reason or "it is as long as a pasted document"
+    return Decision(recalls, remembers, reason, noted=bool(reason))
 
 
 def _no_message(turn: Turn, settings: Valves) -> str:
@@ -5793,13 +5805,13 @@ def _no_message(turn: Turn, settings: Valves) -> str:
         return "a task of Open WebUI, not a message"
     if not is_person(turn.user_id):
         return "the request names no user"
-    if turn.place == "temporary":
+    if turn.chat_kind == "temporary":
         return "a temporary chat"
     return ""
 
 
 def _switched_off(turn: Turn, settings: Valves) -> str:
-    if turn.place == "channel":
+    if turn.chat_kind == "channel":
         return "a channel"
     if not turn.memory_capability:
         return "the model's Memory capability is off"
@@ -5826,10 +5838,10 @@ def _allowed(rule: str, turn: Turn) -> bool:
     return not only or named(only, turn.model, turn.base_model)
 
 
-def _half(told: bool, learned: bool) -> str:
-    if told and learned:
+def _half(recalls: bool, remembers: bool) -> str:
+    if recalls and remembers:
         return ""
-    if told:
+    if recalls:
         return "nothing is learned from this model's chats (models_remember)"
     return "the model is told nothing (models_recall)"
 '''
@@ -6328,6 +6340,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
 
 
@@ -6360,12 +6373,12 @@ EDITED = "an edited message"  # in place of a model, where a change was taken ba
 class Change:
     """One row.
 
-    op: add, replace or remove; heard where a message said again what is known, and nothing changed; FORGET
+    op: add, replace or remove; REAFFIRMED where nothing changed; FORGET
     beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
     `asked_to_forget` tells of the latter.
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
-    chat: the chat that they are of; place: the number of an added memory among those of the chat.
+    chat: the chat that they are of; ordinal: the number of an added memory among those of the chat.
     scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
@@ -6386,7 +6399,7 @@ class Change:
     source: str = ""
     said_at: float = 0.0
     chat: str = ""
-    place: int = 0
+    ordinal: int = 0
     scope: str = ""
     model: str = ""
     refused: str = ""
@@ -6506,12 +6519,12 @@ SOURCES["core/errors.py"] = r'''"""What can go wrong, sorted by what the caller 
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── RetryFew    or this input is the reason: worth a few tries only
 │   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 │   └── Refused     what a user asked for cannot be done: see locales/refused.py
-├── TakenOver   another server does it now: leave it to that one
+├── ClaimLost   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
 
@@ -13164,7 +13177,7 @@ class Memory:
 
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
-    `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
+    `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
     Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
@@ -13179,7 +13192,7 @@ class Memory:
     kind: str = "fact"
     expires: str = ""
     chat: str = ""
-    place: int = 0
+    ordinal: int = 0
     origin: str = ""
     scope: str = ""
     by: str = ""
@@ -13257,19 +13270,19 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 def metadata_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
-    beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+    metadata: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.ordinal}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    told |= {ROLE: new.role, TITLE: new.title}
-    return beside | {name: value for name, value in told.items() if value}
+    optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
+    optional |= {ROLE: new.role, TITLE: new.title}
+    return metadata | {name: value for name, value in optional.items() if value}
 
 
-def scope_in(owner_id: str, beside: Any) -> str:
+def scope_in(owner_id: str, metadata: Any) -> str:
     """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
     if team := team_in(owner_id):
         return TEAM + team
-    return beside if isinstance(beside, str) else ""
+    return metadata if isinstance(metadata, str) else ""
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
@@ -13538,7 +13551,7 @@ class Turn:
     text: str
     key: str
     exchange_key: str
-    place: ChatKind = "chat"
+    chat_kind: ChatKind = "chat"
     chat_id: str = ""
     user_message_id: str = ""
     follows: str = ""
@@ -13573,7 +13586,7 @@ class Answered:
     user_text: str
     assistant_text: str
     name: str = ""
-    place: ChatKind = "chat"
+    chat_kind: ChatKind = "chat"
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
@@ -13857,7 +13870,7 @@ import typer
 
 from ...manage.erasure.erase import Receipt
 from .instance import Instance
-from .output import as_json, ended, progress, table, told
+from .output import as_json, ended, progress, say, table
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
@@ -13875,13 +13888,13 @@ def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) ->
 
 
 def _show(receipt: Receipt) -> None:
-    told(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        told(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
-        told(f"Note: {what}.")
+        say(f"Note: {what}.")
 
 
 def _confirmed(user_id: str) -> bool:
@@ -13952,7 +13965,7 @@ class Instance:
         return settings_in(self.environment)
 
     @cached_property
-    def places(self) -> Locations:
+    def locations(self) -> Locations:
         """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
@@ -13970,17 +13983,17 @@ class Instance:
         with waiting("opening the memories"):
             backend = self._open()
         with contextlib.closing(backend):
-            place = location_of_backend(backend, self.settings)
-            home = settled(self.places, self.settings, self.environment.data_dir, place)
-            if home.key != place.key:
+            location = location_of_backend(backend, self.settings)
+            home = settled(self.locations, self.settings, self.environment.data_dir, location)
+            if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {place}, and the memories are in {home}.",
+                    f"The settings name {location}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
 
     def _open(self) -> Backend:
-        settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
+        settings, data_dir, home = self.settings, self.environment.data_dir, self.locations.home()
         if home is None or not home.is_library or home.settings != location_of(settings).settings:
             return self.open_backend(settings, data_dir)
         # Loading an embedding model takes longer than most commands, and few of them embed anything.
@@ -14104,7 +14117,7 @@ from ...manage.memories import Control
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, table, told
+from .output import as_json, counted, fields, say, table
 
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
@@ -14121,11 +14134,11 @@ def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
         rows = numbered(user_id, memories, first)
         as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
     elif not memories:
-        told(f"Nothing is remembered of {user_id}.")
+        say(f"Nothing is remembered of {user_id}.")
     else:
         show(memories, first)
         if pages > 1:
-            told(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
 
 
 def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
@@ -14139,7 +14152,7 @@ def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
         weighed = [fields(one, "score", "meaning", "keyword") for one in found]
         as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
     elif not memories:
-        told("No memory fits these words.")
+        say("No memory fits these words.")
     else:
         show(memories)
 
@@ -14147,12 +14160,12 @@ def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
     """Add one, unless it is known."""
     with instance.control() as control:
-        instance.places.touch({user_id})
+        instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), text)
     if to_json:
         as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
     else:
-        told(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
 
 
 def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
@@ -14181,14 +14194,14 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
         return
     for text in done.texts:
-        told(f"Forgotten: {text}")
+        say(f"Forgotten: {text}")
     if done.gone:
-        told(f"Gone already: {done.gone:,}.")
+        say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
-        told(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
+        say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        told("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -14210,7 +14223,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        told("There is no change that could be taken back.")
+        say("There is no change that could be taken back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -14227,7 +14240,7 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
         as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
     else:
         where = f"chat {chat_id}" if chat_id else "all chats"
-        told(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
@@ -14252,7 +14265,7 @@ def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dic
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/moving.py
 
-SOURCES["interfaces/cli/moving.py"] = r'''"""`export`, `import`, `migrate`: memories to a file, from a file, and to the place that the settings name."""
+SOURCES["interfaces/cli/moving.py"] = r'''"""`export`, `import`, `migrate`: memories to a file, from a file, and to where the settings say."""
 
 from __future__ import annotations
 
@@ -14274,7 +14287,7 @@ from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from .instance import Instance
-from .output import as_json, progress, told, with_progress
+from .output import as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
@@ -14284,7 +14297,7 @@ class Moving:
     """The commands, with the settings and the state database of the Pipelines server."""
 
     def __init__(self, instance: Instance) -> None:
-        self._instance, self._places = instance, instance.places
+        self._instance, self._locations = instance, instance.locations
 
     def export(self, file: str, user_id: str) -> None:
         """Write all memories, or a user's, as JSON Lines."""
@@ -14297,18 +14310,18 @@ class Moving:
         print(f"{count:,} memories exported.", file=sys.stderr)
 
     def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a place that was left. `what`: the bar's title.
+        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
 
         Raises:
             TellAdmin: there are none yet.
         """
-        home = self._places.home()
+        home = self._locations.home()
         if home is None:
             raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.place for known in self._places.leftovers() if known.pending]
+        pending = [known.location for known in self._locations.leftovers() if known.pending]
         seen: set[str] = set()
-        for place in [home, *pending]:
-            with self._opened(place) as records:
+        for location in [home, *pending]:
+            with self._opened(location) as records:
                 heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
                 seen.update(heads)
                 yield from with_progress(in_order(records, heads), len(heads), what)
@@ -14318,60 +14331,64 @@ class Moving:
         read = _read(file)
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with self._instance.backend() as backend:
-            target = records_of(backend, self._places)
-            self._places.touch({record.user_id for record in records})
+            target = records_of(backend, self._locations)
+            self._locations.touch({record.user_id for record in records})
             there = target.heads()
             new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
             batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
-            self._places.touch({record.user_id for record in new})
+            self._locations.touch({record.user_id for record in new})
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
             as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
             return
-        told(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
         if secrets:
             holding = sum(bool(count) for _, count in read)
-            told(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
+            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
     def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the place that the settings name."""
+        """Move the memories to the location that the settings name."""
         if abandon:
             self._abandon(to_json)
             return
-        before = self._places.home()
+        before = self._locations.home()
         data_dir, settings = self._instance.environment.data_dir, self._instance.settings
         mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
         with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            place = location_of_backend(backend, settings)
+            location = location_of_backend(backend, settings)
             with progress("moving") as advance:
                 count = mover.move_now(backend, settings, advance, threading.Event())
         for part in mover.part():
             print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != place.key
+        moved = before is not None and before.key != location.key
         if to_json:
-            as_json({"moved": count if moved else 0, "place": str(place)})
+            as_json({"moved": count if moved else 0, "place": str(location)})
         else:
-            told(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
+            say(
+                f"{count:,} memories are in {location}."
+                if moved
+                else f"Nothing to move: all are in {location}."
+            )
 
     def _abandon(self, to_json: bool) -> None:
-        pending = [known.place for known in self._places.leftovers() if known.pending]
-        for place in pending:
-            self._places.emptied(place)
+        pending = [known.location for known in self._locations.leftovers() if known.pending]
+        for location in pending:
+            self._locations.emptied(location)
         if to_json:
-            as_json({"abandoned": [str(place) for place in pending]})
+            as_json({"abandoned": [str(location) for location in pending]})
             return
-        for place in pending:
-            told(f"What is only in {place} stays there, and is not looked for any more.")
+        for location in pending:
+            say(f"What is only in {location} stays there, and is not looked for any more.")
         if not pending:
-            told("Nothing is waited for.")
+            say("Nothing is waited for.")
 
-    def _opened(self, place: Location) -> AbstractContextManager[Records]:
+    def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(place, instance.settings, data_dir, self._places, open_backend)
+        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 def _read(file: str) -> list[tuple[Record, int]]:
@@ -14477,7 +14494,7 @@ def counted(count: int, one: str, more: str) -> str:
     return f"{count:,} {one if count == 1 else more}"
 
 
-def told(text: str) -> None:
+def say(text: str) -> None:
     """A line, which may hold what others said."""
     print(one_line(text))
 
@@ -14539,7 +14556,7 @@ from ...core.exchange import Batch, Exchange
 from ...recall.block import quoted
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill, Spilled
-from .output import as_json, fields, table, told
+from .output import as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -14552,7 +14569,7 @@ def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
     elif not found:
-        told("Nothing waits, and nothing was given up.")
+        say("Nothing waits, and nothing was given up.")
     else:
         head = ["batch", "state", "age", "exchanges", "attempts", "user", "last error"]
         table(head, (_cells(state, batch) for state, batch in found))
@@ -14572,7 +14589,7 @@ def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
     if to_json:
         as_json({"revived": revived})
     else:
-        told(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
 
 
 def age(seconds: float) -> str:
@@ -14638,7 +14655,7 @@ from ...observe.selfcheck import selfcheck
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
-from .output import as_json, counted, table, told, waiting
+from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
@@ -14674,9 +14691,9 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
         return
-    told(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
-    told(f"{counted(total, 'memory', 'memories')}.")
-    told(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
+    say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
+    say(f"{counted(total, 'memory', 'memories')}.")
+    say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
@@ -14687,13 +14704,16 @@ def users(instance: Instance, to_json: bool) -> None:
     elif counts:
         table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
     else:
-        told("There are no memories yet.")
+        say("There are no memories yet.")
 
 
 def _backend(instance: Instance) -> list[Check]:
     try:
         with instance.backend() as backend, waiting("asking"):
-            return [Check("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+            return [
+                Check("place", True, str(instance.locations.home())),
+                *selfcheck(instance.settings, backend),
+            ]
     except MemoryFault as fault:
         return [Check("backend", False, str(fault).rstrip("."), fault.hint)]
 
@@ -14702,21 +14722,21 @@ def _calls(instance: Instance) -> Check:
     """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
     ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
     lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
-    told = [
+    detail = [
         f"{day} {one_line(model)} {used.calls:,}"
         for day, models in lately.items()
         for model, used in models.items()
     ]
-    return Check("LLM calls", True, ", ".join(told) or "none today or yesterday")
+    return Check("LLM calls", True, ", ".join(detail) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    told = f"{counts.pending} waiting, {counts.dead} given up"
+    detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        told += f", {aside} kept aside until the state database takes them"
-    return Check("queue", not counts.dead, told, hint)
+        detail += f", {aside} kept aside until the state database takes them"
+    return Check("queue", not counts.dead, detail, hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14732,7 +14752,7 @@ from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
 from .memories import numbered, show
-from .output import as_json, told
+from .output import as_json, say
 
 
 def list_(instance: Instance, team: str, to_json: bool) -> None:
@@ -14746,7 +14766,7 @@ def list_(instance: Instance, team: str, to_json: bool) -> None:
     if to_json:
         as_json(numbered(team_owner(team), memories))
     elif not memories:
-        told(f"Nobody has shared anything with {team} yet.")
+        say(f"Nobody has shared anything with {team} yet.")
     else:
         show(memories)
 
@@ -14761,7 +14781,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        told(f"Team {team} knows now: {text}")
+        say(f"Team {team} knows now: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
@@ -14775,7 +14795,7 @@ def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        told(f"Withdrawn from {team}: {text}")
+        say(f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:
@@ -14800,9 +14820,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from ...core.change import REAFFIRMED
 from ...core.errors import Drop
 from ...recall.block import quoted
-from ...recall.select import TOLD
+from ...recall.select import INJECTED
 from ...recall.why import Explanation, Explanations, Weighed
 from ...remember.journal import Journal
 from .output import as_json
@@ -14832,8 +14853,8 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
     opened = explanation.evidence >= explanation.threshold
     gate = "relevant" if opened else "nothing relevant"
-    told = [one for one in explanation.weighed if one.outcome == TOLD]
-    others = [one for one in explanation.weighed if one.outcome != TOLD]
+    injected = [one for one in explanation.weighed if one.outcome == INJECTED]
+    others = [one for one in explanation.weighed if one.outcome != INJECTED]
     lines = [
         f"{number}. {quoted(explanation.query)}, {ago}, {explanation.took_ms:.0f} ms",
         f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
@@ -14850,7 +14871,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         f"   in the prompt since message {since}: {_text(memory_id, journal)}"
         for memory_id, since in explanation.standing
     ]
-    lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
+    lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
@@ -14867,7 +14888,7 @@ def _weighed(one: Weighed, journal: Journal) -> str:
 
 def _text(memory_id: str, journal: Journal) -> str:
     """What a memory holds now, by the journal."""
-    changes = [change for change in journal.of_memory(memory_id) if change.op != "heard"]
+    changes = [change for change in journal.of_memory(memory_id) if change.op != REAFFIRMED]
     if not changes:
         return f"memory {memory_id}"
     return quoted(changes[-1].after) if changes[-1].op != "remove" else "(forgotten)"
@@ -14935,7 +14956,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
-        place=chat_kind_of(chat_id, message_id),
+        chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
@@ -14982,7 +15003,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=chat_kind_of(chat_id),
+        chat_kind=chat_kind_of(chat_id),
     )
 
 
@@ -15406,7 +15427,7 @@ from weakref import WeakValueDictionary
 
 from ...core.turn import Answered, Turn
 from .body import read_inlet, read_outlet
-from .strip_commands import without_asides
+from .strip_commands import without_commands
 
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
 _THREADS = 2
@@ -15437,7 +15458,7 @@ class Finished:
 
 def read_asked(body: Any, user: Any) -> Asked:
     """An inlet's body. Whatever comes in, this does not raise."""
-    body = without_asides(sendable(body))
+    body = without_commands(sendable(body))
     return Asked(body, read_inlet(body, user))
 
 
@@ -15909,7 +15930,7 @@ class Filter:
             return with_task(body, answer)
         try:
             pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.place == "api"  # there it is carried out at once
+            is_api = turn.chat_kind == "api"  # there it is carried out at once
             giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             answer = giving.result() if await _within(_COMMAND_S, giving) else words.say("still at it")
         except BusyError:
@@ -16194,7 +16215,7 @@ _USER, _ASSISTANT, _END = "USER: ", "\nASSISTANT: ", "\n</chat_history>"
 _MOST_SAID = 10_000  # messages of a task that are looked at
 
 
-def without_asides(body: Any) -> Any:
+def without_commands(body: Any) -> Any:
     """A body as the model is to see it: the same object where it has none.
 
     The last message of the user stays, with what follows it: it may be a command that is to be answered.
@@ -21754,7 +21775,7 @@ class CommandLog:
         """Keep the command for longer.
 
         Raises:
-            TakenOver: somebody else is about it by now.
+            ClaimLost: somebody else is about it by now.
         """
         if not self._set(order, held_until=time.time() + _HELD_S):
             raise ClaimLost("Another server carries this command out.")
@@ -21817,8 +21838,8 @@ SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere a
 SOURCES["manage/erasure/erase.py"] = r'''"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
-a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
-docs/privacy.md says which there may be.
+a location could not be reached, or where another server is the one who can. Copies and backups are out of
+reach: docs/privacy.md says which there may be.
 """
 
 from __future__ import annotations
@@ -21846,14 +21867,14 @@ from .sites import Found, Open, Sites
 
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
 
-_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
+_HISTORY, _STATE = 0, -1  # among the ids of locations, which begin with 1
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was erased of a user, by place, and what is left to do.
+    """What was erased of a user, by location, and what is left to do.
 
-    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
+    unreached: locations that could not be reached, or still hold it, and why; done as soon as it can be.
     keeps: what may keep something all the same, in sentences.
     """
 
@@ -21875,7 +21896,7 @@ class Live(Protocol):
         """Nobody moves the memories meanwhile."""
 
 
-def _unheard(count: int) -> None:
+def _no_progress(count: int) -> None:
     """For those who do not ask how far it is."""
 
 
@@ -21922,7 +21943,7 @@ class Eraser:
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
-        progress: called as it goes on; a memory counts once for each place that has it.
+        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
@@ -21930,10 +21951,10 @@ class Eraser:
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
             counts["queue"] += self._spill.erase(user_id)
-            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            on_progress = _telling(progress, sum(map(len, there.values()))) if progress else _no_progress
             if shared:
                 counts["shared with teams"] = shared
-            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
+            return self._carry_out(erasure, found, counts, faults, fresh=True, on_progress=on_progress)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -21972,12 +21993,12 @@ class Eraser:
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)
-        # What was on its way may have come to any place.
+        # What was on its way may have come to any location.
         late = again and (erasure.batches or self._erasures.copying())
-        ids = None if late else erasure.places
+        ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
-            # A place that could not be asked at first may know of more memories.
+            # A location that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
             if ids_there := set[str]().union(*more.values()):
                 self._history.erase(ids_there, [erasure.user_id], whole=False)
@@ -21991,7 +22012,7 @@ class Eraser:
         faults: dict[int, MemoryFault],
         *,
         fresh: bool,
-        told: Callable[[int], None] = _unheard,
+        on_progress: Callable[[int], None] = _no_progress,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
@@ -22005,13 +22026,13 @@ class Eraser:
             try:
                 if one.site is None:
                     raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
+                counts["memories"] += one.site.erase(erasure, fresh=fresh, on_progress=on_progress)
                 keeps += filter(None, [one.site.purge()])
             except MemoryFault as fault:
-                unreached[one.id] = f"{one.place}: {fault}"
+                unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
             except MemoryFault as fault:
@@ -22029,7 +22050,7 @@ class Eraser:
 
     def _is_due(self, erasure: Erasure) -> bool:
         """Whether something can be done now."""
-        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+        return erasure.passes == BEGUN or bool(erasure.locations) or self._is_settled(erasure)
 
     def _is_settled(self, erasure: Erasure) -> bool:
         """Whether nothing is under way any more that was when it was begun.
@@ -22077,7 +22098,7 @@ def _known(
 
 
 def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories, by place; and what could not be asked."""
+    """The ids of all of a user's memories, by location; and what could not be asked."""
     ids: dict[int, list[str]] = {}
     faults = {}
     for one in found:
@@ -22132,14 +22153,14 @@ from ...state import (
     decisions,
     erasures,
     hold,
+    injected,
     insert_new,
     journal,
+    locations,
     metadata,
     outbox,
-    places,
     reading,
     recalls,
-    told,
     versions,
 )
 from ...state.clock import is_ahead
@@ -22153,7 +22174,7 @@ _LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
-    "told": "told lines",
+    "injected": "told lines",
     "recalls": "explanations",
     "journal": "journal",
 }
@@ -22165,7 +22186,7 @@ _STAYING = (versions.name, erasures.name)
 class Erasure:
     """One, as far as it is done. memory_ids: those to forget; of a whole user, those known (with PostgreSQL).
 
-    places: ids of the places where it is still to be done. batches: those that were worked on when it began.
+    locations: ids of those where it is still to be done. batches: those that were worked on when it began.
     """
 
     id: int
@@ -22173,7 +22194,7 @@ class Erasure:
     whole: bool
     memory_ids: tuple[str, ...]
     batches: tuple[str, ...]
-    places: tuple[int, ...]
+    locations: tuple[int, ...]
     passes: int
     asked_at: float
 
@@ -22250,12 +22271,12 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in (told, recalls, journal)}
+        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal)}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {told: told.c.told_at <= until, recalls: recalls.c.at <= until}
+                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
                 late[journal] = _before(erasure)
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
@@ -22284,7 +22305,7 @@ class Erasures:
 
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
         """How far it has come."""
-        done = {"passes": passes, "places": json.dumps(sorted(left))}
+        done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
 
@@ -22295,9 +22316,11 @@ class Erasures:
             return set(connection.scalars(wanted.distinct()))
 
     def copying(self) -> bool:
-        """Whether memories are on their way from one place to another."""
+        """Whether memories are on their way from one location to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
+            held = (
+                select(locations.c.id).where(is_ahead(locations.c.held_until, time.time(), HOLD_S)).limit(1)
+            )
             return connection.scalar(held) is not None
 
     def _insert(
@@ -22309,7 +22332,7 @@ class Erasures:
             "whole": whole,
             "memory_ids": json.dumps(sorted(memory_ids)),
             "batches": json.dumps(sorted(set(connection.scalars(busy)))),
-            "places": json.dumps(list(connection.scalars(select(places.c.id)))),
+            "locations": json.dumps(list(connection.scalars(select(locations.c.id)))),
             "passes": BEGUN,
             "asked_at": time.time(),
         }
@@ -22339,13 +22362,15 @@ class _Forgetting:
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             self._texts |= {row.before, row.after}
-        self._texts |= {row.text for row in self._rows(told, told.c.memory_id) if not is_mark(row.text)}
+        self._texts |= {
+            row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
+        }
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter(queue=self.from_queue())
         counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_told()
+        counts["told lines"] = self._from_injected()
         counts["journal"] = self._from_journal()
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
@@ -22355,7 +22380,9 @@ class _Forgetting:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({_LATE + "told lines": self._from_told(), _LATE + "journal": self._from_journal()})
+        counts = Counter(
+            {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
+        )
         counts[_LATE + "explanations"] = self._from_explanations()
         return counts
 
@@ -22411,19 +22438,21 @@ class _Forgetting:
             self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
         return len(mine)
 
-    def _from_told(self) -> int:
+    def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
-        rows = {row.id: row for row in self._rows(told, told.c.memory_id)}
+        rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
         for some in _parts(sorted(self._texts)):
             which = and_(
-                told.c.user_id == self._user_id, told.c.text.in_(some), told.c.told_at <= self._until
+                injected.c.user_id == self._user_id,
+                injected.c.text.in_(some),
+                injected.c.injected_at <= self._until,
             )
-            rows |= {row.id: row for row in self._connection.execute(select(told).where(which))}
+            rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
         for some in _parts([row.id for row in speaking]):
-            self._connection.execute(delete(told).where(told.c.id.in_(some)))
+            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
-        insert_new(self._connection, told, marked)
+        insert_new(self._connection, injected, marked)
         return len(speaking)
 
     def _from_explanations(self) -> int:
@@ -22471,7 +22500,7 @@ def _before(erasure: Erasure) -> Any:
 
 
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
-    """So that no copy comes back from a place that was left: see `locations.Places.removed_since`."""
+    """So that no copy comes back from a location that was left: see `Locations.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
@@ -22484,7 +22513,7 @@ def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _erasure(row: Any) -> Erasure:
-    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "places")}
+    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
     others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
     return Erasure(**others, **lists)
 '''
@@ -22495,7 +22524,7 @@ def _erasure(row: Any) -> Erasure:
 SOURCES["manage/erasure/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
 
 The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
-comes first, and with a place that cannot be reached as by any other erasure.
+comes first, and with a location that cannot be reached as by any other erasure.
 """
 
 from __future__ import annotations
@@ -22650,9 +22679,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
 from ...core.turn import HASHED
-from ...recall.injected import KEPT_S as TOLD_S
+from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
-from ...state import command_turns, commands, decisions, erasures, outbox, reading, recalls, shown, told
+from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
 from .erasures import DONE
 
@@ -22676,8 +22705,8 @@ class Rule:
 
 RULES = (
     Rule(decisions.c.created_at, PERMISSION_S),
-    Rule(told.c.told_at, TOLD_S),
-    Rule(told.c.told_at, KEPT_WITHOUT_CHAT_S, told.c.chat_id.startswith(HASHED)),
+    Rule(injected.c.injected_at, INJECTED_S),
+    Rule(injected.c.injected_at, KEPT_WITHOUT_CHAT_S, injected.c.chat_id.startswith(HASHED)),
     Rule(recalls.c.at, 7 * _DAY_S),
     Rule(
         commands.c.asked_at,
@@ -22760,7 +22789,7 @@ def _vacuum(engine: Engine) -> None:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/sites.py
 
-SOURCES["manage/erasure/sites.py"] = r'''"""The places where memories lie, to erase in: the home, a target, and what was left by a move."""
+SOURCES["manage/erasure/sites.py"] = r'''"""The locations where memories lie, to erase in: the home, a target, and what was left by a move."""
 
 from __future__ import annotations
 
@@ -22780,7 +22809,7 @@ from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import aware_time, is_id
-from ...state import places, reading
+from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
@@ -22790,7 +22819,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `core/errors.py`."""
+    """One location. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -22801,10 +22830,10 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
 
-        told: called with each number of memories that are gone.
+        on_progress: called with each number of memories that are gone.
         """
 
     def purge(self) -> str:
@@ -22830,7 +22859,7 @@ class StoreSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
             ids = list(self.known(user_id, erasure.memory_ids))
@@ -22844,7 +22873,7 @@ class StoreSite:
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
             self._store.delete_all(some)
-            told(len(some))
+            on_progress(len(some))
         return len(ids)
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
@@ -22894,10 +22923,10 @@ class RemoteSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         if erasure.whole and fresh:
             gone = self._backend.erase(erasure.user_id)
-            told(gone)
+            on_progress(gone)
             return gone
         if erasure.whole:
             there = self._backend.list_all(erasure.user_id)
@@ -22908,7 +22937,7 @@ class RemoteSite:
         gone = 0
         for memory_id in ids:
             gone += self._backend.remove(memory_id)
-            told(1)
+            on_progress(1)
         return gone
 
     def purge(self) -> str:
@@ -22920,16 +22949,16 @@ class RemoteSite:
 
 @dataclass(frozen=True)
 class Found:
-    """A place with the id of its row: open, or why it is not."""
+    """A location with the id of its row: open, or why it is not."""
 
     id: int
-    place: Location
+    location: Location
     site: Site | None = None
     fault: MemoryFault | None = None
 
 
 class Sites:
-    """All places of all collections, opened with the secrets of today's settings."""
+    """All locations of all collections, opened with the secrets of today's settings."""
 
     def __init__(self, engine: Engine, data_dir: Path, settings: Callable[[], Valves], opener: Open) -> None:
         self._reading, self._data_dir = reading(engine), data_dir
@@ -22937,39 +22966,39 @@ class Sites:
 
     @contextlib.contextmanager
     def opened(self, ids: Collection[int] | None = None) -> Iterator[list[Found]]:
-        """The places with these row ids, or all of them."""
+        """The locations with these row ids, or all of them."""
         with contextlib.ExitStack() as closing:
             found = []
-            for id_, place in self._places(ids):
+            for id_, location in self._locations(ids):
                 try:
-                    site = self._site(place)
+                    site = self._site(location)
                 except MemoryFault as fault:
-                    found.append(Found(id_, place, fault=fault))
+                    found.append(Found(id_, location, fault=fault))
                 else:
                     closing.callback(site.close)
-                    found.append(Found(id_, place, site))
+                    found.append(Found(id_, location, site))
             yield found
 
-    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
-        wanted = select(places.c.id, places.c.place).order_by(places.c.id)
+    def _locations(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
+        wanted = select(locations.c.id, locations.c.location).order_by(locations.c.id)
         if ids is not None:
-            wanted = wanted.where(places.c.id.in_(ids))
+            wanted = wanted.where(locations.c.id.in_(ids))
         with self._reading.connect() as connection:
-            return [(row.id, Location(**json.loads(row.place))) for row in connection.execute(wanted)]
+            return [(row.id, Location(**json.loads(row.location))) for row in connection.execute(wanted)]
 
-    def _site(self, place: Location) -> Site:
-        settings = settings_of(place, self._settings())
-        if place.is_library:
+    def _site(self, location: Location) -> Site:
+        settings = settings_of(location, self._settings())
+        if location.is_library:
 
             def entities() -> VectorStore:
-                return open_store(settings, self._data_dir, f"{place.name}_entities", place.dims)
+                return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
-            return StoreSite(open_store(settings, self._data_dir, place.name, place.dims), entities)
+            return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
         backend = self._open(settings, self._data_dir)
         if not isinstance(backend, EditableBackend):
             backend.close()
             raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(place))
+        return RemoteSite(backend, str(location))
 
 
 def _names(store: Any) -> Sequence[str]:
@@ -23010,7 +23039,7 @@ from .forgetting import Forgetting
 
 _EVERY_S = 2.0
 _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
-_MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
+_MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a minute
 
 
 class ErasureWorker:
@@ -23558,7 +23587,7 @@ SOURCES["manage/migrate/__init__.py"] = r'''"""Another model, store or backend, 
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/copying.py
 
-SOURCES["manage/migrate/copying.py"] = r'''"""Makes one place hold what another one holds, by their difference: it may end anywhere, and begin again."""
+SOURCES["manage/migrate/copying.py"] = r'''"""Makes one location hold what another one holds, by the difference: it may end anywhere, and begin again."""
 
 from __future__ import annotations
 
@@ -23571,26 +23600,32 @@ from .records import Head, Record, Records, admitted
 BATCH = 32  # memories embedded and written at once
 _PAGE = 500  # read at once
 
-Told = Callable[[int, int], None]  # copied so far, and of how many
+OnProgress = Callable[[int, int], None]  # copied so far, and of how many
 
 
 class Copy:
-    """From one place into another one.
+    """From one location into another one.
 
-    deletes: also take away what the target has from another place and the source has not; where the target
+    deletes: also take away what the target has from another location and the source has not; where the target
     cannot tell, all that the source has not.
     """
 
     def __init__(
-        self, source: Records, target: Records, *, deletes: bool, stop: Event, told: Told | None = None
+        self,
+        source: Records,
+        target: Records,
+        *,
+        deletes: bool,
+        stop: Event,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._source, self._target = source, target
         self._deletes, self._stop = deletes, stop
-        self._told: Told = told or (lambda _copied, _total: None)
+        self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
         self._written: dict[
             str, bytes
-        ] = {}  # what a place keeps otherwise than it was told is not told again
+        ] = {}  # what a location keeps otherwise than it was told is not told again
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -23604,7 +23639,7 @@ class Copy:
         # Oldest first: what a chat said before is the context of what comes next.
         missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._told(len(source) - len(missing), len(source))
+        self._on_progress(len(source) - len(missing), len(source))
         self._copy(missing, total=len(source))
         for begin in range(0, len(surplus), BATCH):
             if not self._stop.is_set():
@@ -23623,7 +23658,7 @@ class Copy:
             if id_ not in target and id_ not in without and head.created_at >= since
         ]
         missing.sort(key=lambda id_: source[id_].created_at)
-        self._told(0, len(missing))
+        self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
         return len(missing)
 
@@ -23636,12 +23671,12 @@ class Copy:
             if self._stop.is_set():
                 return
             batch = ids[begin : begin + BATCH]
-            place = {id_: number for number, id_ in enumerate(batch)}
-            records = sorted(self._source.read(batch), key=lambda record: place[record.id])
+            ordinal = {id_: number for number, id_ in enumerate(batch)}
+            records = sorted(self._source.read(batch), key=lambda record: ordinal[record.id])
             self._write(list(self._admitted(records)))
             self._written |= {record.id: record.digest for record in records}
             copied += len(batch)
-            self._told(copied, total)
+            self._on_progress(copied, total)
 
     def _admitted(self, records: list[Record]) -> Iterator[Record]:
         for record in records:
@@ -23675,7 +23710,7 @@ def in_order(records: Records, heads: Mapping[str, Head]) -> Iterator[Record]:
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/mover.py
 
-SOURCES["manage/migrate/mover.py"] = r'''"""Brings a set of memories to the place that the settings name, while they are served from where they are."""
+SOURCES["manage/migrate/mover.py"] = r'''"""Brings a set of memories to where the settings say, while they are served from where they are."""
 
 from __future__ import annotations
 
@@ -23701,7 +23736,7 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
-from .copying import Copy, Told
+from .copying import Copy, OnProgress
 from .reach import Open, location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
@@ -23773,51 +23808,59 @@ class Mover:
         with self._lock:
             self.idle = False
             try:
-                places = Locations(self._engine, arrival.settings.collection)
-                place = location_of_backend(arrival.backend, arrival.settings)
-                home = settled(places, arrival.settings, self._data_dir, place)
-                if home.key == place.key:
-                    self._serve(arrival, arrival.backend, place)
+                locations = Locations(self._engine, arrival.settings.collection)
+                location = location_of_backend(arrival.backend, arrival.settings)
+                home = settled(locations, arrival.settings, self._data_dir, location)
+                if home.key == location.key:
+                    self._serve(arrival, arrival.backend, location)
                 else:
-                    self._move(arrival, places, home, place)
-                self._collect(arrival, places, place)
+                    self._move(arrival, locations, home, location)
+                self._collect(arrival, locations, location)
             finally:
                 self._state, self.idle = self._refusal, True
 
-    def move_now(self, backend: Backend, settings: Valves, told: Told, stop: threading.Event) -> int:
+    def move_now(
+        self, backend: Backend, settings: Valves, on_progress: OnProgress, stop: threading.Event
+    ) -> int:
         """For the command line: move without serving, and collect what was left; how many memories there are.
 
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
         arrival = Arrival(backend, settings, _Nobody(), stop)
-        places = Locations(self._engine, settings.collection)
-        place = location_of_backend(backend, settings)
-        home = settled(places, arrival.settings, self._data_dir, place)
-        target = records_of(backend, places)
-        if home.key != place.key:
-            places.aim(place, empty=not target.heads())
-            with opened(home, settings, self._data_dir, places, self._open) as source:
-                tell = _both(told, self._telling(places, place))
-                self._run(_Move(arrival, places, place, source, target, tell), arrival, places, place, home)
-        for known in places.leftovers():
+        locations = Locations(self._engine, settings.collection)
+        location = location_of_backend(backend, settings)
+        home = settled(locations, arrival.settings, self._data_dir, location)
+        target = records_of(backend, locations)
+        if home.key != location.key:
+            locations.aim(location, empty=not target.heads())
+            with opened(home, settings, self._data_dir, locations, self._open) as source:
+                tell = _both(on_progress, self._telling(locations, location))
+                self._run(
+                    _Move(arrival, locations, location, source, target, tell),
+                    arrival,
+                    locations,
+                    location,
+                    home,
+                )
+        for known in locations.leftovers():
             # One that was left with all of it copied may be switched off by now.
             with nullcontext() if known.pending else suppress(MemoryFault):
-                self._collect_from(known, arrival, places, place)
+                self._collect_from(known, arrival, locations, location)
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, place: Location) -> None:
+    def _serve(self, arrival: Arrival, backend: Backend, location: Location) -> None:
         if arrival.live.take_over(backend, arrival.superseded):
-            self._serving = place.key
+            self._serving = location.key
 
-    def _move(self, arrival: Arrival, places: Locations, home: Location, place: Location) -> None:
-        target = records_of(arrival.backend, places)
-        places.aim(place, empty=not target.heads())
+    def _move(self, arrival: Arrival, locations: Locations, home: Location, location: Location) -> None:
+        target = records_of(arrival.backend, locations)
+        locations.aim(location, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                self._move_unserved(arrival, places, home, place, target)
+                self._move_unserved(arrival, locations, home, location, target)
                 return
             self._serve(arrival, former, home)
         if arrival.superseded.is_set():
@@ -23825,41 +23868,54 @@ class Mover:
         current = arrival.live.current
         assert current is not None
         move = _Move(
-            arrival, places, place, records_of(current, places), target, self._telling(places, place)
+            arrival,
+            locations,
+            location,
+            records_of(current, locations),
+            target,
+            self._telling(locations, location),
         )
-        self._run(move, arrival, places, place, home)
+        self._run(move, arrival, locations, location, home)
 
     def _move_unserved(
-        self, arrival: Arrival, places: Locations, home: Location, place: Location, target: Records
+        self, arrival: Arrival, locations: Locations, home: Location, location: Location, target: Records
     ) -> None:
         with ExitStack() as stack:
             try:
-                _without_erasures(places, home)
+                _without_erasures(locations, home)
                 source = stack.enter_context(
-                    opened(home, arrival.settings, self._data_dir, places, self._open)
+                    opened(home, arrival.settings, self._data_dir, locations, self._open)
                 )
                 source.read([])
             except MemoryFault as fault:
                 log.warning("Memories in %s cannot be read yet: %s", home, fault)
-                places.arrive(place, pending=True)
-                self._serve(arrival, arrival.backend, place)
+                locations.arrive(location, pending=True)
+                self._serve(arrival, arrival.backend, location)
                 return
-            telling = self._telling(places, place)
-            self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
+            telling = self._telling(locations, location)
+            self._run(
+                _Move(arrival, locations, location, source, target, telling),
+                arrival,
+                locations,
+                location,
+                home,
+            )
 
-    def _run(self, move: _Move, arrival: Arrival, places: Locations, place: Location, home: Location) -> None:
+    def _run(
+        self, move: _Move, arrival: Arrival, locations: Locations, location: Location, home: Location
+    ) -> None:
         if not move.hold(self._me):
-            self._serve(arrival, arrival.backend, place)
+            self._serve(arrival, arrival.backend, location)
             return
         try:
             if move.copy_most():
                 with arrival.live.alone():
                     move.finish()
-                    self._serve(arrival, arrival.backend, place)
+                    self._serve(arrival, arrival.backend, location)
                 self._refusal = _refusal(move.refused, home)
-                log.info("Memories are served from %s now.", place)
+                log.info("Memories are served from %s now.", location)
         finally:
-            places.release(place, self._me)
+            locations.release(location, self._me)
 
     def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
@@ -23873,82 +23929,82 @@ class Mover:
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, places: Locations, place: Location) -> None:
-        """Bring home what places hold that were left too early, or that another server still wrote to."""
+    def _collect(self, arrival: Arrival, locations: Locations, location: Location) -> None:
+        """Bring home what locations hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
             fault = None
-            for known in places.leftovers():
+            for known in locations.leftovers():
                 try:
-                    self._collect_from(known, arrival, places, place)
+                    self._collect_from(known, arrival, locations, location)
                 except MemoryFault as met:
                     if known.pending:
                         fault = met
-                        self._tell_of_rest(known.place, met)
+                        self._tell_of_rest(known.location, met)
             if fault is None:
                 return
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, places: Locations, place: Location) -> None:
-        _without_erasures(places, known.place)
+    def _collect_from(self, known: Known, arrival: Arrival, locations: Locations, location: Location) -> None:
+        _without_erasures(locations, known.location)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
-        target = records_of(arrival.backend, places)
-        with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:
+        target = records_of(arrival.backend, locations)
+        with opened(known.location, arrival.settings, self._data_dir, locations, self._open) as source:
             copy = Copy(
                 source,
                 target,
                 deletes=False,
                 stop=arrival.superseded,
-                told=self._telling(places, place) if known.pending else None,
+                on_progress=self._telling(locations, location) if known.pending else None,
             )
-            copy.fill(since=since, without=places.removed_since(known.left_at))
+            copy.fill(since=since, without=locations.removed_since(known.left_at))
         if not arrival.superseded.is_set():
-            places.emptied(known.place)
+            locations.emptied(known.location)
 
-    def _tell_of_rest(self, place: Location, fault: MemoryFault) -> None:
+    def _tell_of_rest(self, location: Location, fault: MemoryFault) -> None:
         self._state = Check(
             "moving",
             False,
-            f"what is in {place} cannot be read: {fault}",
+            f"what is in {location} cannot be read: {fault}",
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, places: Locations, place: Location) -> Callable[[int, int], None]:
+    def _telling(self, locations: Locations, location: Location) -> Callable[[int, int], None]:
         told_at = 0.0
         held_at = time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
-            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {place}")
+            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {location}")
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
-                places.progress(place, copied, total)
+                locations.progress(location, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, HOLD_S)
+                locations.hold(location, self._me, HOLD_S)
 
         return tell
 
 
 class _Move:
-    """From the home to another place."""
+    """From the home to another location."""
 
     def __init__(
         self,
         arrival: Arrival,
-        places: Locations,
-        place: Location,
+        locations: Locations,
+        location: Location,
         source: Records,
         target: Records,
-        told: Callable[[int, int], None],
+        on_progress: Callable[[int, int], None],
     ) -> None:
-        self._arrival, self._places, self._place = arrival, places, place
+        self._arrival, self._locations, self._location = arrival, locations, location
         self._source, self._target = source, target
-        ours = any(known.ours for known in places.known() if known.place.key == place.key)
-        self._told = told
-        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, told=told)
+        ours = any(known.ours for known in locations.known() if known.location.key == location.key)
+        self._on_progress = on_progress
+        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, on_progress=on_progress)
 
     @property
     def refused(self) -> int:
@@ -23956,17 +24012,17 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, HOLD_S):
+        while not self._locations.hold(self._location, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
-            for known in self._places.known():
-                if known.place.key == self._place.key:
-                    self._told(known.copied, known.total)
+            for known in self._locations.known():
+                if known.location.key == self._location.key:
+                    self._on_progress(known.copied, known.total)
         return not self._arrived()
 
     def _arrived(self) -> bool:
-        home = self._places.home()
-        return home is not None and home.key == self._place.key
+        home = self._locations.home()
+        return home is not None and home.key == self._location.key
 
     def copy_most(self) -> bool:
         """All but what changes meanwhile; False where it was stopped."""
@@ -23981,12 +24037,12 @@ class _Move:
         if self._arrival.superseded.is_set():
             return
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
-            self._places.renamed(new_ids(self._source, self._target))
-        self._places.arrive(self._place, pending=bool(self._copy.refused))
+            self._locations.renamed(new_ids(self._source, self._target))
+        self._locations.arrive(self._location, pending=bool(self._copy.refused))
 
 
-def _without_erasures(places: Locations, place: Location) -> None:
-    if places.has_erasures(place):
+def _without_erasures(locations: Locations, location: Location) -> None:
+    if locations.has_erasures(location):
         raise Retry("something is still to be erased there", hint="That comes first.")
 
 
@@ -24002,7 +24058,7 @@ class _Nobody:
         return nullcontext()
 
 
-def _both(one: Told, other: Told) -> Told:
+def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     def tell(copied: int, total: int) -> None:
         one(copied, total)
         other(copied, total)
@@ -24013,12 +24069,12 @@ def _both(one: Told, other: Told) -> Told:
 def _refusal(count: int, left: Location) -> Check | None:
     if not count:
         return None
-    told = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Check("moving", False, told, "Export them there, correct them, and import them again.")
+    detail = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
+    return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
 
 def new_ids(source: Records, target: Records) -> dict[str, str]:
-    """The ids that memories had in one place, to those that they have in another one, where they differ."""
+    """The ids that memories had in one location, to those that they have in another, where they differ."""
     there = target.heads()
     return {
         head.there: there[id_].there
@@ -24030,7 +24086,7 @@ def new_ids(source: Records, target: Records) -> dict[str, str]:
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/reach.py
 
-SOURCES["manage/migrate/reach.py"] = r'''"""How a place is opened: as a backend, or only to be read whole, which needs no embedder."""
+SOURCES["manage/migrate/reach.py"] = r'''"""How a location is opened: as a backend, or only to be read whole, which needs no embedder."""
 
 from __future__ import annotations
 
@@ -24052,7 +24108,7 @@ Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
-    """The place of a backend that was opened with these settings."""
+    """The location of a backend that was opened with these settings."""
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
@@ -24061,22 +24117,22 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     )
 
 
-def settled(places: Locations, settings: Valves, data_dir: Path, place: Location) -> Location:
-    """The home; at the very first start that is where memories are found, or else this place.
+def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
+    """The home; at the very first start that is where memories are found, or else this location.
 
     Raises what looking there raises.
     """
-    if places.home() is None:
-        with translated("store", place.settings["vector_store_url"]):
-            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
-        places.settle(earlier or place)
-    home = places.home()
+    if locations.home() is None:
+        with translated("store", location.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, location.dims) if location.is_library else None
+        locations.settle(earlier or location)
+    home = locations.home()
     assert home is not None
     return home
 
 
-def records_of(backend: Backend, places: Locations) -> Records:
-    """All that is in an open backend's place.
+def records_of(backend: Backend, locations: Locations) -> Records:
+    """All that is in an open backend's location.
 
     Raises:
         TellAdmin: it cannot be listed.
@@ -24084,31 +24140,31 @@ def records_of(backend: Backend, places: Locations) -> Records:
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
     if isinstance(backend, EditableBackend):
-        return RemoteRecords(backend, places.users)
+        return RemoteRecords(backend, locations.users)
     raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
 
 
 @contextmanager
 def opened(
-    place: Location, now: Valves, data_dir: Path, places: Locations, opener: Open
+    location: Location, now: Valves, data_dir: Path, locations: Locations, opener: Open
 ) -> Iterator[Records]:
-    """A place to be read, with the secrets of today's settings. Raises what opening it raises."""
-    settings = settings_of(place, now)
-    if not place.is_library:
+    """A location to be read, with the secrets of today's settings. Raises what opening it raises."""
+    settings = settings_of(location, now)
+    if not location.is_library:
         backend = opener(settings, data_dir)
         try:
-            yield records_of(backend, places)
+            yield records_of(backend, locations)
         finally:
             backend.close()
         return
-    with contextlib.closing(open_store(settings, data_dir, place.name, place.dims)) as store:
+    with contextlib.closing(open_store(settings, data_dir, location.name, location.dims)) as store:
         yield LibraryRecords(store)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/records.py
 
-SOURCES["manage/migrate/records.py"] = r'''"""Memories as they are moved: whole, with ids and times, whatever the place that they are in."""
+SOURCES["manage/migrate/records.py"] = r'''"""Memories as they are moved: whole, with ids and times, whatever the location that they are in."""
 
 from __future__ import annotations
 
@@ -24158,7 +24214,7 @@ class Record:
     def digest(self) -> bytes:
         """The same for the same statement of the same user. Times are left out: servers set their own."""
         get = self.payload.get
-        told = (
+        content = (
             self.user_id,
             masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
@@ -24169,14 +24225,14 @@ class Record:
             get("scope") or "",
             *filter(None, [get(BY)]),
         )
-        return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
 
 class Head(NamedTuple):
     """What is compared of a record.
 
-    there: its id in that place, which may give ids of its own.
-    moved: whether it came from another place; None where that cannot be told.
+    there: its id in that location, which may give ids of its own.
+    moved: whether it came from another location; None where that cannot be told.
     """
 
     created_at: str
@@ -24186,7 +24242,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
+    """A location, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -24366,7 +24422,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "kind": memory.kind,
         "batch": memory.batch,
         "chat": memory.chat,
-        "place": memory.place,
+        "place": memory.ordinal,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
@@ -24390,7 +24446,7 @@ def _memory_of(record: Record) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=int(get("place") or 0),
+        ordinal=int(get("place") or 0),
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
@@ -24528,7 +24584,7 @@ from .outcomes import Flaw
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.ordinal, "batch": memory.batch}
     metadata["scope"] = memory.scope
     return {
         "id": memory.id,
@@ -25864,11 +25920,11 @@ class Health:
         try:
             yield
         except BaseException as error:
-            told = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
+            details = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
             with self._lock:
                 self._under_way -= 1
                 del self._began[number]
-                self._last_error, self._failing = (datetime.now(UTC), told), True
+                self._last_error, self._failing = (datetime.now(UTC), details), True
             raise
         with self._lock:
             self._under_way -= 1
@@ -25898,13 +25954,13 @@ class Health:
         took = self.median_ms
         with self._lock:
             calls, under_way, error = self._calls, self._under_way, self._last_error
-        told = [
+        details = [
             f"{calls:,} calls",
             "none answered" if took is None else f"{in_ms(took)} (median of the last {_LAST})",
             f"{under_way} under way",
             f"last error {error[0]:%Y-%m-%d %H:%M:%S} UTC: {error[1]}" if error else "no error",
         ]
-        return ", ".join(told)
+        return ", ".join(details)
 
 
 def in_ms(took_ms: float) -> str:
@@ -26586,13 +26642,13 @@ class Llms:
         first, *others = self.llms
         if first.fault is None:
             return Check("LLM", True, ", then ".join(llm.name for llm in self.llms))
-        told = [f"{first.name}: {first.fault}"]
+        details = [f"{first.name}: {first.fault}"]
         for second in others:
             if second is self._answered:
-                told.append(f"{second.name} answers instead.")
+                details.append(f"{second.name} answers instead.")
             if second.fault:
-                told.append(f"{second.name}: {second.fault}")
-        return Check("LLM", False, " ".join(told), first.fault.hint)
+                details.append(f"{second.name}: {second.fault}")
+        return Check("LLM", False, " ".join(details), first.fault.hint)
 
 
 def _says(item: Any) -> bool:
@@ -26770,8 +26826,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
-            return Check("LLM", self._may_lack, told, fault.hint)
+            detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Check("LLM", self._may_lack, detail, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -26780,11 +26836,11 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        told = tuple(filter(is_legible, others))
-        if embedder is None or not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if embedder is None or not legible or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def warm(self) -> None:
@@ -27251,9 +27307,9 @@ class Readers:
         with self._lock:
             last, without = self._last, dict(self._without)
         ok, hints = True, [unused]
-        told = [f"auto: {self._reads()}", self._listed()]
+        details = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
-            told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
+            details.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
                 ok = False
                 hints.append(last.fault.hint)
@@ -27266,10 +27322,10 @@ class Readers:
             hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
-            told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
+            details.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
             if not self._settings.llm_model:
                 hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
-        return Check("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+        return Check("LLM", ok, "; ".join(details), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
         """The model that is to read, and whether it has to be a local one."""
@@ -27323,8 +27379,8 @@ class Readers:
 
     def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
         """Whether all have told what they list, and none has the model that is to read."""
-        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
-        return bool(model) and told and not any(one.has(model) for one in listings)
+        model, all_answered = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and all_answered and not any(one.has(model) for one in listings)
 
     def _is_left_out(self, listing: Listing) -> bool:
         return self._settings.local_only and not listing.is_local
@@ -27670,7 +27726,7 @@ from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.memory import Check
 from ..manage.migrate.reach import location_of_backend
-from ..state import journal, places, reading
+from ..state import journal, locations, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
@@ -27700,7 +27756,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
 def _keys(engine: Engine) -> list[str]:
     """Of all places."""
     with reading(engine).connect() as connection:
-        return list(connection.scalars(select(places.c.key)))
+        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -27745,11 +27801,11 @@ class Costs:
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
-        told = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
+        details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
             total = sum(models.values(), Counter[str]())
-            told.insert(0, f"{_each(total, exchanges)} per exchange")
-        return "since the start " + "; ".join(told)
+            details.insert(0, f"{_each(total, exchanges)} per exchange")
+        return "since the start " + "; ".join(details)
 
 
 def _counted(usage: Usage) -> Mapping[str, int]:
@@ -27803,10 +27859,10 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    told = "all that remembers is on your own machines or network"
+    detail = "all that remembers is on your own machines or network"
     if settings.backend == "server":
-        told = "mem0's server is in your own network; which LLM and embedder it asks is not told"
-    return [Check("local only", True, told)]
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+    return [Check("local only", True, detail)]
 
 
 def _away(settings: Valves) -> Iterator[str]:
@@ -27984,7 +28040,7 @@ class Ledger:
         except SQLAlchemyError as error:
             self._emit(failed(Job.COSTS, error))
             return ""
-        return "; ".join(f"{name} {_told(models, prices)}" for name, models in used.items() if models)
+        return "; ".join(f"{name} {_details(models, prices)}" for name, models in used.items() if models)
 
     def of(self, day: date) -> dict[str, Used]:
         """What has been written of each model on a day (UTC)."""
@@ -28014,11 +28070,11 @@ class Ledger:
 _NAMES = ("today", "yesterday")
 
 
-def _told(models: Mapping[str, Used], prices: Mapping[str, Price]) -> str:
+def _details(models: Mapping[str, Used], prices: Mapping[str, Price]) -> str:
     calls, tokens_in, tokens_out = (sum(column) for column in zip(*models.values(), strict=True))
-    told = [f"{calls:,} calls", f"{tokens_in + tokens_out:,} tokens"]
+    details = [f"{calls:,} calls", f"{tokens_in + tokens_out:,} tokens"]
     price = costs({name: (used.tokens_in, used.tokens_out) for name, used in models.items()}, prices)
-    return ", ".join([*told, *([price] if price else [])])
+    return ", ".join([*details, *([price] if price else [])])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28234,8 +28290,8 @@ def health_of(backend: Backend) -> list[Check]:
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
-    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
-    return [Check("health", not wrong, told, " ".join(wrong))] if asked else []
+    detail = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Check("health", not wrong, detail, " ".join(wrong))] if asked else []
 
 
 def reading_of(backend: Backend) -> Check | None:
@@ -28606,8 +28662,10 @@ class StateCheck:
         except Exception as error:  # noqa: BLE001 - the status reports what it meets
             return Check("state", False, *self._told(error))
         if self._file.was_damaged:
-            told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
-            return Check("state", False, told, "If nobody has put it back, compare it with a copy.")
+            detail = (
+                f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
+            )
+            return Check("state", False, detail, "If nobody has put it back, compare it with a copy.")
         return Check("state", True, f"{self._who()} takes changes")
 
     def _check_disk(self) -> None:
@@ -28927,10 +28985,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
+from ..core.change import REAFFIRMED
 from ..core.locales import ENGLISH, locale
 from ..core.scope import team_owner
 from ..core.turn import Turn
-from ..state import insert_new, journal, reading, told, versions
+from ..state import injected, insert_new, journal, reading, versions
 from ..state.switches_table import IS_ON, bound
 from .block import Blocks, is_own, render
 from .ready import Ready
@@ -29013,14 +29072,14 @@ class Conversation:
 
 # Put together once: building a statement takes as long as running it.
 _LINES = (
-    select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
+    select(injected.c.position, injected.c.memory_id, injected.c.text, injected.c.line, injected.c.id)
     .where(
-        told.c.user_id == bindparam("user_id"),
-        told.c.conversation == bindparam("conversation"),
-        ~told.c.gone,
-        told.c.told_at > bindparam("oldest"),
+        injected.c.user_id == bindparam("user_id"),
+        injected.c.conversation == bindparam("conversation"),
+        ~injected.c.gone,
+        injected.c.injected_at > bindparam("oldest"),
     )
-    .order_by(told.c.id)
+    .order_by(injected.c.id)
 )
 _VERSION = select(
     select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
@@ -29028,9 +29087,9 @@ _VERSION = select(
 _OF_TEAMS = select(func.sum(versions.c.number)).where(
     versions.c.user_id.in_(bindparam("owners", expanding=True))
 )
-_HEARD = (
+_REAFFIRMED = (
     select(journal.c.memory_id, func.count())
-    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
+    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == REAFFIRMED)
     .group_by(journal.c.memory_id)
 )
 
@@ -29040,7 +29099,7 @@ class Injected:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._heard: Ready[dict[str, int]] = Ready()
+        self._reaffirmed: Ready[dict[str, int]] = Ready()
 
     def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first.
@@ -29061,17 +29120,17 @@ class Injected:
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
 
-    def heard(self, user_id: str, version: int) -> dict[str, int]:
+    def reaffirmed(self, user_id: str, version: int) -> dict[str, int]:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""
-        return self._heard.of(user_id, version, lambda: self._read_heard(user_id))
+        return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
-        self._heard.drop(user_id)
+        self._reaffirmed.drop(user_id)
 
-    def _read_heard(self, user_id: str) -> dict[str, int]:
+    def _read_reaffirmed(self, user_id: str) -> dict[str, int]:
         with self._reading.connect() as connection:
-            rows = connection.execute(_HEARD, {"user_id": user_id})
+            rows = connection.execute(_REAFFIRMED, {"user_id": user_id})
             return {memory_id: count for memory_id, count in rows}  # noqa: C416 - rows are not tuples
 
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
@@ -29079,7 +29138,9 @@ class Injected:
         now = time.time()
         if gone:
             connection.execute(
-                update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
+                update(injected)
+                .where(injected.c.user_id == turn.user_id, injected.c.id.in_(gone))
+                .values(gone=True)
             )
         # A second model's inlet for the same message may have told it.
         rows = [
@@ -29092,18 +29153,18 @@ class Injected:
                 "text": line.text,
                 "line": line.kept,
                 "gone": False,
-                "told_at": now,
+                "injected_at": now,
             }
             for line in lines
         ]
-        insert_new(connection, told, rows)
+        insert_new(connection, injected, rows)
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
         wanted = (
-            select(told.c.text)
-            .where(told.c.user_id == user_id, told.c.chat_id == chat_id)
-            .order_by(told.c.id.desc())
+            select(injected.c.text)
+            .where(injected.c.user_id == user_id, injected.c.chat_id == chat_id)
+            .order_by(injected.c.id.desc())
             .limit(_MOST)
         )
         with self._reading.connect() as connection:
@@ -29115,12 +29176,12 @@ def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
 
     lines: in the order in which they were told.
     """
-    place = {position: number for number, position in enumerate(positions)}
+    number_of = {position: number for number, position in enumerate(positions)}
     kept: dict[tuple[str, str], int] = {}
     once = []
     for line in lines:
-        there = kept.setdefault((line.memory_id, line.text), place[line.position])
-        if there <= place[line.position]:
+        there = kept.setdefault((line.memory_id, line.text), number_of[line.position])
+        if there <= number_of[line.position]:
             once.append(line)
     return tuple(once)
 '''
@@ -29185,7 +29246,7 @@ from ..core.memory import Candidate, Memory
 from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
-_HEARD_MOST = 3
+_REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -29207,7 +29268,7 @@ class Weights:
     reach: int = 2
     recency: float = 0.03
     half_life_days: float = 60.0
-    heard: float = 0.01
+    reaffirmed: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29237,10 +29298,10 @@ def ranked(
     found: Sequence[Candidate],
     query: str,
     now: datetime,
-    heard: Mapping[str, int] | None = None,
+    reaffirmed: Mapping[str, int] | None = None,
     weights: Weights = DEFAULT,
 ) -> list[Ranked]:
-    """Best first. `heard`: how often the user said again what a memory holds, by its id."""
+    """Best first. `reaffirmed`: how often the user said again what a memory holds, by its id."""
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
@@ -29259,7 +29320,7 @@ def ranked(
             item.memory,
             item.meaning,
             keyword,
-            score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
+            score + weights.lift * lift + _worth(item.memory, now, reaffirmed or {}, weights),
             covered,
         )
         for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
@@ -29307,20 +29368,20 @@ def coverage(memory: Memory, asked: set[str]) -> float:
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
     """The score of each one's best neighbour among the candidates: what was said next to it."""
-    places = [(item.memory.chat, item.memory.place) for item in found]
-    known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
+    ordinals = [(item.memory.chat, item.memory.ordinal) for item in found]
+    known = {ordinal: score for ordinal, score in zip(ordinals, scores, strict=True) if ordinal[0]}
     steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
     return [
-        max([known.get((chat, place + step), 0.0) for step in steps]) if chat else 0.0
-        for chat, place in places
+        max([known.get((chat, ordinal + step), 0.0) for step in steps]) if chat else 0.0
+        for chat, ordinal in ordinals
     ]
 
 
-def _worth(memory: Memory, now: datetime, heard: Mapping[str, int], weights: Weights) -> float:
+def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights: Weights) -> float:
     """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
     age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
-    again = min(heard.get(memory.id, 0), _HEARD_MOST)
-    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.heard * again)
+    again = min(reaffirmed.get(memory.id, 0), _REAFFIRMED_MOST)
+    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.reaffirmed * again)
 
 
 def _time(memory: Memory) -> datetime:
@@ -29404,7 +29465,7 @@ from .injected import Conversation, Injected, Line
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
+from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Sources
 from .suppressed import suppressed
 from .times import is_to_come, zone_of
@@ -29437,7 +29498,7 @@ class Recalled:
 class _Checked:
     """When all that a conversation was told was found as it was told, and what of it is not to be seen.
 
-    versions: those of the memories at that time, see `told.Conversation`. at: monotonic seconds.
+    versions: those of the memories at that time, see `injected.Conversation`. at: monotonic seconds.
     seen, hidden: ids of memories.
     """
 
@@ -29450,7 +29511,7 @@ class _Checked:
         """Whether nothing has changed since, nor was anything told that was not looked at."""
         fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
         return fresh and all(
-            told.memory_id in self.seen or told.memory_id in self.hidden for told in before.lines
+            injected.memory_id in self.seen or injected.memory_id in self.hidden for injected in before.lines
         )
 
 
@@ -29469,9 +29530,9 @@ class _Kept:
         """The same, but for these memories."""
         if not suppressed:
             return self
-        gone = [told.id for told in self.lines if told.memory_id in suppressed]
+        gone = [injected.id for injected in self.lines if injected.memory_id in suppressed]
         return _Kept(
-            tuple(told for told in self.lines if told.memory_id not in suppressed),
+            tuple(injected for injected in self.lines if injected.memory_id not in suppressed),
             (*self.gone, *gone),
             tuple(one for one in self.corrections if one[0].id not in suppressed),
         )
@@ -29479,7 +29540,7 @@ class _Kept:
     def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
         """The memories that stay in the prompt, each with the number of the message that it was told with."""
         numbers = {position: number for number, position in enumerate(positions, 1)}
-        return tuple({told.memory_id: numbers[told.position] for told in self.lines}.items())
+        return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
 
 
 class Recaller:
@@ -29487,7 +29548,7 @@ class Recaller:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told, self._explanations = Injected(engine), Explanations(engine)
+        self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
@@ -29497,27 +29558,31 @@ class Recaller:
         began = time.perf_counter()
         now = now.astimezone(zone_of(turn.timezone))
         view = reading_view(turn, settings)
-        before = self._told.conversation(turn, view.teams)
+        before = self._injected.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
-        selection, gate, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
-        kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
+        selection, gate, suppressed_ids = self._selected(
+            backend, turn, settings, lines, before.version, view, aside
+        )
+        kept = self._kept(backend, turn, before, lines, view, aside).without(suppressed_ids)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
-            kept = _Kept((), tuple(told.id for told in before.lines))
+            kept = _Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
-            wanted = [memory for memory in always if memory.id not in hushed]
+            wanted = [memory for memory in always if memory.id not in suppressed_ids]
             profile = lines.fitting(wanted, settings.profile_token_budget)
-        told_before = {told.memory_id for told in kept.lines}
-        known = told_before | {memory.id for memory in profile}
+        injected_before = {injected.memory_id for injected in kept.lines}
+        known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
-        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        said = {injected.text for injected in kept.lines if is_own(injected.line)} | {
+            memory.text for memory in profile
+        }
         chosen = [
             memory
             for memory in selection.chosen
@@ -29525,15 +29590,15 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
-        self._note_told(turn, view, new)
+        self._note_injected(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
-        forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
+        forgotten = [injected.memory_id for injected in before.lines if injected.id in kept.gone]
         why = Explanation(
             query=turn.text,
             evidence=gate.evidence,
             threshold=gate.needed,
-            weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
+            weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
@@ -29555,7 +29620,7 @@ class Recaller:
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._profiles.drop(user_id)
-        self._told.drop(user_id)
+        self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
 
@@ -29567,7 +29632,7 @@ class Recaller:
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
-                self._told.keep(connection, turn, recalled.new, recalled.gone)
+                self._injected.keep(connection, turn, recalled.new, recalled.gone)
             why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
             self._explanations.keep(connection, turn, why)
 
@@ -29592,25 +29657,25 @@ class Recaller:
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
-        heard = self._told.heard(turn.user_id, version)
-        items = ranked(found, query, lines.now, heard)
+        reaffirmed = self._injected.reaffirmed(turn.user_id, version)
+        items = ranked(found, query, lines.now, reaffirmed)
         gate = Gate.of(items, settings.relevance_threshold, backend.of_self(query), query)
         least = gate.least
         if items and least is None and asks_for_all(backend, query):
             least = 0.0
-        hushed = suppressed(turn.text, items)
+        suppressed_ids = suppressed(turn.text, items)
         selection = select(
-            [item for item in items if item.memory.id not in hushed],
+            [item for item in items if item.memory.id not in suppressed_ids],
             least_worth=least,
             most=settings.memories_per_turn,
             room=settings.memory_token_budget - lines.overhead,
             cost=lines.cost,
             whose=lines.whose,
         )
-        if hushed:
-            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
+        if suppressed_ids:
+            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        return selection, gate, hushed
+        return selection, gate, suppressed_ids
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -29639,22 +29704,26 @@ class Recaller:
             return _Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
-            return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
-        there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
+            return _Kept(
+                tuple(injected for injected in before.lines if injected.memory_id not in checked.hidden)
+            )
+        there = {
+            memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
+        }
         holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
-            told.id
-            for told in before.lines
-            if (memory := holds.get(told.memory_id)) is None
-            or told.text == there[told.memory_id].text != memory.text
-            or is_own(told.line) == bool(lines.teller(memory))
+            injected.id
+            for injected in before.lines
+            if (memory := holds.get(injected.memory_id)) is None
+            or injected.text == there[injected.memory_id].text != memory.text
+            or is_own(injected.line) == bool(lines.teller(memory))
         )
-        left = tuple(told for told in before.lines if told.id not in gone)
+        left = tuple(injected for injected in before.lines if injected.id not in gone)
         corrections = tuple(
-            (memory, told.text)
-            for told in {told.memory_id: told for told in left}.values()
-            if (memory := seen.get(told.memory_id)) and memory.text != told.text
+            (memory, injected.text)
+            for injected in {injected.memory_id: injected for injected in left}.values()
+            if (memory := seen.get(injected.memory_id)) and memory.text != injected.text
         )
         # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
         if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
@@ -29662,7 +29731,7 @@ class Recaller:
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
-        return _Kept(tuple(told for told in left if told.memory_id in seen), gone, corrections)
+        return _Kept(tuple(injected for injected in left if injected.memory_id in seen), gone, corrections)
 
     def _new(
         self,
@@ -29673,18 +29742,18 @@ class Recaller:
         aside: Collection[str],
     ) -> Iterator[Line]:
         """The new lines, what was said first at first."""
-        before = {memory.id: told for memory, told in corrections}
+        before = {memory.id: injected for memory, injected in corrections}
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
             text = lines.of(memory, before.get(memory.id))
             yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
 
-    def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
+    def _note_injected(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
         key = turn.user_id, turn.positions[0], view
         if (checked := self._checked.get(key)) is not None:
-            seen = checked.seen.union(told.memory_id for told in new)
+            seen = checked.seen.union(injected.memory_id for injected in new)
             self._checked[key] = replace(checked, seen=seen)
 
 
@@ -29694,21 +29763,21 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     Half as many as with a conversation's first one: what was told before is still there (bench/prefix.py says
     what that saves). Another answer to the same message brings no more than the first one did.
     """
-    if all(told.position == turn.positions[-1] for told in lines):
+    if all(injected.position == turn.positions[-1] for injected in lines):
         most = settings.memories_per_turn
     else:
         most = max(settings.memories_per_turn // 2, 1)
     chosen = {memory.id for memory in selection.chosen}
-    here = sum(told.position == turn.positions[-1] and told.memory_id in chosen for told in lines)
+    here = sum(injected.position == turn.positions[-1] and injected.memory_id in chosen for injected in lines)
     return max(most - here, 0)
 
 
-def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Iterator[Weighed]:
+def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
     """The candidates with what became of them in this conversation."""
     for item, chosen in selection.outcomes:
         outcome = chosen
-        if chosen == TOLD and item.memory.id not in news:
-            outcome = TOLD_BEFORE if item.memory.id in told_before else ENOUGH
+        if chosen == INJECTED and item.memory.id not in news:
+            outcome = INJECTED_BEFORE if item.memory.id in injected_before else ENOUGH
         yield Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -29762,7 +29831,7 @@ class _Lines:
         return self._count(self.of(memory)) + 1
 
     def held(self, lines: Iterable[Line]) -> int:
-        return sum(self._count(told.line) + 1 for told in lines)
+        return sum(self._count(injected.line) + 1 for injected in lines)
 
     def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
         """Those that fit, in order."""
@@ -30006,7 +30075,7 @@ _LEAST = 0.12  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 
-TOLD, TOLD_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
+INJECTED, INJECTED_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
     "told",
     "told before",
     "not relevant",
@@ -30105,7 +30174,7 @@ def select(
         elif (tokens := cost(item.memory)) > room:
             outcome = NO_ROOM
         else:
-            outcome = TOLD
+            outcome = INJECTED
             chosen.append(item.memory)
             sayings.append(saying)
             room -= tokens
@@ -30156,7 +30225,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, or_, select, union_all
 
-from ..core.change import EDITED
+from ..core.change import EDITED, REAFFIRMED
 from ..core.exchange import message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
@@ -30380,7 +30449,12 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     for row in rows:
         if not row.undoes and row.id not in undone:
             yield Step(
-                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+                row.id,
+                row.op != REAFFIRMED,
+                row.before,
+                frozenset(row.source.split()),
+                row.said_at,
+                row.after,
             )
 
 
@@ -30499,7 +30573,7 @@ _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
-_INSERT = recalls.insert()  # put together once, as those of told.py
+_INSERT = recalls.insert()  # put together once, as those of injected.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -30588,8 +30662,8 @@ def _fields(one: Explanation | Weighed) -> dict[str, object]:
 
 def _read(kept: dict[str, object]) -> Explanation:
     weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    told_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in told_before)
+    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
+    standing = tuple((memory_id, number) for memory_id, number in injected_before)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     return Explanation(weighed=weighed, standing=standing, **lists)  # type: ignore[arg-type]
 '''
@@ -30744,7 +30818,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
@@ -30758,7 +30832,7 @@ from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Journal
 
 Decide = Callable[[], Iterable[Change]]
-Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
+Confirm = Callable[[], None]  # raises ClaimLost where the changes are somebody else's to make by now
 
 _AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
@@ -30789,7 +30863,7 @@ class Changes:
         """
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
-            changes = list(self._placed(batch, decide()))
+            changes = list(self._numbered(batch, decide()))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
@@ -30798,16 +30872,16 @@ class Changes:
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
         """Write down changes that somebody else has made of a batch."""
-        self._journal.intend(list(self._placed(batch, changes)))
+        self._journal.intend(list(self._numbered(batch, changes)))
 
-    def _placed(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
-        """The same, each with its chat and each added memory with its place there."""
+    def _numbered(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
+        """The same, each with its chat and each added memory with its number there."""
         chat = batch.exchanges[0].chat_id
-        place = self._journal.added_in(batch.user_id, chat) if chat else 0
+        ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
-            place += change.op == "add"
+            yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
+            ordinal += change.op == "add"
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -30841,7 +30915,7 @@ class Changes:
                         source=change.source,
                         said_at=change.said_at,
                         chat=change.chat,
-                        place=change.place,
+                        ordinal=change.ordinal,
                         scope=change.scope,
                         model=model,
                         undoes=change.id,
@@ -30994,7 +31068,7 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     """A removal with the chat and the time of the memory that it takes away."""
     at = memory.updated_at or memory.created_at
     said_at = at.timestamp() if at else removal.said_at
-    return replace(removal, chat=memory.chat, place=memory.place, said_at=said_at)
+    return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
 def _note(batch: Batch, position: int, memory_id: str) -> Change:
@@ -31022,19 +31096,19 @@ def _added(backend: Backend, change: Change) -> str:
         kind=change.kind,
         expires=change.expires,
         chat=change.chat,
-        place=change.place,
+        ordinal=change.ordinal,
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
 
 
-def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
     """The note that a message said again what is known."""
     return Change(
         batch=batch.name,
         position=position,
         user_id=batch.user_id,
-        op="heard",
+        op=REAFFIRMED,
         memory_id=memory.id,
         before=memory.text,
         after=memory.text,
@@ -32479,7 +32553,7 @@ class Outbox:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
 
         Raises:
-            TakenOver: it had expired, and somebody else has claimed the batch since.
+            ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
         if not self._set(batch, claim_expires=time.time() + CLAIM_S):
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
@@ -32810,7 +32884,7 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import heard
+from .apply import reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -32830,13 +32904,13 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Decides for one batch. `told`: texts that recall has put into its chat."""
+    """Decides for one batch. `injected`: texts that recall has put into its chat."""
 
     backend: AskableBackend
     journal: Journal
     batch: Batch
     rules: str
-    told: Sequence[str]
+    injected: Sequence[str]
 
     def decide(self) -> Iterator[Change]:
         """The changes, refused ones too.
@@ -32859,7 +32933,7 @@ class Reconciler:
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
-        yield from self._heard(near, touched, first=len(changes))
+        yield from self._reaffirmed(near, touched, first=len(changes))
 
     def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
         """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
@@ -32963,8 +33037,8 @@ class Reconciler:
 
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
-        told = [one for one in self.told if not is_mark(one)]
-        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
+        injected = [one for one in self.injected if not is_mark(one)]
+        if not is_among(text, injected, self.backend) and mark_of(text) not in self.injected:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -32983,7 +33057,7 @@ class Reconciler:
             if meaning >= nearest
         )
 
-    def _heard(
+    def _reaffirmed(
         self, near: Mapping[str, Sequence[Candidate]], touched: set[str], first: int
     ) -> Iterator[Change]:
         """What is known was said again: it stays when the message that said it first is taken back."""
@@ -32993,7 +33067,7 @@ class Reconciler:
             for found in near[exchange.message_id]:
                 memory = found.memory
                 if memory.id not in touched and says(said, memory.text, found.meaning):
-                    yield heard(self.batch, position, exchange, memory)
+                    yield reaffirmed(self.batch, position, exchange, memory)
                     position += 1
 
 
@@ -33048,11 +33122,11 @@ def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
 
 def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
     """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
-    told = f"That could not be read: {problem} Answer once more, with the JSON object only."
+    correction = f"That could not be read: {problem} Answer once more, with the JSON object only."
     answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
     if answered:
-        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
-    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": correction}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{correction}"}]
 
 
 def _harm(operation: Operation, known: Sequence[Memory]) -> str:
@@ -33510,7 +33584,7 @@ from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from .admission import refusal
-from .apply import heard
+from .apply import reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as
 
@@ -33564,7 +33638,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
-            yield heard(batch, position, exchange, known)
+            yield reaffirmed(batch, position, exchange, known)
         elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
@@ -33625,7 +33699,7 @@ from typing import Literal
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
-from ..core.change import Change
+from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -33659,7 +33733,7 @@ class Writer:
         outbox: Outbox,
         live: BackendHolder,
         journal: Journal,
-        told: Injected,
+        injected: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -33670,7 +33744,7 @@ class Writer:
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         """
         self._take_in, self._is_busy = take_in, is_busy
-        self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
+        self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._changes = Changes(journal)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
@@ -33781,7 +33855,7 @@ class Writer:
         for change in changes:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
-        made = [change for change in changes if not change.refused and change.op != "heard"]
+        made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
@@ -33815,8 +33889,8 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
-            told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
-            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
+            injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
+            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch, reading.model or settings.llm_model)
 
@@ -33987,16 +34061,16 @@ from .schema import (
     commands,
     decisions,
     erasures,
+    injected,
     journal,
     llm_days,
+    locations,
     metadata,
     noted,
     outbox,
-    places,
     recalls,
     shown,
     switches,
-    told,
     versions,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
@@ -34008,20 +34082,20 @@ __all__ = [
     "decisions",
     "erasures",
     "hold",
+    "injected",
     "insert_new",
     "journal",
     "llm_days",
+    "locations",
     "metadata",
     "noted",
     "open_state",
     "outbox",
-    "places",
     "put_row",
     "reading",
     "recalls",
     "shown",
     "switches",
-    "told",
     "try_writing",
     "versions",
     "was_erased",
@@ -34354,6 +34428,7 @@ from . import (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_field_terms,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -34364,6 +34439,7 @@ STEPS: tuple[ModuleType, ...] = (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_field_terms,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -34824,6 +34900,21 @@ SQL = "ALTER TABLE decisions ADD answered_by VARCHAR NOT NULL DEFAULT ''"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m008_field_terms.py
+
+SOURCES["state/migrations/m008_field_terms.py"] = r'''"""Tables and columns have the names that the code has for them."""
+
+SQL = """
+ALTER TABLE told RENAME TO injected;
+ALTER TABLE injected RENAME COLUMN told_at TO injected_at;
+ALTER TABLE places RENAME TO locations;
+ALTER TABLE locations RENAME COLUMN place TO location;
+ALTER TABLE erasures RENAME COLUMN places TO locations;
+ALTER TABLE journal RENAME COLUMN place TO ordinal
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -35120,9 +35211,9 @@ outbox = Table(
     Column("key", _Id, nullable=False),
     Column("user_id", _Id, nullable=False),
     Column("chat_id", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),  # see chat.body.Turn
+    Column("follows", _Id, nullable=False, default=""),  # see `core.turn.Turn`
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("scope", _Id, nullable=False, default=""),  # see scopes.py
+    Column("scope", _Id, nullable=False, default=""),  # see `core/scope.py`
     Column("exchange", _Text),  # JSON; emptied once done
     Column("state", _Id, nullable=False),
     Column("batch", _Id, nullable=False, default=""),
@@ -35141,31 +35232,31 @@ decisions = Table(
     "decisions",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's: see chat.body.Turn
+    Column("key", _Id, primary_key=True),  # the turn's: see `core.turn.Turn`
     Column("chat_id", _Id, nullable=False),
     Column("exchange_key", _Id, nullable=False),
     Column("follows", _Id, nullable=False, default=""),
     Column("timezone", _Id, nullable=False, default=""),
     Column("scope", _Id, nullable=False, default=""),
-    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see chat_servers.AnsweredBy
+    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
 
-# See recall/told.py.
-told = Table(
-    "told",
+# See recall/injected.py.
+injected = Table(
+    "injected",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("user_id", _Id, nullable=False),
     Column("chat_id", _Id, nullable=False),
-    Column("conversation", _Id, nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("conversation", _Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
     Column("position", _Id, nullable=False),
     Column("memory_id", _Id, nullable=False),
     Column("text", _Text, nullable=False),
     Column("line", _Text, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
-    Column("told_at", Float, nullable=False),
+    Column("injected_at", Float, nullable=False),
     UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
     # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
     Index("told_once", "user_id", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
@@ -35173,7 +35264,7 @@ told = Table(
     ),
     Index("told_conversation", "user_id", "conversation"),
     Index("told_chat", "user_id", "chat_id"),
-    Index("told_age", "told_at"),
+    Index("told_age", "injected_at"),
 )
 
 # See recall/why.py.
@@ -35216,7 +35307,7 @@ journal = Table(
     Column("source", _Text, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
     Column("chat", _Id, nullable=False, default=""),
-    Column("place", Integer, nullable=False, default=0),
+    Column("ordinal", Integer, nullable=False, default=0),
     Column("scope", _Id, nullable=False, default=""),
     Column("model", _Id, nullable=False),
     Column("refused", _Text, nullable=False),
@@ -35229,16 +35320,16 @@ journal = Table(
 )
 
 # See backends/locations.py.
-places = Table(
-    "places",
+locations = Table(
+    "locations",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("collection", _Id, nullable=False),  # the setting
     Column("key", _Id, nullable=False),
     Column("role", _Id, nullable=False),  # home, target or left
-    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
+    Column("ours", Boolean, nullable=False),  # all there came from another location of this collection
     Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
-    Column("place", Text, nullable=False),  # JSON
+    Column("location", Text, nullable=False),  # JSON
     Column("copied", Integer, nullable=False, default=0),
     Column("total", Integer, nullable=False, default=0),
     Column("left_at", Float, nullable=False, default=0.0),
@@ -35252,7 +35343,7 @@ commands = Table(
     "commands",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("key", _Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
     Column("chat_id", _Id, nullable=False),
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
@@ -35312,7 +35403,7 @@ erasures = Table(
     Column("whole", Boolean, nullable=False),  # all of the user, else these memories
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
-    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("locations", Text, nullable=False),  # JSON: ids of the locations where it is still to be done
     Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
@@ -36267,12 +36358,12 @@ def in_folder(path: str) -> Client:
         TellAdmin: another process has it open, or it cannot be used.
     """
     with _folder_faults(path):
-        place = str(Path(path).resolve())
+        folder = str(Path(path).resolve())
     with _opening:
-        shared = _open.get(place) or _Embedded(place)
-        _open[place] = shared
+        shared = _open.get(folder) or _Embedded(folder)
+        _open[folder] = shared
         shared.users += 1
-    return Client(shared.client, lambda: _folder_faults(place), shared.lock, lambda: _leave(shared))
+    return Client(shared.client, lambda: _folder_faults(folder), shared.lock, lambda: _leave(shared))
 
 
 class _Embedded:
