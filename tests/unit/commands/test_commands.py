@@ -9,8 +9,8 @@ import pytest
 from owui_memory.commands.markup import NOTES
 from owui_memory.commands.parse import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
 from owui_memory.commands.verbs import VERBS
-from owui_memory.interfaces.pipelines.body import with_answer
-from owui_memory.interfaces.pipelines.strip_commands import without_asides
+from owui_memory.interfaces.body import with_answer
+from owui_memory.interfaces.strip_commands import without_asides
 from tests.harness.bodies import Chat, inlet_body, recording
 
 

@@ -18,8 +18,8 @@ from owui_memory.commands.numbers import numbers_in
 from owui_memory.commands.parse import DID_YOU_MEAN, meant_by, read_command
 from owui_memory.core.errors import Retry
 from owui_memory.core.locales import CODES, ENGLISH, locale
-from owui_memory.interfaces.pipelines.body import read_inlet
-from owui_memory.interfaces.pipelines.strip_commands import without_asides
+from owui_memory.interfaces.body import read_inlet
+from owui_memory.interfaces.strip_commands import without_asides
 from owui_memory.recall.why import Explanation
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM

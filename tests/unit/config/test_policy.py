@@ -13,7 +13,7 @@ from owui_memory.config.policy import decide
 from owui_memory.config.settings import Valves
 from owui_memory.core.permission import Decision
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from tests.harness.bodies import recording, recording_names
 
 BOTH = Decision(read=True, write=True)

@@ -10,7 +10,7 @@ import pytest
 
 from owui_memory.core.chat_servers import AnsweredBy
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet, with_blocks
+from owui_memory.interfaces.body import read_inlet, read_outlet, with_blocks
 from owui_memory.recall.block import Blocks, line, render
 from tests.harness.bodies import recording, recording_names
 from tests.harness.samples import NOW, memory

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from owui_memory.commands.parse import COMMAND_CHARS, read_command
-from owui_memory.interfaces.pipelines.body import TEXT_CHARS, read_inlet, read_outlet, with_blocks
-from owui_memory.interfaces.pipelines.intake import Intake, is_small, read_asked, read_finished, sendable
+from owui_memory.interfaces.body import TEXT_CHARS, read_inlet, read_outlet, with_blocks
+from owui_memory.interfaces.intake import Intake, is_small, read_asked, read_finished, sendable
 from owui_memory.recall.block import Blocks, line, render
 from tests.harness.bodies import Chat, recording, recording_names
 from tests.harness.samples import NOW, memory

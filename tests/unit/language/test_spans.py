@@ -7,7 +7,7 @@ import re
 import pytest
 
 from owui_memory.commands.markup import NOTES
-from owui_memory.interfaces.pipelines.strip_commands import without_asides
+from owui_memory.interfaces.strip_commands import without_asides
 from owui_memory.language.spans import without_spans, without_thoughts
 from owui_memory.recall.block import line, render, without_block
 from tests.harness.samples import NOW, memory

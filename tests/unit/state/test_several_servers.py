@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, select
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.recall.injected import Injected, Line
 from owui_memory.recall.why import Explanation, Explanations
 from owui_memory.remember import outbox as queues

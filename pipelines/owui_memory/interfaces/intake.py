@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from ...core.turn import Answered, Turn
+from ..core.turn import Answered, Turn
 from .body import read_inlet, read_outlet
 from .strip_commands import without_asides
 

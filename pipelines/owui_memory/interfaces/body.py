@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from ...commands.parse import COMMAND_CHARS, read_command
-from ...config.model_patterns import is_ollama_cloud
-from ...core.chat_servers import AnsweredBy
-from ...core.locales import code_of
-from ...core.text import plain
-from ...core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
-from ...language.spans import without_thoughts
-from ...recall.block import Blocks, without_block
+from ..commands.parse import COMMAND_CHARS, read_command
+from ..config.model_patterns import is_ollama_cloud
+from ..core.chat_servers import AnsweredBy
+from ..core.locales import code_of
+from ..core.text import plain
+from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..language.spans import without_thoughts
+from ..recall.block import Blocks, without_block
 
 LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
 _SEARCHES = ("web_search", "image_generation")

@@ -8,10 +8,10 @@ from functools import partial
 from operator import is_
 from typing import Any
 
-from ...commands.markup import NOTES
-from ...commands.parse import read_command
-from ...core.locales import Locale, code_of, locale
-from ...language.spans import without_spans
+from ..commands.markup import NOTES
+from ..commands.parse import read_command
+from ..core.locales import Locale, code_of, locale
+from ..language.spans import without_spans
 from .body import LANGUAGE, text_of
 
 _BLANKS = re.compile(r"\s*")
