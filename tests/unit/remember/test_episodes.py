@@ -68,7 +68,9 @@ def test_they_are_kept_while_no_llm_answers(
     bench.close()
 
 
-@pytest.mark.parametrize("setting", [{"episodes": "off"}, {"backend": "server", "extraction": "verbatim"}, {"user": False}])
+@pytest.mark.parametrize(
+    "setting", [{"episodes": "off"}, {"backend": "server", "extraction": "verbatim"}, {"user": False}]
+)
 def test_nothing_is_kept_where_it_is_not_wanted(bench: Bench, setting: dict[str, object]) -> None:
     if setting.pop("user", True) is False:
         EpisodesTable(bench.engine).switch("ada", on=False)

@@ -58,13 +58,10 @@ def test_another_number_is_no_duplicate(bench: Bench) -> None:
     assert bench.texts() == ["My locker is number 17.", "My locker is number 18."]
 
 
-def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(
-    bench: Bench, scripted_llm: ScriptedLLM
-) -> None:
+def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Bench) -> None:
     bench.say("Hi there!", key="1")
     bench.say("What is the capital of France?", key="2")
     bench.say("Write a poem about autumn.", key="3")
-    scripted_llm.clear()
     bench.drain()
     bench.writer.stop(5)
     assert bench.texts() == []
