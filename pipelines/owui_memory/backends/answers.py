@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -82,6 +82,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         copy_of=str(metadata.get(COPY_OF) or ""),
         role=str(metadata.get(ROLE) or ""),
         title=str(metadata.get(TITLE) or ""),
+        lead=str(metadata.get(LEAD) or ""),
     )
 
 

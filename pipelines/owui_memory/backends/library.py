@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
+    LEAD,
     ROLE,
     SAID_AT,
     TITLE,
@@ -225,6 +228,19 @@ class LibraryBackend:
                 self._date(memory_id, new)
         return memory_id
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        payloads = [_payload(owner(user_id), memory) for memory in new]
+        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
+        with translated("store", self._settings.vector_store_url):
+            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        with translated("store", self._settings.vector_store_url):
+            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+            ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
+            self._memory.vector_store.delete_all(ids)
+        return len(ids)
+
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
         store = self._memory.vector_store
@@ -344,6 +360,15 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
+def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
+    """As mem0 writes it."""
+    text, made = plain(new.text), new.created_at or datetime.now(UTC)
+    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
+    expires = {"expiration_date": new.expires} if new.expires else {}
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
+
+
 def _memory(row: Any) -> Memory:
     get = (row.payload or {}).get
     ordinal = get("place")
@@ -363,4 +388,5 @@ def _memory(row: Any) -> Memory:
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )

@@ -24,6 +24,7 @@ from ..core.memory import Memory, Message
 from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
+from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
 from .outbox import Outbox, is_overdue
@@ -61,7 +62,7 @@ class Writer:
         """
         self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._changes = Changes(journal)
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -150,6 +151,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         try:
+            self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
                 worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
@@ -178,6 +180,15 @@ class Writer:
         self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+
+    def _keep_passages(self, backend: Backend, batch: Batch) -> None:
+        """Keep what was said, as it was said. What cannot be kept costs no fact."""
+        if not self._settings().keeps_episodes or not isinstance(backend, EditableBackend):
+            return
+        try:
+            self._episodes.keep(backend, batch, partial(self._outbox.renew, batch))
+        except Drop as fault:
+            self._emit(failed(Job.REMEMBERING, fault))
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""

@@ -236,6 +236,30 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/episodes.py. The passages of an exchange: their ids follow from its key and their numbers.
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("exchange", _Id, primary_key=True),  # a hash of its key
+    Column("chat_id", _Id, nullable=False),
+    Column("first", Integer, nullable=False),  # ordinal in the chat
+    Column("said", Integer, nullable=False),  # passages of the user's message, and
+    Column("answered", Integer, nullable=False),  # of the answer
+    Column("topics", Integer, nullable=False, default=0),
+    Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
+    Column("said_at", Float, nullable=False),
+    Index("episodes_chat", "user_id", "chat_id"),
+    Index("episodes_age", "said_at"),
+)
+episode_switches = Table(
+    "episode_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",

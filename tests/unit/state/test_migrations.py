@@ -25,7 +25,7 @@ from tests.harness.places import Place
 from tests.harness.postgres import Postgres
 from tests.unit.state.versions import SHARED_FROM, VERSIONS, make
 
-# Since version 8.
+# Since version 9.
 TABLES = {"told": "injected", "places": "locations"}
 COLUMNS = {
     ("told", "told_at"): "injected_at",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
+from ...core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
 from ...core.scope import team_in
 from ...language.secrets import masked
 from ...remember import admission
@@ -39,6 +39,10 @@ class Record:
     @property
     def text(self) -> str:
         return str(self.payload.get("data") or "")
+
+    @property
+    def looked_for(self) -> str:
+        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
 
     @property
     def created_at(self) -> str:
@@ -118,7 +122,7 @@ class LibraryRecords:
 
     def write(self, records: Sequence[Record]) -> None:
         assert self._embed is not None
-        vectors = self._embed([record.text for record in records])
+        vectors = self._embed([record.looked_for for record in records])
         self._store.put([record.id for record in records], vectors, [record.payload for record in records])
 
     def erase(self, ids: Sequence[str]) -> None:
@@ -263,6 +267,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
         **({ROLE: memory.role} if memory.role else {}),
         **({TITLE: memory.title} if memory.title else {}),
+        **({LEAD: memory.lead} if memory.lead else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -288,4 +293,5 @@ def _memory_of(record: Record) -> Memory:
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )
