@@ -588,7 +588,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -664,6 +664,7 @@ def memory_of(row: Answer, owner_id: str = "") -> Memory:
         copy_of=str(metadata.get(COPY_OF) or ""),
         role=str(metadata.get(ROLE) or ""),
         title=str(metadata.get(TITLE) or ""),
+        lead=str(metadata.get(LEAD) or ""),
     )
 
 
@@ -1253,6 +1254,17 @@ class PreparingBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class BulkBackend(EditableBackend, Protocol):
+    """One that takes many memories at once, with ids that are chosen before."""
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Add memories with their ids and times; what is there with these ids is replaced."""
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        """Take these away, as far as they are this user's; how many there were."""
+
+
+@runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
     """One with an LLM that decides what to change."""
 
@@ -1295,10 +1307,12 @@ SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -1311,6 +1325,7 @@ from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
+    LEAD,
     ROLE,
     SAID_AT,
     TITLE,
@@ -1518,6 +1533,19 @@ class LibraryBackend:
                 self._date(memory_id, new)
         return memory_id
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        payloads = [_payload(owner(user_id), memory) for memory in new]
+        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
+        with translated("store", self._settings.vector_store_url):
+            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        with translated("store", self._settings.vector_store_url):
+            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+            ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
+            self._memory.vector_store.delete_all(ids)
+        return len(ids)
+
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
         store = self._memory.vector_store
@@ -1637,6 +1665,15 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
+def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
+    """As mem0 writes it."""
+    text, made = plain(new.text), new.created_at or datetime.now(UTC)
+    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
+    expires = {"expiration_date": new.expires} if new.expires else {}
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
+
+
 def _memory(row: Any) -> Memory:
     get = (row.payload or {}).get
     ordinal = get("place")
@@ -1656,6 +1693,7 @@ def _memory(row: Any) -> Memory:
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )
 '''
 
@@ -4886,6 +4924,11 @@ class Fields(
         return "reconcile" if self.has_llm else self.mode_without_llm
 
     @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
         """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
         own = self.backend != "library" and self.extraction in ("auto", "mem0")
@@ -5317,6 +5360,15 @@ class Remembering(PanelModel):
         "",
         title="Extraction rules",
         description="Your own words for the LLM on what to remember and what not. One line.",
+    )
+    episodes: Literal["auto", "on", "off"] = Field(
+        "auto",
+        title="Keep past chats",
+        description=(
+            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
+            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
+            "that is said goes there: only with on."
+        ),
     )
     batch_idle_seconds: int = Field(
         30,
@@ -13166,6 +13218,7 @@ Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
+LEAD = "lead"
 EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
@@ -13179,7 +13232,8 @@ class Memory:
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
     `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known;
+    `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -13201,6 +13255,12 @@ class Memory:
     copy_of: str = ""
     role: str = ""
     title: str = ""
+    lead: str = ""
+
+    @property
+    def looked_for(self) -> str:
+        """What its vector is made of."""
+        return looked_for(self.text, self.lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13232,6 +13292,11 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
+
+
+def looked_for(text: str, lead: str) -> str:
+    """What the vector of a memory with this text is made of."""
+    return f"{lead} {text}" if lead else text
 
 
 def is_user(user_id: str) -> bool:
@@ -13275,7 +13340,7 @@ def metadata_of(new: Memory) -> dict[str, Any]:
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
     optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    optional |= {ROLE: new.role, TITLE: new.title}
+    optional |= {ROLE: new.role, TITLE: new.title, LEAD: new.lead}
     return metadata | {name: value for name, value in optional.items() if value}
 
 
@@ -24282,7 +24347,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
+from ...core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
 from ...core.scope import team_in
 from ...language.secrets import masked
 from ...remember import admission
@@ -24308,6 +24373,10 @@ class Record:
     @property
     def text(self) -> str:
         return str(self.payload.get("data") or "")
+
+    @property
+    def looked_for(self) -> str:
+        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
 
     @property
     def created_at(self) -> str:
@@ -24387,7 +24456,7 @@ class LibraryRecords:
 
     def write(self, records: Sequence[Record]) -> None:
         assert self._embed is not None
-        vectors = self._embed([record.text for record in records])
+        vectors = self._embed([record.looked_for for record in records])
         self._store.put([record.id for record in records], vectors, [record.payload for record in records])
 
     def erase(self, ids: Sequence[str]) -> None:
@@ -24532,6 +24601,7 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
         **({ROLE: memory.role} if memory.role else {}),
         **({TITLE: memory.title} if memory.title else {}),
+        **({LEAD: memory.lead} if memory.lead else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -24557,6 +24627,7 @@ def _memory_of(record: Record) -> Memory:
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )
 '''
 
@@ -30788,10 +30859,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend, BulkBackend, EditableBackend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -30888,6 +30959,39 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     told = [{"role": "user", "content": new.text}]
     backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
     return ""
+
+
+def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+    """Add passages with their ids; one that is there already changes nothing.
+
+    Raises what `restored` and the backend raise.
+    """
+    new = [changed(memory, text=restored(memory.text), lead=lead(memory.lead)) for memory in new]
+    if isinstance(backend, BulkBackend):
+        backend.store_all(owner_id, new)
+        return
+    batches = dict.fromkeys(memory.batch for memory in new)
+    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
+    for memory in new:
+        if (earlier := there.get(memory.id)) is None:
+            backend.store(owner_id, changed(memory, origin=memory.id))
+        elif earlier.text != memory.text:
+            backend.replace(earlier.id, memory.text, expires=memory.expires)
+
+
+def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
+    """Take passages away by the ids that they were stored with; how many there were."""
+    if isinstance(backend, BulkBackend):
+        return backend.remove_all(owner_id, list(memory_ids))
+    wanted = set(memory_ids)
+    there = backend.list_all(owner_id)
+    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+
+
+def lead(text: str) -> str:
+    """What a passage answers, as it is stored beside it: "" where it may not be."""
+    text = masked(clean(text))[0]
+    return "" if gives_orders(text) else text
 
 
 def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
@@ -31319,6 +31423,136 @@ def _is_latin(text: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/episodes.py
+
+SOURCES["remember/episodes.py"] = r'''"""Keeps what was said, passage by passage, whatever becomes of facts.
+
+The state database knows which passages there are of an exchange, and their ids follow from its key: whatever
+ends the work, the next try stores the same ones, and takes away what there was before in their place.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from sqlalchemy import Engine
+
+from ..backends.base import EditableBackend
+from ..core.exchange import Batch, Exchange
+from ..core.memory import EPISODE, Memory
+from ..core.scope import TEAM, USER, past_owner
+from ..state.episodes_table import Entry, EpisodesTable
+from . import admission
+from .admission import NotAdmittedError
+from .passages import ASSISTANT, Passage, passages
+from .passages import USER as BY_USER
+
+Confirm = Callable[[], None]  # raises ClaimLost where the exchanges are somebody else's by now
+
+BATCH = "episodes "  # begins the batch that an exchange's passages are of
+
+_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
+
+
+class Episodes:
+    """The passages of all users' past chats, in the backend that keeps their memories."""
+
+    def __init__(self, engine: Engine, yields: Callable[[], None] = lambda: None) -> None:
+        """yields: called before some passages are embedded, and lets who cannot wait go first."""
+        self._table, self._yields = EpisodesTable(engine), yields
+
+    def keep(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> int:
+        """Store the passages of a batch's exchanges, each once; how many are new.
+
+        Raises:
+            MemoryFault: what `confirm` and the backend raise. The same call later goes on there.
+        """
+        if not self._table.wants(batch.user_id):
+            return 0
+        return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
+
+    def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
+        user_id, name = exchange.user_id, name_of(exchange.key)
+        said = list(_admitted(passages(exchange)))
+        count = {role: sum(one.role == role for one in said) for role in (BY_USER, ASSISTANT)}
+        digest = _digest(exchange, said)
+        known = self._table.get(user_id, name)
+        if known is None and not said:
+            return 0
+        if known is not None and known.digest == digest:
+            return 0
+        wanted = Entry(
+            user_id, name, exchange.chat_id, 0, count[BY_USER], count[ASSISTANT], 0, digest, exchange.said_at
+        )
+        confirm()
+        intended = self._table.intend(wanted)
+        new = list(_memories(exchange, said, intended))
+        for at in range(0, len(new), _AT_ONCE):
+            self._yields()
+            confirm()
+            admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
+        stale = sorted(set(ids_of(intended)) - {one.id for one in new})
+        if stale:
+            admission.remove_all(backend, past_owner(user_id), stale)
+        self._table.settle(replace(wanted, first=intended.first))
+        return len(new)
+
+
+def name_of(key: str) -> str:
+    """How an exchange with this key is called among passages."""
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def ids_of(entry: Entry) -> Iterator[str]:
+    """The ids of an exchange's passages."""
+    for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), ("topics", entry.topics)):
+        for number in range(count):
+            yield _id(entry.user_id, entry.exchange, role, number)
+
+
+def _id(user_id: str, exchange: str, role: str, number: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, exchange, role, number])))
+
+
+def _admitted(said: Sequence[Passage]) -> Iterator[Passage]:
+    """Without those that give orders to a model, and without secrets."""
+    for passage in said:
+        with suppress(NotAdmittedError):
+            yield replace(passage, text=admission.restored(passage.text))
+
+
+def _digest(exchange: Exchange, said: Sequence[Passage]) -> str:
+    told = json.dumps([exchange.scope, *((one.role, one.text, one.lead) for one in said)])
+    return blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iterator[Memory]:
+    at = datetime.fromtimestamp(exchange.said_at, UTC)
+    numbers = {BY_USER: 0, ASSISTANT: 0}
+    for ordinal, passage in enumerate(said, entry.first):
+        yield Memory(
+            id=_id(entry.user_id, entry.exchange, passage.role, numbers[passage.role]),
+            text=passage.text,
+            created_at=at,
+            updated_at=at,
+            batch=BATCH + entry.exchange,
+            kind=EPISODE,
+            chat=exchange.chat_id,
+            ordinal=ordinal,
+            scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
+            role=passage.role,
+            lead=passage.lead,
+        )
+        numbers[passage.role] += 1
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/gate.py
 
 SOURCES["remember/gate.py"] = r'''"""Worth remembering at all? Told from the shape of an exchange, before any call is paid for.
@@ -31665,7 +31899,7 @@ class Journal:
     """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
+        self.engine, self._reading = engine, reading(engine)
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Write down a batch's changes, all or none; those of a batch that is there already stay."""
@@ -31673,14 +31907,14 @@ class Journal:
             return
         rows = [{**_columns(change), "at": time.time()} for change in changes]
         # IntegrityError: an earlier try wrote them.
-        with suppress(IntegrityError), self._engine.begin() as connection:
+        with suppress(IntegrityError), self.engine.begin() as connection:
             connection.execute(journal.insert(), rows)
             if any(change.made for change in changes):
                 count_up(connection, changes[0].user_id)
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
                     update(journal)
@@ -31767,7 +32001,7 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for one in asked:
                 connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
 
@@ -31799,7 +32033,7 @@ class Journal:
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
@@ -32830,6 +33064,291 @@ def _exchange(kept: dict[str, Any]) -> Exchange:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/passages.py
+
+SOURCES["remember/passages.py"] = r'''"""An exchange cut into passages of what was said, without an LLM.
+
+What is no prose (code, tables, logs, long quotes, pasted documents) is shortened to what says what it is.
+Of a very long message beginning and end are looked at; each text is gone through once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..core.exchange import Exchange
+from ..language import speech
+from ..language.scripts import ends_sentences, sets_no_spaces
+from ..language.self_reference import signs
+from ..language.sentences import sentences
+from ..language.words import content_words
+from ..recall.block import without_block
+from .material import ends_of
+
+USER, ASSISTANT = "user", "assistant"
+
+_LEAST, _MOST = 60, 200  # tokens of a passage, as `_size` counts them
+_MOST_CHARS = 4 * (_MOST - 1)  # more are too many tokens in any script
+_MOST_PASSAGES = 40  # of a message, from its beginning and its end
+_LEAD_CHARS = 120  # of the question before an answer
+_FIRST_CHARS = 120  # of the first line of what is shortened
+_SHORT_CHARS = 200  # of code that stays, having no more than
+_SHORT_LINES = 3
+_QUOTE_CHARS = 300  # of a quote that stays
+_MACHINE_LINES = 4  # one below the other make a log
+_DOCUMENT_CHARS, _OWN_PARAGRAPH_CHARS, _CHARS_PER_SIGN = 2000, 300, 400  # as the gate tells documents
+_REPLY_CHARS = 160  # of an answer to a greeting that is none but a greeting
+_FEWEST_WORDS = 2  # that say something
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`\n]{0,200})$")
+_TABLE_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_QUOTED = re.compile(r"\s{0,3}>\s?")
+# A program's: times first, levels, traces, braces. Not what is only calculated.
+_MACHINE_LINE = re.compile(
+    r"\W?(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d:\d\d ).*"
+    r"|\W?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL|TRACE)\W.*|\s*(?:File|at) \S+[\"():].*|[\w.]+Error: .*"
+    r"|\s*[<{}].*|.*[;{}]"
+)
+_FILE_NAME = re.compile(r"[\w./-]{1,80}\.\w{1,8}\b")
+_HEADING = re.compile(r"\s*#{1,6}\s|.*[:：]\s*\**$")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some sentences of a message, in one line. `role`: who said them, USER or ASSISTANT.
+
+    lead: the beginning of what they answer, by which they are found, too; it is not quoted.
+    """
+
+    role: str
+    text: str
+    lead: str = ""
+
+
+def passages(exchange: Exchange) -> list[Passage]:
+    """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
+    said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
+    says = _says_something(said)
+    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+        return []
+    own = _cut(_shaped(ends_of(said), len(said), may_be_pasted=True)) if says else []
+    lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
+    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer) else []
+    return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
+
+
+def _says_something(text: str) -> bool:
+    """Whether it is more than a greeting, thanks or a word of agreement."""
+    text = text[:_DOCUMENT_CHARS].strip()
+    if not any(map(str.isalnum, text)):
+        return False
+    if any(map(str.isdigit, text)) or len(text) > _REPLY_CHARS:
+        return True
+    said = [one.text for one in sentences(text)]
+    left = [one for one in said if not speech.is_polite(one)]
+    return any(map(signs, left)) or len(content_words(" ".join(left), or_all=False)) >= _FEWEST_WORDS
+
+
+def _tells(answer: str) -> bool:
+    """Whether a short answer to a greeting says something, beside asking back."""
+    said = [one.text for one in sentences(answer)]
+    left = [one for one in said if not (speech.is_polite(one) or speech.has_question_mark(one))]
+    return any(map(signs, left)) or any(map(str.isdigit, answer))
+
+
+# What is no prose
+
+
+def _shaped(text: str, whole_chars: int, *, may_be_pasted: bool = False) -> list[str]:
+    """The paragraphs of a message, with a note in place of what is no prose."""
+    blocks = list(_blocks(text.split("\n")))
+    told = sum(len(block) for block, is_prose in blocks if is_prose)
+    if not may_be_pasted or told < _DOCUMENT_CHARS or _tells_at_length(blocks, told):
+        return [block for block, _ in blocks]
+    # One's own words stand short above or below what is pasted.
+    first, last = 0, len(blocks)
+    while first < last and len(blocks[first][0]) <= _OWN_PARAGRAPH_CHARS:
+        first += 1
+    while last > first and len(blocks[last - 1][0]) <= _OWN_PARAGRAPH_CHARS:
+        last -= 1
+    note = _note("pasted text", f"{whole_chars:,} characters", blocks[first][0] if first < last else "")
+    return [*(block for block, _ in blocks[:first]), note, *(block for block, _ in blocks[last:])]
+
+
+def _tells_at_length(blocks: list[tuple[str, bool]], chars: int) -> bool:
+    """Whether its speaker is all through a long text."""
+    found = sum(signs(one.text) for block, is_prose in blocks if is_prose for one in sentences(block))
+    return found * _CHARS_PER_SIGN >= chars
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Paragraphs and notes in order, and which are paragraphs."""
+    prose: list[str] = []
+    at = 0
+    while at < len(lines):
+        end, note = _other(lines, at)
+        if end == at and lines[at].strip():
+            prose.append(lines[at])
+        elif prose:
+            yield "\n".join(prose), True
+            prose = []
+        if note:
+            yield note, False
+        at = max(end, at + 1)
+    if prose:
+        yield "\n".join(prose), True
+
+
+def _other(lines: list[str], at: int) -> tuple[int, str]:
+    """Where something ends that begins in this line and is no prose, and the note of it; else `at`."""
+    line = lines[at]
+    if opened := _FENCE.match(line):
+        closing, end = opened[1], at + 1
+        while end < len(lines) and not lines[end].strip().startswith(closing):
+            end += 1
+        return end + 1, _code(opened[2].strip(), lines[at + 1 : end])
+    if _is_of_table(line) and at + 1 < len(lines) and _TABLE_RULE.fullmatch(lines[at + 1]):
+        end = _run(lines, at, _is_of_table)
+        return end, _table(lines[at:end])
+    if _QUOTED.match(line):
+        end = _run(lines, at, _QUOTED.match)
+        quoted = [_QUOTED.sub("", one, count=1) for one in lines[at:end]]
+        chars = sum(map(len, quoted))
+        if chars <= _QUOTE_CHARS:
+            return end, " ".join(" ".join(quoted).split())
+        return end, _note("quote", f"{chars:,} characters", _first(quoted))
+    end = _run(lines, at, _is_of_a_machine)
+    if end - at >= _MACHINE_LINES:
+        return end, _note("log or code", f"{end - at} lines", _first(lines[at:end]))
+    return at, ""
+
+
+def _run(lines: list[str], at: int, kind: Callable[[str], object]) -> int:
+    """Where the lines of a kind end that begin here."""
+    end = at
+    while end < len(lines) and kind(lines[end]):
+        end += 1
+    return end
+
+
+def _is_of_table(line: str) -> bool:
+    return line.count("|") > 1
+
+
+def _is_of_a_machine(line: str) -> bool:
+    return bool(_MACHINE_LINE.fullmatch(line.rstrip()[:_QUOTE_CHARS]))
+
+
+def _code(info: str, lines: list[str]) -> str:
+    """What a fenced block is: language, file, size and first line; short ones as they are."""
+    body = [line for line in lines if line.strip()]
+    if not body:
+        return ""
+    language = info.split()[0].strip("{}.") if info.split() else "code"
+    whole = " ".join(" ".join(body).split())
+    if len(body) <= _SHORT_LINES and len(whole) <= _SHORT_CHARS:
+        return f"[{language}: {whole}]"
+    named = _FILE_NAME.search(info) or _FILE_NAME.search(body[0][:_FIRST_CHARS])
+    return _note(" ".join([language, *([named[0]] if named else [])]), f"{len(lines)} lines", _first(body))
+
+
+def _table(lines: list[str]) -> str:
+    """A table's columns, and the first cell of its rows as far as there is room."""
+    head, _, *rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+    names = ", ".join(row[0] for row in rows)[: 2 * _FIRST_CHARS]
+    return _note("table", f"{len(rows)} rows", f"{' | '.join(head)[:_FIRST_CHARS]}: {names}")
+
+
+def _first(lines: list[str]) -> str:
+    return next((line for line in lines if any(map(str.isalnum, line))), "")
+
+
+def _note(what: str, size: str, first: str) -> str:
+    first = " ".join(first.split())
+    shown = first[: 3 * _FIRST_CHARS if what == "table" else _FIRST_CHARS]
+    return f"[{what}, {size}: {shown}{'…' if len(first) > len(shown) else ''}]"
+
+
+# Passages
+
+
+def _cut(blocks: list[str]) -> list[str]:
+    """The passages of a message: sentences together, a new one with a paragraph if there is enough."""
+    found: list[str] = []
+    current: list[str] = []
+    size = 0
+    for text, ends_block in _units(blocks):
+        heads = bool(_HEADING.match(text))  # it goes with what is below it
+        if current and (size + _size(text) > _MOST or (heads and size >= _LEAST)):
+            carried = [current.pop()] if len(current) > 1 and _HEADING.match(current[-1]) else []
+            found.append(_joined(current))
+            current, size = carried, sum(map(_size, carried))
+        current.append(text)
+        size += _size(text)
+        if ends_block and size >= _LEAST and not heads:
+            found.append(_joined(current))
+            current, size = [], 0
+    if current:
+        last = _joined(current)
+        if found and size < _LEAST and _size(found[-1]) + size <= _MOST:
+            last = _joined([found.pop(), last])
+        found.append(last)
+    if len(found) > _MOST_PASSAGES:
+        half = _MOST_PASSAGES // 2
+        found = found[:half] + found[-half:]
+    return found
+
+
+def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
+    """Sentences, none longer than a passage, and whether each is the last of its paragraph."""
+    for block in blocks:
+        parts = [block] if block.startswith("[") and block.endswith("]") else _sentences(block)
+        pieces = [piece for part in parts for piece in _pieces(part)]
+        for at, piece in enumerate(pieces, 1):
+            yield piece, at == len(pieces)
+
+
+def _sentences(block: str) -> list[str]:
+    return [" ".join(block[one.start : one.end].split()) for one in sentences(block)]
+
+
+def _pieces(sentence: str) -> Iterator[str]:
+    """A sentence, or the parts of one that is too long, cut between words where it has some."""
+    while len(sentence) > _MOST_CHARS or _size(sentence) > _MOST:
+        head = sentence[:_MOST_CHARS]
+        end = max(len(head) * _MOST // max(_size(head), _MOST), 1)
+        blank = head.rfind(" ", end // 2, end)
+        end = blank if blank > 0 else end
+        yield sentence[:end].strip()
+        sentence = sentence[end:].strip()
+    if sentence:
+        yield sentence
+
+
+def _joined(parts: list[str]) -> str:
+    """One line; a slash where a line ended without a mark."""
+    text = parts[0]
+    for part in parts[1:]:
+        last = text[-1:]
+        if ends_sentences(last) and sets_no_spaces(text[-2:-1]):
+            text += part
+        else:
+            ended = ends_sentences(last) or last in ",;:：)]\"'”*"
+            text += f" {part}" if ended else f" / {part}"
+    return text
+
+
+def _size(text: str) -> int:
+    """About so many tokens: a word is four characters or more, where no spaces are set one."""
+    if text.isascii():
+        return len(text) // 4 + 1
+    dense = sum(map(sets_no_spaces, text))
+    return dense + (len(text) - dense) // 4 + 1
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/prompt.py
 
 SOURCES["remember/prompt.py"] = r'''"""The one prompt that decides what to remember. Short on purpose: it is paid for with every batch."""
@@ -33811,6 +34330,7 @@ from ..core.memory import Memory, Message
 from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
+from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
 from .outbox import Outbox, is_overdue
@@ -33848,7 +34368,7 @@ class Writer:
         """
         self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._changes = Changes(journal)
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -33937,6 +34457,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         try:
+            self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
                 worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
@@ -33965,6 +34486,15 @@ class Writer:
         self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+
+    def _keep_passages(self, backend: Backend, batch: Batch) -> None:
+        """Keep what was said, as it was said. What cannot be kept costs no fact."""
+        if not self._settings().keeps_episodes or not isinstance(backend, EditableBackend):
+            return
+        try:
+            self._episodes.keep(backend, batch, partial(self._outbox.renew, batch))
+        except Drop as fault:
+            self._emit(failed(Job.REMEMBERING, fault))
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -34163,6 +34693,8 @@ from .schema import (
     command_turns,
     commands,
     decisions,
+    episode_switches,
+    episodes,
     erasures,
     injected,
     journal,
@@ -34183,6 +34715,8 @@ __all__ = [
     "commands",
     "count_up",
     "decisions",
+    "episode_switches",
+    "episodes",
     "erasures",
     "hold",
     "injected",
@@ -34506,6 +35040,134 @@ class Patience:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/episodes_table.py
+
+SOURCES["state/episodes_table.py"] = r'''"""Which passages of past chats are kept of whom: their numbers, without a text; and who wants none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from . import episode_switches, episodes, put_row, reading
+
+_PASSAGES = episodes.c.said + episodes.c.answered + episodes.c.topics
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The passages of an exchange. `first`: the ordinal of the first in its chat; `said_at`: Unix time.
+
+    said, answered, topics: how many there are of the user's message, of the answer, and of what it was about.
+    digest: of what they say, "" until they are stored.
+    """
+
+    user_id: str
+    exchange: str
+    chat_id: str
+    first: int
+    said: int
+    answered: int
+    topics: int
+    digest: str
+    said_at: float
+
+
+class Kept(NamedTuple):
+    """How many passages are kept, and of how many chats."""
+
+    passages: int = 0
+    chats: int = 0
+
+
+class EpisodesTable:
+    """For all users. Threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def get(self, user_id: str, exchange: str) -> Entry | None:
+        """The passages of an exchange; None where there are none."""
+        return next(iter(self._select(episodes.c.user_id == user_id, episodes.c.exchange == exchange)), None)
+
+    def intend(self, wanted: Entry) -> Entry:
+        """Write down what is about to be stored, in place of what there was of the same exchange.
+
+        Its `first` is found here. What there was more of is counted until `settle`.
+        """
+        mine = and_(episodes.c.user_id == wanted.user_id, episodes.c.exchange == wanted.exchange)
+        here = and_(episodes.c.user_id == wanted.user_id, episodes.c.chat_id == wanted.chat_id)
+        row = {name: getattr(wanted, name) for name in episodes.c.keys()} | {"digest": ""}  # noqa: SIM118
+        with self._engine.begin() as connection:
+            before = connection.execute(select(episodes).where(mine)).first()
+            if before is not None:
+                row |= {
+                    name: max(row[name], getattr(before, name)) for name in ("said", "answered", "topics")
+                }
+                row["first"] = before.first
+            else:
+                row["first"] = (
+                    connection.scalar(select(func.max(episodes.c.first + _PASSAGES)).where(here)) or 0
+                )
+            put_row(connection, episodes, row)
+        return Entry(**row)
+
+    def settle(self, entry: Entry) -> None:
+        """They are stored as this entry says, and no others of the exchange."""
+        mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
+        done = {"said": entry.said, "answered": entry.answered, "digest": entry.digest}
+        with self._engine.begin() as connection:
+            if entry.said or entry.answered or entry.topics:
+                connection.execute(update(episodes).where(mine).values(**done, topics=entry.topics))
+            else:
+                connection.execute(delete(episodes).where(mine))
+
+    def remove(self, user_id: str, exchanges: Collection[str]) -> None:
+        """Their passages are gone."""
+        with self._engine.begin() as connection:
+            for exchange in exchanges:
+                mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
+                connection.execute(delete(episodes).where(mine))
+
+    def kept(self, user_id: str | None = None) -> Kept:
+        """How many there are of a user, or of all."""
+        counted = select(func.sum(_PASSAGES), func.count(episodes.c.chat_id.distinct()))
+        if user_id is not None:
+            counted = counted.where(episodes.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            passages, chats = connection.execute(counted).one()
+        return Kept(int(passages or 0), int(chats or 0))
+
+    def of_chat(self, user_id: str, chat_id: str) -> list[Entry]:
+        """Those of a chat, in order."""
+        return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
+
+    def said_before(self, at: float, most: int) -> list[Entry]:
+        """Those from before a Unix time, of anybody, oldest first."""
+        return self._select(episodes.c.said_at < at, most=most)
+
+    def wants(self, user_id: str) -> bool:
+        """Whether a user wants their past chats to be kept; True where they have not said."""
+        mine = select(episode_switches.c.is_on).where(episode_switches.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            return connection.scalar(mine) is not False
+
+    def switch(self, user_id: str, on: bool) -> None:
+        """A user's own switch."""
+        with self._engine.begin() as connection:
+            put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
+
+    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+        with self._reading.connect() as connection:
+            return [Entry(**row) for row in connection.execute(wanted).mappings()]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/migrations/__init__.py
 
 SOURCES["state/migrations/__init__.py"] = r'''"""The schema, step by step. A step is frozen once it is on the main branch: a change is a step of its own.
@@ -34531,7 +35193,8 @@ from . import (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
-    m008_field_terms,
+    m008_episodes,
+    m009_field_terms,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -34542,7 +35205,8 @@ STEPS: tuple[ModuleType, ...] = (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
-    m008_field_terms,
+    m008_episodes,
+    m009_field_terms,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -35003,9 +35667,38 @@ SQL = "ALTER TABLE decisions ADD answered_by VARCHAR NOT NULL DEFAULT ''"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# state/migrations/m008_field_terms.py
+# state/migrations/m008_episodes.py
 
-SOURCES["state/migrations/m008_field_terms.py"] = r'''"""Tables and columns have the names that the code has for them."""
+SOURCES["state/migrations/m008_episodes.py"] = r'''"""Which passages of past chats are kept, and whether their users want them: see state/episodes.py."""
+
+SQL = """
+CREATE TABLE episodes (
+    user_id VARCHAR NOT NULL,
+    exchange VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    first INTEGER NOT NULL,
+    said INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    topics INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    said_at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, exchange)
+);
+CREATE INDEX episodes_chat ON episodes (user_id, chat_id);
+CREATE INDEX episodes_age ON episodes (said_at);
+CREATE TABLE episode_switches (
+    user_id VARCHAR NOT NULL,
+    is_on BOOLEAN NOT NULL,
+    at FLOAT NOT NULL,
+    PRIMARY KEY (user_id)
+);
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m009_field_terms.py
+
+SOURCES["state/migrations/m009_field_terms.py"] = r'''"""Tables and columns have the names that the code has for them."""
 
 SQL = """
 ALTER TABLE told RENAME TO injected;
@@ -35493,6 +36186,30 @@ switches = Table(
     metadata,
     Column("user_id", _Id, primary_key=True),
     Column("chat_id", _Id, primary_key=True),  # "" for always
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+# See state/episodes.py. The passages of an exchange: their ids follow from its key and their numbers.
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("exchange", _Id, primary_key=True),  # a hash of its key
+    Column("chat_id", _Id, nullable=False),
+    Column("first", Integer, nullable=False),  # ordinal in the chat
+    Column("said", Integer, nullable=False),  # passages of the user's message, and
+    Column("answered", Integer, nullable=False),  # of the answer
+    Column("topics", Integer, nullable=False, default=0),
+    Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
+    Column("said_at", Float, nullable=False),
+    Index("episodes_chat", "user_id", "chat_id"),
+    Index("episodes_age", "said_at"),
+)
+episode_switches = Table(
+    "episode_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
     Column("is_on", Boolean, nullable=False),
     Column("at", Float, nullable=False),
 )
