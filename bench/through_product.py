@@ -4,19 +4,20 @@
 
 DATA.json: conversations in LoCoMo's format (bench/locomo.py), or a chat of BEAM's (Tavakoli et al. 2025).
 Each is played through the inlet and outlet of a real Pipelines server with default settings and no LLM: in
-LoCoMo `speaker_a` is the user, `speaker_b` the assistant, and a session a chat; in BEAM a batch is a chat. What
-`speaker_b` says before the user in a session is no exchange, so it is lost. Once the writer is done, each
-question is asked in a chat of its own, and the body that the inlet returns is looked at.
+LoCoMo `speaker_a` is the user, `speaker_b` the assistant, and a session a chat; in BEAM a batch is a chat.
+What `speaker_b` says before the user in a session is no exchange, so it is lost. Once the writer is done,
+each question is asked in a chat of its own, and the body that the inlet returns is looked at.
 
-told: share of a question's evidence of which a run of six words (all of it, where it is shorter) stands in the
-prompt outside the question, mean over the questions, per cent. told_own: the same of what the user said alone.
+told: share of a question's evidence of which a run of six words (all of it, where it is shorter) stands in
+the prompt outside the question, mean over the questions, per cent. told_own: the same of what the user said.
 Evidence is a turn in LoCoMo; in BEAM a message of the user, one of the assistant standing for the one before.
 tokens: of the blocks, by the bundled embedder's tokenizer. Category 5 is left out, as are BEAM's questions
-without sources. Unrelated: everyday messages (bench/unrelated.txt) that are told something beside the profile.
+without sources. Unrelated: everyday messages (bench/unrelated.txt) that are told more than the profile.
 
-The time of an exchange is the session's date: while the server runs with its own clock, a trigger in its state
-database writes that date into each exchange as it enters the outbox. Questions are asked now. The deadline is
-10 s instead of 0.8, so that a busy machine changes no answer; nothing else differs from the defaults.
+The time of an exchange is the session's date: while the server runs with its own clock, a trigger in its
+state database writes that date into each exchange as it enters the outbox. Questions are asked now. The
+deadline is 10 s instead of 0.8, so that a busy machine changes no answer; nothing else differs from the
+defaults, but that unrelated messages are asked with profile_token_budget=0.
 
 Beside it: the same with episodes=off; and plain mem0 with infer=False on the same exchanges, its top 10.
 Aims: told 72, told_own 78, at most 1,200 tokens, unrelated under 5 %; BEAM told 75.
@@ -55,9 +56,8 @@ _OWN_TIMES = """
     CREATE TRIGGER bench_said_at AFTER INSERT ON outbox
     WHEN EXISTS (SELECT 1 FROM bench_times WHERE chat_id = NEW.chat_id)
     BEGIN
-        UPDATE outbox SET said_at = (SELECT at FROM bench_times WHERE chat_id = NEW.chat_id),
-        exchange = json_set(NEW.exchange, '$.said_at', (SELECT at FROM bench_times WHERE chat_id = NEW.chat_id))
-        WHERE id = NEW.id;
+        UPDATE outbox SET said_at = bench_times.at, exchange = json_set(exchange, '$.said_at', bench_times.at)
+        FROM bench_times WHERE bench_times.chat_id = NEW.chat_id AND outbox.id = NEW.id;
     END;
 """
 
