@@ -40,7 +40,7 @@ from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.remember import admission, echoes, gate, material, operations, prompt
 from tests.harness.growth import Work, fragments_of, patterns_of
-from tests.unit.samples import NOW
+from tests.harness.samples import NOW
 
 _USER = {"id": "ada"}
 _BLOCK = block.render(['- (today) "The user likes tea."'])

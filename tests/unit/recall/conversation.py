@@ -21,8 +21,8 @@ from owui_memory.remember.journal import Journal
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat
 from tests.harness.bodies import Turn as Said
+from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.samples import NOW
 
 
 class House:
