@@ -48,7 +48,7 @@ def test_ten_megabytes_are_read_in_no_time(reader: Reader, fragment: str) -> Non
 
 # Whose patterns see settings, dates and ids of a bounded length only, or texts that another one has cut.
 _SEE_NO_LONG_TEXTS = {
-    *("commands.answers", "commands.explained", "interfaces.pipelines.intake", "core.locales.po"),
+    *("commands.answers", "commands.explained", "interfaces.intake", "core.locales.po"),
     *("config.model_patterns", "remember.reconcile", "core.scope", "language.names", "config.addresses"),
 }
 

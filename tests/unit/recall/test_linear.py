@@ -47,7 +47,7 @@ PIECES = [
 def some(text: str) -> list[Candidate]:
     """Candidates, each with another beginning, so that none repeats another."""
     return [
-        Candidate(replace(memory(f"{n} {text}", name=str(n)), chat="c", place=n), 0.5, None)
+        Candidate(replace(memory(f"{n} {text}", name=str(n)), chat="c", ordinal=n), 0.5, None)
         for n in range(40)
     ]
 
