@@ -6769,7 +6769,8 @@ class Exchange:
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
-    versions of it, whose memories are to be taken back.
+    versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
+    what was said counts, as it has another answer now.
     """
 
     key: str
@@ -6783,6 +6784,7 @@ class Exchange:
     replaces: tuple[str, ...] = ()
     scope: str = ""
     answered_by: str = ""
+    again: bool = False
 
     @property
     def message_id(self) -> str:
@@ -6808,6 +6810,11 @@ class Batch:
     def scope(self) -> str:
         """The same for all of them."""
         return self.exchanges[0].scope
+
+
+def version_of(key: str, message_id: str) -> str:
+    """The key of an exchange of the same chat, with this message."""
+    return "\n".join((key.rpartition("\n")[0], message_id))
 
 
 def message_id_of(key: str) -> str:
@@ -31444,7 +31451,7 @@ from hashlib import blake2b
 from sqlalchemy import Engine
 
 from ..backends.base import EditableBackend
-from ..core.exchange import Batch, Exchange
+from ..core.exchange import Batch, Exchange, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
@@ -31456,6 +31463,8 @@ from .passages import USER as BY_USER
 Confirm = Callable[[], None]  # raises ClaimLost where the exchanges are somebody else's by now
 
 BATCH = "episodes "  # begins the batch that an exchange's passages are of
+
+TOPICS = "topics"  # the role of what a batch was about
 
 _AT_ONCE = 16  # passages that are embedded together: between them others have their turn
 
@@ -31477,19 +31486,62 @@ class Episodes:
             return 0
         return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
 
+    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+        """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
+        for exchange in batch.exchanges:
+            for message_id in exchange.replaces:
+                name = name_of(version_of(exchange.key, message_id))
+                if (entry := self._table.get(exchange.user_id, name)) is not None:
+                    confirm()
+                    self.remove(backend, entry)
+
+    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+        """Take away the passages of an exchange, and what was said to have come of it in its chat."""
+        owner = past_owner(entry.user_id)
+        told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
+        later = [one for one in self._table.of_chat(entry.user_id, entry.chat_id) if one.first >= entry.first]
+        summed = next((one for one in later if one.topics), None) if entry.chat_id else None
+        if summed is not None and summed.exchange != entry.exchange:
+            told.add(_id(entry.user_id, summed.exchange, TOPICS, 0))
+            self._table.settle(replace(summed, topics=0))
+        admission.remove_all(backend, owner, told)
+        self._table.remove(entry.user_id, [entry.exchange])
+
+    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+        """Take away what a batch has stored that was erased meanwhile."""
+        for exchange in batch.exchanges:
+            name = name_of(exchange.key)
+            told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
+            admission.remove_all(backend, past_owner(batch.user_id), told)
+            self._table.remove(batch.user_id, [name])
+
+    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+        """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
+        last = batch.exchanges[-1]
+        name = name_of(last.key)
+        entry = self._table.get(batch.user_id, name) or Entry(
+            batch.user_id, name, last.chat_id, 0, 0, 0, 0, "", last.said_at
+        )
+        if not line or not self._table.wants(batch.user_id):
+            return
+        with suppress(NotAdmittedError):
+            text = admission.check(line)
+            confirm()
+            intended = self._table.intend(replace(entry, topics=1))
+            new = replace(_memory(last, intended, TOPICS, 0, text), ordinal=intended.first + intended.said)
+            admission.store_all(backend, past_owner(batch.user_id), [new])
+            self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
+
     def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
         user_id, name = exchange.user_id, name_of(exchange.key)
         said = list(_admitted(passages(exchange)))
-        count = {role: sum(one.role == role for one in said) for role in (BY_USER, ASSISTANT)}
         digest = _digest(exchange, said)
         known = self._table.get(user_id, name)
-        if known is None and not said:
-            return 0
-        if known is not None and known.digest == digest:
-            return 0
-        wanted = Entry(
-            user_id, name, exchange.chat_id, 0, count[BY_USER], count[ASSISTANT], 0, digest, exchange.said_at
-        )
+        if (known.digest == digest or known.gone) if known else not said:
+            return 0  # of what was forgotten in part, nothing comes back with another answer
+        topics = known.topics if known else 0
+        own, answered = (sum(one.role == role for one in said) for role in (BY_USER, ASSISTANT))
+        wanted = Entry(user_id, name, exchange.chat_id, 0, own, answered, topics, digest, exchange.said_at)
         confirm()
         intended = self._table.intend(wanted)
         new = list(_memories(exchange, said, intended))
@@ -31497,7 +31549,7 @@ class Episodes:
             self._yields()
             confirm()
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
-        stale = sorted(set(ids_of(intended)) - {one.id for one in new})
+        stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
             admission.remove_all(backend, past_owner(user_id), stale)
         self._table.settle(replace(wanted, first=intended.first))
@@ -31511,7 +31563,7 @@ def name_of(key: str) -> str:
 
 def ids_of(entry: Entry) -> Iterator[str]:
     """The ids of an exchange's passages."""
-    for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), ("topics", entry.topics)):
+    for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield _id(entry.user_id, entry.exchange, role, number)
 
@@ -31533,23 +31585,26 @@ def _digest(exchange: Exchange, said: Sequence[Passage]) -> str:
 
 
 def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iterator[Memory]:
-    at = datetime.fromtimestamp(exchange.said_at, UTC)
     numbers = {BY_USER: 0, ASSISTANT: 0}
     for ordinal, passage in enumerate(said, entry.first):
-        yield Memory(
-            id=_id(entry.user_id, entry.exchange, passage.role, numbers[passage.role]),
-            text=passage.text,
-            created_at=at,
-            updated_at=at,
-            batch=BATCH + entry.exchange,
-            kind=EPISODE,
-            chat=exchange.chat_id,
-            ordinal=ordinal,
-            scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
-            role=passage.role,
-            lead=passage.lead,
-        )
+        memory = _memory(exchange, entry, passage.role, numbers[passage.role], passage.text)
+        yield replace(memory, ordinal=ordinal, lead=passage.lead)
         numbers[passage.role] += 1
+
+
+def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str) -> Memory:
+    at = datetime.fromtimestamp(exchange.said_at, UTC)
+    return Memory(
+        id=_id(entry.user_id, entry.exchange, role, number),
+        text=text,
+        created_at=at,
+        updated_at=at,
+        batch=BATCH + entry.exchange,
+        kind=EPISODE,
+        chat=exchange.chat_id,
+        scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
+        role=role,
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32238,6 +32293,7 @@ class Keeper:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
+            renews=settings.keeps_episodes,
         )
         self._decisions.used(answered.user_id, permission)
         self._emit(Event(EventKind.EXCHANGE_STORED if added else EventKind.EXCHANGE_REPEATED))
@@ -32807,11 +32863,18 @@ class Outbox:
         self._patience = Patience(engine)
 
     def put(
-        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+        self,
+        exchange: Exchange,
+        *,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        since: float | None = None,
+        renews: bool = False,
     ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
 
         since: when it came, if that was not now; False where all of its user's was erased after that.
+        renews: another answer to the same message takes the place of the one before; then False, too.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -32828,7 +32891,27 @@ class Outbox:
         try:
             return self._patience.run(keep)
         except IntegrityError:
+            if renews:
+                self._patience.run(lambda connection: self._renew(connection, exchange, now, wait_s))
             return False
+
+    @staticmethod
+    def _renew(connection: Connection, exchange: Exchange, now: float, wait_s: float) -> None:
+        """One that waits has another answer; one that is remembered comes once more, for what was said."""
+        hold(connection, exchange.user_id)
+        mine = and_(outbox.c.user_id == exchange.user_id, outbox.c.key == exchange.key)
+        row = connection.execute(select(outbox).where(mine)).first()
+        if row is None:
+            return
+        change = update(outbox).where(outbox.c.id == row.id)
+        if (row.state, row.batch) == ("pending", ""):
+            answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
+            connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
+        elif row.state == "done":
+            again = json.dumps(asdict(replace(exchange, again=True)))
+            anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
+            due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
+            connection.execute(change.values(exchange=again, **anew, **due))
 
     def _put(
         self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
@@ -33013,7 +33096,7 @@ class Outbox:
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch)
+        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
 
     @staticmethod
     def _gather(
@@ -33028,6 +33111,10 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _comes_again(row: Any) -> bool:
+    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:
@@ -34345,6 +34432,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -34368,7 +34456,7 @@ class Writer:
         """
         self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._changes, self._episodes = Changes(journal), Episodes(journal.engine)
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -34459,7 +34547,7 @@ class Writer:
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -34489,12 +34577,21 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not self._settings().keeps_episodes or not isinstance(backend, EditableBackend):
+        if not isinstance(backend, EditableBackend):
             return
+        confirm = partial(self._outbox.renew, batch)
         try:
-            self._episodes.keep(backend, batch, partial(self._outbox.renew, batch))
+            self._episodes.retract(backend, batch, confirm)
+            if self._settings().keeps_episodes:
+                self._episodes.keep(backend, batch, confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, what was said can wait a little."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and self._stop_at is None and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -34503,6 +34600,7 @@ class Writer:
         if isinstance(backend, EditableBackend):
             for memory in backend.added_by(batch.user_id, batch.name):
                 backend.remove(memory.id)
+            self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
@@ -34666,6 +34764,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
         if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
     return list(first.values())
+
+
+def _once(batch: Batch) -> Batch:
+    """Without what was remembered before, with another answer."""
+    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
@@ -35053,9 +35156,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
 
-from . import episode_switches, episodes, put_row, reading
+from . import count_up, episode_switches, episodes, put_row, reading
 
 _PASSAGES = episodes.c.said + episodes.c.answered + episodes.c.topics
+_LEFT = _PASSAGES - episodes.c.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35063,7 +35167,7 @@ class Entry:
     """The passages of an exchange. `first`: the ordinal of the first in its chat; `said_at`: Unix time.
 
     said, answered, topics: how many there are of the user's message, of the answer, and of what it was about.
-    digest: of what they say, "" until they are stored.
+    gone: how many of these were forgotten one by one. digest: of what they say, "" until they are stored.
     """
 
     user_id: str
@@ -35075,6 +35179,7 @@ class Entry:
     topics: int
     digest: str
     said_at: float
+    gone: int = 0
 
 
 class Kept(NamedTuple):
@@ -35119,23 +35224,30 @@ class EpisodesTable:
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
-        done = {"said": entry.said, "answered": entry.answered, "digest": entry.digest}
+        counts = {"said": entry.said, "answered": entry.answered, "topics": entry.topics, "gone": entry.gone}
         with self._engine.begin() as connection:
             if entry.said or entry.answered or entry.topics:
-                connection.execute(update(episodes).where(mine).values(**done, topics=entry.topics))
+                connection.execute(update(episodes).where(mine).values(**counts, digest=entry.digest))
             else:
                 connection.execute(delete(episodes).where(mine))
 
     def remove(self, user_id: str, exchanges: Collection[str]) -> None:
-        """Their passages are gone."""
+        """Their passages are gone: what recall knows of them no longer holds."""
         with self._engine.begin() as connection:
             for exchange in exchanges:
                 mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
                 connection.execute(delete(episodes).where(mine))
+            count_up(connection, user_id)
+
+    def count_gone(self, user_id: str, exchange: str, by: int) -> None:
+        """So many more of an exchange's passages are forgotten, or fewer."""
+        mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
+        with self._engine.begin() as connection:
+            connection.execute(update(episodes).where(mine).values(gone=episodes.c.gone + by))
 
     def kept(self, user_id: str | None = None) -> Kept:
         """How many there are of a user, or of all."""
-        counted = select(func.sum(_PASSAGES), func.count(episodes.c.chat_id.distinct()))
+        counted = select(func.sum(_LEFT), func.count(episodes.c.chat_id.distinct())).where(_LEFT > 0)
         if user_id is not None:
             counted = counted.where(episodes.c.user_id == user_id)
         with self._reading.connect() as connection:
@@ -35195,6 +35307,7 @@ from . import (
     m007_who_answered,
     m008_episodes,
     m009_field_terms,
+    m010_forgotten_passages,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -35207,6 +35320,7 @@ STEPS: tuple[ModuleType, ...] = (
     m007_who_answered,
     m008_episodes,
     m009_field_terms,
+    m010_forgotten_passages,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -35711,6 +35825,14 @@ ALTER TABLE journal RENAME COLUMN place TO ordinal
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m010_forgotten_passages.py
+
+SOURCES["state/migrations/m010_forgotten_passages.py"] = r'''"""How many of an exchange's passages were forgotten one by one."""
+
+SQL = "ALTER TABLE episodes ADD gone INTEGER NOT NULL DEFAULT 0"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -36201,6 +36323,7 @@ episodes = Table(
     Column("said", Integer, nullable=False),  # passages of the user's message, and
     Column("answered", Integer, nullable=False),  # of the answer
     Column("topics", Integer, nullable=False, default=0),
+    Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
     Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
     Column("said_at", Float, nullable=False),
     Index("episodes_chat", "user_id", "chat_id"),
