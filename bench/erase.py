@@ -157,7 +157,7 @@ def stored_in(folder: Path) -> int:
 
 def note(engine: Any, case: Case) -> None:
     """What the state database knows of these memories."""
-    from owui_memory.state import journal, outbox, recalls, told
+    from owui_memory.state import injected, journal, outbox, recalls
 
     for some in case.parts():
         with engine.begin() as connection:
@@ -168,7 +168,7 @@ def note(engine: Any, case: Case) -> None:
                 if case.is_alone
                 else [one for one in some if one.number // USERS % _EVERY == 0]
             )
-            for target, row_of in ((told, _told), (recalls, _recall)):
+            for target, row_of in ((injected, _told), (recalls, _recall)):
                 connection.execute(target.insert(), [row_of(one, case.owner(one)) for one in few])
 
 
@@ -193,7 +193,7 @@ def _told(one: Fact, user: str) -> dict[str, Any]:
         "conversation": "p",
         "position": f"p{one.number}",
     }
-    return {**names, "memory_id": one.id, "text": one.text, "line": f"- {one.text}", "told_at": 1.0}
+    return {**names, "memory_id": one.id, "text": one.text, "line": f"- {one.text}", "injected_at": 1.0}
 
 
 def _recall(one: Fact, user: str) -> dict[str, Any]:

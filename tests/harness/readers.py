@@ -18,9 +18,9 @@ from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Candidate
 from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
-from owui_memory.interfaces.pipelines import intake
-from owui_memory.interfaces.pipelines import strip_commands as asides
-from owui_memory.interfaces.pipelines.body import with_blocks
+from owui_memory.interfaces import intake
+from owui_memory.interfaces import strip_commands as asides
+from owui_memory.interfaces.body import with_blocks
 from owui_memory.language import (
     credential_names,
     credential_values,
@@ -127,7 +127,7 @@ def _judged(text: str) -> None:
 def _recalled(text: str) -> None:
     """All that recall does with a message and with memories, but for what the backend does."""
     query = search.query_of(text)
-    many = (replace(memory(f"{n} {text[:1000]}", name=str(n)), chat="c", place=n) for n in range(10))
+    many = (replace(memory(f"{n} {text[:1000]}", name=str(n)), chat="c", ordinal=n) for n in range(10))
     items = rank.ranked([Candidate(one, 0.5, None) for one in many], query, NOW)
     Gate.of(items, 0.42, (0.0, 0.0), query)
     cost = lambda one: estimated_tokens(block.line(one, NOW))  # noqa: E731

@@ -148,7 +148,7 @@ class Outbox:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
 
         Raises:
-            TakenOver: it had expired, and somebody else has claimed the batch since.
+            ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
         if not self._set(batch, claim_expires=time.time() + CLAIM_S):
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."

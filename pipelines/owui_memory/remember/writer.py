@@ -15,7 +15,7 @@ from typing import Literal
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
-from ..core.change import Change
+from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -24,6 +24,7 @@ from ..core.memory import Memory, Message
 from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
+from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
 from .outbox import Outbox, is_overdue
@@ -49,7 +50,7 @@ class Writer:
         outbox: Outbox,
         live: BackendHolder,
         journal: Journal,
-        told: Injected,
+        injected: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -60,8 +61,8 @@ class Writer:
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         """
         self._take_in, self._is_busy = take_in, is_busy
-        self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
-        self._changes = Changes(journal)
+        self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -150,6 +151,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         try:
+            self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
                 worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
@@ -171,13 +173,22 @@ class Writer:
         for change in changes:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
-        made = [change for change in changes if not change.refused and change.op != "heard"]
+        made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+
+    def _keep_passages(self, backend: Backend, batch: Batch) -> None:
+        """Keep what was said, as it was said. What cannot be kept costs no fact."""
+        if not self._settings().keeps_episodes or not isinstance(backend, EditableBackend):
+            return
+        try:
+            self._episodes.keep(backend, batch, partial(self._outbox.renew, batch))
+        except Drop as fault:
+            self._emit(failed(Job.REMEMBERING, fault))
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -205,8 +216,8 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
-            told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
-            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
+            injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
+            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch, reading.model or settings.llm_model)
 

@@ -7,8 +7,8 @@ import pytest
 from owui_memory.commands.markup import NOTES
 from owui_memory.commands.parse import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
 from owui_memory.commands.verbs import VERBS
-from owui_memory.interfaces.pipelines.body import with_answer
-from owui_memory.interfaces.pipelines.strip_commands import without_asides
+from owui_memory.interfaces.body import with_answer
+from owui_memory.interfaces.strip_commands import without_commands
 from tests.harness.bodies import Chat, inlet_body, recording
 from tests.harness.hang import work_ends
 
@@ -166,7 +166,7 @@ class TestAsides:
         return Chat(history=history).say("And now?").inlet
 
     def contents(self, body: dict[str, object]) -> list[str]:
-        return [message["content"] for message in without_asides(body)["messages"]]
+        return [message["content"] for message in without_commands(body)["messages"]]
 
     def test_commands_and_their_answers_are_left_out(self) -> None:
         body = self.body("Hello.", "Hi.", "/memory", "| 1 | My PIN is 1 |", "Fine.", "Good.")
@@ -178,12 +178,12 @@ class TestAsides:
 
     def test_a_body_without_them_is_the_same(self) -> None:
         body = self.body("Hello.", "Hi <details><summary>my own</summary></details>")
-        assert without_asides(body) is body
+        assert without_commands(body) is body
 
     def test_a_command_that_is_to_be_answered_stays(self) -> None:
         body = Chat().say("/memory").inlet
-        assert without_asides(body) is body
+        assert without_commands(body) is body
 
     @pytest.mark.parametrize("body", [None, [], {"messages": None}, {"messages": [1, None, {}]}])
     def test_whatever_comes(self, body: object) -> None:
-        assert without_asides(body) == body
+        assert without_commands(body) == body

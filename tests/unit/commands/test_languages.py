@@ -17,8 +17,8 @@ from owui_memory.commands.numbers import numbers_in
 from owui_memory.commands.parse import DID_YOU_MEAN, meant_by, read_command
 from owui_memory.core.errors import Retry
 from owui_memory.core.locales import CODES, ENGLISH, locale
-from owui_memory.interfaces.pipelines.body import read_inlet
-from owui_memory.interfaces.pipelines.strip_commands import without_asides
+from owui_memory.interfaces.body import read_inlet
+from owui_memory.interfaces.strip_commands import without_commands
 from owui_memory.recall.why import Explanation
 from tests.harness.bodies import Chat
 from tests.harness.hang import work_ends
@@ -298,7 +298,7 @@ def test_a_command_that_was_copied_from_an_answer_is_read() -> None:
 
 def test_titles_are_made_of_a_question_in_it() -> None:
     body = Chat().say("/memory", task="title_generation", language="de").inlet
-    told = without_asides(body)["messages"][0]["content"]
+    told = without_commands(body)["messages"][0]["content"]
     assert "USER: Woran erinnerst du dich bei mir?\nASSISTANT: (eine Liste)\n" in told
     assert "/memory" not in told
 

@@ -56,7 +56,7 @@ def test_ten_megabytes_are_read(reader: Reader, fragment: str) -> None:
 
 # Whose patterns see settings, dates and ids of a bounded length only, or texts that another one has cut.
 _SEE_NO_LONG_TEXTS = {
-    *("commands.answers", "commands.explained", "interfaces.pipelines.intake", "core.locales.po"),
+    *("commands.answers", "commands.explained", "interfaces.intake", "core.locales.po"),
     *("config.model_patterns", "remember.reconcile", "core.scope", "language.names", "config.addresses"),
 }
 

@@ -309,11 +309,11 @@ class TestMigrate:
 
     def test_abandon_says_what_it_leaves(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:
         stopped.enter()
-        home = stopped.places.home()
+        home = stopped.locations.home()
         assert home is not None
         elsewhere = type(home)(home.settings, "other", "other", 64)
-        stopped.places.aim(elsewhere, empty=True)
-        stopped.places.arrive(elsewhere, pending=True)
+        stopped.locations.aim(elsewhere, empty=True)
+        stopped.locations.arrive(elsewhere, pending=True)
         assert main(["migrate", "--abandon"]) == 0
         assert f"What is only in {home} stays there" in capsys.readouterr().out
         assert main(["migrate", "--abandon"]) == 0

@@ -16,8 +16,8 @@ import pytest
 from starlette.applications import Starlette
 
 from owui_memory.config.settings import Valves
+from owui_memory.interfaces.body import read_inlet, read_outlet
 from owui_memory.interfaces.pipelines import routes
-from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
 from owui_memory.observe.inquiry import Inquiry
 from tests.harness.bodies import Chat
 from tests.harness.hang import returns

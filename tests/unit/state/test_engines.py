@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
 from owui_memory.core.exchange import Exchange
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import engine as engines
 from owui_memory.state import open_state

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from owui_memory.core.permission import Permission
-from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
+from owui_memory.interfaces.body import read_inlet, read_outlet
 from owui_memory.remember.spill import FOLDER
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat, Turn
@@ -69,7 +69,7 @@ def chat(running: Running, text: str, user: str = "ada") -> None:
 
 def status(running: Running) -> dict[str, Any]:
     with returns():
-        told: dict[str, Any] = running.pipeline._status()
+        told: dict[str, Any] = running.pipeline._chats.status()
     return told
 
 
@@ -275,7 +275,9 @@ def test_a_full_disk(disk: Path, environment: None) -> None:
         assert "full" in wrong["detail"]
         for number in range(20):
             chat(running, f"Is {number} a prime?")
-        assert running.pipeline._spill.waiting().in_memory == 0, "the room in reserve is for what is said"
+        assert running.pipeline._chats._spill.waiting().in_memory == 0, (
+            "the room in reserve is for what is said"
+        )
         ballast.unlink()
         all_is_well(running, disk)
 

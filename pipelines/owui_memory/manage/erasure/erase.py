@@ -1,8 +1,8 @@
 """Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
-a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
-docs/privacy.md says which there may be.
+a location could not be reached, or where another server is the one who can. Copies and backups are out of
+reach: docs/privacy.md says which there may be.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from .sites import Found, Open, Sites
 
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
 
-_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
+_HISTORY, _STATE = 0, -1  # among the ids of locations, which begin with 1
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was erased of a user, by place, and what is left to do.
+    """What was erased of a user, by location, and what is left to do.
 
-    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
+    unreached: locations that could not be reached, or still hold it, and why; done as soon as it can be.
     keeps: what may keep something all the same, in sentences.
     """
 
@@ -59,7 +59,7 @@ class Live(Protocol):
         """Nobody moves the memories meanwhile."""
 
 
-def _unheard(count: int) -> None:
+def _no_progress(count: int) -> None:
     """For those who do not ask how far it is."""
 
 
@@ -106,7 +106,7 @@ class Eraser:
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
-        progress: called as it goes on; a memory counts once for each place that has it.
+        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
@@ -114,10 +114,10 @@ class Eraser:
             ids = set().union(*there.values(), self._erasures.memories_of(user_id))
             erasure, counts = self._erasures.begin_user(user_id, ids)
             counts["queue"] += self._spill.erase(user_id)
-            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
+            on_progress = _telling(progress, sum(map(len, there.values()))) if progress else _no_progress
             if shared:
                 counts["shared with teams"] = shared
-            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
+            return self._carry_out(erasure, found, counts, faults, fresh=True, on_progress=on_progress)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -156,12 +156,12 @@ class Eraser:
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)
-        # What was on its way may have come to any place.
+        # What was on its way may have come to any location.
         late = again and (erasure.batches or self._erasures.copying())
-        ids = None if late else erasure.places
+        ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
-            # A place that could not be asked at first may know of more memories.
+            # A location that could not be asked at first may know of more memories.
             more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
             if ids_there := set[str]().union(*more.values()):
                 self._history.erase(ids_there, [erasure.user_id], whole=False)
@@ -175,7 +175,7 @@ class Eraser:
         faults: dict[int, MemoryFault],
         *,
         fresh: bool,
-        told: Callable[[int], None] = _unheard,
+        on_progress: Callable[[int], None] = _no_progress,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
@@ -189,13 +189,13 @@ class Eraser:
             try:
                 if one.site is None:
                     raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
+                counts["memories"] += one.site.erase(erasure, fresh=fresh, on_progress=on_progress)
                 keeps += filter(None, [one.site.purge()])
             except MemoryFault as fault:
-                unreached[one.id] = f"{one.place}: {fault}"
+                unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
             except MemoryFault as fault:
@@ -213,7 +213,7 @@ class Eraser:
 
     def _is_due(self, erasure: Erasure) -> bool:
         """Whether something can be done now."""
-        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+        return erasure.passes == BEGUN or bool(erasure.locations) or self._is_settled(erasure)
 
     def _is_settled(self, erasure: Erasure) -> bool:
         """Whether nothing is under way any more that was when it was begun.
@@ -261,7 +261,7 @@ def _known(
 
 
 def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories, by place; and what could not be asked."""
+    """The ids of all of a user's memories, by location; and what could not be asked."""
     ids: dict[int, list[str]] = {}
     faults = {}
     for one in found:

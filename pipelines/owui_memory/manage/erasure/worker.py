@@ -13,7 +13,7 @@ from .forgetting import Forgetting
 
 _EVERY_S = 2.0
 _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
-_MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
+_MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a minute
 
 
 class ErasureWorker:

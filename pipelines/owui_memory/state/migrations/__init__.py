@@ -21,6 +21,8 @@ from . import (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_episodes,
+    m009_field_terms,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -31,6 +33,8 @@ STEPS: tuple[ModuleType, ...] = (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_episodes,
+    m009_field_terms,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
