@@ -41,8 +41,7 @@ from owui_memory.language import prompt_injection as orders
 from owui_memory.language import sanitize as inert
 from owui_memory.language import secrets as redact
 from owui_memory.language.names import name_of
-from owui_memory.models import json_answer, model_text, text_limit
-from owui_memory.models.tokens import estimated_tokens
+from owui_memory.models import json_answer, model_text, text_limit, tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.recall.select import Gate, select
 from owui_memory.recall.suppressed import suppressed
@@ -130,7 +129,7 @@ def _recalled(text: str) -> None:
     many = (replace(memory(f"{n} {text[:1000]}", name=str(n)), chat="c", ordinal=n) for n in range(10))
     items = rank.ranked([Candidate(one, 0.5, None) for one in many], query, NOW)
     Gate.of(items, 0.42, (0.0, 0.0), query)
-    cost = lambda one: estimated_tokens(block.line(one, NOW))  # noqa: E731
+    cost = lambda one: tokens.estimated_tokens(block.line(one, NOW))  # noqa: E731
     select(items, least_worth=0.0, most=50, room=10**6, cost=cost)
     suppressed(text, items)
 
@@ -184,7 +183,7 @@ TEXTS = (
         (wishes, forget_subject),
         more=("recall",),
     ),
-    Reader("tokens", estimated_tokens),
+    Reader("tokens", tokens.estimated_tokens, (tokens,)),
     Reader("shown in a prompt", block.shown, (inert, block)),
     Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),
     Reader("inert", inert.inert, (inert,), more=("inert",)),
