@@ -45,7 +45,7 @@ from owui_memory.models import json_answer, model_text, text_limit, tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.recall.select import Gate, select
 from owui_memory.recall.suppressed import suppressed
-from owui_memory.remember import admission, echoes, gate, material, operations, prompt
+from owui_memory.remember import admission, echoes, gate, material, operations, passages, prompt
 from tests.harness.growth import Work, fragments_of, patterns_of
 from tests.harness.samples import NOW, memory
 
@@ -206,6 +206,7 @@ TEXTS = (
     Reader("gate", lambda text: gate.judge(_exchange(text)), _SPEECH, more=("gate",)),
     Reader("gate, after an answer", lambda text: gate.judge(_exchange("Yes."), _exchange(text)), (speech,)),
     Reader("statements", lambda text: gate.statements(text, text), _SPEECH, more=("gate",)),
+    Reader("passages", lambda text: passages.passages(_exchange(text)), (passages,), ("gate",)),
     Reader("said by the user", gate.said_by_user, (gate, material)),
     Reader(
         "prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], NOW, ""), (prompt, material)
