@@ -276,10 +276,7 @@ class LibraryBackend:
         return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
-        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
-        removed = self._changed(memory_id, self._memory.delete)
-        self._forget("history WHERE memory_id = ?", memory_id)
-        return removed
+        return self._changed(memory_id, self._memory.delete)
 
     def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
@@ -295,21 +292,11 @@ class LibraryBackend:
         return True
 
     def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
-        from mem0.memory.main import _build_session_scope
-
         memories = self.list_all(user_id)
         for memory in memories:
             self.remove(memory.id)
-        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        self.drop()
         return len(memories)
-
-    def _forget(self, rows: str, value: str) -> None:
-        """Delete rows from mem0's own database, which it has no call for."""
-        kept = self._memory.db
-        with translated("store"), kept._lock, kept.connection:
-            kept.connection.execute("PRAGMA secure_delete=ON")
-            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -325,8 +312,13 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def drop(self) -> None:
-        """Keep no texts in memory."""
+        """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
+        kept = self._memory.db
+        if kept.connection is None:  # closed
+            return
+        with kept._lock, kept.connection:
+            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
 
     def close(self) -> None:
