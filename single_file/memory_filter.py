@@ -708,6 +708,14 @@ from ..models.llms import Llms
 from ..stores import opening as stores
 from ..stores.protocol import VectorStore
 
+# For mem0's own database, which is in memory: nobody reads its history, and of the messages that its own
+# extraction reads once more, the last thousand are kept, whoever's.
+_FEW_TRACES = """
+CREATE TRIGGER no_history BEFORE INSERT ON history BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER few_messages AFTER INSERT ON messages
+    BEGIN DELETE FROM messages WHERE rowid <= NEW.rowid - 1000; END;
+"""
+
 _STAND_IN = f"{__package__}.stand_in"
 
 
@@ -735,13 +743,9 @@ def assemble(
         collection = named(embedder.name, dims) if named else settings.collection
     store = providers.vector_store(settings, data_dir, dims, collection)
     with translated("store", settings.vector_store_url):
-        memory = _memory(store, settings, data_dir)
+        memory = _memory(store, settings)
     memory.embedding_model = embedder
-    # It deletes old messages; see manage/erasure/history.py.
-    memory.db.connection.execute("PRAGMA secure_delete=ON")
-    # Of an add's time, mem0's history took two fifths in rollback mode.
-    memory.db.connection.execute("PRAGMA journal_mode=WAL")
-    memory.db.connection.execute("PRAGMA synchronous=NORMAL")
+    memory.db.connection.executescript(_FEW_TRACES)
     memory.llm = llms
     return memory, dims
 
@@ -781,6 +785,8 @@ def import_mem0(data_dir: Path) -> None:
     """
     home = data_dir / "mem0"
     home.mkdir(parents=True, exist_ok=True)  # mem0 cannot even be imported without it
+    for left in home.glob("history.db*"):  # of an earlier release; the journal has all that is needed
+        left.unlink(missing_ok=True)
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -873,7 +879,7 @@ def _embedding_model(settings: Valves) -> Any:
     return model
 
 
-def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path) -> Any:
+def _memory(store: tuple[str, dict[str, Any]], settings: Valves) -> Any:
     from mem0 import Memory
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
@@ -893,7 +899,7 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
             ),
             llm=LlmConfig.model_construct(provider=_STAND_IN, config={}),
             embedder=EmbedderConfig.model_construct(provider=_STAND_IN, config={}),
-            history_db_path=str(data_dir / "mem0" / "history.db"),
+            history_db_path=":memory:",
             reranker=None,
             version="v1.1",
             custom_instructions=settings.extraction_rules or None,
@@ -1581,10 +1587,7 @@ class LibraryBackend:
         return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
-        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
-        removed = self._changed(memory_id, self._memory.delete)
-        self._forget("history WHERE memory_id = ?", memory_id)
-        return removed
+        return self._changed(memory_id, self._memory.delete)
 
     def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
@@ -1600,21 +1603,11 @@ class LibraryBackend:
         return True
 
     def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
-        from mem0.memory.main import _build_session_scope
-
         memories = self.list_all(user_id)
         for memory in memories:
             self.remove(memory.id)
-        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        self.drop()
         return len(memories)
-
-    def _forget(self, rows: str, value: str) -> None:
-        """Delete rows from mem0's own database, which it has no call for."""
-        kept = self._memory.db
-        with translated("store"), kept._lock, kept.connection:
-            kept.connection.execute("PRAGMA secure_delete=ON")
-            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -1630,8 +1623,13 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def drop(self) -> None:
-        """Keep no texts in memory."""
+        """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
+        kept = self._memory.db
+        if kept.connection is None:  # closed
+            return
+        with kept._lock, kept.connection:
+            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
 
     def close(self) -> None:
@@ -22026,7 +22024,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -22036,13 +22034,13 @@ from ...core.errors import MemoryFault
 from ...core.scope import shared_by
 from ...remember.spill import Spill, Spilled
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
-from .history import History
 from .scrub import scrub_state
-from .sites import Found, Open, Sites
+from .sites import Found, Open, Site, Sites
 
+Answer = TypeVar("Answer")
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
 
-_HISTORY, _STATE = 0, -1  # among the ids of locations, which begin with 1
+_STATE = -1  # among the ids of locations, which begin with 1
 
 
 @dataclass(frozen=True)
@@ -22091,7 +22089,7 @@ class Eraser:
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
-        self._erasures, self._history = Erasures(engine), History(data_dir)
+        self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
 
@@ -22104,11 +22102,11 @@ class Eraser:
         until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
-            known, faults = _known(found, user_id, memory_ids)
+            known = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
-            return self._carry_out(erasure, found, counts, faults, fresh=True)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
@@ -22122,14 +22120,12 @@ class Eraser:
         """
         shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
-            there, faults = _all_of(found, user_id)
-            ids = set().union(*there.values(), self._erasures.memories_of(user_id))
-            erasure, counts = self._erasures.begin_user(user_id, ids)
+            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
+            erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
-            on_progress = _telling(progress, sum(map(len, there.values()))) if progress else _no_progress
             if shared:
                 counts["shared with teams"] = shared
-            return self._carry_out(erasure, found, counts, faults, fresh=True, on_progress=on_progress)
+            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -22139,7 +22135,7 @@ class Eraser:
                 shared = {
                     memory_id
                     for one in found
-                    if one.site is not None
+                    if not isinstance(one.site, MemoryFault)
                     for memory_id in one.site.added_by(owner, shared_by(user_id))
                 }
             if shared:
@@ -22152,11 +22148,8 @@ class Eraser:
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        if new := self._erasures.since(since):
-            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
-            self._history.erase(ids, {erasure.user_id for erasure in new})
-        return new
+        """Erasures with a later id than this one."""
+        return self._erasures.since(since)
 
     def newest(self) -> int:
         """The id of the last erasure that was begun; 0 where there was none."""
@@ -22173,36 +22166,24 @@ class Eraser:
         ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
-            # A location that could not be asked at first may know of more memories.
-            more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            if ids_there := set[str]().union(*more.values()):
-                self._history.erase(ids_there, [erasure.user_id], whole=False)
-            return self._carry_out(erasure, found, counts, faults, fresh=False)
+            return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
         self,
         erasure: Erasure,
         found: list[Found],
         counts: Counter[str],
-        faults: dict[int, MemoryFault],
         *,
         fresh: bool,
         on_progress: Callable[[int], None] = _no_progress,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
-        try:
-            counts["mem0's history"] += self._history.erase(
-                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
-            )
-        except MemoryFault as fault:
-            unreached[_HISTORY] = str(fault)
         for one in found:
             try:
-                if one.site is None:
-                    raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh, on_progress=on_progress)
-                keeps += filter(None, [one.site.purge()])
+                site = one.reached()
+                counts["memories"] += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
@@ -22258,30 +22239,21 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
     return says
 
 
-def _known(
-    found: list[Found], user_id: str, memory_ids: Collection[str]
-) -> tuple[dict[str, str], dict[int, MemoryFault]]:
-    """What these memories say, by the ids that they have anywhere; and what could not be asked."""
-    known: dict[str, str] = {}
-    faults = {}
-    for one in found:
-        try:
-            known |= one.site.known(user_id, memory_ids) if one.site else {}
-        except MemoryFault as fault:
-            faults[one.id] = fault
-    return known, faults
+def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    """What these memories say, by the ids that they have anywhere they can be asked for."""
+    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
+    return {id_: text for known in asked for id_, text in known.items()}
 
 
-def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories, by location; and what could not be asked."""
-    ids: dict[int, list[str]] = {}
-    faults = {}
+def _count(found: list[Found], user_id: str) -> int:
+    """How many memories of a user there are wherever it can be asked."""
+    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
+
+
+def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
     for one in found:
-        try:
-            ids[one.id] = one.site.ids_of(user_id) if one.site else []
-        except MemoryFault as fault:
-            faults[one.id] = fault
-    return ids, faults
+        with contextlib.suppress(MemoryFault):
+            yield ask(one.reached())
 
 
 def _telling(progress: Progress, total: int) -> Callable[[int], None]:
@@ -22359,7 +22331,7 @@ _STAYING = (versions.name, erasures.name)
 
 @dataclass(frozen=True)
 class Erasure:
-    """One, as far as it is done. memory_ids: those to forget; of a whole user, those known (with PostgreSQL).
+    """One, as far as it is done. memory_ids: those to forget; none of a whole user.
 
     locations: ids of those where it is still to be done. batches: those that were worked on when it began.
     """
@@ -22385,14 +22357,11 @@ class Erasures:
         with self._reading.connect() as connection:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
-    def begin_user(self, user_id: str, memory_ids: Collection[str] = ()) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it.
-
-        memory_ids: for other servers' copies of mem0's history, which names no users.
-        """
+    def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
+        """Write down that all of a user's is to go; the queue and the permissions go with it."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            erasure = self._insert(connection, user_id, True, memory_ids)
+            erasure = self._insert(connection, user_id, True, ())
             waiting = and_(outbox.c.user_id == user_id, outbox.c.exchange.is_not(None))
             counts = Counter[str]()
             for name, which in (
@@ -22483,12 +22452,6 @@ class Erasures:
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
-
-    def memories_of(self, user_id: str) -> set[str]:
-        """Ids of all memories that the journal knows of a user."""
-        wanted = select(journal.c.memory_id).where(journal.c.user_id == user_id, journal.c.memory_id != "")
-        with self._reading.connect() as connection:
-            return set(connection.scalars(wanted.distinct()))
 
     def copying(self) -> bool:
         """Whether memories are on their way from one location to another."""
@@ -22763,81 +22726,6 @@ class Forgetting:
 
 def _user(one: ToForget) -> str:
     return one.user_id
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# manage/erasure/history.py
-
-SOURCES["manage/erasure/history.py"] = r'''"""mem0's own database of changes and raw messages, beside the stores in each server's data folder."""
-
-from __future__ import annotations
-
-import contextlib
-import json
-import sqlite3
-from collections.abc import Collection, Iterable
-from pathlib import Path
-
-from ...core.errors import Retry
-
-_BUSY_S = 10.0
-
-
-class History:
-    """`mem0/history.db`. It names memories, not users; messages are kept by user."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self._file = data_dir / "mem0" / "history.db"
-
-    def erase(self, memory_ids: Collection[str], user_ids: Iterable[str], *, whole: bool = True) -> int:
-        """Take away what is kept of these memories, and of these users' messages; how many rows.
-
-        whole: the file is written anew even where nothing of them is kept any more: mem0 deletes without
-        overwriting, and pages may hold what it has deleted itself. That takes a second for each 30 MB.
-
-        mem0 keeps the last ten messages to extract by: no memory depends on them.
-
-        Raises:
-            Retry: it is busy, or cannot be written.
-        """
-        if not self._file.exists():
-            return 0
-        try:
-            with contextlib.closing(
-                sqlite3.connect(self._file, timeout=_BUSY_S, isolation_level=None)
-            ) as database:
-                return self._erase(database, memory_ids, user_ids, whole)
-        except sqlite3.Error as error:
-            raise Retry(
-                f"mem0's history cannot be erased ({type(error).__name__}).",
-                hint="It is tried again by itself.",
-            ) from error
-
-    @staticmethod
-    def _erase(
-        database: sqlite3.Connection, memory_ids: Collection[str], user_ids: Iterable[str], whole: bool
-    ) -> int:
-        database.execute("PRAGMA secure_delete=ON")
-        database.execute("BEGIN IMMEDIATE")
-        gone = database.execute(
-            "DELETE FROM history WHERE memory_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(memory_ids)),),
-        ).rowcount
-        gone += database.execute(
-            "DELETE FROM messages WHERE session_scope IN (SELECT value FROM json_each(?))",
-            (json.dumps([_scope(user_id) for user_id in user_ids]),),
-        ).rowcount
-        database.execute("COMMIT")
-        if gone or whole:
-            database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return int(gone)
-
-
-def _scope(user_id: str) -> str:
-    from mem0.memory.main import _build_session_scope  # takes seconds to import
-
-    return str(_build_session_scope({"user_id": user_id}))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23128,8 +23016,13 @@ class Found:
 
     id: int
     location: Location
-    site: Site | None = None
-    fault: MemoryFault | None = None
+    site: Site | MemoryFault
+
+    def reached(self) -> Site:
+        """The open location. Raises why it is not open."""
+        if isinstance(self.site, MemoryFault):
+            raise self.site
+        return self.site
 
 
 class Sites:
@@ -23148,7 +23041,7 @@ class Sites:
                 try:
                     site = self._site(location)
                 except MemoryFault as fault:
-                    found.append(Found(id_, location, fault=fault))
+                    found.append(Found(id_, location, fault))
                 else:
                     closing.callback(site.close)
                     found.append(Found(id_, location, site))
@@ -23233,8 +23126,7 @@ class ErasureWorker:
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
-        # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
-        self._last, self._dropped = 0, eraser.newest()
+        self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
@@ -23269,7 +23161,7 @@ class ErasureWorker:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new if erasure.id > self._dropped):
+        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
             self._drop(user_id)
         if new:
             self._last = new[-1].id
