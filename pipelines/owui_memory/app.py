@@ -105,9 +105,16 @@ class Application:
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
-        told = Injected(self._engine)
+        injected = Injected(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
+            self._outbox,
+            self.live,
+            journal,
+            injected,
+            settings,
+            self.emit,
+            self.keeper.take_in,
+            self._is_busy,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
@@ -262,17 +269,17 @@ class Application:
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
         if refusals := settings.refusals:
-            told = " ".join(map(str, refusals))
+            detail = " ".join(map(str, refusals))
             return Check(
                 "filter",
                 False,
-                f"the last change of settings was refused as a whole: {told}",
+                f"the last change of settings was refused as a whole: {detail}",
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
-        told += f" {self.metrics.described()}"
-        return Check("filter", True, told.strip())
+        detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        detail += f" {self.metrics.described()}"
+        return Check("filter", True, detail.strip())
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
@@ -284,8 +291,8 @@ class Application:
 
     def _costs_part(self) -> Check:
         exchanges = sum(map(self.metrics.count, _SETTLED))
-        told = filter(None, [self.costs.described(exchanges), self._days])
-        return Check("costs", True, "; ".join(told))
+        details = filter(None, [self.costs.described(exchanges), self._days])
+        return Check("costs", True, "; ".join(details))
 
     def _key_part(self) -> Check:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -302,24 +309,24 @@ class Application:
         error = still or self.metrics.last_error
         if error is None:
             return Check("last error", True, "none")
-        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
         if still:
             minutes = COUNTS_FOR.seconds // 60
-            told += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Check("last error", still is None, told, error.hint)
+            detail += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Check("last error", still is None, detail, error.hint)
 
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
     hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
     if spilled.in_memory:
-        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
     if spilled.refused:
-        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
     if spilled.unfit:
-        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
     ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(told), " ".join(hints))
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))

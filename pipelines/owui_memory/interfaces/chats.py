@@ -146,7 +146,7 @@ class Chats:
             return answer
         try:
             pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.place == "api"  # there it is carried out at once
+            is_api = turn.chat_kind == "api"  # there it is carried out at once
             giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
             return str(giving.result()) if await _within(_COMMAND_S, giving) else words.say("still at it")
         except BusyError:
