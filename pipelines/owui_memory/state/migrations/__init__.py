@@ -24,6 +24,7 @@ from . import (
     m008_episodes,
     m009_field_terms,
     m010_forgotten_passages,
+    m011_api_keys,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -37,6 +38,7 @@ STEPS: tuple[ModuleType, ...] = (
     m008_episodes,
     m009_field_terms,
     m010_forgotten_passages,
+    m011_api_keys,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
