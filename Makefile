@@ -31,7 +31,7 @@ serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_K
 	@exec $(BIN)/python -m scripts.serve
 
 proxy: setup ## the proxy alone, on port 9098 (PORT, PIPELINES_API_KEY, MEMORY_UPSTREAMS, MEMORY_...): docs/proxy.md
-	@test -n "$$PIPELINES_API_KEY" || export PIPELINES_API_KEY=$$($(BIN)/python -m scripts.key); exec $(BIN)/owui-memory proxy
+	@exec $(BIN)/python -m scripts.proxy
 
 test: setup-dev ## unit tests and some of the real server, a process a core: some minutes
 	$(PYTEST) -m "not slow" tests/unit tests/server
