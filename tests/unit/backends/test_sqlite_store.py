@@ -326,11 +326,13 @@ def test_a_malformed_filter_is_refused(store: SqliteStore, filters: dict[str, An
         store.list({**ANNE, **filters})
 
 
-@pytest.mark.parametrize("shift", [0.0, 3.0], ids=["all ways", "all alike"])
+@pytest.mark.parametrize("shift", [0.0, 10.0], ids=["all ways", "all alike"])
 def test_of_many_memories_the_nearest_are_found(path: str, shift: float) -> None:
     """Codes of a bit a dimension choose what is compared: also where all vectors of a model are alike."""
     dims, many = 128, 3_000
-    drawn = np.random.default_rng(7).standard_normal((many + 20, dims)) + shift
+    draw = np.random.default_rng(7)
+    meant = draw.standard_normal((many + 20, 24)) @ draw.standard_normal((24, dims))  # as models' are: less
+    drawn = meant + draw.standard_normal(meant.shape) + shift
     unit = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     store = SqliteStore("memories", dims, path)
     store.insert(unit[:many].tolist(), [ANNE] * many, [str(number) for number in range(many)])
@@ -341,7 +343,7 @@ def test_of_many_memories_the_nearest_are_found(path: str, shift: float) -> None
         scores = [cosines[int(row.id)] for row in found]
         assert [row.score for row in found] == pytest.approx(scores, abs=1e-3)
         hits += len(set(ids(found)).intersection(map(str, np.argsort(-cosines)[:40])))
-    assert hits >= 0.95 * 20 * 40, "random ones are the hardest"
+    assert hits >= 0.95 * 20 * 40
     store.close()
 
 
