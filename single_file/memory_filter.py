@@ -218,6 +218,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -254,6 +255,7 @@ from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
+from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
@@ -294,7 +296,7 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
-        self.metrics, self.costs = Metrics(), Costs()
+        self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
         self._outbox = Outbox(self._engine)
@@ -360,7 +362,7 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger):
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -412,9 +414,7 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
-        counts, waiting = self._counts, self.spill.waiting()
+        counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -430,6 +430,36 @@ class Application:
             self._key_part(),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def numbers(self) -> bytes:
+        """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
+
+        Raises:
+            TellAdmin: prometheus-client is not installed.
+        """
+        return self._prometheus.text(self._levels)
+
+    def _levels(self) -> Levels:
+        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
+        levels.set("queue_exchanges", counts.pending, "waiting")
+        levels.set("queue_exchanges", counts.dead, "dead")
+        levels.set("queue_exchanges", waiting.exchanges, "aside")
+        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
+        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
+        levels.set("backend_ready", self.live.current is not None)
+        copied, total = self._mover.moved
+        if not self._mover.idle and total:
+            levels.set("moving_memories", copied, "copied")
+            levels.set("moving_memories", total, "total")
+        for store, size in sizes(self._environment.data_dir).items():
+            levels.set("store_bytes", size, store)
+        levels.set("info", 1, __version__)
+        return levels
+
+    def _counted_lately(self) -> Counts:
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        return self._counts
 
     def _counted(self) -> tuple[Counts, str]:
         return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
@@ -570,7 +600,7 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
 
     def open_embedder() -> Embedder:
         assemble.import_mem0(data_dir)
-        return assemble.open_embedder(settings, data_dir)
+        return assemble.open_embedder(settings, data_dir, emit)
 
     is_auto = settings.llm_provider == "auto"
     reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
@@ -736,7 +766,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir)
+    embedder = _embedder(settings, known, data_dir, emit)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -766,7 +796,7 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
 
     data_dir: where its calibration is kept; else it is measured each time.
@@ -774,7 +804,7 @@ def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, data_dir)
+    return _embedder(settings, None, data_dir, emit)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -836,9 +866,10 @@ def _without_qdrant() -> Iterator[None]:
             del sys.modules[module.__name__]
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.emit = emit
     embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
@@ -6685,6 +6716,10 @@ class EventKind(StrEnum):
     CHANGE_REFUSED = "change_refused"  # `reason`
     CHANGES_RETRACTED = "changes_retracted"  # with an earlier version of a message
     BATCH_ERASED = "batch_erased"  # while it was worked on
+    EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
+    EMBEDDED = "embedded"  # `count` texts, in one call
+    PROXIED = "proxied"  # a request of the proxy was sent on
+    UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
     LLM_CALLED = "llm_called"  # and has answered: see `Usage`
     FAILED = "failed"  # a `job`, with an `error`
     SUCCEEDED = "succeeded"  # a `job`, which may have failed before
@@ -6711,7 +6746,7 @@ class Job(StrEnum):
 class Usage:
     """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
 
-    for_exchanges: else it says nothing of what an exchange costs.
+    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
     """
 
     model: str
@@ -6719,11 +6754,29 @@ class Usage:
     tokens_out: int
     estimated: bool
     for_exchanges: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """A request that the proxy sent to a model server, `name` in the settings.
+
+    outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
+    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+    first_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now."""
+    """One of them. at: when it was, if that was not now.
+
+    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    """
 
     kind: EventKind
     count: int = 1
@@ -6732,6 +6785,10 @@ class Event:
     error: BaseException | None = None
     at: datetime | None = None
     usage: Usage | None = None
+    code: str = ""
+    seconds: float | None = None
+    tokens: int = 0
+    upstream: UpstreamCall | None = None
 
 
 Emit = Callable[[Event], None]
@@ -6767,7 +6824,8 @@ class Exchange:
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
-    versions of it, whose memories are to be taken back.
+    versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
+    what was said counts, as it has another answer now.
     """
 
     key: str
@@ -6781,6 +6839,7 @@ class Exchange:
     replaces: tuple[str, ...] = ()
     scope: str = ""
     answered_by: str = ""
+    again: bool = False
 
     @property
     def message_id(self) -> str:
@@ -6806,6 +6865,11 @@ class Batch:
     def scope(self) -> str:
         """The same for all of them."""
         return self.exchanges[0].scope
+
+
+def version_of(key: str, message_id: str) -> str:
+    """The key of an exchange of the same chat, with this message."""
+    return "\n".join((key.rpartition("\n")[0], message_id))
 
 
 def message_id_of(key: str) -> str:
@@ -14015,7 +14079,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -14037,6 +14101,9 @@ from .intake import Intake
 from .lanes import BusyError
 from .service import Open, Service
 from .start import Start
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -14206,6 +14273,19 @@ class Chats:
         if waiting:
             parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
         return status.report(parts, waiting, 0)
+
+    def numbers(self) -> bytes:
+        """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
+        return self._opened().numbers()
+
+    def embedder(self) -> Embedder:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        return self._opened().embedder()
+
+    def _opened(self) -> Service:
+        if (runtime := self.runtime) is None:
+            raise self.fault
+        return runtime
 
     async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
         decision = decide(turn, self._settings())
@@ -15645,6 +15725,95 @@ def _text(memory_id: str, journal: Journal) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/embeddings.py
+
+SOURCES["interfaces/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
+
+`make up` gives it to Open WebUI, whose own memory page needs an embedding model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ..core.errors import MemoryFault
+from .server_key import has_key
+
+MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
+_MOST_BYTES = 2_000_000
+
+
+class Embeds(Protocol):
+    """What makes vectors: see `models.embedder`."""
+
+    name: str
+
+    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text."""
+
+
+def route(key: str, embedder: Callable[[], Embeds]) -> Route:
+    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
+
+    async def answer(request: Request) -> JSONResponse:
+        if not has_key(request.headers, key):
+            return _refusal("Send the server's key.", 401)
+        try:
+            texts = _texts(await _json(request))
+        except ValueError as flaw:
+            return _refusal(str(flaw), 400)
+        try:
+            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
+        except MemoryFault as fault:
+            return _refusal(f"{fault} {fault.hint}".strip(), 503)
+
+    return Route("/v1/embeddings", answer, methods=["POST"])
+
+
+async def _json(request: Request) -> Any:
+    read = b""
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _MOST_BYTES:
+            raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
+    return json.loads(read)
+
+
+def _texts(asked: Any) -> list[str]:
+    """What is to be embedded.
+
+    Raises:
+        ValueError: it is not of the right form, or too much.
+    """
+    given = asked.get("input") if isinstance(asked, dict) else None
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) and one for one in texts):
+        raise ValueError('"input" is a text or a list of texts, none of them empty.')
+    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_CHARS:
+        raise ValueError(f"A request has {MOST_TEXTS} texts and {MOST_CHARS} characters at most.")
+    return texts
+
+
+def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+    using = embedder()
+    vectors = using.embed_batch(texts)
+    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    return {"object": "list", "model": using.name, "data": rows, "usage": usage}
+
+
+def _refusal(message: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/intake.py
 
 SOURCES["interfaces/intake.py"] = r'''"""The way of a body in and out again: what every later step may rely on, and where the work for it is done.
@@ -15893,98 +16062,9 @@ SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/embeddings.py
-
-SOURCES["interfaces/pipelines/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
-
-`make up` gives it to Open WebUI, whose own memory page needs an embedding model.
-"""
-
-from __future__ import annotations
-
-import json
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
-
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
-from ...core.errors import MemoryFault
-from ..server_key import has_key
-
-MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
-_MOST_BYTES = 2_000_000
-
-
-class Embeds(Protocol):
-    """What makes vectors: see `models.embedder`."""
-
-    name: str
-
-    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text."""
-
-
-def route(key: str, embedder: Callable[[], Embeds]) -> Route:
-    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
-
-    async def answer(request: Request) -> JSONResponse:
-        if not has_key(request.headers, key):
-            return _refusal("Send the server's key.", 401)
-        try:
-            texts = _texts(await _json(request))
-        except ValueError as flaw:
-            return _refusal(str(flaw), 400)
-        try:
-            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
-        except MemoryFault as fault:
-            return _refusal(f"{fault} {fault.hint}".strip(), 503)
-
-    return Route("/v1/embeddings", answer, methods=["POST"])
-
-
-async def _json(request: Request) -> Any:
-    read = b""
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > _MOST_BYTES:
-            raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
-    return json.loads(read)
-
-
-def _texts(asked: Any) -> list[str]:
-    """What is to be embedded.
-
-    Raises:
-        ValueError: it is not of the right form, or too much.
-    """
-    given = asked.get("input") if isinstance(asked, dict) else None
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) and one for one in texts):
-        raise ValueError('"input" is a text or a list of texts, none of them empty.')
-    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_CHARS:
-        raise ValueError(f"A request has {MOST_TEXTS} texts and {MOST_CHARS} characters at most.")
-    return texts
-
-
-def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
-    using = embedder()
-    vectors = using.embed_batch(texts)
-    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
-    usage = {"prompt_tokens": 0, "total_tokens": 0}
-    return {"object": "list", "model": using.name, "data": rows, "usage": usage}
-
-
-def _refusal(message: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # interfaces/pipelines/guard.py
 
-SOURCES["interfaces/pipelines/guard.py"] = r'''"""Asks for the server's key on every route.
+SOURCES["interfaces/pipelines/guard.py"] = r'''"""Asks for the server's key on every route, and answers those under /memory.
 
 The Pipelines server checks it on some only: anyone who reaches the port could read settings and
 act as any user. Open WebUI sends the key with every request.
@@ -16008,9 +16088,14 @@ log = logging.getLogger(__name__)
 _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
 
 
+_OPEN = ("/memory/health",)
+_OWN_KEYS = "/memory/v1/"  # where users have keys of their own
+
+
 class Guard:
     """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
 
+    own: ASGIApp | None = None  # serves /memory, past the server's middleware, which would buffer streams
     guards = "owui_memory"  # by which another version of this class, of a file uploaded before, is known
 
     def __init__(self, app: ASGIApp, key: str, *, active: bool) -> None:
@@ -16018,7 +16103,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
-            await self.app(scope, receive, send)
+            ours = self.own if scope["type"] == "http" and scope["path"].startswith("/memory/") else None
+            await (ours or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -16028,7 +16114,8 @@ class Guard:
         headers = Headers(scope=scope)
         # A browser's preflight carries no key; CORS middleware answers it before any route.
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        return preflight or has_key(headers, self.key)
+        sees_to_itself = scope["path"] in _OPEN or scope["path"].startswith(_OWN_KEYS)
+        return preflight or sees_to_itself or has_key(headers, self.key)
 
 
 def server_app() -> Any:
@@ -16038,6 +16125,12 @@ def server_app() -> Any:
         if hasattr(app, "middleware_stack"):
             return app
     return None
+
+
+def serve(app: Any, own: ASGIApp | None) -> None:
+    """Answer what is asked under /memory with this application; None: no longer."""
+    if isinstance(app.middleware_stack, Guard):
+        app.middleware_stack.own = own
 
 
 def install(app: Any, key: str, *, active: bool) -> None:
@@ -16074,17 +16167,20 @@ import logging
 import os
 from typing import cast
 
+from starlette.routing import Mount, Router
+
 from ...commands.parse import is_command, may_be_command, repeated, with_task
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.events import Job
+from .. import embeddings, routes
 from ..body import with_answer
 from ..chats import Body, Chats
 from ..intake import read_asked, read_finished
 from ..service import Open, Service
-from . import embeddings, guard, routes
+from . import guard
 
 log = logging.getLogger(__name__)
 
@@ -16117,12 +16213,13 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            routes.mount(app, key, self._chats.status, embeddings.route(key, self._embedder))
+            own = [*routes.watching(key, self._chats), embeddings.route(key, self._chats.embedder)]
+            guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
-            routes.unmount(app)
+            guard.serve(app, None)
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -16169,53 +16266,64 @@ class Filter:
     def _runtime(self) -> Service | None:
         return self._chats.runtime
 
-    def _embedder(self) -> embeddings.Embeds:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        return runtime.embedder()
-
     def _guard_routes(self) -> None:
         if app := guard.server_app():
             guard.install(app, self._environment.server_key, active=self.valves.require_key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/routes.py
+# interfaces/routes.py
 
-SOURCES["interfaces/pipelines/routes.py"] = r'''"""The filter's own routes on the Pipelines server: GET /memory/status and more, behind the server's key."""
+SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from ...core.memory import Check
-from ...observe.status import report
-from ..server_key import has_key
+from ..core.errors import MemoryFault
+from ..core.memory import Check
+from ..observe.status import report
+from .server_key import has_key
 
 log = logging.getLogger(__name__)
 
-_PATH = "/memory"
+_METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
-    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
+class Watched(Protocol):
+    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
 
-    async def answer(request: Request) -> JSONResponse:
+    def status(self) -> dict[str, Any]: ...
+    def numbers(self) -> bytes: ...
+
+
+def watching(key: str, watched: Watched) -> list[Route]:
+    """GET /status and /metrics, behind the server's key, and /health."""
+
+    async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(_told, status))
+        return JSONResponse(await run_in_threadpool(_told, watched.status))
 
-    unmount(app)
-    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+    async def count(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        try:
+            return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
+        except MemoryFault as fault:
+            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+
+    async def answers(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -16226,12 +16334,6 @@ def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         log.warning("The status failed (%s).", type(error).__name__)
         hint = "Look at the server's log."
         return report([Check("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
-
-
-def unmount(app: Any) -> None:
-    """Take it away again."""
-    routes = app.router.routes
-    routes[:] = [route for route in routes if not (isinstance(route, Mount) and route.path == _PATH)]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -16284,7 +16386,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 
 class Service(Protocol):
-    """The opened application. No method blocks but `status`, `embedder`, `use` and `close`."""
+    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
 
     @property
     def keeper(self) -> Keeper: ...
@@ -16315,6 +16417,9 @@ class Service(Protocol):
 
     def status(self) -> dict[str, Any]:
         """The self-check, as JSON-plain values."""
+
+    def numbers(self) -> bytes:
+        """Counters and more, as Prometheus reads them. Raises TellAdmin where it is not installed."""
 
     def use(self, settings: Valves) -> None:
         """The settings have changed."""
@@ -23849,6 +23954,7 @@ class Mover:
         self._state: Check | None = None
         self._refusal: Check | None = None
         self.idle = True
+        self.moved = (0, 0)  # memories that are there, and all, while it is not idle
 
     def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
@@ -23877,7 +23983,7 @@ class Mover:
                     self._move(arrival, locations, home, location)
                 self._collect(arrival, locations, location)
             finally:
-                self._state, self.idle = self._refusal, True
+                self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
     def move_now(
         self, backend: Backend, settings: Valves, on_progress: OnProgress, stop: threading.Event
@@ -24037,6 +24143,7 @@ class Mover:
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
             self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {location}")
+            self.moved = copied, total
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
@@ -25596,6 +25703,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -25605,6 +25713,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.events import Emit, Event, EventKind, ignore
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -25636,11 +25745,13 @@ class Embedder:
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     `kept`: the folder in which its calibration is kept.
+    `emit`: is told of each call that was answered.
     """
 
     dims = 0
     name = ""
     kept: Path | None = None
+    emit: Emit = staticmethod(ignore)
 
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
@@ -25715,7 +25826,7 @@ class Embedder:
             with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
                 return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(len(texts)):
             batches = self._limit.batches([self._limit.cut(text) for text in texts])
             return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
@@ -25726,8 +25837,15 @@ class Embedder:
             with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
                 return self._sound([self._encode(sent[0], memory_action)], 1)
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(1):
             return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def _call(self, count: int) -> Iterator[None]:
+        began = time.monotonic()
+        with self.health.call(), translated("embedder", self._address):
+            yield
+        self.emit(Event(EventKind.EMBEDDED, count, seconds=time.monotonic() - began))
 
     @contextmanager
     def watched(self) -> Iterator[list[MemoryFault]]:
@@ -26410,6 +26528,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -26509,12 +26628,14 @@ class Llm:
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
+        began = time.monotonic()
         with translated(self.part, self._address, slow=TooSlow):
             if self._is_limited:
                 with bounded(self._timeout_s):
                     answer, usage = call()
             else:
                 answer, usage = left_behind(self._timeout_s, call)
+        took_s = time.monotonic() - began
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -26523,7 +26644,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
             )
         )
         if not answer.strip():
@@ -28293,6 +28414,225 @@ def _name(kind: EventKind, reason: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/prometheus.py
+
+SOURCES["observe/prometheus.py"] = r'''"""Numbers to watch, in Prometheus' text format: counters and histograms of events, and how things stand now.
+
+Base units; labels from small sets: no users, no texts. docs/observability.md explains each of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import TellAdmin
+from ..core.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_PREFIX = "owui_memory_"
+_MOST_VALUES = 50  # of one label; what comes after them is "other"
+_RECALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
+_MODEL_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_FIRST_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_TOKENS = (25, 50, 100, 200, 400, 800, 1600)
+
+# name (a counter's without _total): what it counts, and its labels
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "recalls_missed": ("Messages that went on before there were any memories.", ("reason",)),
+    "messages_left_alone": ("Messages that may not be read, or not be remembered.", ("reason",)),
+    "embedded_texts": ("Texts turned into vectors.", ()),
+    "exchanges": ("Exchanges, by what became of them.", ("state",)),
+    "exchanges_gated": ("Exchanges that were not worth remembering.", ("reason",)),
+    "exchanges_refused": ("Answers that may not be remembered.", ("reason",)),
+    "memories_changed": ("Memories added, replaced or removed.", ()),
+    "changes_retracted": ("Changes taken back after a message was edited.", ()),
+    "changes_refused": ("Changes that were not made.", ("reason",)),
+    "secrets_masked": ("Secrets left out of what was shown or stored.", ("where",)),
+    "commands": ("Commands of users.", ()),
+    "failures": ("Work that failed, and is done again later.", ("job",)),
+    "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
+    "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
+    "upstream_requests": ("Requests that the proxy sent on.", ("upstream", "outcome")),
+}
+HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
+    "recall_seconds": ("That messages waited for memories.", ("outcome",), _RECALL_S),
+    "injected_tokens": ("New memories in a message's prompt, in tokens.", (), _TOKENS),
+    "embedding_seconds": ("Calls of the embedder.", (), _RECALL_S),
+    "llm_seconds": ("Calls of the LLM that reads the chats.", ("model",), _MODEL_S),
+    "upstream_seconds": ("From a request of the proxy to its answer's end.", ("upstream",), _MODEL_S),
+    "upstream_first_byte_seconds": ("To its answer's first byte.", ("upstream",), _FIRST_S),
+    "proxy_added_seconds": ("That the proxy took before it sent a request on.", ("memory",), _RECALL_S),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "queue_exchanges": ("Exchanges that wait, were given up, or wait for the database.", ("state",)),
+    "queue_oldest_seconds": ("Since when the oldest exchange waits.", ()),
+    "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
+    "backend_ready": ("1 while memories can be searched.", ()),
+    "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
+    "store_bytes": ("Size of the files in the data folder.", ("store",)),
+    "info": ("Always 1.", ("version",)),
+}
+
+_STATES = {
+    EventKind.EXCHANGE_STORED: "stored",
+    EventKind.EXCHANGE_REPEATED: "repeated",
+    EventKind.EXCHANGES_REMEMBERED: "remembered",
+    EventKind.EXCHANGES_UNREAD: "unread",
+    EventKind.EXCHANGES_DEAD: "dead",
+}
+_REASONED = {
+    EventKind.RECALL_MISSED: "recalls_missed",
+    EventKind.LEFT_ALONE: "messages_left_alone",
+    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
+    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
+    EventKind.CHANGE_REFUSED: "changes_refused",
+}
+_PLAIN = {
+    EventKind.COMMAND: ("commands", ()),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
+    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
+}
+_RECALLED = {
+    EventKind.RECALLED: "memories",
+    EventKind.NOTHING_RELEVANT: "nothing",
+    EventKind.RECALL_MISSED: "missed",
+}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How things stand now: a value for each gauge and its labels."""
+
+    values: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
+
+    def set(self, gauge: str, value: float, *labels: str) -> None:
+        self.values[gauge, labels] = value
+
+
+class Prometheus:
+    """Counts events from now on. Threads may share it.
+
+    Without the package prometheus-client it counts nothing, and `text` says what to install.
+    """
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self._registry: CollectorRegistry | None = None
+        self._made: dict[str, Any] = {}
+        try:
+            import prometheus_client as client
+        except ImportError:  # the stock image of the Pipelines server has none
+            return
+        self._registry = registry = client.CollectorRegistry()
+        for name, (text, labels) in COUNTERS.items():
+            self._made[name] = client.Counter(_PREFIX + name, text, labels, registry=registry)
+        for name, (text, labels, buckets) in HISTOGRAMS.items():
+            self._made[name] = client.Histogram(
+                _PREFIX + name, text, labels, buckets=buckets, registry=registry
+            )
+        for name, (text, labels) in GAUGES.items():
+            self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if self._registry is None:
+            return
+        if (state := _STATES.get(event.kind)) is not None:
+            self._of("exchanges", state).inc(event.count)
+        elif event.kind in _PLAIN:
+            name, labels = _PLAIN[event.kind]
+            self._of(name, *labels).inc(event.count)
+        elif event.kind in _REASONED:
+            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _RECALLED and event.seconds is not None:
+            self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
+        if event.kind is EventKind.RECALLED:
+            self._of("injected_tokens").observe(event.tokens)
+        elif event.kind is EventKind.EMBEDDED:
+            self._of("embedded_texts").inc(event.count)
+            self._of("embedding_seconds").observe(event.seconds or 0.0)
+        elif event.kind is EventKind.FAILED and event.job is not None:
+            self._of("failures", event.job.value).inc()
+        elif event.kind is EventKind.PROXIED:
+            self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
+        self._count_calls(event)
+
+    def _count_calls(self, event: Event) -> None:
+        if (usage := event.usage) is not None:
+            self._of("llm_calls", usage.model).inc()
+            self._of("llm_tokens", usage.model, "in").inc(usage.tokens_in)
+            self._of("llm_tokens", usage.model, "out").inc(usage.tokens_out)
+            self._of("llm_seconds", usage.model).observe(usage.seconds)
+        if (call := event.upstream) is not None:
+            self._of("upstream_requests", call.name, call.outcome).inc()
+            self._of("upstream_seconds", call.name).observe(call.seconds)
+            if call.first_s is not None:
+                self._of("upstream_first_byte_seconds", call.name).observe(call.first_s)
+
+    def text(self, levels: Callable[[], Levels]) -> bytes:
+        """All numbers, as Prometheus reads them. levels: how things stand; may block.
+
+        Raises:
+            TellAdmin: the package is missing.
+        """
+        if self._registry is None:
+            raise TellAdmin(
+                "prometheus-client is not installed.",
+                hint="Install pipelines/requirements.txt, or: pip install prometheus-client==0.26.0",
+            )
+        from prometheus_client import generate_latest
+
+        now = levels().values
+        with self._lock:
+            for name, (_, labels) in GAUGES.items():
+                if labels:
+                    self._made[name].clear()  # what is not moved any more
+            for (name, values), value in now.items():
+                self._of(name, *values).set(value)
+            return generate_latest(self._registry)
+
+    def _of(self, name: str, *values: str) -> Any:
+        made = self._made[name]
+        bounded = [self._bounded(name, str(at), value) for at, value in enumerate(values)]
+        return made.labels(*bounded) if bounded else made
+
+    def _bounded(self, name: str, label: str, value: str) -> str:
+        seen = self._seen[name, label]
+        if value in seen:
+            return value
+        if len(seen) >= _MOST_VALUES:
+            return "other"
+        seen.add(value)
+        return value
+
+
+def sizes(data_dir: Path) -> dict[str, int]:
+    """The databases in the data folder, in bytes, with the logs beside them."""
+    found: Counter[str] = Counter()
+    for file in data_dir.glob("*.db*"):
+        with suppress(OSError):  # a log that is gone meanwhile
+            found[file.name.partition(".db")[0]] += file.stat().st_size
+    return found
+
+
+def _code(reason: str) -> str:
+    """A reason's sentence as a label, without what stands in brackets."""
+    return re.sub(r"\W+", "_", reason.partition(" (")[0].lower()).strip("_")[:60] or "other"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # observe/selfcheck.py
 
 SOURCES["observe/selfcheck.py"] = r'''"""Whether what the settings name works, found out when a backend has been opened and not with each status."""
@@ -29548,7 +29888,8 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    that they take in the prompt.
     """
 
     blocks: Blocks
@@ -29558,6 +29899,7 @@ class Recalled:
     on: bool = True
     secrets: int = 0
     markup: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29681,6 +30023,7 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
+            tokens=lines.held(new),
         )
 
     def drop(self, user_id: str) -> None:
@@ -29971,13 +30314,13 @@ class Run:
     def begin(self, turn: Turn) -> Recalling:
         """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
         if not self.breaker.allows():
-            return self._not_begun("recall is paused, it keeps failing")
+            return self._not_begun("recall is paused, it keeps failing", "paused")
         if len(self._under_way) >= self._at_once:
-            return self._not_begun("too many requests wait for the backend")
+            return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
         except MemoryFault as fault:
-            return self._not_begun(str(fault))
+            return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn)
         self._under_way.add(future)
@@ -29993,17 +30336,18 @@ class Run:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
 
-    def _not_begun(self, reason: str) -> Recalling:
-        return Recalling(None, lambda: self._missed(reason))
+    def _not_begun(self, reason: str, code: str) -> Recalling:
+        return Recalling(None, lambda: self._missed(reason, code))
 
-    def _missed(self, reason: str) -> Outcome:
-        self._emit(Event(EventKind.RECALL_MISSED, reason=reason))
+    def _missed(self, reason: str, code: str, seconds: float | None = None) -> Outcome:
+        self._emit(Event(EventKind.RECALL_MISSED, reason=reason, code=code, seconds=seconds))
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float) -> Outcome:
         if not future.done():
             self.breaker.failed(began)
-            return self._missed(f"the deadline of {self._settings().inlet_deadline_ms} ms passed")
+            passed = f"the deadline of {self._settings().inlet_deadline_ms} ms passed"
+            return self._missed(passed, "deadline", self.breaker.clock() - began)
         try:
             recalled = future.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
@@ -30013,12 +30357,13 @@ class Run:
             return Outcome(None, str(error) if isinstance(error, MemoryFault) else INSIDE)
         self.breaker.succeeded()
         self._emit(succeeded(Job.RECALL))
-        self._tell(recalled)
+        self._tell(recalled, self.breaker.clock() - began)
         return Outcome(recalled)
 
-    def _tell(self, recalled: Recalled) -> None:
+    def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
-            self._emit(Event(EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT))
+            kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:
@@ -31336,7 +31681,7 @@ from hashlib import blake2b
 from sqlalchemy import Engine
 
 from ..backends.base import EditableBackend
-from ..core.exchange import Batch, Exchange
+from ..core.exchange import Batch, Exchange, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
@@ -31348,6 +31693,8 @@ from .passages import USER as BY_USER
 Confirm = Callable[[], None]  # raises ClaimLost where the exchanges are somebody else's by now
 
 BATCH = "episodes "  # begins the batch that an exchange's passages are of
+
+TOPICS = "topics"  # the role of what a batch was about
 
 _AT_ONCE = 16  # passages that are embedded together: between them others have their turn
 
@@ -31369,19 +31716,62 @@ class Episodes:
             return 0
         return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
 
+    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+        """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
+        for exchange in batch.exchanges:
+            for message_id in exchange.replaces:
+                name = name_of(version_of(exchange.key, message_id))
+                if (entry := self._table.get(exchange.user_id, name)) is not None:
+                    confirm()
+                    self.remove(backend, entry)
+
+    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+        """Take away the passages of an exchange, and what was said to have come of it in its chat."""
+        owner = past_owner(entry.user_id)
+        told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
+        later = [one for one in self._table.of_chat(entry.user_id, entry.chat_id) if one.first >= entry.first]
+        summed = next((one for one in later if one.topics), None) if entry.chat_id else None
+        if summed is not None and summed.exchange != entry.exchange:
+            told.add(_id(entry.user_id, summed.exchange, TOPICS, 0))
+            self._table.settle(replace(summed, topics=0))
+        admission.remove_all(backend, owner, told)
+        self._table.remove(entry.user_id, [entry.exchange])
+
+    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+        """Take away what a batch has stored that was erased meanwhile."""
+        for exchange in batch.exchanges:
+            name = name_of(exchange.key)
+            told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
+            admission.remove_all(backend, past_owner(batch.user_id), told)
+            self._table.remove(batch.user_id, [name])
+
+    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+        """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
+        last = batch.exchanges[-1]
+        name = name_of(last.key)
+        entry = self._table.get(batch.user_id, name) or Entry(
+            batch.user_id, name, last.chat_id, 0, 0, 0, 0, "", last.said_at
+        )
+        if not line or not self._table.wants(batch.user_id):
+            return
+        with suppress(NotAdmittedError):
+            text = admission.check(line)
+            confirm()
+            intended = self._table.intend(replace(entry, topics=1))
+            new = replace(_memory(last, intended, TOPICS, 0, text), ordinal=intended.first + intended.said)
+            admission.store_all(backend, past_owner(batch.user_id), [new])
+            self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
+
     def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
         user_id, name = exchange.user_id, name_of(exchange.key)
         said = list(_admitted(passages(exchange)))
-        count = {role: sum(one.role == role for one in said) for role in (BY_USER, ASSISTANT)}
         digest = _digest(exchange, said)
         known = self._table.get(user_id, name)
-        if known is None and not said:
-            return 0
-        if known is not None and known.digest == digest:
-            return 0
-        wanted = Entry(
-            user_id, name, exchange.chat_id, 0, count[BY_USER], count[ASSISTANT], 0, digest, exchange.said_at
-        )
+        if (known.digest == digest or known.gone) if known else not said:
+            return 0  # of what was forgotten in part, nothing comes back with another answer
+        topics = known.topics if known else 0
+        own, answered = (sum(one.role == role for one in said) for role in (BY_USER, ASSISTANT))
+        wanted = Entry(user_id, name, exchange.chat_id, 0, own, answered, topics, digest, exchange.said_at)
         confirm()
         intended = self._table.intend(wanted)
         new = list(_memories(exchange, said, intended))
@@ -31389,7 +31779,7 @@ class Episodes:
             self._yields()
             confirm()
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
-        stale = sorted(set(ids_of(intended)) - {one.id for one in new})
+        stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
             admission.remove_all(backend, past_owner(user_id), stale)
         self._table.settle(replace(wanted, first=intended.first))
@@ -31403,7 +31793,7 @@ def name_of(key: str) -> str:
 
 def ids_of(entry: Entry) -> Iterator[str]:
     """The ids of an exchange's passages."""
-    for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), ("topics", entry.topics)):
+    for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield _id(entry.user_id, entry.exchange, role, number)
 
@@ -31425,23 +31815,26 @@ def _digest(exchange: Exchange, said: Sequence[Passage]) -> str:
 
 
 def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iterator[Memory]:
-    at = datetime.fromtimestamp(exchange.said_at, UTC)
     numbers = {BY_USER: 0, ASSISTANT: 0}
     for ordinal, passage in enumerate(said, entry.first):
-        yield Memory(
-            id=_id(entry.user_id, entry.exchange, passage.role, numbers[passage.role]),
-            text=passage.text,
-            created_at=at,
-            updated_at=at,
-            batch=BATCH + entry.exchange,
-            kind=EPISODE,
-            chat=exchange.chat_id,
-            ordinal=ordinal,
-            scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
-            role=passage.role,
-            lead=passage.lead,
-        )
+        memory = _memory(exchange, entry, passage.role, numbers[passage.role], passage.text)
+        yield replace(memory, ordinal=ordinal, lead=passage.lead)
         numbers[passage.role] += 1
+
+
+def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str) -> Memory:
+    at = datetime.fromtimestamp(exchange.said_at, UTC)
+    return Memory(
+        id=_id(entry.user_id, entry.exchange, role, number),
+        text=text,
+        created_at=at,
+        updated_at=at,
+        batch=BATCH + entry.exchange,
+        kind=EPISODE,
+        chat=exchange.chat_id,
+        scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
+        role=role,
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32130,6 +32523,7 @@ class Keeper:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
+            renews=settings.keeps_episodes,
         )
         self._decisions.used(answered.user_id, permission)
         self._emit(Event(EventKind.EXCHANGE_STORED if added else EventKind.EXCHANGE_REPEATED))
@@ -32649,7 +33043,7 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import log2
 from typing import Any
 
@@ -32685,10 +33079,14 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up."""
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    """
 
     pending: int
     dead: int
+    since: float = field(default=0.0, compare=False)
 
 
 class Outbox:
@@ -32699,11 +33097,18 @@ class Outbox:
         self._patience = Patience(engine)
 
     def put(
-        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+        self,
+        exchange: Exchange,
+        *,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        since: float | None = None,
+        renews: bool = False,
     ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
 
         since: when it came, if that was not now; False where all of its user's was erased after that.
+        renews: another answer to the same message takes the place of the one before; then False, too.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -32720,7 +33125,27 @@ class Outbox:
         try:
             return self._patience.run(keep)
         except IntegrityError:
+            if renews:
+                self._patience.run(lambda connection: self._renew(connection, exchange, now, wait_s))
             return False
+
+    @staticmethod
+    def _renew(connection: Connection, exchange: Exchange, now: float, wait_s: float) -> None:
+        """One that waits has another answer; one that is remembered comes once more, for what was said."""
+        hold(connection, exchange.user_id)
+        mine = and_(outbox.c.user_id == exchange.user_id, outbox.c.key == exchange.key)
+        row = connection.execute(select(outbox).where(mine)).first()
+        if row is None:
+            return
+        change = update(outbox).where(outbox.c.id == row.id)
+        if (row.state, row.batch) == ("pending", ""):
+            answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
+            connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
+        elif row.state == "done":
+            again = json.dumps(asdict(replace(exchange, again=True)))
+            anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
+            due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
+            connection.execute(change.values(exchange=again, **anew, **due))
 
     def _put(
         self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
@@ -32858,9 +33283,11 @@ class Outbox:
     def counts(self) -> Counts:
         """How the queue stands."""
         with self._reading.connect() as connection:
-            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-            count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in _LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
@@ -32905,7 +33332,7 @@ class Outbox:
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch)
+        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
 
     @staticmethod
     def _gather(
@@ -32920,6 +33347,10 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _comes_again(row: Any) -> bool:
+    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:
@@ -34237,6 +34668,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -34260,7 +34692,7 @@ class Writer:
         """
         self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._changes, self._episodes = Changes(journal), Episodes(journal.engine)
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -34351,7 +34783,7 @@ class Writer:
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -34381,12 +34813,21 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not self._settings().keeps_episodes or not isinstance(backend, EditableBackend):
+        if not isinstance(backend, EditableBackend):
             return
+        confirm = partial(self._outbox.renew, batch)
         try:
-            self._episodes.keep(backend, batch, partial(self._outbox.renew, batch))
+            self._episodes.retract(backend, batch, confirm)
+            if self._settings().keeps_episodes:
+                self._episodes.keep(backend, batch, confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, what was said can wait a little."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and self._stop_at is None and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -34395,6 +34836,7 @@ class Writer:
         if isinstance(backend, EditableBackend):
             for memory in backend.added_by(batch.user_id, batch.name):
                 backend.remove(memory.id)
+            self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
@@ -34471,6 +34913,7 @@ class Writer:
         ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failing.pop(batch.name, None)
         elif is_of_the_text(error) or others_do:
             self._outbox.postpone(batch, reason, failing.times)
@@ -34558,6 +35001,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
         if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
     return list(first.values())
+
+
+def _once(batch: Batch) -> Batch:
+    """Without what was remembered before, with another answer."""
+    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
@@ -34945,9 +35393,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
 
-from . import episode_switches, episodes, put_row, reading
+from . import count_up, episode_switches, episodes, put_row, reading
 
 _PASSAGES = episodes.c.said + episodes.c.answered + episodes.c.topics
+_LEFT = _PASSAGES - episodes.c.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -34955,7 +35404,7 @@ class Entry:
     """The passages of an exchange. `first`: the ordinal of the first in its chat; `said_at`: Unix time.
 
     said, answered, topics: how many there are of the user's message, of the answer, and of what it was about.
-    digest: of what they say, "" until they are stored.
+    gone: how many of these were forgotten one by one. digest: of what they say, "" until they are stored.
     """
 
     user_id: str
@@ -34967,6 +35416,7 @@ class Entry:
     topics: int
     digest: str
     said_at: float
+    gone: int = 0
 
 
 class Kept(NamedTuple):
@@ -35011,23 +35461,30 @@ class EpisodesTable:
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
-        done = {"said": entry.said, "answered": entry.answered, "digest": entry.digest}
+        counts = {"said": entry.said, "answered": entry.answered, "topics": entry.topics, "gone": entry.gone}
         with self._engine.begin() as connection:
             if entry.said or entry.answered or entry.topics:
-                connection.execute(update(episodes).where(mine).values(**done, topics=entry.topics))
+                connection.execute(update(episodes).where(mine).values(**counts, digest=entry.digest))
             else:
                 connection.execute(delete(episodes).where(mine))
 
     def remove(self, user_id: str, exchanges: Collection[str]) -> None:
-        """Their passages are gone."""
+        """Their passages are gone: what recall knows of them no longer holds."""
         with self._engine.begin() as connection:
             for exchange in exchanges:
                 mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
                 connection.execute(delete(episodes).where(mine))
+            count_up(connection, user_id)
+
+    def count_gone(self, user_id: str, exchange: str, by: int) -> None:
+        """So many more of an exchange's passages are forgotten, or fewer."""
+        mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
+        with self._engine.begin() as connection:
+            connection.execute(update(episodes).where(mine).values(gone=episodes.c.gone + by))
 
     def kept(self, user_id: str | None = None) -> Kept:
         """How many there are of a user, or of all."""
-        counted = select(func.sum(_PASSAGES), func.count(episodes.c.chat_id.distinct()))
+        counted = select(func.sum(_LEFT), func.count(episodes.c.chat_id.distinct())).where(_LEFT > 0)
         if user_id is not None:
             counted = counted.where(episodes.c.user_id == user_id)
         with self._reading.connect() as connection:
@@ -35087,6 +35544,7 @@ from . import (
     m007_who_answered,
     m008_episodes,
     m009_field_terms,
+    m010_forgotten_passages,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -35099,6 +35557,7 @@ STEPS: tuple[ModuleType, ...] = (
     m007_who_answered,
     m008_episodes,
     m009_field_terms,
+    m010_forgotten_passages,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -35603,6 +36062,14 @@ ALTER TABLE journal RENAME COLUMN place TO ordinal
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m010_forgotten_passages.py
+
+SOURCES["state/migrations/m010_forgotten_passages.py"] = r'''"""How many of an exchange's passages were forgotten one by one."""
+
+SQL = "ALTER TABLE episodes ADD gone INTEGER NOT NULL DEFAULT 0"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -36093,6 +36560,7 @@ episodes = Table(
     Column("said", Integer, nullable=False),  # passages of the user's message, and
     Column("answered", Integer, nullable=False),  # of the answer
     Column("topics", Integer, nullable=False, default=0),
+    Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
     Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
     Column("said_at", Float, nullable=False),
     Index("episodes_chat", "user_id", "chat_id"),
