@@ -134,7 +134,8 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
 manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, status, self-checks
-interfaces/  what speaks to the outside: pipelines/ (the filter, its routes and guard), cli/
+interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
+             filter, its routes and guard), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, __main__.py the command line
 """
 
@@ -217,6 +218,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -239,7 +241,7 @@ from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
-from .interfaces.pipelines.lanes import Lanes
+from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
@@ -253,6 +255,7 @@ from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
+from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
@@ -293,7 +296,7 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
-        self.metrics, self.costs = Metrics(), Costs()
+        self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
         self._outbox = Outbox(self._engine)
@@ -316,9 +319,16 @@ class Application:
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
-        told = Injected(self._engine)
+        injected = Injected(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
+            self._outbox,
+            self.live,
+            journal,
+            injected,
+            settings,
+            self.emit,
+            self.keeper.take_in,
+            self._is_busy,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
@@ -352,7 +362,7 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger):
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -404,9 +414,7 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
-        counts, waiting = self._counts, self.spill.waiting()
+        counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -422,6 +430,36 @@ class Application:
             self._key_part(),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def numbers(self) -> bytes:
+        """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
+
+        Raises:
+            TellAdmin: prometheus-client is not installed.
+        """
+        return self._prometheus.text(self._levels)
+
+    def _levels(self) -> Levels:
+        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
+        levels.set("queue_exchanges", counts.pending, "waiting")
+        levels.set("queue_exchanges", counts.dead, "dead")
+        levels.set("queue_exchanges", waiting.exchanges, "aside")
+        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
+        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
+        levels.set("backend_ready", self.live.current is not None)
+        copied, total = self._mover.moved
+        if not self._mover.idle and total:
+            levels.set("moving_memories", copied, "copied")
+            levels.set("moving_memories", total, "total")
+        for store, size in sizes(self._environment.data_dir).items():
+            levels.set("store_bytes", size, store)
+        levels.set("info", 1, __version__)
+        return levels
+
+    def _counted_lately(self) -> Counts:
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        return self._counts
 
     def _counted(self) -> tuple[Counts, str]:
         return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
@@ -445,17 +483,17 @@ class Application:
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
         if refusals := settings.refusals:
-            told = " ".join(map(str, refusals))
+            detail = " ".join(map(str, refusals))
             return Check(
                 "filter",
                 False,
-                f"the last change of settings was refused as a whole: {told}",
+                f"the last change of settings was refused as a whole: {detail}",
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
-        told += f" {self.metrics.described()}"
-        return Check("filter", True, told.strip())
+        detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        detail += f" {self.metrics.described()}"
+        return Check("filter", True, detail.strip())
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
@@ -467,8 +505,8 @@ class Application:
 
     def _costs_part(self) -> Check:
         exchanges = sum(map(self.metrics.count, _SETTLED))
-        told = filter(None, [self.costs.described(exchanges), self._days])
-        return Check("costs", True, "; ".join(told))
+        details = filter(None, [self.costs.described(exchanges), self._days])
+        return Check("costs", True, "; ".join(details))
 
     def _key_part(self) -> Check:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -485,27 +523,27 @@ class Application:
         error = still or self.metrics.last_error
         if error is None:
             return Check("last error", True, "none")
-        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
         if still:
             minutes = COUNTS_FOR.seconds // 60
-            told += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Check("last error", still is None, told, error.hint)
+            detail += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Check("last error", still is None, detail, error.hint)
 
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
     hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
     if spilled.in_memory:
-        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
     if spilled.refused:
-        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
     if spilled.unfit:
-        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
     ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(told), " ".join(hints))
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -562,7 +600,7 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
 
     def open_embedder() -> Embedder:
         assemble.import_mem0(data_dir)
-        return assemble.open_embedder(settings, data_dir)
+        return assemble.open_embedder(settings, data_dir, emit)
 
     is_auto = settings.llm_provider == "auto"
     reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
@@ -580,7 +618,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -609,8 +647,8 @@ def says_missing(response: httpx.Response) -> bool:
     if response.status_code != 404:
         return False
     answer = object_in(response) or {}
-    told = str(answer.get("detail") or answer.get("error") or "").lower()
-    return "memory" in told and "not found" in told
+    detail = str(answer.get("detail") or answer.get("error") or "").lower()
+    return "memory" in detail and "not found" in detail
 
 
 def results_of(answer: Answer) -> list[Answer]:
@@ -637,25 +675,26 @@ def found_of(row: Answer, owner_id: str) -> Candidate:
 
 def memory_of(row: Answer, owner_id: str = "") -> Memory:
     """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
-    beside = _object(row.get("metadata"))
-    place = beside.get("place")
+    metadata = _object(row.get("metadata"))
+    ordinal = metadata.get("place")
     return Memory(
         id=str(row.get("id") or ""),
         text=unbroken(str(row["memory"])),
-        created_at=aware_time(beside.get("made") or row.get("created_at")),
+        created_at=aware_time(metadata.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
-        batch=str(beside.get("batch") or ""),
-        kind=str(beside.get("kind") or "fact"),
+        batch=str(metadata.get("batch") or ""),
+        kind=str(metadata.get("kind") or "fact"),
         expires=str(row.get("expiration_date") or "")[:10],
-        chat=str(beside.get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
-        origin=str(beside.get("origin") or ""),
-        scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
-        by=str(beside.get(BY) or ""),
-        said_at=aware_time(beside.get(SAID_AT)),
-        copy_of=str(beside.get(COPY_OF) or ""),
-        role=str(beside.get(ROLE) or ""),
-        title=str(beside.get(TITLE) or ""),
+        chat=str(metadata.get("chat") or ""),
+        ordinal=ordinal if isinstance(ordinal, int) else 0,
+        origin=str(metadata.get("origin") or ""),
+        scope=scope_in(str(row.get("user_id") or owner_id), metadata.get("scope")),
+        by=str(metadata.get(BY) or ""),
+        said_at=aware_time(metadata.get(SAID_AT)),
+        copy_of=str(metadata.get(COPY_OF) or ""),
+        role=str(metadata.get(ROLE) or ""),
+        title=str(metadata.get(TITLE) or ""),
+        lead=str(metadata.get(LEAD) or ""),
     )
 
 
@@ -699,6 +738,14 @@ from ..models.llms import Llms
 from ..stores import opening as stores
 from ..stores.protocol import VectorStore
 
+# For mem0's own database, which is in memory: nobody reads its history, and of the messages that its own
+# extraction reads once more, the last thousand are kept, whoever's.
+_FEW_TRACES = """
+CREATE TRIGGER no_history BEFORE INSERT ON history BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER few_messages AFTER INSERT ON messages
+    BEGIN DELETE FROM messages WHERE rowid <= NEW.rowid - 1000; END;
+"""
+
 _STAND_IN = f"{__package__}.stand_in"
 
 
@@ -719,20 +766,16 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir)
+    embedder = _embedder(settings, known, data_dir, emit)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
         collection = named(embedder.name, dims) if named else settings.collection
     store = providers.vector_store(settings, data_dir, dims, collection)
     with translated("store", settings.vector_store_url):
-        memory = _memory(store, settings, data_dir)
+        memory = _memory(store, settings)
     memory.embedding_model = embedder
-    # It deletes old messages; see manage/erasure/history.py.
-    memory.db.connection.execute("PRAGMA secure_delete=ON")
-    # Of an add's time, mem0's history took two fifths in rollback mode.
-    memory.db.connection.execute("PRAGMA journal_mode=WAL")
-    memory.db.connection.execute("PRAGMA synchronous=NORMAL")
+    memory.db.connection.executescript(_FEW_TRACES)
     memory.llm = llms
     return memory, dims
 
@@ -753,7 +796,7 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
 
     data_dir: where its calibration is kept; else it is measured each time.
@@ -761,7 +804,7 @@ def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, data_dir)
+    return _embedder(settings, None, data_dir, emit)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -772,6 +815,8 @@ def import_mem0(data_dir: Path) -> None:
     """
     home = data_dir / "mem0"
     home.mkdir(parents=True, exist_ok=True)  # mem0 cannot even be imported without it
+    for left in home.glob("history.db*"):  # of an earlier release; the journal has all that is needed
+        left.unlink(missing_ok=True)
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -821,9 +866,10 @@ def _without_qdrant() -> Iterator[None]:
             del sys.modules[module.__name__]
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.emit = emit
     embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
@@ -864,7 +910,7 @@ def _embedding_model(settings: Valves) -> Any:
     return model
 
 
-def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path) -> Any:
+def _memory(store: tuple[str, dict[str, Any]], settings: Valves) -> Any:
     from mem0 import Memory
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
@@ -884,7 +930,7 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
             ),
             llm=LlmConfig.model_construct(provider=_STAND_IN, config={}),
             embedder=EmbedderConfig.model_construct(provider=_STAND_IN, config={}),
-            history_db_path=str(data_dir / "mem0" / "history.db"),
+            history_db_path=":memory:",
             reranker=None,
             version="v1.1",
             custom_instructions=settings.extraction_rules or None,
@@ -1245,6 +1291,17 @@ class PreparingBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class BulkBackend(EditableBackend, Protocol):
+    """One that takes many memories at once, with ids that are chosen before."""
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Add memories with their ids and times; what is there with these ids is replaced."""
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        """Take these away, as far as they are this user's; how many there were."""
+
+
+@runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
     """One with an LLM that decides what to change."""
 
@@ -1287,10 +1344,12 @@ SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -1303,6 +1362,7 @@ from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
+    LEAD,
     ROLE,
     SAID_AT,
     TITLE,
@@ -1456,11 +1516,11 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(is_legible, others))
-        if not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
             return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def of_self(self, query: str) -> tuple[float, float]:
@@ -1472,11 +1532,11 @@ class LibraryBackend:
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
-        told = [{**message, "content": plain(message["content"])} for message in messages]
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        said = [{**message, "content": plain(message["content"])} for message in messages]
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
         with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
-            added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -1509,6 +1569,19 @@ class LibraryBackend:
             if new.created_at is not None:
                 self._date(memory_id, new)
         return memory_id
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        payloads = [_payload(owner(user_id), memory) for memory in new]
+        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
+        with translated("store", self._settings.vector_store_url):
+            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        with translated("store", self._settings.vector_store_url):
+            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+            ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
+            self._memory.vector_store.delete_all(ids)
+        return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
@@ -1545,10 +1618,7 @@ class LibraryBackend:
         return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
-        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
-        removed = self._changed(memory_id, self._memory.delete)
-        self._forget("history WHERE memory_id = ?", memory_id)
-        return removed
+        return self._changed(memory_id, self._memory.delete)
 
     def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
@@ -1564,21 +1634,11 @@ class LibraryBackend:
         return True
 
     def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
-        from mem0.memory.main import _build_session_scope
-
         memories = self.list_all(user_id)
         for memory in memories:
             self.remove(memory.id)
-        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        self.drop()
         return len(memories)
-
-    def _forget(self, rows: str, value: str) -> None:
-        """Delete rows from mem0's own database, which it has no call for."""
-        kept = self._memory.db
-        with translated("store"), kept._lock, kept.connection:
-            kept.connection.execute("PRAGMA secure_delete=ON")
-            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -1594,8 +1654,13 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def drop(self) -> None:
-        """Keep no texts in memory."""
+        """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
+        kept = self._memory.db
+        if kept.connection is None:  # closed
+            return
+        with kept._lock, kept.connection:
+            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
 
     def close(self) -> None:
@@ -1629,9 +1694,18 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
+def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
+    """As mem0 writes it."""
+    text, made = plain(new.text), new.created_at or datetime.now(UTC)
+    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
+    expires = {"expiration_date": new.expires} if new.expires else {}
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
+
+
 def _memory(row: Any) -> Memory:
     get = (row.payload or {}).get
-    place = get("place")
+    ordinal = get("place")
     return Memory(
         id=str(row.id),
         text=str(get("data") or ""),
@@ -1641,13 +1715,14 @@ def _memory(row: Any) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
+        ordinal=ordinal if isinstance(ordinal, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )
 '''
 
@@ -1656,7 +1731,7 @@ def _memory(row: Any) -> Memory:
 
 SOURCES["backends/locations.py"] = r'''"""Where memories live, where they are moved to and where they were before: kept in the state database.
 
-The setting `collection` names a set of memories. Each set has one home; a place that the settings name
+The setting `collection` names a set of memories. Each set has one home; a location that the settings name
 instead becomes its target, and its home once everything is there.
 """
 
@@ -1675,7 +1750,7 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
-from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
+from ..state import count_up, erasures, injected, insert_new, journal, locations, reading, versions
 from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
@@ -1684,8 +1759,8 @@ HOME, TARGET, LEFT = "home", "target", "left"
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
 _FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
 
-HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
-_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
+HOLD_S = 60.0  # that whoever copies has a location to itself, unless it says so again
+_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a location that was left
 
 
 @dataclass(frozen=True)
@@ -1706,7 +1781,7 @@ class Location:
 
     @property
     def key(self) -> str:
-        """The same for the same place, whatever its credentials."""
+        """The same for the same location, whatever its credentials."""
         if not self.is_library:
             return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
         return f"{self.store} {self.name}"
@@ -1727,9 +1802,9 @@ class Location:
 
 @dataclass(frozen=True)
 class Known:
-    """A place as the database has it; see `state.places` for the columns."""
+    """A location as the database has it; see `state.locations` for the columns."""
 
-    place: Location
+    location: Location
     role: str
     ours: bool
     pending: bool
@@ -1739,25 +1814,25 @@ class Known:
 
 
 def location_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Location:
-    """The place that settings lead to; name, model and size are the opened backend's."""
+    """The location that settings lead to; name, model and size are the opened backend's."""
     leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
     return Location(leading, name, model, dims)
 
 
-def settings_of(place: Location, now: Valves) -> Valves:
-    """The settings that lead to a place once more, with today's secrets where they belong to its addresses.
+def settings_of(location: Location, now: Valves) -> Valves:
+    """The settings that lead to a location again, with today's secrets where they belong to its addresses.
 
     What is missing then is found when it is opened.
     """
-    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
+    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(location.settings)
     for secret, belongs in belongings(Valves).items():
         today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
-        if tuple(today) != tuple(place.settings[setting] for setting in belongs):
+        if tuple(today) != tuple(location.settings[setting] for setting in belongs):
             given[secret] = ""
     for setting in marked(Valves, Mark.LEADS):
-        if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
+        if without_credentials(str(getattr(now, setting))) == location.settings[setting]:
             given[setting] = getattr(now, setting)  # it may hold a password
     return Valves.model_construct(**given)
 
@@ -1794,42 +1869,47 @@ class Locations:
 
     def home(self) -> Location | None:
         """Where memories are served from; None before the first start."""
-        return next((known.place for known in self.known() if known.role == HOME), None)
+        return next((known.location for known in self.known() if known.role == HOME), None)
 
     def known(self) -> list[Known]:
-        """All places, the first one first."""
-        wanted = select(places).where(places.c.collection == self._collection).order_by(places.c.id)
+        """All locations, the first one first."""
+        wanted = select(locations).where(locations.c.collection == self._collection).order_by(locations.c.id)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
         return [
             Known(
-                Location(**json.loads(row["place"])),
+                Location(**json.loads(row["location"])),
                 *(row[name] for name in ("role", "ours", "pending", "copied", "total", "left_at")),
             )
             for row in rows
         ]
 
-    def settle(self, place: Location) -> None:
+    def settle(self, location: Location) -> None:
         """The first home; nothing happens where there is one."""
         with self._engine.begin() as connection:
-            if connection.scalar(select(places.c.id).where(self._mine(), places.c.role == HOME)) is None:
-                self._insert(connection, place, role=HOME, ours=False)
-                connection.execute(self._at(place).values(role=HOME))
+            if (
+                connection.scalar(select(locations.c.id).where(self._mine(), locations.c.role == HOME))
+                is None
+            ):
+                self._insert(connection, location, role=HOME, ours=False)
+                connection.execute(self._at(location).values(role=HOME))
 
-    def aim(self, place: Location, *, empty: bool) -> None:
+    def aim(self, location: Location, *, empty: bool) -> None:
         """Begin to move there. empty: nothing is there yet, so that all that will be there is ours."""
         with self._engine.begin() as connection:
-            self._insert(connection, place, role=TARGET, ours=empty)
-            connection.execute(self._at(place).where(places.c.role == LEFT).values(role=TARGET, ours=True))
+            self._insert(connection, location, role=TARGET, ours=empty)
+            connection.execute(
+                self._at(location).where(locations.c.role == LEFT).values(role=TARGET, ours=True)
+            )
 
-    def arrive(self, place: Location, *, pending: bool = False) -> None:
+    def arrive(self, location: Location, *, pending: bool = False) -> None:
         """A target is the home from now on. pending: the former home has yet to be copied."""
         with self._engine.begin() as connection:
-            if connection.scalar(self._role_of(place)) == HOME:
+            if connection.scalar(self._role_of(location)) == HOME:
                 return
-            left = update(places).where(self._mine(), places.c.role == HOME)
+            left = update(locations).where(self._mine(), locations.c.role == HOME)
             connection.execute(left.values(role=LEFT, left_at=time.time(), pending=pending))
-            connection.execute(self._at(place).values(role=HOME, pending=False, holder="", held_until=0.0))
+            connection.execute(self._at(location).values(role=HOME, pending=False, holder="", held_until=0.0))
 
     def leftovers(self) -> list[Known]:
         """Places that were left and may hold what the home lacks."""
@@ -1839,30 +1919,30 @@ class Locations:
             if known.role == LEFT and (known.pending or time.time() - known.left_at < _LEFT_S)
         ]
 
-    def emptied(self, place: Location) -> None:
-        """All that a place which was left had is at home now."""
+    def emptied(self, location: Location) -> None:
+        """All that a location which was left had is at home now."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).values(pending=False))
+            connection.execute(self._at(location).values(pending=False))
 
-    def hold(self, place: Location, holder: str, seconds: float) -> bool:
-        """Be the one who copies into a place, for so long; False where somebody else is."""
+    def hold(self, location: Location, holder: str, seconds: float) -> bool:
+        """Be the one who copies into a location, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
+        free = or_(locations.c.holder == holder, is_over(locations.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
-                self._at(place).where(free).values(holder=holder, held_until=now + seconds)
+                self._at(location).where(free).values(holder=holder, held_until=now + seconds)
             )
         return bool(held.rowcount)
 
-    def release(self, place: Location, holder: str) -> None:
+    def release(self, location: Location, holder: str) -> None:
         """Let somebody else copy."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).where(places.c.holder == holder).values(held_until=0.0))
+            connection.execute(self._at(location).where(locations.c.holder == holder).values(held_until=0.0))
 
-    def progress(self, place: Location, copied: int, total: int) -> None:
+    def progress(self, location: Location, copied: int, total: int) -> None:
         """Tell how far it is, in memories."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).values(copied=copied, total=total))
+            connection.execute(self._at(location).values(copied=copied, total=total))
 
     def renamed(self, ids: Mapping[str, str]) -> None:
         """Memories have other ids now (old to new): what was told and noted of them follows."""
@@ -1870,7 +1950,7 @@ class Locations:
         if not rows:
             return
         with self._engine.begin() as connection:
-            for table in (told, journal):
+            for table in (injected, journal):
                 moved = update(table).where(table.c.memory_id == bindparam("old"))
                 connection.execute(moved.values(memory_id=bindparam("new")), rows)
             connection.execute(update(versions).values(number=versions.c.number + 1))
@@ -1895,38 +1975,38 @@ class Locations:
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
 
-    def has_erasures(self, place: Location) -> bool:
+    def has_erasures(self, location: Location) -> bool:
         """Whether something is still to be erased there: see manage/erasure/erase.py."""
-        wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
+        wanted = select(locations.c.id).where(self._mine(), locations.c.key == location.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
-            waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
+            waiting = connection.scalars(select(erasures.c.locations).where(erasures.c.locations != "[]"))
             return any(id_ in json.loads(ids) for ids in waiting)
 
-    def _insert(self, connection: Connection, place: Location, *, role: str, ours: bool) -> None:
+    def _insert(self, connection: Connection, location: Location, *, role: str, ours: bool) -> None:
         row = {
             "collection": self._collection,
-            "key": place.key,
+            "key": location.key,
             "role": role,
             "ours": ours,
-            "place": json.dumps(asdict(place)),
+            "location": json.dumps(asdict(location)),
         }
-        insert_new(connection, places, [row])
+        insert_new(connection, locations, [row])
 
     def _mine(self) -> Any:
-        return places.c.collection == self._collection
+        return locations.c.collection == self._collection
 
-    def _at(self, place: Location) -> Any:
-        return update(places).where(self._mine(), places.c.key == place.key)
+    def _at(self, location: Location) -> Any:
+        return update(locations).where(self._mine(), locations.c.key == location.key)
 
-    def _role_of(self, place: Location) -> Any:
-        return select(places.c.role).where(self._mine(), places.c.key == place.key)
+    def _role_of(self, location: Location) -> Any:
+        return select(locations.c.role).where(self._mine(), locations.c.key == location.key)
 
 
 def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
-    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+    """Where memories were before the state database knew locations, or of a lost one; None where nothing is.
 
-    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other location.
     Raises what the store's own client raises.
     """
     former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
@@ -1945,11 +2025,11 @@ def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, i
     """
 
     def name(model: str, dims: int) -> str:
-        known = [one.place for one in Locations(engine, settings.collection).known()]
+        known = [one.location for one in Locations(engine, settings.collection).known()]
         wanted = location_of(settings, name_for(settings.collection, model, dims), model, dims)
-        for place in known:
-            if (place.model, place.dims, place.store) == (model, dims, wanted.store):
-                return place.name
+        for location in known:
+            if (location.model, location.dims, location.store) == (model, dims, wanted.store):
+                return location.name
         if known or size_of(settings, data_dir, settings.collection) != dims:
             return wanted.name
         return settings.collection
@@ -2284,12 +2364,12 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         if infer:
             self._wait_for(batch)
             rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, beside, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
         except Retry as fault:
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
@@ -2313,12 +2393,12 @@ class RemoteBackend(ABC):
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        beside = metadata_of(new)
+        metadata = metadata_of(new)
         if new.origin:  # what it cannot be told as its own
-            beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
+            metadata |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
-        told = [{"role": "user", "content": new.text}]
-        added = self._add(user_id, told, beside, infer=False, **last_day)
+        said = [{"role": "user", "content": new.text}]
+        added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
     def mark(self, memory_id: str, kind: str) -> bool:
@@ -3193,7 +3273,7 @@ class Commander:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
         settings = self._settings()
         teams = teams_of(turn, settings)
-        if turn.place != "api":
+        if turn.chat_kind != "api":
             self._orders.give(turn, teams, Here.of(turn, settings).written())
             return ""
         here = Here.of(turn, settings)
@@ -3272,7 +3352,7 @@ from datetime import datetime, tzinfo
 from ..core.locales import ENGLISH, Locale
 from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
 from ..core.turn import chat_kind_of
-from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
 from .faults import without_addresses
 from .markup import quoted, rest, shown
@@ -3309,7 +3389,7 @@ class _Explained:
             yield self._say("why, not looked", at=at, why=self._reason(one.left_alone))
 
     def _of_a_message(self, one: Explanation) -> Iterator[str]:
-        told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
+        told = [weighed for weighed in one.weighed if weighed.outcome in (INJECTED, INJECTED_BEFORE)]
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
@@ -3339,9 +3419,9 @@ class _Explained:
             yield from ("", self._say("why, not remembered", why=self._reason(one.left_alone)))
 
     def _nothing_kept(self, chat_id: str) -> str:
-        place = chat_kind_of(chat_id)
+        chat_kind = chat_kind_of(chat_id)
         kinds = {"temporary": "why, temporary", "api": "why, no chat"}
-        return self._say(kinds.get(place, "why, nothing kept"))
+        return self._say(kinds.get(chat_kind, "why, nothing kept"))
 
     def _nothing_used(self, one: Explanation) -> str:
         if one.standing:
@@ -3362,7 +3442,7 @@ class _Explained:
 
     def _weighed(self, one: Weighed, since: Mapping[str, int]) -> str:
         """since: the numbers of the messages that memories were told with."""
-        number = since.get(one.memory_id) if one.outcome == TOLD_BEFORE else None
+        number = since.get(one.memory_id) if one.outcome == INJECTED_BEFORE else None
         outcome = self._words.label("outcome", one.outcome)
         line = self._say(
             "why, weighed",
@@ -3645,7 +3725,7 @@ from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
 from ..language.names import teller
-from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
@@ -3686,7 +3766,7 @@ class Notes:
         backend = self._live.get()
         if last is None or not isinstance(backend, EditableBackend):
             return []
-        told = [one.memory_id for one in last.weighed if one.outcome in (TOLD, TOLD_BEFORE)]
+        told = [one.memory_id for one in last.weighed if one.outcome in (INJECTED, INJECTED_BEFORE)]
         ids = list(dict.fromkeys([*last.profile, *told]))
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
         return [_said(there[memory_id], user_id, words) for memory_id in ids if memory_id in there]
@@ -4002,12 +4082,12 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 def is_command(turn: Turn) -> bool:
     """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.place, turn.text)
+    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:
     """Whether a finished turn was a command, by what its user said."""
-    return _is_answered(answered.user_id, answered.place, answered.user_text)
+    return _is_answered(answered.user_id, answered.chat_kind, answered.user_text)
 
 
 def may_be_command(answered: Answered) -> bool:
@@ -4025,7 +4105,7 @@ def refusal(text: str, words: Locale, *, enabled: bool) -> str:
 def repeated(answered: Answered) -> str:
     """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.chat_kind == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 
@@ -4039,8 +4119,8 @@ def with_task(body: Mapping[str, Any], answer: str = "") -> dict[str, Any]:
     return {**kept, "features": {}, "messages": [{"role": "user", "content": content}]}
 
 
-def _is_answered(user_id: str, place: str, text: str) -> bool:
-    return place != "channel" and is_person(user_id) and read_command(text) is not None
+def _is_answered(user_id: str, chat_kind: str, text: str) -> bool:
+    return chat_kind != "channel" and is_person(user_id) and read_command(text) is not None
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4873,6 +4953,11 @@ class Fields(
         return "reconcile" if self.has_llm else self.mode_without_llm
 
     @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
         """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
         own = self.backend != "library" and self.extraction in ("auto", "mem0")
@@ -5304,6 +5389,15 @@ class Remembering(PanelModel):
         "",
         title="Extraction rules",
         description="Your own words for the LLM on what to remember and what not. One line.",
+    )
+    episodes: Literal["auto", "on", "off"] = Field(
+        "auto",
+        title="Keep past chats",
+        description=(
+            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
+            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
+            "that is said goes there: only with on."
+        ),
     )
     batch_idle_seconds: int = Field(
         30,
@@ -5778,11 +5872,11 @@ def decide(turn: Turn, settings: Valves) -> Decision:
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
-    told, learned = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
-    reason = _half(told, learned)
-    if learned and len(turn.text) > _LONGEST_CHARS:
-        learned, reason = False, reason or "it is as long as a pasted document"
-    return Decision(told, learned, reason, noted=bool(reason))
+    recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
+    reason = _half(recalls, remembers)
+    if remembers and len(turn.text) > _LONGEST_CHARS:
+        remembers, reason = False, reason or "it is as long as a pasted document"
+    return Decision(recalls, remembers, reason, noted=bool(reason))
 
 
 def _no_message(turn: Turn, settings: Valves) -> str:
@@ -5793,13 +5887,13 @@ def _no_message(turn: Turn, settings: Valves) -> str:
         return "a task of Open WebUI, not a message"
     if not is_person(turn.user_id):
         return "the request names no user"
-    if turn.place == "temporary":
+    if turn.chat_kind == "temporary":
         return "a temporary chat"
     return ""
 
 
 def _switched_off(turn: Turn, settings: Valves) -> str:
-    if turn.place == "channel":
+    if turn.chat_kind == "channel":
         return "a channel"
     if not turn.memory_capability:
         return "the model's Memory capability is off"
@@ -5826,10 +5920,10 @@ def _allowed(rule: str, turn: Turn) -> bool:
     return not only or named(only, turn.model, turn.base_model)
 
 
-def _half(told: bool, learned: bool) -> str:
-    if told and learned:
+def _half(recalls: bool, remembers: bool) -> str:
+    if recalls and remembers:
         return ""
-    if told:
+    if recalls:
         return "nothing is learned from this model's chats (models_remember)"
     return "the model is told nothing (models_recall)"
 '''
@@ -6328,6 +6422,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
 
 
@@ -6360,12 +6455,12 @@ EDITED = "an edited message"  # in place of a model, where a change was taken ba
 class Change:
     """One row.
 
-    op: add, replace or remove; heard where a message said again what is known, and nothing changed; FORGET
+    op: add, replace or remove; REAFFIRMED where nothing changed; FORGET
     beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
     `asked_to_forget` tells of the latter.
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
-    chat: the chat that they are of; place: the number of an added memory among those of the chat.
+    chat: the chat that they are of; ordinal: the number of an added memory among those of the chat.
     scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
@@ -6386,7 +6481,7 @@ class Change:
     source: str = ""
     said_at: float = 0.0
     chat: str = ""
-    place: int = 0
+    ordinal: int = 0
     scope: str = ""
     model: str = ""
     refused: str = ""
@@ -6506,12 +6601,12 @@ SOURCES["core/errors.py"] = r'''"""What can go wrong, sorted by what the caller 
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── RetryFew    or this input is the reason: worth a few tries only
 │   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 │   └── Refused     what a user asked for cannot be done: see locales/refused.py
-├── TakenOver   another server does it now: leave it to that one
+├── ClaimLost   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
 
@@ -6621,6 +6716,10 @@ class EventKind(StrEnum):
     CHANGE_REFUSED = "change_refused"  # `reason`
     CHANGES_RETRACTED = "changes_retracted"  # with an earlier version of a message
     BATCH_ERASED = "batch_erased"  # while it was worked on
+    EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
+    EMBEDDED = "embedded"  # `count` texts, in one call
+    PROXIED = "proxied"  # a request of the proxy was sent on
+    UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
     LLM_CALLED = "llm_called"  # and has answered: see `Usage`
     FAILED = "failed"  # a `job`, with an `error`
     SUCCEEDED = "succeeded"  # a `job`, which may have failed before
@@ -6647,7 +6746,7 @@ class Job(StrEnum):
 class Usage:
     """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
 
-    for_exchanges: else it says nothing of what an exchange costs.
+    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
     """
 
     model: str
@@ -6655,11 +6754,29 @@ class Usage:
     tokens_out: int
     estimated: bool
     for_exchanges: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """A request that the proxy sent to a model server, `name` in the settings.
+
+    outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
+    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+    first_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now."""
+    """One of them. at: when it was, if that was not now.
+
+    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    """
 
     kind: EventKind
     count: int = 1
@@ -6668,6 +6785,10 @@ class Event:
     error: BaseException | None = None
     at: datetime | None = None
     usage: Usage | None = None
+    code: str = ""
+    seconds: float | None = None
+    tokens: int = 0
+    upstream: UpstreamCall | None = None
 
 
 Emit = Callable[[Event], None]
@@ -6703,7 +6824,8 @@ class Exchange:
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
-    versions of it, whose memories are to be taken back.
+    versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
+    what was said counts, as it has another answer now.
     """
 
     key: str
@@ -6717,6 +6839,7 @@ class Exchange:
     replaces: tuple[str, ...] = ()
     scope: str = ""
     answered_by: str = ""
+    again: bool = False
 
     @property
     def message_id(self) -> str:
@@ -6742,6 +6865,11 @@ class Batch:
     def scope(self) -> str:
         """The same for all of them."""
         return self.exchanges[0].scope
+
+
+def version_of(key: str, message_id: str) -> str:
+    """The key of an exchange of the same chat, with this message."""
+    return "\n".join((key.rpartition("\n")[0], message_id))
 
 
 def message_id_of(key: str) -> str:
@@ -13152,6 +13280,7 @@ Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
+LEAD = "lead"
 EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
@@ -13164,8 +13293,9 @@ class Memory:
 
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
-    `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known.
+    `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known;
+    `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -13179,7 +13309,7 @@ class Memory:
     kind: str = "fact"
     expires: str = ""
     chat: str = ""
-    place: int = 0
+    ordinal: int = 0
     origin: str = ""
     scope: str = ""
     by: str = ""
@@ -13187,6 +13317,12 @@ class Memory:
     copy_of: str = ""
     role: str = ""
     title: str = ""
+    lead: str = ""
+
+    @property
+    def looked_for(self) -> str:
+        """What its vector is made of."""
+        return looked_for(self.text, self.lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13218,6 +13354,11 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
+
+
+def looked_for(text: str, lead: str) -> str:
+    """What the vector of a memory with this text is made of."""
+    return f"{lead} {text}" if lead else text
 
 
 def is_user(user_id: str) -> bool:
@@ -13257,19 +13398,19 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 def metadata_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
-    beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+    metadata: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.ordinal}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    told |= {ROLE: new.role, TITLE: new.title}
-    return beside | {name: value for name, value in told.items() if value}
+    optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
+    optional |= {ROLE: new.role, TITLE: new.title, LEAD: new.lead}
+    return metadata | {name: value for name, value in optional.items() if value}
 
 
-def scope_in(owner_id: str, beside: Any) -> str:
+def scope_in(owner_id: str, metadata: Any) -> str:
     """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
     if team := team_in(owner_id):
         return TEAM + team
-    return beside if isinstance(beside, str) else ""
+    return metadata if isinstance(metadata, str) else ""
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
@@ -13538,7 +13679,7 @@ class Turn:
     text: str
     key: str
     exchange_key: str
-    place: ChatKind = "chat"
+    chat_kind: ChatKind = "chat"
     chat_id: str = ""
     user_message_id: str = ""
     follows: str = ""
@@ -13573,7 +13714,7 @@ class Answered:
     user_text: str
     assistant_text: str
     name: str = ""
-    place: ChatKind = "chat"
+    chat_kind: ChatKind = "chat"
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
@@ -13595,6 +13736,708 @@ def is_unnamed(key: str) -> bool:
 # interfaces/__init__.py
 
 SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/body.py
+
+SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
+
+Everything that comes in may be missing or of a wrong type: what cannot be read is read as absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from ..commands.parse import COMMAND_CHARS, read_command
+from ..config.model_patterns import is_ollama_cloud
+from ..core.chat_servers import AnsweredBy
+from ..core.locales import code_of
+from ..core.text import plain
+from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..language.spans import without_thoughts
+from ..recall.block import Blocks, without_block
+
+LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
+_SEARCHES = ("web_search", "image_generation")
+
+# What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
+TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
+_ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
+_MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
+_NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
+
+
+def read_inlet(body: Any, user: Any) -> Turn:
+    """The turn that a body begins."""
+    body = _mapping(body)
+    meta = _mapping(body.get("metadata"))
+    user_id = _id(_mapping(user).get("id"))
+    texts = _user_texts(_seen(_messages(body)))
+    chat_id = _id(meta.get("chat_id"))
+    message_id = _id(meta.get("message_id"))
+    user_message_id = _id(meta.get("user_message_id"))
+    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
+    features = _mapping(body.get("features") or meta.get("features"))
+    model, described = _id(body.get("model")), _mapping(meta.get("model"))
+    info = _mapping(described.get("info"))
+    capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
+    # Of two models side by side only the first is described, and of an arena the arena itself.
+    is_described = bool(model) and _id(described.get("id")) == model
+    base_model = _id(info.get("base_model_id")) if is_described else ""
+    connection = _connection(described, model, base_model) if is_described else "unknown"
+    return Turn(
+        user_id=user_id,
+        text=_kept(texts[-1]) if texts else "",
+        key=message_id or _unnamed(user_id, chat_id, model, texts),
+        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
+        chat_kind=chat_kind_of(chat_id, message_id),
+        chat_id=chat_id,
+        user_message_id=user_message_id,
+        follows=_follows(meta) if chat_id and user_message_id else "",
+        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
+        model=model,
+        base_model=base_model,
+        described=is_described,
+        connection=connection,
+        answered_by=_answered_by(meta, described if is_described else {}, base_model or model, connection),
+        task=_id(meta.get("task")),
+        memory_switch=features.get("memory") is True if features else None,
+        memory_capability=capabilities.get("memory") is not False,
+        positions=tuple(_hashes((user_id, chat_id), texts)),
+        text_before=_kept(texts[-2]) if len(texts) > 1 else "",
+        folder=_id(meta.get("folder_id")),
+        email=_id(_mapping(user).get("email")),
+        is_admin=_mapping(user).get("role") == "admin",
+        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        searched=any(features.get(name) is True for name in _SEARCHES)
+        or bool(body.get("files") or meta.get("files")),
+    )
+
+
+def read_outlet(body: Any, user: Any) -> Answered | None:
+    """The exchange that a body ends; None where it holds none."""
+    body = _mapping(body)
+    user_id = _id(_mapping(user).get("id"))
+    messages = _messages(body)
+    if not messages or messages[-1].get("role") != "assistant":
+        return None
+    texts = _user_texts(_seen(messages[:-1]))
+    if not texts:
+        return None
+    chat_id, session_id, id_ = (_id(body.get(name)) for name in ("chat_id", "session_id", "id"))
+    keys = [id_] if id_ else []
+    # A chat in the browser has all three, and its inlet knew the id. That of an API call is made after its
+    # inlet: such a turn is found by what was said, to which model, and in which chat if the call named one.
+    if not (chat_id and session_id and id_):
+        keys.append(_unnamed(user_id, chat_id, _id(body.get("model")), texts))
+    return Answered(
+        user_id=user_id,
+        keys=tuple(keys),
+        user_text=_kept(texts[-1]),
+        assistant_text=_answer(messages[-1]),
+        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        chat_kind=chat_kind_of(chat_id),
+    )
+
+
+def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = False) -> dict[str, Any]:
+    """A copy of the body with its blocks, in place of earlier ones of ours; no other message changes.
+
+    Without a system message none is made, for it would take the place of the model's own: the first block
+    then stands before the first message of the user. `in_system`: it is made all the same, so that no block
+    is among what the user says.
+    """
+    messages = body["messages"]
+    unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
+    first = _first_kept(messages)
+    before: dict[int, Any] = dict(blocks.before)
+    has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
+    if blocks.system and not has_system and not in_system:
+        before[0] = _prepended(blocks.system, before.get(0, ""))
+    told: list[Any] = []
+    users = 0
+    for at, message in enumerate(messages):
+        if at in unseen:
+            told.append(message)
+            continue
+        kept = _without_block(message)
+        if _mapping(message).get("role") == "user":
+            if block := before.get(users):
+                kept = [{**message, "content": _prepended(block, without_blocks(message.get("content")))}]
+            users += 1
+        told += kept
+    if blocks.system and has_system:
+        told[0] = {**told[0], "content": _prepended(blocks.system, told[0].get("content"))}
+    elif blocks.system and (in_system or not users):
+        told.insert(0, {"role": "system", "content": blocks.system})
+    return {**body, "messages": told}
+
+
+def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
+    """The first message, but for those that hold nothing but a block of ours."""
+    return _mapping(next((kept for message in messages for kept in _without_block(message)), None))
+
+
+def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
+    """A copy of an outlet's body with another answer, or with this text `below` the answer.
+
+    Open WebUI shows the message items of `output`, and where there are none, `content`.
+    """
+    *before, last = body["messages"]
+    content = f"{text_of(last.get('content'))}\n\n{answer}" if below else answer
+    changed = {**last, "content": content}
+    if isinstance(output := last.get("output"), list):
+        changed["output"] = _added_to(output, answer) if below else [_message_item(output, answer)]
+    return {**body, "messages": [*before, changed]}
+
+
+def _message_item(output: list[Any], answer: str) -> dict[str, Any]:
+    items = (item for item in output if _mapping(item).get("type") == "message")
+    first = next(items, {"type": "message", "id": "msg_memory", "status": "completed", "role": "assistant"})
+    return {**first, "content": [{"type": "output_text", "text": answer}]}
+
+
+def _added_to(output: list[Any], text: str) -> list[Any]:
+    """The output with a text after that of its last message; nothing changes where it has none."""
+    changed = list(output)
+    for at in reversed(range(len(changed))):
+        item = _mapping(changed[at])
+        parts = item.get("content")
+        if item.get("type") == "message" and isinstance(parts, list) and parts:
+            part = _mapping(parts[-1])
+            told = {**part, "text": f"{_text(part.get('text'))}\n\n{text}"}
+            changed[at] = {**item, "content": [*parts[:-1], told]}
+            return changed
+    return changed
+
+
+def _without_block(message: Any) -> list[Any]:
+    """The message without our block; nothing where nothing else was in a system message."""
+    if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
+        return [message]
+    content = message.get("content")
+    rest = without_blocks(content)
+    if rest == content:
+        return [message]
+    return [{**message, "content": rest}] if rest or message.get("role") == "user" else []
+
+
+def without_blocks(content: Any) -> Any:
+    """A message's content, a text or a list of parts, without blocks of ours."""
+    if isinstance(content, str):
+        return without_block(content)
+    if isinstance(content, list):
+        return [part for part in content if not _is_block(part)]
+    return content
+
+
+def _is_block(part: Any) -> bool:
+    text = _text(_mapping(part).get("text"))
+    return bool(text) and not without_block(text)
+
+
+def _prepended(block: str, content: Any) -> str | list[Any]:
+    if isinstance(content, list):
+        return [{"type": "text", "text": block}, *content]
+    return f"{block}\n\n{content}" if content else block
+
+
+def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    messages = body.get("messages")
+    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+
+
+def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of a chat's messages that are looked at."""
+    half = _MESSAGES // 2
+    return messages if len(messages) <= _MESSAGES else messages[:half] + messages[-half:]
+
+
+def _user_texts(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the user typed, message by message, whole: the text parts of each, without images and files."""
+    texts = (text_of(m.get("content")) for m in messages if m.get("role") == "user")
+    return [without_block(text).strip() for text in texts]
+
+
+def _kept(text: str) -> str:
+    """What of a message is looked at; of a command one character more than it may have."""
+    if len(text) > TEXT_CHARS:
+        is_long_command = read_command(text) is not None
+        text = text[: COMMAND_CHARS + 1] if is_long_command else _capped(text, TEXT_CHARS)
+    return plain(text)
+
+
+def _capped(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content, without images and files."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
+    return "\n".join(_text(part.get("text")) for part in parts)
+
+
+def _answer(message: Mapping[str, Any]) -> str:
+    """What the model said to the user: no reasoning, no tool calls or their output."""
+    text = without_thoughts(_capped(text_of(message.get("content")), _ANSWER_CHARS))
+    return plain(_capped(text.strip(), TEXT_CHARS))
+
+
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+    """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
+
+    Ollama's cloud models come through a connection that is local.
+    """
+    told = described.get("connection_type")
+    if told == "external" or _mapping(described.get("ollama")).get("remote_host"):
+        return "external"
+    if any(is_ollama_cloud(name) for name in (model, base_model)):
+        return "external"
+    return "local" if told == "local" else "unknown"
+
+
+def _answered_by(
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+) -> AnsweredBy:
+    """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
+    is_program = described.get("pipe") or described.get("pipeline")
+    if is_program or meta.get("direct") is True or described.get("direct") is True:
+        return AnsweredBy(local=connection)
+    owner = _text(described.get("owned_by"))
+    return AnsweredBy(model, connection, owner if owner in ("openai", "ollama") else "")
+
+
+def _follows(meta: Mapping[str, Any]) -> str:
+    """ "start" for a chat's first message, whose parent is null."""
+    message = _mapping(meta.get("user_message"))
+    return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
+    """A message that was changed in place keeps its id, and is another version all the same."""
+    version = blake2b(texts[-1].encode(errors="surrogatepass") if texts else b"", digest_size=6).hexdigest()
+    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
+
+
+def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
+    """The key of a turn whose answer has no id yet."""
+    return _hash(("turn", user_id, chat_id, model, *texts))
+
+
+def _hash(texts: Iterable[str]) -> str:
+    *_, last = _hashes((), texts)
+    return last
+
+
+def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
+    """For each text, a name of all up to it."""
+    digest = blake2b(digest_size=16)
+    for text in head:
+        digest.update(text.encode(errors="surrogatepass") + b"\0")
+    for text in texts:
+        digest.update(text.encode(errors="surrogatepass") + b"\0")
+        yield HASHED + digest.hexdigest()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _id(value: Any) -> str:
+    """A name as Open WebUI or an API client made it; of a very long one its begin and a hash."""
+    text = _text(value)
+    return plain(text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS // 2]}~{_hash((text,))}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/chats.py
+
+SOURCES["interfaces/chats.py"] = r'''"""Turns of chats on their way through memory, for every interface: before the model, and after it.
+
+Whatever happens in here, the chat goes on: public methods raise nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..commands.language import Languages
+from ..commands.parse import refusal, was_command
+from ..config.environment import Environment
+from ..config.policy import decide
+from ..config.scoping import scope_of
+from ..config.settings import Valves
+from ..core.errors import MemoryFault, Waits, is_of_the_text
+from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.memory import Check
+from ..core.permission import SWITCHED_OFF
+from ..core.turn import Answered, Turn
+from ..observe import status
+from ..recall.block import Blocks
+from ..recall.run import INSIDE, Outcome
+from ..remember.spill import Spill, Spilled
+from .body import with_blocks
+from .intake import Intake
+from .lanes import BusyError
+from .service import Open, Service
+from .start import Start
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
+
+# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
+# are stored meanwhile, there is only a queue, and it may take longer.
+_KEEP_S, _QUEUE_S = 1.0, 5.0
+_COMMAND_S = 120.0  # that a command may take; it goes on in its thread
+_LONG_CHARS = (
+    20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
+)
+_EARLY = 5_000  # turns
+_NOTE_S = 3.0  # that a note under an answer may take
+_HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
+
+
+class Chats:
+    """Those of one server, on its event loop."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        open_service: Open,
+    ) -> None:
+        """Cheap and safe.
+
+        open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
+        """
+        self._settings = settings
+        self._languages = Languages()
+        self._spill = Spill(environment.data_dir)
+        opening = partial(open_service, environment, settings, problems, self._spill)
+        self._start = Start(opening, settings)
+        self.intake = Intake()
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
+        # Whether turns may be remembered, before there is a runtime.
+        self._early: dict[tuple[str, str], bool] = {}
+
+    @property
+    def runtime(self) -> Service | None:
+        """The opened application; None before it is opened, and after the stop."""
+        return self._start.runtime
+
+    @property
+    def fault(self) -> MemoryFault:
+        """Why there is no runtime, where there is none."""
+        return self._start.fault
+
+    async def begin(self) -> None:
+        """Start the threads; what cannot be opened at once is opened in the background."""
+        await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
+
+    async def stop(self) -> None:
+        """Stop the threads, within a bound."""
+        await asyncio.to_thread(self._start.stop)
+        self.intake.close()
+
+    def use_settings(self) -> None:
+        """The settings have changed."""
+        self._start.use_settings()
+
+    def deadline(self) -> float:
+        """Until when a message that comes now may wait for its memories, by the event loop's clock."""
+        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+
+    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+        """The body for the model, with what is remembered; and what the answer may become is decided.
+
+        turn: read from this body, and no command. deadline: as `deadline` gave it.
+        """
+        if (runtime := self.runtime) is None:
+            self._decide_early(turn)
+            return body
+        try:
+            told = await self._told(runtime, body, turn, deadline, render)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            runtime.emit(failed(Job.INLET, error))
+            return body
+        runtime.emit(succeeded(Job.INLET))
+        return told
+
+    async def keep(self, answered: Answered) -> str:
+        """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
+        if not self._settings().enabled:
+            return ""
+        try:
+            if (runtime := self.runtime) is None:
+                await self._kept_early(answered)
+            elif not self._was_forbidden_early(answered):
+                return await self._kept(runtime, answered)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.OUTLET, error)
+        return ""
+
+    async def give(self, turn: Turn) -> str:
+        """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
+        runtime, words = self.runtime, self._languages.note(turn)
+        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        if runtime is None:
+            return answer or words.say("not now")
+        runtime.emit(Event(EventKind.COMMAND))
+        runtime.forbid(turn)
+        if answer:
+            return answer
+        try:
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.chat_kind == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
+            return str(giving.result()) if await _within(_COMMAND_S, giving) else words.say("still at it")
+        except BusyError:
+            return words.say("still at earlier")
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.emit(failed(Job.COMMAND, error))
+            return words.say("not now")
+
+    async def answer(self, answered: Answered) -> str:
+        """The answer to a command; "" where it was none. What the model said to one is never seen."""
+        runtime = self.runtime
+        words = self._languages.of(answered.user_id, answered.user_text)
+        nothing = words.say("not now") if was_command(answered) else ""
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+            return answer
+        if runtime is None:
+            return nothing
+        try:
+            asked = answered.user_id, answered.keys, answered.name, words
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
+            done = await _within(_COMMAND_S, answering)
+            return (answering.result() or nothing) if done else words.say("still at it")
+        except BusyError:
+            return words.say("still at earlier")
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.emit(failed(Job.COMMAND, error))
+            return words.say("not now")
+
+    async def note(self, answered: Answered, chat_id: str) -> str:
+        """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        if (runtime := self.runtime) is None:
+            return ""
+        try:
+            asked = answered.user_id, chat_id, answered.user_text
+            noting = _in(runtime.command_pool, runtime.notes.under, *asked)
+            return str(noting.result()) if await _within(_NOTE_S, noting) else ""
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.OUTLET, error)
+            return ""
+
+    def failed(self, work: Job, error: Exception) -> None:
+        """Some work has failed, and the chat goes on."""
+        if (runtime := self.runtime) is not None:
+            runtime.emit(failed(work, error))
+        else:
+            log.error("%s: %s (%s)", work, INSIDE, type(error).__name__)
+
+    def status(self) -> dict[str, Any]:
+        """The self-check, as JSON-plain values. Blocks for some seconds."""
+        if (runtime := self.runtime) is not None:
+            return runtime.status()
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Check("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
+
+    def numbers(self) -> bytes:
+        """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
+        return self._opened().numbers()
+
+    def embedder(self) -> Embedder:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        return self._opened().embedder()
+
+    def _opened(self) -> Service:
+        if (runtime := self.runtime) is None:
+            raise self.fault
+        return runtime
+
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
+        decision = decide(turn, self._settings())
+        self._early.pop((turn.user_id, turn.key), None)
+        permission, spilling = None, None
+        if decision.write:
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                spilling = self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
+        outcome = await self._recall(runtime, turn, deadline) if decision.read else Outcome(None)
+        on = outcome.recalled is None or outcome.recalled.on
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
+        if spilling is not None:
+            await _done_by(deadline, spilling)
+        if not on:
+            decision, outcome = SWITCHED_OFF, Outcome(None)
+        if decision.reason:
+            runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
+        told = body
+        if decision.read:
+            blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
+            placing = partial(render, in_system=turn.searched or self._settings().placement == "system")
+            told = await self.intake.rewrite(turn.user_id, placing, body, blocks)
+        runtime.after_inlet(turn, outcome, decision)
+        return told
+
+    @staticmethod
+    async def _recall(runtime: Service, turn: Turn, deadline: float) -> Outcome:
+        recalling = runtime.recalls.begin(turn)
+        if recalling.future is not None:
+            await _done_by(deadline, asyncio.wrap_future(recalling.future))
+        return recalling.outcome()
+
+    async def _kept(self, runtime: Service, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self.intake.in_turn if long else _in_thread
+            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            if await self._stored(runtime, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, Job.OUTLET, error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill |= not long
+        if (record := keeper.exchange(answered)) is not None:
+            await self._spilled(record)
+        return ""
+
+    @staticmethod
+    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
+        """Wait for the state database, for as long as it is worth it."""
+        until = asyncio.get_running_loop().time() + _QUEUE_S
+        while not (done := await _within(_KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+                break
+        return done
+
+    async def _kept_early(self, answered: Answered) -> None:
+        """Before there is a database: whether it may be remembered is seen when there is one."""
+        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
+        if next((one for one in decided if one is not None), True):
+            await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _decide_early(self, turn: Turn) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            may = decide(turn, self._settings()).write
+            if turn.task:
+                return
+            if len(self._early) >= _EARLY:
+                self._early.pop(next(iter(self._early)))
+            self._early[turn.user_id, turn.key] = may
+            if may:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self._settings())))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.INLET, error)
+
+    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder."""
+        if not self._spill.accept(record):
+            return None
+        writing = _in(self._spilling, self._spill.write)
+        writing.add_done_callback(_looked_at)
+        return writing
+
+    async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await self._stored(runtime, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, Job.INLET, error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Service, work: Job, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.emit(failed(work, error))
+
+
+def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def _in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
+    return await _in(pool, work, *values)
+
+
+async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, for so many seconds at most."""
+    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
+
+
+async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, until a time of the event loop's clock."""
+    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+    return bool(done)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13857,7 +14700,7 @@ import typer
 
 from ...manage.erasure.erase import Receipt
 from .instance import Instance
-from .output import as_json, ended, progress, table, told
+from .output import as_json, ended, progress, say, table
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
@@ -13875,13 +14718,13 @@ def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) ->
 
 
 def _show(receipt: Receipt) -> None:
-    told(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        told(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
-        told(f"Note: {what}.")
+        say(f"Note: {what}.")
 
 
 def _confirmed(user_id: str) -> bool:
@@ -13952,7 +14795,7 @@ class Instance:
         return settings_in(self.environment)
 
     @cached_property
-    def places(self) -> Locations:
+    def locations(self) -> Locations:
         """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
@@ -13970,17 +14813,17 @@ class Instance:
         with waiting("opening the memories"):
             backend = self._open()
         with contextlib.closing(backend):
-            place = location_of_backend(backend, self.settings)
-            home = settled(self.places, self.settings, self.environment.data_dir, place)
-            if home.key != place.key:
+            location = location_of_backend(backend, self.settings)
+            home = settled(self.locations, self.settings, self.environment.data_dir, location)
+            if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {place}, and the memories are in {home}.",
+                    f"The settings name {location}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
 
     def _open(self) -> Backend:
-        settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
+        settings, data_dir, home = self.settings, self.environment.data_dir, self.locations.home()
         if home is None or not home.is_library or home.settings != location_of(settings).settings:
             return self.open_backend(settings, data_dir)
         # Loading an embedding model takes longer than most commands, and few of them embed anything.
@@ -14104,7 +14947,7 @@ from ...manage.memories import Control
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, table, told
+from .output import as_json, counted, fields, say, table
 
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
@@ -14121,11 +14964,11 @@ def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
         rows = numbered(user_id, memories, first)
         as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
     elif not memories:
-        told(f"Nothing is remembered of {user_id}.")
+        say(f"Nothing is remembered of {user_id}.")
     else:
         show(memories, first)
         if pages > 1:
-            told(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
 
 
 def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
@@ -14139,7 +14982,7 @@ def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
         weighed = [fields(one, "score", "meaning", "keyword") for one in found]
         as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
     elif not memories:
-        told("No memory fits these words.")
+        say("No memory fits these words.")
     else:
         show(memories)
 
@@ -14147,12 +14990,12 @@ def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
     """Add one, unless it is known."""
     with instance.control() as control:
-        instance.places.touch({user_id})
+        instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), text)
     if to_json:
         as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
     else:
-        told(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
 
 
 def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
@@ -14181,14 +15024,14 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
         return
     for text in done.texts:
-        told(f"Forgotten: {text}")
+        say(f"Forgotten: {text}")
     if done.gone:
-        told(f"Gone already: {done.gone:,}.")
+        say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
-        told(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
+        say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        told("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -14210,7 +15053,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        told("There is no change that could be taken back.")
+        say("There is no change that could be taken back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -14227,7 +15070,7 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
         as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
     else:
         where = f"chat {chat_id}" if chat_id else "all chats"
-        told(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
@@ -14252,7 +15095,7 @@ def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dic
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/moving.py
 
-SOURCES["interfaces/cli/moving.py"] = r'''"""`export`, `import`, `migrate`: memories to a file, from a file, and to the place that the settings name."""
+SOURCES["interfaces/cli/moving.py"] = r'''"""`export`, `import`, `migrate`: memories to a file, from a file, and to where the settings say."""
 
 from __future__ import annotations
 
@@ -14274,7 +15117,7 @@ from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from .instance import Instance
-from .output import as_json, progress, told, with_progress
+from .output import as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
@@ -14284,7 +15127,7 @@ class Moving:
     """The commands, with the settings and the state database of the Pipelines server."""
 
     def __init__(self, instance: Instance) -> None:
-        self._instance, self._places = instance, instance.places
+        self._instance, self._locations = instance, instance.locations
 
     def export(self, file: str, user_id: str) -> None:
         """Write all memories, or a user's, as JSON Lines."""
@@ -14297,18 +15140,18 @@ class Moving:
         print(f"{count:,} memories exported.", file=sys.stderr)
 
     def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a place that was left. `what`: the bar's title.
+        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
 
         Raises:
             TellAdmin: there are none yet.
         """
-        home = self._places.home()
+        home = self._locations.home()
         if home is None:
             raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.place for known in self._places.leftovers() if known.pending]
+        pending = [known.location for known in self._locations.leftovers() if known.pending]
         seen: set[str] = set()
-        for place in [home, *pending]:
-            with self._opened(place) as records:
+        for location in [home, *pending]:
+            with self._opened(location) as records:
                 heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
                 seen.update(heads)
                 yield from with_progress(in_order(records, heads), len(heads), what)
@@ -14318,60 +15161,64 @@ class Moving:
         read = _read(file)
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with self._instance.backend() as backend:
-            target = records_of(backend, self._places)
-            self._places.touch({record.user_id for record in records})
+            target = records_of(backend, self._locations)
+            self._locations.touch({record.user_id for record in records})
             there = target.heads()
             new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
             batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
-            self._places.touch({record.user_id for record in new})
+            self._locations.touch({record.user_id for record in new})
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
             as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
             return
-        told(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
         if secrets:
             holding = sum(bool(count) for _, count in read)
-            told(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
+            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
     def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the place that the settings name."""
+        """Move the memories to the location that the settings name."""
         if abandon:
             self._abandon(to_json)
             return
-        before = self._places.home()
+        before = self._locations.home()
         data_dir, settings = self._instance.environment.data_dir, self._instance.settings
         mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
         with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            place = location_of_backend(backend, settings)
+            location = location_of_backend(backend, settings)
             with progress("moving") as advance:
                 count = mover.move_now(backend, settings, advance, threading.Event())
         for part in mover.part():
             print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != place.key
+        moved = before is not None and before.key != location.key
         if to_json:
-            as_json({"moved": count if moved else 0, "place": str(place)})
+            as_json({"moved": count if moved else 0, "place": str(location)})
         else:
-            told(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
+            say(
+                f"{count:,} memories are in {location}."
+                if moved
+                else f"Nothing to move: all are in {location}."
+            )
 
     def _abandon(self, to_json: bool) -> None:
-        pending = [known.place for known in self._places.leftovers() if known.pending]
-        for place in pending:
-            self._places.emptied(place)
+        pending = [known.location for known in self._locations.leftovers() if known.pending]
+        for location in pending:
+            self._locations.emptied(location)
         if to_json:
-            as_json({"abandoned": [str(place) for place in pending]})
+            as_json({"abandoned": [str(location) for location in pending]})
             return
-        for place in pending:
-            told(f"What is only in {place} stays there, and is not looked for any more.")
+        for location in pending:
+            say(f"What is only in {location} stays there, and is not looked for any more.")
         if not pending:
-            told("Nothing is waited for.")
+            say("Nothing is waited for.")
 
-    def _opened(self, place: Location) -> AbstractContextManager[Records]:
+    def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(place, instance.settings, data_dir, self._places, open_backend)
+        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 def _read(file: str) -> list[tuple[Record, int]]:
@@ -14477,7 +15324,7 @@ def counted(count: int, one: str, more: str) -> str:
     return f"{count:,} {one if count == 1 else more}"
 
 
-def told(text: str) -> None:
+def say(text: str) -> None:
     """A line, which may hold what others said."""
     print(one_line(text))
 
@@ -14539,7 +15386,7 @@ from ...core.exchange import Batch, Exchange
 from ...recall.block import quoted
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill, Spilled
-from .output import as_json, fields, table, told
+from .output import as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -14552,7 +15399,7 @@ def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
     elif not found:
-        told("Nothing waits, and nothing was given up.")
+        say("Nothing waits, and nothing was given up.")
     else:
         head = ["batch", "state", "age", "exchanges", "attempts", "user", "last error"]
         table(head, (_cells(state, batch) for state, batch in found))
@@ -14572,7 +15419,7 @@ def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
     if to_json:
         as_json({"revived": revived})
     else:
-        told(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
 
 
 def age(seconds: float) -> str:
@@ -14638,7 +15485,7 @@ from ...observe.selfcheck import selfcheck
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
-from .output import as_json, counted, table, told, waiting
+from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
@@ -14674,9 +15521,9 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
         return
-    told(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
-    told(f"{counted(total, 'memory', 'memories')}.")
-    told(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
+    say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
+    say(f"{counted(total, 'memory', 'memories')}.")
+    say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
@@ -14687,13 +15534,16 @@ def users(instance: Instance, to_json: bool) -> None:
     elif counts:
         table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
     else:
-        told("There are no memories yet.")
+        say("There are no memories yet.")
 
 
 def _backend(instance: Instance) -> list[Check]:
     try:
         with instance.backend() as backend, waiting("asking"):
-            return [Check("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+            return [
+                Check("place", True, str(instance.locations.home())),
+                *selfcheck(instance.settings, backend),
+            ]
     except MemoryFault as fault:
         return [Check("backend", False, str(fault).rstrip("."), fault.hint)]
 
@@ -14702,21 +15552,21 @@ def _calls(instance: Instance) -> Check:
     """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
     ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
     lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
-    told = [
+    detail = [
         f"{day} {one_line(model)} {used.calls:,}"
         for day, models in lately.items()
         for model, used in models.items()
     ]
-    return Check("LLM calls", True, ", ".join(told) or "none today or yesterday")
+    return Check("LLM calls", True, ", ".join(detail) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    told = f"{counts.pending} waiting, {counts.dead} given up"
+    detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        told += f", {aside} kept aside until the state database takes them"
-    return Check("queue", not counts.dead, told, hint)
+        detail += f", {aside} kept aside until the state database takes them"
+    return Check("queue", not counts.dead, detail, hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -14732,7 +15582,7 @@ from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
 from .memories import numbered, show
-from .output import as_json, told
+from .output import as_json, say
 
 
 def list_(instance: Instance, team: str, to_json: bool) -> None:
@@ -14746,7 +15596,7 @@ def list_(instance: Instance, team: str, to_json: bool) -> None:
     if to_json:
         as_json(numbered(team_owner(team), memories))
     elif not memories:
-        told(f"Nobody has shared anything with {team} yet.")
+        say(f"Nobody has shared anything with {team} yet.")
     else:
         show(memories)
 
@@ -14761,7 +15611,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        told(f"Team {team} knows now: {text}")
+        say(f"Team {team} knows now: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
@@ -14775,7 +15625,7 @@ def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        told(f"Withdrawn from {team}: {text}")
+        say(f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:
@@ -14800,9 +15650,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from ...core.change import REAFFIRMED
 from ...core.errors import Drop
 from ...recall.block import quoted
-from ...recall.select import TOLD
+from ...recall.select import INJECTED
 from ...recall.why import Explanation, Explanations, Weighed
 from ...remember.journal import Journal
 from .output import as_json
@@ -14832,8 +15683,8 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
     opened = explanation.evidence >= explanation.threshold
     gate = "relevant" if opened else "nothing relevant"
-    told = [one for one in explanation.weighed if one.outcome == TOLD]
-    others = [one for one in explanation.weighed if one.outcome != TOLD]
+    injected = [one for one in explanation.weighed if one.outcome == INJECTED]
+    others = [one for one in explanation.weighed if one.outcome != INJECTED]
     lines = [
         f"{number}. {quoted(explanation.query)}, {ago}, {explanation.took_ms:.0f} ms",
         f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
@@ -14850,7 +15701,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         f"   in the prompt since message {since}: {_text(memory_id, journal)}"
         for memory_id, since in explanation.standing
     ]
-    lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
+    lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
@@ -14867,348 +15718,16 @@ def _weighed(one: Weighed, journal: Journal) -> str:
 
 def _text(memory_id: str, journal: Journal) -> str:
     """What a memory holds now, by the journal."""
-    changes = [change for change in journal.of_memory(memory_id) if change.op != "heard"]
+    changes = [change for change in journal.of_memory(memory_id) if change.op != REAFFIRMED]
     if not changes:
         return f"memory {memory_id}"
     return quoted(changes[-1].after) if changes[-1].op != "remove" else "(forgotten)"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/__init__.py
+# interfaces/embeddings.py
 
-SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines server sees it."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/body.py
-
-SOURCES["interfaces/pipelines/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
-
-Everything that comes in may be missing or of a wrong type: what cannot be read is read as absent.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import blake2b
-from typing import Any
-
-from ...commands.parse import COMMAND_CHARS, read_command
-from ...config.model_patterns import is_ollama_cloud
-from ...core.chat_servers import AnsweredBy
-from ...core.locales import code_of
-from ...core.text import plain
-from ...core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
-from ...language.spans import without_thoughts
-from ...recall.block import Blocks, without_block
-
-LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
-_SEARCHES = ("web_search", "image_generation")
-
-# What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
-TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
-_ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
-_MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
-_NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
-
-
-def read_inlet(body: Any, user: Any) -> Turn:
-    """The turn that a body begins."""
-    body = _mapping(body)
-    meta = _mapping(body.get("metadata"))
-    user_id = _id(_mapping(user).get("id"))
-    texts = _user_texts(_seen(_messages(body)))
-    chat_id = _id(meta.get("chat_id"))
-    message_id = _id(meta.get("message_id"))
-    user_message_id = _id(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
-    features = _mapping(body.get("features") or meta.get("features"))
-    model, described = _id(body.get("model")), _mapping(meta.get("model"))
-    info = _mapping(described.get("info"))
-    capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
-    # Of two models side by side only the first is described, and of an arena the arena itself.
-    is_described = bool(model) and _id(described.get("id")) == model
-    base_model = _id(info.get("base_model_id")) if is_described else ""
-    connection = _connection(described, model, base_model) if is_described else "unknown"
-    return Turn(
-        user_id=user_id,
-        text=_kept(texts[-1]) if texts else "",
-        key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
-        place=chat_kind_of(chat_id, message_id),
-        chat_id=chat_id,
-        user_message_id=user_message_id,
-        follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
-        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
-        model=model,
-        base_model=base_model,
-        described=is_described,
-        connection=connection,
-        answered_by=_answered_by(meta, described if is_described else {}, base_model or model, connection),
-        task=_id(meta.get("task")),
-        memory_switch=features.get("memory") is True if features else None,
-        memory_capability=capabilities.get("memory") is not False,
-        positions=tuple(_hashes((user_id, chat_id), texts)),
-        text_before=_kept(texts[-2]) if len(texts) > 1 else "",
-        folder=_id(meta.get("folder_id")),
-        email=_id(_mapping(user).get("email")),
-        is_admin=_mapping(user).get("role") == "admin",
-        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        searched=any(features.get(name) is True for name in _SEARCHES)
-        or bool(body.get("files") or meta.get("files")),
-    )
-
-
-def read_outlet(body: Any, user: Any) -> Answered | None:
-    """The exchange that a body ends; None where it holds none."""
-    body = _mapping(body)
-    user_id = _id(_mapping(user).get("id"))
-    messages = _messages(body)
-    if not messages or messages[-1].get("role") != "assistant":
-        return None
-    texts = _user_texts(_seen(messages[:-1]))
-    if not texts:
-        return None
-    chat_id, session_id, id_ = (_id(body.get(name)) for name in ("chat_id", "session_id", "id"))
-    keys = [id_] if id_ else []
-    # A chat in the browser has all three, and its inlet knew the id. That of an API call is made after its
-    # inlet: such a turn is found by what was said, to which model, and in which chat if the call named one.
-    if not (chat_id and session_id and id_):
-        keys.append(_unnamed(user_id, chat_id, _id(body.get("model")), texts))
-    return Answered(
-        user_id=user_id,
-        keys=tuple(keys),
-        user_text=_kept(texts[-1]),
-        assistant_text=_answer(messages[-1]),
-        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=chat_kind_of(chat_id),
-    )
-
-
-def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = False) -> dict[str, Any]:
-    """A copy of the body with its blocks, in place of earlier ones of ours; no other message changes.
-
-    Without a system message none is made, for it would take the place of the model's own: the first block
-    then stands before the first message of the user. `in_system`: it is made all the same, so that no block
-    is among what the user says.
-    """
-    messages = body["messages"]
-    unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
-    first = _first_kept(messages)
-    before: dict[int, Any] = dict(blocks.before)
-    has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
-    if blocks.system and not has_system and not in_system:
-        before[0] = _prepended(blocks.system, before.get(0, ""))
-    told: list[Any] = []
-    users = 0
-    for at, message in enumerate(messages):
-        if at in unseen:
-            told.append(message)
-            continue
-        kept = _without_block(message)
-        if _mapping(message).get("role") == "user":
-            if block := before.get(users):
-                kept = [{**message, "content": _prepended(block, without_blocks(message.get("content")))}]
-            users += 1
-        told += kept
-    if blocks.system and has_system:
-        told[0] = {**told[0], "content": _prepended(blocks.system, told[0].get("content"))}
-    elif blocks.system and (in_system or not users):
-        told.insert(0, {"role": "system", "content": blocks.system})
-    return {**body, "messages": told}
-
-
-def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
-    """The first message, but for those that hold nothing but a block of ours."""
-    return _mapping(next((kept for message in messages for kept in _without_block(message)), None))
-
-
-def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
-    """A copy of an outlet's body with another answer, or with this text `below` the answer.
-
-    Open WebUI shows the message items of `output`, and where there are none, `content`.
-    """
-    *before, last = body["messages"]
-    content = f"{text_of(last.get('content'))}\n\n{answer}" if below else answer
-    changed = {**last, "content": content}
-    if isinstance(output := last.get("output"), list):
-        changed["output"] = _added_to(output, answer) if below else [_message_item(output, answer)]
-    return {**body, "messages": [*before, changed]}
-
-
-def _message_item(output: list[Any], answer: str) -> dict[str, Any]:
-    items = (item for item in output if _mapping(item).get("type") == "message")
-    first = next(items, {"type": "message", "id": "msg_memory", "status": "completed", "role": "assistant"})
-    return {**first, "content": [{"type": "output_text", "text": answer}]}
-
-
-def _added_to(output: list[Any], text: str) -> list[Any]:
-    """The output with a text after that of its last message; nothing changes where it has none."""
-    changed = list(output)
-    for at in reversed(range(len(changed))):
-        item = _mapping(changed[at])
-        parts = item.get("content")
-        if item.get("type") == "message" and isinstance(parts, list) and parts:
-            part = _mapping(parts[-1])
-            told = {**part, "text": f"{_text(part.get('text'))}\n\n{text}"}
-            changed[at] = {**item, "content": [*parts[:-1], told]}
-            return changed
-    return changed
-
-
-def _without_block(message: Any) -> list[Any]:
-    """The message without our block; nothing where nothing else was in a system message."""
-    if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
-        return [message]
-    content = message.get("content")
-    rest = without_blocks(content)
-    if rest == content:
-        return [message]
-    return [{**message, "content": rest}] if rest or message.get("role") == "user" else []
-
-
-def without_blocks(content: Any) -> Any:
-    """A message's content, a text or a list of parts, without blocks of ours."""
-    if isinstance(content, str):
-        return without_block(content)
-    if isinstance(content, list):
-        return [part for part in content if not _is_block(part)]
-    return content
-
-
-def _is_block(part: Any) -> bool:
-    text = _text(_mapping(part).get("text"))
-    return bool(text) and not without_block(text)
-
-
-def _prepended(block: str, content: Any) -> str | list[Any]:
-    if isinstance(content, list):
-        return [{"type": "text", "text": block}, *content]
-    return f"{block}\n\n{content}" if content else block
-
-
-def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
-
-
-def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of a chat's messages that are looked at."""
-    half = _MESSAGES // 2
-    return messages if len(messages) <= _MESSAGES else messages[:half] + messages[-half:]
-
-
-def _user_texts(messages: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What the user typed, message by message, whole: the text parts of each, without images and files."""
-    texts = (text_of(m.get("content")) for m in messages if m.get("role") == "user")
-    return [without_block(text).strip() for text in texts]
-
-
-def _kept(text: str) -> str:
-    """What of a message is looked at; of a command one character more than it may have."""
-    if len(text) > TEXT_CHARS:
-        is_long_command = read_command(text) is not None
-        text = text[: COMMAND_CHARS + 1] if is_long_command else _capped(text, TEXT_CHARS)
-    return plain(text)
-
-
-def _capped(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
-
-
-def text_of(content: Any) -> str:
-    """The text of a message's content, without images and files."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
-    return "\n".join(_text(part.get("text")) for part in parts)
-
-
-def _answer(message: Mapping[str, Any]) -> str:
-    """What the model said to the user: no reasoning, no tool calls or their output."""
-    text = without_thoughts(_capped(text_of(message.get("content")), _ANSWER_CHARS))
-    return plain(_capped(text.strip(), TEXT_CHARS))
-
-
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
-    """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
-
-    Ollama's cloud models come through a connection that is local.
-    """
-    told = described.get("connection_type")
-    if told == "external" or _mapping(described.get("ollama")).get("remote_host"):
-        return "external"
-    if any(is_ollama_cloud(name) for name in (model, base_model)):
-        return "external"
-    return "local" if told == "local" else "unknown"
-
-
-def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
-) -> AnsweredBy:
-    """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
-    is_program = described.get("pipe") or described.get("pipeline")
-    if is_program or meta.get("direct") is True or described.get("direct") is True:
-        return AnsweredBy(local=connection)
-    owner = _text(described.get("owned_by"))
-    return AnsweredBy(model, connection, owner if owner in ("openai", "ollama") else "")
-
-
-def _follows(meta: Mapping[str, Any]) -> str:
-    """ "start" for a chat's first message, whose parent is null."""
-    message = _mapping(meta.get("user_message"))
-    return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
-
-
-def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
-    """A message that was changed in place keeps its id, and is another version all the same."""
-    version = blake2b(texts[-1].encode(errors="surrogatepass") if texts else b"", digest_size=6).hexdigest()
-    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
-
-
-def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
-    """The key of a turn whose answer has no id yet."""
-    return _hash(("turn", user_id, chat_id, model, *texts))
-
-
-def _hash(texts: Iterable[str]) -> str:
-    *_, last = _hashes((), texts)
-    return last
-
-
-def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
-    """For each text, a name of all up to it."""
-    digest = blake2b(digest_size=16)
-    for text in head:
-        digest.update(text.encode(errors="surrogatepass") + b"\0")
-    for text in texts:
-        digest.update(text.encode(errors="surrogatepass") + b"\0")
-        yield HASHED + digest.hexdigest()
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _id(value: Any) -> str:
-    """A name as Open WebUI or an API client made it; of a very long one its begin and a hash."""
-    text = _text(value)
-    return plain(text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS // 2]}~{_hash((text,))}")
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/embeddings.py
-
-SOURCES["interfaces/pipelines/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
+SOURCES["interfaces/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
 
 `make up` gives it to Open WebUI, whose own memory page needs an embedding model.
 """
@@ -15224,8 +15743,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ...core.errors import MemoryFault
-from .guard import has_key
+from ..core.errors import MemoryFault
+from .server_key import has_key
 
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000
@@ -15295,98 +15814,9 @@ def _refusal(message: str, status: int) -> JSONResponse:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/guard.py
+# interfaces/intake.py
 
-SOURCES["interfaces/pipelines/guard.py"] = r'''"""Asks for the server's key on every route.
-
-The Pipelines server checks it on some only: anyone who reaches the port could read settings and
-act as any user. Open WebUI sends the key with every request.
-"""
-
-from __future__ import annotations
-
-import hmac
-import logging
-import sys
-from collections.abc import Mapping
-from typing import Any
-
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from ...config.environment import PUBLIC_DEFAULT_KEY
-
-log = logging.getLogger(__name__)
-
-_REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
-
-
-class Guard:
-    """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
-
-    guards = "owui_memory"  # by which another version of this class, of a file uploaded before, is known
-
-    def __init__(self, app: ASGIApp, key: str, *, active: bool) -> None:
-        self.app, self.key, self.active = app, key, active
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or not self.active or self._passes(scope):
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
-
-    def _passes(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        # A browser's preflight carries no key; CORS middleware answers it before any route.
-        preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        return preflight or has_key(headers, self.key)
-
-
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    matches = hmac.compare_digest(given.strip().encode(), key.encode())
-    return bool(key) and scheme.lower() == "bearer" and matches
-
-
-def server_app() -> Any:
-    """The Pipelines server's application; None outside of it."""
-    for name in ("main", "__main__"):
-        app = getattr(sys.modules.get(name), "app", None)
-        if hasattr(app, "middleware_stack"):
-            return app
-    return None
-
-
-def install(app: Any, key: str, *, active: bool) -> None:
-    """Put the guard around the application, or set the one that is there."""
-    stack = app.middleware_stack or app.build_middleware_stack()
-    if isinstance(stack, Guard):
-        stack.key, stack.active = key, active
-    else:
-        inner = stack.app if getattr(stack, "guards", None) == Guard.guards else stack
-        app.middleware_stack = Guard(inner, key, active=active)
-    if not key:
-        log.error("PIPELINES_API_KEY is empty, so every request is refused. Set it to a secret of your own.")
-    if key == PUBLIC_DEFAULT_KEY:
-        banner = "*" * 78
-        log.warning(
-            "\n%s\nThe Pipelines server runs with its PUBLIC DEFAULT KEY: anyone who reaches this port\n"
-            "can read and change every user's memories. Set PIPELINES_API_KEY to a secret of your\n"
-            "own, here and in Open WebUI (Admin > Settings > Connections).\n%s",
-            *(banner, banner),
-        )
-    if not active:
-        log.warning("require_key is off: whoever reaches this port can act as any user.")
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/intake.py
-
-SOURCES["interfaces/pipelines/intake.py"] = r'''"""The way of a body in and out again: what every later step may rely on, and where the work for it is done.
+SOURCES["interfaces/intake.py"] = r'''"""The way of a body in and out again: what every later step may rely on, and where the work for it is done.
 
 Bodies are as long and as odd as whoever sends them likes. Here they are made such that the server can send
 them on, lose what no model is to see, and are read into values whose texts have a bound; big ones in threads
@@ -15404,9 +15834,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from ...core.turn import Answered, Turn
+from ..core.turn import Answered, Turn
 from .body import read_inlet, read_outlet
-from .strip_commands import without_asides
+from .strip_commands import without_commands
 
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
 _THREADS = 2
@@ -15437,7 +15867,7 @@ class Finished:
 
 def read_asked(body: Any, user: Any) -> Asked:
     """An inlet's body. Whatever comes in, this does not raise."""
-    body = without_asides(sendable(body))
+    body = without_commands(sendable(body))
     return Asked(body, read_inlet(body, user))
 
 
@@ -15568,9 +15998,9 @@ def _id_of(user: Any) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/lanes.py
+# interfaces/lanes.py
 
-SOURCES["interfaces/pipelines/lanes.py"] = r'''"""Work of users in a pool: one at a time of each, so that nobody fills it alone."""
+SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time of each, so that nobody fills it alone."""
 
 from __future__ import annotations
 
@@ -15626,6 +16056,106 @@ async def _after(
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/pipelines/__init__.py
+
+SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines server sees it."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/pipelines/guard.py
+
+SOURCES["interfaces/pipelines/guard.py"] = r'''"""Asks for the server's key on every route, and answers those under /memory.
+
+The Pipelines server checks it on some only: anyone who reaches the port could read settings and
+act as any user. Open WebUI sends the key with every request.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...config.environment import PUBLIC_DEFAULT_KEY
+from ..server_key import has_key
+
+log = logging.getLogger(__name__)
+
+_REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
+
+
+_OPEN = ("/memory/health",)
+_OWN_KEYS = "/memory/v1/"  # where users have keys of their own
+
+
+class Guard:
+    """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
+
+    own: ASGIApp | None = None  # serves /memory, past the server's middleware, which would buffer streams
+    guards = "owui_memory"  # by which another version of this class, of a file uploaded before, is known
+
+    def __init__(self, app: ASGIApp, key: str, *, active: bool) -> None:
+        self.app, self.key, self.active = app, key, active
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or not self.active or self._passes(scope):
+            ours = self.own if scope["type"] == "http" and scope["path"].startswith("/memory/") else None
+            await (ours or self.app)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+
+    def _passes(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        # A browser's preflight carries no key; CORS middleware answers it before any route.
+        preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
+        sees_to_itself = scope["path"] in _OPEN or scope["path"].startswith(_OWN_KEYS)
+        return preflight or sees_to_itself or has_key(headers, self.key)
+
+
+def server_app() -> Any:
+    """The Pipelines server's application; None outside of it."""
+    for name in ("main", "__main__"):
+        app = getattr(sys.modules.get(name), "app", None)
+        if hasattr(app, "middleware_stack"):
+            return app
+    return None
+
+
+def serve(app: Any, own: ASGIApp | None) -> None:
+    """Answer what is asked under /memory with this application; None: no longer."""
+    if isinstance(app.middleware_stack, Guard):
+        app.middleware_stack.own = own
+
+
+def install(app: Any, key: str, *, active: bool) -> None:
+    """Put the guard around the application, or set the one that is there."""
+    stack = app.middleware_stack or app.build_middleware_stack()
+    if isinstance(stack, Guard):
+        stack.key, stack.active = key, active
+    else:
+        inner = stack.app if getattr(stack, "guards", None) == Guard.guards else stack
+        app.middleware_stack = Guard(inner, key, active=active)
+    if not key:
+        log.error("PIPELINES_API_KEY is empty, so every request is refused. Set it to a secret of your own.")
+    if key == PUBLIC_DEFAULT_KEY:
+        banner = "*" * 78
+        log.warning(
+            "\n%s\nThe Pipelines server runs with its PUBLIC DEFAULT KEY: anyone who reaches this port\n"
+            "can read and change every user's memories. Set PIPELINES_API_KEY to a secret of your\n"
+            "own, here and in Open WebUI (Admin > Settings > Connections).\n%s",
+            *(banner, banner),
+        )
+    if not active:
+        log.warning("require_key is off: whoever reaches this port can act as any user.")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/pipelines/pipeline.py
 
 SOURCES["interfaces/pipelines/pipeline.py"] = r'''"""The filter as the Pipelines server sees it. Whatever happens in here, the chat goes on."""
@@ -15635,49 +16165,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from functools import partial
-from typing import Any, cast
+from typing import cast
 
-from ...commands.language import Languages
-from ...commands.parse import is_command, may_be_command, refusal, repeated, was_command, with_task
+from starlette.routing import Mount, Router
+
+from ...commands.parse import is_command, may_be_command, repeated, with_task
 from ...config.environment import Environment
-from ...config.policy import decide
-from ...config.scoping import scope_of
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from ...core.errors import Waits, is_of_the_text
-from ...core.events import Event, EventKind, Job, failed, succeeded
-from ...core.memory import Check
-from ...core.permission import SWITCHED_OFF
-from ...core.turn import Answered, Turn
-from ...observe import status
-from ...recall.block import Blocks
-from ...recall.run import INSIDE, Outcome
-from ...remember.spill import Spill, Spilled
+from ...core.events import Job
+from .. import embeddings, routes
+from ..body import with_answer
+from ..chats import Body, Chats
+from ..intake import read_asked, read_finished
 from ..service import Open, Service
-from . import embeddings, guard, routes
-from .body import with_answer, with_blocks
-from .intake import Intake, read_asked, read_finished
-from .lanes import BusyError
-from .start import Start
+from . import guard
 
 log = logging.getLogger(__name__)
-
-Body = dict[str, Any]
-
-# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
-# are stored meanwhile, there is only a queue, and it may take longer.
-_KEEP_S, _QUEUE_S = 1.0, 5.0
-_COMMAND_S = 120.0  # that a command may take; it goes on in its thread
-_LONG_CHARS = (
-    20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
-)
-_EARLY = 5_000  # turns
-_NOTE_S = 3.0  # that a note under an answer may take
-_HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
 class Filter:
@@ -15695,16 +16200,7 @@ class Filter:
         # The server now puts valves.json on top with the class it finds here; see `lenient`.
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
-        self._languages = Languages()
-        self._spill = Spill(self._environment.data_dir)
-        opening = partial(open_service, self._environment, lambda: self.valves, self._problems, self._spill)
-        self._start = Start(opening, lambda: self.valves)
-        self._intake = Intake()
-        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
-        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
-        self._early: dict[
-            tuple[str, str], bool
-        ] = {}  # whether turns may be remembered, before there is a runtime
+        self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -15713,344 +16209,121 @@ class Filter:
         for told in (*self._problems, *self.valves.notices):
             log.warning("%s", told)
         await asyncio.to_thread(locales.load)
-        await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
+        await self._chats.begin()
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            routes.mount(app, key, self._status, embeddings.route(key, self._embedder))
+            own = [*routes.watching(key, self._chats), embeddings.route(key, self._chats.embedder)]
+            guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
-            routes.unmount(app)
-        await asyncio.to_thread(self._start.stop)
-        self._intake.close()
+            guard.serve(app, None)
+        await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
         """The admin saved the settings: `self.valves` are the new ones."""
         self._guard_routes()
-        self._start.use_settings()
+        self._chats.use_settings()
 
     async def inlet(self, body: Body, user: Body | None = None) -> Body:
         """A request on its way to the model: with a block of memories, or as it came.
 
         Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
         """
-        deadline = asyncio.get_running_loop().time() + self.valves.inlet_deadline_ms / 1000
+        deadline = self._chats.deadline()
         try:
-            asked = await self._intake.read(read_asked, body, user)
+            asked = await self._chats.intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed(Job.INLET, error)
+            self._chats.failed(Job.INLET, error)
             return body
-        body, turn, runtime = asked.body, asked.turn, self._runtime
-        if is_command(turn):
-            return await self._commanded(runtime, body, turn)
-        if runtime is None:
-            self._decide_early(turn)
-            return body
-        try:
-            told = await self._inlet(runtime, body, turn, deadline)
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            runtime.emit(failed(Job.INLET, error))
-            return body
-        runtime.emit(succeeded(Job.INLET))
-        return told
+        if is_command(asked.turn):
+            return with_task(asked.body, await self._chats.give(asked.turn))
+        return await self._chats.told(asked.body, asked.turn, deadline)
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
-            finished = await self._intake.read(read_finished, body, user)
+            finished = await self._chats.intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed(Job.OUTLET, error)
+            self._chats.failed(Job.OUTLET, error)
             return body
-        body, answered, runtime = finished.body, finished.answered, self._runtime
+        body, answered = finished.body, finished.answered
         if answered is None:
             return body
         if answer := repeated(answered):
             return with_answer(body, answer)
         if may_be_command(answered):
-            answer = await self._answer(runtime, answered)
+            answer = await self._chats.answer(answered)
             return with_answer(body, answer) if answer else body
-        if not self.valves.enabled:
-            return body
-        try:
-            if runtime is None:
-                await self._kept_early(answered)
-            elif self._was_forbidden_early(answered):
-                return body
-            elif (chat_id := await self._kept(runtime, answered)) and self.valves.show_memory_notes:
-                return await self._noted(runtime, body, answered, chat_id)
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed(Job.OUTLET, error)
+        chat_id = await self._chats.keep(answered)
+        if chat_id and self.valves.show_memory_notes and (note := await self._chats.note(answered, chat_id)):
+            return with_answer(body, note, below=True)
         return body
-
-    async def _kept(self, runtime: Service, answered: Answered) -> str:
-        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
-        keeper = runtime.keeper
-        if not keeper.is_ill:
-            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self._intake.in_turn if long else _in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await self._stored(runtime, keeping):
-                try:
-                    return str(keeping.result())
-                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, Job.OUTLET, error)
-            else:
-                keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(_looked_at)
-                keeper.is_ill |= not long
-        if (record := keeper.exchange(answered)) is not None:
-            await self._spilled(record)
-        return ""
-
-    @staticmethod
-    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it."""
-        until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await _within(_KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
-                break
-        return done
-
-    async def _kept_early(self, answered: Answered) -> None:
-        """Before there is a database: whether it may be remembered is seen when there is one."""
-        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
-        if next((one for one in decided if one is not None), True):
-            await self._spilled(Spilled.exchange(answered))
-
-    def _was_forbidden_early(self, answered: Answered) -> bool:
-        """Before there was a database, which may still hold an earlier permission with the same key."""
-        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
-    async def _spilled(self, record: Spilled) -> None:
-        """Kept in the data folder, or in memory until the disk takes it."""
-        if self._spill.accept(record):
-            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
-
-    def _decide_early(self, turn: Turn) -> None:
-        """Before there is a database: keep what the inlet would have kept there."""
-        try:
-            may = decide(turn, self.valves).write
-            if turn.task:
-                return
-            if len(self._early) >= _EARLY:
-                self._early.pop(next(iter(self._early)))
-            self._early[turn.user_id, turn.key] = may
-            if may:
-                self._spill_decision(Spilled.decision(turn, scope_of(turn, self.valves)))
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._failed(Job.INLET, error)
-
-    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
-        """At once in memory, and soon in the data folder."""
-        if not self._spill.accept(record):
-            return None
-        writing = _in(self._spilling, self._spill.write)
-        writing.add_done_callback(_looked_at)
-        return writing
-
-    async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
-        """A permission that was late, or could not be given: it must not be lost."""
-        if await self._stored(runtime, permission):
-            if (error := permission.exception()) is None:
-                return
-            _note(runtime, Job.INLET, error)
-        else:
-            permission.cancel()
-            permission.add_done_callback(_looked_at)
-            runtime.keeper.is_ill = True
-        self._spill_decision(record)
-
-    async def _inlet(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
-        decision = decide(turn, self.valves)
-        self._early.pop((turn.user_id, turn.key), None)
-        permission, spilling = None, None
-        if decision.write:
-            runtime.keeper.announce(turn)
-            if runtime.keeper.is_ill:
-                spilling = self._spill_decision(runtime.keeper.decision(turn))
-            else:
-                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
-        elif not turn.task:
-            runtime.forbid(turn)
-        outcome = await self._recall(runtime, turn, deadline) if decision.read else Outcome(None)
-        on = outcome.recalled is None or outcome.recalled.on
-        if permission is not None:
-            if await _done_by(deadline, permission) and permission.exception() is None:
-                on &= permission.result()
-            else:
-                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
-                self._seeing_to.add(seeing)
-                seeing.add_done_callback(self._seeing_to.discard)
-        if spilling is not None:
-            await _done_by(deadline, spilling)
-        if not on:
-            decision, outcome = SWITCHED_OFF, Outcome(None)
-        if decision.reason:
-            runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
-        told = body
-        if decision.read:
-            blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-            render = partial(with_blocks, in_system=turn.searched or self.valves.placement == "system")
-            told = await self._intake.rewrite(turn.user_id, render, body, blocks)
-        runtime.after_inlet(turn, outcome, decision)
-        return told
-
-    async def _commanded(self, runtime: Service | None, body: Body, turn: Turn) -> Body:
-        """A command on its way to the model, which gets something else to do."""
-        words = self._languages.note(turn)
-        answer = refusal(turn.text, words, enabled=self.valves.enabled)
-        if runtime is None:
-            return with_task(body, answer or words.say("not now"))
-        runtime.emit(Event(EventKind.COMMAND))
-        runtime.forbid(turn)
-        if answer:
-            return with_task(body, answer)
-        try:
-            pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.place == "api"  # there it is carried out at once
-            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
-            answer = giving.result() if await _within(_COMMAND_S, giving) else words.say("still at it")
-        except BusyError:
-            answer = words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            answer = words.say("not now")
-        return with_task(body, answer)
-
-    async def _answer(self, runtime: Service | None, answered: Answered) -> str:
-        """The answer to a command; "" where it was none. What the model said to one is never seen."""
-        words = self._languages.of(answered.user_id, answered.user_text)
-        nothing = words.say("not now") if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, words, enabled=self.valves.enabled)):
-            return answer
-        if runtime is None:
-            return nothing
-        try:
-            asked = answered.user_id, answered.keys, answered.name, words
-            pool, answer_to = runtime.command_pool, runtime.commander.answer
-            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await _within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else words.say("still at it")
-        except BusyError:
-            return words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            return words.say("not now")
-
-    async def _noted(self, runtime: Service, body: Body, answered: Answered, chat_id: str) -> Body:
-        """The answer with a note on memory below it, if that is there in time."""
-        asked = answered.user_id, chat_id, answered.user_text
-        noting = _in(runtime.command_pool, runtime.notes.under, *asked)
-        note = noting.result() if await _within(_NOTE_S, noting) else ""
-        return with_answer(body, note, below=True) if note else body
-
-    @staticmethod
-    async def _recall(runtime: Service, turn: Turn, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn)
-        if recalling.future is not None:
-            await _done_by(deadline, asyncio.wrap_future(recalling.future))
-        return recalling.outcome()
 
     @property
     def _runtime(self) -> Service | None:
-        return self._start.runtime
-
-    def _embedder(self) -> embeddings.Embeds:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        if (runtime := self._runtime) is None:
-            raise self._start.fault
-        return runtime.embedder()
-
-    def _failed(self, work: Job, error: Exception) -> None:
-        if (runtime := self._runtime) is not None:
-            runtime.emit(failed(work, error))
-        else:
-            log.error("%s: %s (%s)", work, INSIDE, type(error).__name__)
+        return self._chats.runtime
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():
             guard.install(app, self._environment.server_key, active=self.valves.require_key)
-
-    def _status(self) -> dict[str, Any]:
-        if (runtime := self._runtime) is not None:
-            return runtime.status()
-        fault, waiting = self._start.fault, self._spill.waiting().exchanges
-        parts = [Check("filter", False, str(fault), fault.hint)]
-        if waiting:
-            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
-        return status.report(parts, waiting, 0)
-
-
-def _looked_at(work: asyncio.Future[Any]) -> None:
-    """Nobody waits for it any more."""
-    if not work.cancelled():
-        work.exception()
-
-
-def _note(runtime: Service, work: Job, error: BaseException) -> None:
-    """That the state database failed; what this was about waits in the spill."""
-    if not isinstance(error, Waits):
-        runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.emit(failed(work, error))
-
-
-def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
-    return asyncio.get_running_loop().run_in_executor(pool, work, *values)
-
-
-async def _in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await _in(pool, work, *values)
-
-
-async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
-    """Wait for work, without cancelling it, for so many seconds at most."""
-    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
-
-
-async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
-    """Wait for work, without cancelling it, until a time of the event loop's clock."""
-    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-    return bool(done)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/routes.py
+# interfaces/routes.py
 
-SOURCES["interfaces/pipelines/routes.py"] = r'''"""The filter's own routes on the Pipelines server: GET /memory/status and more, behind the server's key."""
+SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from ...core.memory import Check
-from ...observe.status import report
-from .guard import has_key
+from ..core.errors import MemoryFault
+from ..core.memory import Check
+from ..observe.status import report
+from .server_key import has_key
 
 log = logging.getLogger(__name__)
 
-_PATH = "/memory"
+_METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
-    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
+class Watched(Protocol):
+    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
 
-    async def answer(request: Request) -> JSONResponse:
+    def status(self) -> dict[str, Any]: ...
+    def numbers(self) -> bytes: ...
+
+
+def watching(key: str, watched: Watched) -> list[Route]:
+    """GET /status and /metrics, behind the server's key, and /health."""
+
+    async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(_told, status))
+        return JSONResponse(await run_in_threadpool(_told, watched.status))
 
-    unmount(app)
-    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+    async def count(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        try:
+            return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
+        except MemoryFault as fault:
+            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+
+    async def answers(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -16061,18 +16334,107 @@ def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         log.warning("The status failed (%s).", type(error).__name__)
         hint = "Look at the server's log."
         return report([Check("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
-
-
-def unmount(app: Any) -> None:
-    """Take it away again."""
-    routes = app.router.routes
-    routes[:] = [route for route in routes if not (isinstance(route, Mount) and route.path == _PATH)]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/start.py
+# interfaces/server_key.py
 
-SOURCES["interfaces/pipelines/start.py"] = r'''"""The way to a runtime: a state database that cannot be opened yet is tried again until it can."""
+SOURCES["interfaces/server_key.py"] = r'''"""The key of the server, which every request carries."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
+def has_key(headers: Mapping[str, str], key: str) -> bool:
+    """Whether the request carries the server's key."""
+    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/service.py
+
+SOURCES["interfaces/service.py"] = r'''"""What interfaces need of the application, which assembles it: see `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..config.environment import Environment
+from ..config.settings import Valves
+from ..core.events import Event
+from ..core.permission import Decision
+from ..core.turn import Turn
+from ..remember.spill import Spill
+
+if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..commands.commander import Commander
+    from ..commands.notes import Notes
+    from ..models.embedder import Embedder
+    from ..recall.run import Outcome, Run
+    from ..remember.keeper import Keeper
+    from .lanes import Lanes
+
+
+class Service(Protocol):
+    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
+
+    @property
+    def keeper(self) -> Keeper: ...
+    @property
+    def recalls(self) -> Run: ...
+    @property
+    def commander(self) -> Commander: ...
+    @property
+    def notes(self) -> Notes: ...
+    @property
+    def lanes(self) -> Lanes: ...
+    @property
+    def state_pool(self) -> Executor: ...
+    @property
+    def command_pool(self) -> Executor: ...
+
+    def emit(self, event: Event) -> None:
+        """Something has happened."""
+
+    def forbid(self, turn: Turn) -> None:
+        """This turn may not be remembered, whatever one with the same key was allowed."""
+
+    def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
+        """Do what no message has to wait for."""
+
+    def embedder(self) -> Embedder:
+        """The one in use. Raises MemoryFault where there is none."""
+
+    def status(self) -> dict[str, Any]:
+        """The self-check, as JSON-plain values."""
+
+    def numbers(self) -> bytes:
+        """Counters and more, as Prometheus reads them. Raises TellAdmin where it is not installed."""
+
+    def use(self, settings: Valves) -> None:
+        """The settings have changed."""
+
+    def close(self) -> None:
+        """Remember what waits and stop threads, within a bound."""
+
+
+Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/start.py
+
+SOURCES["interfaces/start.py"] = r'''"""The way to a runtime: a state database that cannot be opened yet is tried again until it can."""
 
 from __future__ import annotations
 
@@ -16080,9 +16442,9 @@ import logging
 import threading
 from collections.abc import Callable
 
-from ...config.settings import Valves
-from ...core.errors import MemoryFault, NotReady, Retry
-from ..service import Service
+from ..config.settings import Valves
+from ..core.errors import MemoryFault, NotReady, Retry
+from .service import Service
 
 log = logging.getLogger(__name__)
 
@@ -16170,9 +16532,9 @@ def _unexpected(error: Exception) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/strip_commands.py
+# interfaces/strip_commands.py
 
-SOURCES["interfaces/pipelines/strip_commands.py"] = r'''"""What is said in a chat and is no conversation with the model: commands, their answers, and our notes."""
+SOURCES["interfaces/strip_commands.py"] = r'''"""What is said in a chat and is no conversation with the model: commands, their answers, and our notes."""
 
 from __future__ import annotations
 
@@ -16182,10 +16544,10 @@ from functools import partial
 from operator import is_
 from typing import Any
 
-from ...commands.markup import NOTES
-from ...commands.parse import read_command
-from ...core.locales import Locale, code_of, locale
-from ...language.spans import without_spans
+from ..commands.markup import NOTES
+from ..commands.parse import read_command
+from ..core.locales import Locale, code_of, locale
+from ..language.spans import without_spans
 from .body import LANGUAGE, text_of
 
 _BLANKS = re.compile(r"\s*")
@@ -16194,7 +16556,7 @@ _USER, _ASSISTANT, _END = "USER: ", "\nASSISTANT: ", "\n</chat_history>"
 _MOST_SAID = 10_000  # messages of a task that are looked at
 
 
-def without_asides(body: Any) -> Any:
+def without_commands(body: Any) -> Any:
     """A body as the model is to see it: the same object where it has none.
 
     The last message of the user stays, with what follows it: it may be a command that is to be answered.
@@ -16275,76 +16637,6 @@ def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
 
 def _role(message: Any) -> Any:
     return message.get("role") if isinstance(message, Mapping) else None
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/service.py
-
-SOURCES["interfaces/service.py"] = r'''"""What interfaces need of the application, which assembles it: see `app.py`."""
-
-from __future__ import annotations
-
-from collections.abc import Callable
-from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, Protocol
-
-from ..config.environment import Environment
-from ..config.settings import Valves
-from ..core.events import Event
-from ..core.permission import Decision
-from ..core.turn import Turn
-from ..remember.spill import Spill
-
-if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
-    from ..commands.commander import Commander
-    from ..commands.notes import Notes
-    from ..models.embedder import Embedder
-    from ..recall.run import Outcome, Run
-    from ..remember.keeper import Keeper
-    from .pipelines.lanes import Lanes
-
-
-class Service(Protocol):
-    """The opened application. No method blocks but `status`, `embedder`, `use` and `close`."""
-
-    @property
-    def keeper(self) -> Keeper: ...
-    @property
-    def recalls(self) -> Run: ...
-    @property
-    def commander(self) -> Commander: ...
-    @property
-    def notes(self) -> Notes: ...
-    @property
-    def lanes(self) -> Lanes: ...
-    @property
-    def state_pool(self) -> Executor: ...
-    @property
-    def command_pool(self) -> Executor: ...
-
-    def emit(self, event: Event) -> None:
-        """Something has happened."""
-
-    def forbid(self, turn: Turn) -> None:
-        """This turn may not be remembered, whatever one with the same key was allowed."""
-
-    def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        """Do what no message has to wait for."""
-
-    def embedder(self) -> Embedder:
-        """The one in use. Raises MemoryFault where there is none."""
-
-    def status(self) -> dict[str, Any]:
-        """The self-check, as JSON-plain values."""
-
-    def use(self, settings: Valves) -> None:
-        """The settings have changed."""
-
-    def close(self) -> None:
-        """Remember what waits and stop threads, within a bound."""
-
-
-Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21754,7 +22046,7 @@ class CommandLog:
         """Keep the command for longer.
 
         Raises:
-            TakenOver: somebody else is about it by now.
+            ClaimLost: somebody else is about it by now.
         """
         if not self._set(order, held_until=time.time() + _HELD_S):
             raise ClaimLost("Another server carries this command out.")
@@ -21817,8 +22109,8 @@ SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere a
 SOURCES["manage/erasure/erase.py"] = r'''"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
-a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
-docs/privacy.md says which there may be.
+a location could not be reached, or where another server is the one who can. Copies and backups are out of
+reach: docs/privacy.md says which there may be.
 """
 
 from __future__ import annotations
@@ -21830,7 +22122,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -21840,20 +22132,20 @@ from ...core.errors import MemoryFault
 from ...core.scope import shared_by
 from ...remember.spill import Spill, Spilled
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
-from .history import History
 from .scrub import scrub_state
-from .sites import Found, Open, Sites
+from .sites import Found, Open, Site, Sites
 
+Answer = TypeVar("Answer")
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
 
-_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
+_STATE = -1  # among the ids of locations, which begin with 1
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was erased of a user, by place, and what is left to do.
+    """What was erased of a user, by location, and what is left to do.
 
-    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
+    unreached: locations that could not be reached, or still hold it, and why; done as soon as it can be.
     keeps: what may keep something all the same, in sentences.
     """
 
@@ -21875,7 +22167,7 @@ class Live(Protocol):
         """Nobody moves the memories meanwhile."""
 
 
-def _unheard(count: int) -> None:
+def _no_progress(count: int) -> None:
     """For those who do not ask how far it is."""
 
 
@@ -21895,7 +22187,7 @@ class Eraser:
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
-        self._erasures, self._history = Erasures(engine), History(data_dir)
+        self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
 
@@ -21908,11 +22200,11 @@ class Eraser:
         until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
-            known, faults = _known(found, user_id, memory_ids)
+            known = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
-            return self._carry_out(erasure, found, counts, faults, fresh=True)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
@@ -21922,18 +22214,16 @@ class Eraser:
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
-        progress: called as it goes on; a memory counts once for each place that has it.
+        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
-            there, faults = _all_of(found, user_id)
-            ids = set().union(*there.values(), self._erasures.memories_of(user_id))
-            erasure, counts = self._erasures.begin_user(user_id, ids)
+            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
+            erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
-            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             if shared:
                 counts["shared with teams"] = shared
-            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
+            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -21943,7 +22233,7 @@ class Eraser:
                 shared = {
                     memory_id
                     for one in found
-                    if one.site is not None
+                    if not isinstance(one.site, MemoryFault)
                     for memory_id in one.site.added_by(owner, shared_by(user_id))
                 }
             if shared:
@@ -21956,11 +22246,8 @@ class Eraser:
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        if new := self._erasures.since(since):
-            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
-            self._history.erase(ids, {erasure.user_id for erasure in new})
-        return new
+        """Erasures with a later id than this one."""
+        return self._erasures.since(since)
 
     def newest(self) -> int:
         """The id of the last erasure that was begun; 0 where there was none."""
@@ -21972,46 +22259,34 @@ class Eraser:
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)
-        # What was on its way may have come to any place.
+        # What was on its way may have come to any location.
         late = again and (erasure.batches or self._erasures.copying())
-        ids = None if late else erasure.places
+        ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
-            # A place that could not be asked at first may know of more memories.
-            more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            if ids_there := set[str]().union(*more.values()):
-                self._history.erase(ids_there, [erasure.user_id], whole=False)
-            return self._carry_out(erasure, found, counts, faults, fresh=False)
+            return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
         self,
         erasure: Erasure,
         found: list[Found],
         counts: Counter[str],
-        faults: dict[int, MemoryFault],
         *,
         fresh: bool,
-        told: Callable[[int], None] = _unheard,
+        on_progress: Callable[[int], None] = _no_progress,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
-        try:
-            counts["mem0's history"] += self._history.erase(
-                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
-            )
-        except MemoryFault as fault:
-            unreached[_HISTORY] = str(fault)
         for one in found:
             try:
-                if one.site is None:
-                    raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
-                keeps += filter(None, [one.site.purge()])
+                site = one.reached()
+                counts["memories"] += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
-                unreached[one.id] = f"{one.place}: {fault}"
+                unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
             except MemoryFault as fault:
@@ -22029,7 +22304,7 @@ class Eraser:
 
     def _is_due(self, erasure: Erasure) -> bool:
         """Whether something can be done now."""
-        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+        return erasure.passes == BEGUN or bool(erasure.locations) or self._is_settled(erasure)
 
     def _is_settled(self, erasure: Erasure) -> bool:
         """Whether nothing is under way any more that was when it was begun.
@@ -22062,30 +22337,21 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
     return says
 
 
-def _known(
-    found: list[Found], user_id: str, memory_ids: Collection[str]
-) -> tuple[dict[str, str], dict[int, MemoryFault]]:
-    """What these memories say, by the ids that they have anywhere; and what could not be asked."""
-    known: dict[str, str] = {}
-    faults = {}
-    for one in found:
-        try:
-            known |= one.site.known(user_id, memory_ids) if one.site else {}
-        except MemoryFault as fault:
-            faults[one.id] = fault
-    return known, faults
+def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    """What these memories say, by the ids that they have anywhere they can be asked for."""
+    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
+    return {id_: text for known in asked for id_, text in known.items()}
 
 
-def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories, by place; and what could not be asked."""
-    ids: dict[int, list[str]] = {}
-    faults = {}
+def _count(found: list[Found], user_id: str) -> int:
+    """How many memories of a user there are wherever it can be asked."""
+    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
+
+
+def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
     for one in found:
-        try:
-            ids[one.id] = one.site.ids_of(user_id) if one.site else []
-        except MemoryFault as fault:
-            faults[one.id] = fault
-    return ids, faults
+        with contextlib.suppress(MemoryFault):
+            yield ask(one.reached())
 
 
 def _telling(progress: Progress, total: int) -> Callable[[int], None]:
@@ -22132,14 +22398,14 @@ from ...state import (
     decisions,
     erasures,
     hold,
+    injected,
     insert_new,
     journal,
+    locations,
     metadata,
     outbox,
-    places,
     reading,
     recalls,
-    told,
     versions,
 )
 from ...state.clock import is_ahead
@@ -22153,7 +22419,7 @@ _LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
-    "told": "told lines",
+    "injected": "told lines",
     "recalls": "explanations",
     "journal": "journal",
 }
@@ -22163,9 +22429,9 @@ _STAYING = (versions.name, erasures.name)
 
 @dataclass(frozen=True)
 class Erasure:
-    """One, as far as it is done. memory_ids: those to forget; of a whole user, those known (with PostgreSQL).
+    """One, as far as it is done. memory_ids: those to forget; none of a whole user.
 
-    places: ids of the places where it is still to be done. batches: those that were worked on when it began.
+    locations: ids of those where it is still to be done. batches: those that were worked on when it began.
     """
 
     id: int
@@ -22173,7 +22439,7 @@ class Erasure:
     whole: bool
     memory_ids: tuple[str, ...]
     batches: tuple[str, ...]
-    places: tuple[int, ...]
+    locations: tuple[int, ...]
     passes: int
     asked_at: float
 
@@ -22189,14 +22455,11 @@ class Erasures:
         with self._reading.connect() as connection:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
-    def begin_user(self, user_id: str, memory_ids: Collection[str] = ()) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it.
-
-        memory_ids: for other servers' copies of mem0's history, which names no users.
-        """
+    def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
+        """Write down that all of a user's is to go; the queue and the permissions go with it."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            erasure = self._insert(connection, user_id, True, memory_ids)
+            erasure = self._insert(connection, user_id, True, ())
             waiting = and_(outbox.c.user_id == user_id, outbox.c.exchange.is_not(None))
             counts = Counter[str]()
             for name, which in (
@@ -22250,12 +22513,12 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in (told, recalls, journal)}
+        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal)}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {told: told.c.told_at <= until, recalls: recalls.c.at <= until}
+                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
                 late[journal] = _before(erasure)
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
@@ -22284,20 +22547,16 @@ class Erasures:
 
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
         """How far it has come."""
-        done = {"passes": passes, "places": json.dumps(sorted(left))}
+        done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
 
-    def memories_of(self, user_id: str) -> set[str]:
-        """Ids of all memories that the journal knows of a user."""
-        wanted = select(journal.c.memory_id).where(journal.c.user_id == user_id, journal.c.memory_id != "")
-        with self._reading.connect() as connection:
-            return set(connection.scalars(wanted.distinct()))
-
     def copying(self) -> bool:
-        """Whether memories are on their way from one place to another."""
+        """Whether memories are on their way from one location to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
+            held = (
+                select(locations.c.id).where(is_ahead(locations.c.held_until, time.time(), HOLD_S)).limit(1)
+            )
             return connection.scalar(held) is not None
 
     def _insert(
@@ -22309,7 +22568,7 @@ class Erasures:
             "whole": whole,
             "memory_ids": json.dumps(sorted(memory_ids)),
             "batches": json.dumps(sorted(set(connection.scalars(busy)))),
-            "places": json.dumps(list(connection.scalars(select(places.c.id)))),
+            "locations": json.dumps(list(connection.scalars(select(locations.c.id)))),
             "passes": BEGUN,
             "asked_at": time.time(),
         }
@@ -22339,13 +22598,15 @@ class _Forgetting:
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             self._texts |= {row.before, row.after}
-        self._texts |= {row.text for row in self._rows(told, told.c.memory_id) if not is_mark(row.text)}
+        self._texts |= {
+            row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
+        }
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter(queue=self.from_queue())
         counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_told()
+        counts["told lines"] = self._from_injected()
         counts["journal"] = self._from_journal()
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
@@ -22355,7 +22616,9 @@ class _Forgetting:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({_LATE + "told lines": self._from_told(), _LATE + "journal": self._from_journal()})
+        counts = Counter(
+            {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
+        )
         counts[_LATE + "explanations"] = self._from_explanations()
         return counts
 
@@ -22411,19 +22674,21 @@ class _Forgetting:
             self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
         return len(mine)
 
-    def _from_told(self) -> int:
+    def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
-        rows = {row.id: row for row in self._rows(told, told.c.memory_id)}
+        rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
         for some in _parts(sorted(self._texts)):
             which = and_(
-                told.c.user_id == self._user_id, told.c.text.in_(some), told.c.told_at <= self._until
+                injected.c.user_id == self._user_id,
+                injected.c.text.in_(some),
+                injected.c.injected_at <= self._until,
             )
-            rows |= {row.id: row for row in self._connection.execute(select(told).where(which))}
+            rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
         for some in _parts([row.id for row in speaking]):
-            self._connection.execute(delete(told).where(told.c.id.in_(some)))
+            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
-        insert_new(self._connection, told, marked)
+        insert_new(self._connection, injected, marked)
         return len(speaking)
 
     def _from_explanations(self) -> int:
@@ -22471,7 +22736,7 @@ def _before(erasure: Erasure) -> Any:
 
 
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
-    """So that no copy comes back from a place that was left: see `locations.Places.removed_since`."""
+    """So that no copy comes back from a location that was left: see `Locations.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
@@ -22484,7 +22749,7 @@ def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _erasure(row: Any) -> Erasure:
-    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "places")}
+    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
     others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
     return Erasure(**others, **lists)
 '''
@@ -22495,7 +22760,7 @@ def _erasure(row: Any) -> Erasure:
 SOURCES["manage/erasure/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
 
 The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
-comes first, and with a place that cannot be reached as by any other erasure.
+comes first, and with a location that cannot be reached as by any other erasure.
 """
 
 from __future__ import annotations
@@ -22562,81 +22827,6 @@ def _user(one: ToForget) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/erasure/history.py
-
-SOURCES["manage/erasure/history.py"] = r'''"""mem0's own database of changes and raw messages, beside the stores in each server's data folder."""
-
-from __future__ import annotations
-
-import contextlib
-import json
-import sqlite3
-from collections.abc import Collection, Iterable
-from pathlib import Path
-
-from ...core.errors import Retry
-
-_BUSY_S = 10.0
-
-
-class History:
-    """`mem0/history.db`. It names memories, not users; messages are kept by user."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self._file = data_dir / "mem0" / "history.db"
-
-    def erase(self, memory_ids: Collection[str], user_ids: Iterable[str], *, whole: bool = True) -> int:
-        """Take away what is kept of these memories, and of these users' messages; how many rows.
-
-        whole: the file is written anew even where nothing of them is kept any more: mem0 deletes without
-        overwriting, and pages may hold what it has deleted itself. That takes a second for each 30 MB.
-
-        mem0 keeps the last ten messages to extract by: no memory depends on them.
-
-        Raises:
-            Retry: it is busy, or cannot be written.
-        """
-        if not self._file.exists():
-            return 0
-        try:
-            with contextlib.closing(
-                sqlite3.connect(self._file, timeout=_BUSY_S, isolation_level=None)
-            ) as database:
-                return self._erase(database, memory_ids, user_ids, whole)
-        except sqlite3.Error as error:
-            raise Retry(
-                f"mem0's history cannot be erased ({type(error).__name__}).",
-                hint="It is tried again by itself.",
-            ) from error
-
-    @staticmethod
-    def _erase(
-        database: sqlite3.Connection, memory_ids: Collection[str], user_ids: Iterable[str], whole: bool
-    ) -> int:
-        database.execute("PRAGMA secure_delete=ON")
-        database.execute("BEGIN IMMEDIATE")
-        gone = database.execute(
-            "DELETE FROM history WHERE memory_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(memory_ids)),),
-        ).rowcount
-        gone += database.execute(
-            "DELETE FROM messages WHERE session_scope IN (SELECT value FROM json_each(?))",
-            (json.dumps([_scope(user_id) for user_id in user_ids]),),
-        ).rowcount
-        database.execute("COMMIT")
-        if gone or whole:
-            database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return int(gone)
-
-
-def _scope(user_id: str) -> str:
-    from mem0.memory.main import _build_session_scope  # takes seconds to import
-
-    return str(_build_session_scope({"user_id": user_id}))
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/erasure/retention.py
 
 SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
@@ -22650,9 +22840,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
 from ...core.turn import HASHED
-from ...recall.injected import KEPT_S as TOLD_S
+from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
-from ...state import command_turns, commands, decisions, erasures, outbox, reading, recalls, shown, told
+from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
 from .erasures import DONE
 
@@ -22676,8 +22866,8 @@ class Rule:
 
 RULES = (
     Rule(decisions.c.created_at, PERMISSION_S),
-    Rule(told.c.told_at, TOLD_S),
-    Rule(told.c.told_at, KEPT_WITHOUT_CHAT_S, told.c.chat_id.startswith(HASHED)),
+    Rule(injected.c.injected_at, INJECTED_S),
+    Rule(injected.c.injected_at, KEPT_WITHOUT_CHAT_S, injected.c.chat_id.startswith(HASHED)),
     Rule(recalls.c.at, 7 * _DAY_S),
     Rule(
         commands.c.asked_at,
@@ -22760,7 +22950,7 @@ def _vacuum(engine: Engine) -> None:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/sites.py
 
-SOURCES["manage/erasure/sites.py"] = r'''"""The places where memories lie, to erase in: the home, a target, and what was left by a move."""
+SOURCES["manage/erasure/sites.py"] = r'''"""The locations where memories lie, to erase in: the home, a target, and what was left by a move."""
 
 from __future__ import annotations
 
@@ -22780,7 +22970,7 @@ from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import aware_time, is_id
-from ...state import places, reading
+from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
@@ -22790,7 +22980,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `core/errors.py`."""
+    """One location. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -22801,10 +22991,10 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
 
-        told: called with each number of memories that are gone.
+        on_progress: called with each number of memories that are gone.
         """
 
     def purge(self) -> str:
@@ -22830,7 +23020,7 @@ class StoreSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
             ids = list(self.known(user_id, erasure.memory_ids))
@@ -22844,7 +23034,7 @@ class StoreSite:
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
             self._store.delete_all(some)
-            told(len(some))
+            on_progress(len(some))
         return len(ids)
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
@@ -22894,10 +23084,10 @@ class RemoteSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         if erasure.whole and fresh:
             gone = self._backend.erase(erasure.user_id)
-            told(gone)
+            on_progress(gone)
             return gone
         if erasure.whole:
             there = self._backend.list_all(erasure.user_id)
@@ -22908,7 +23098,7 @@ class RemoteSite:
         gone = 0
         for memory_id in ids:
             gone += self._backend.remove(memory_id)
-            told(1)
+            on_progress(1)
         return gone
 
     def purge(self) -> str:
@@ -22920,16 +23110,21 @@ class RemoteSite:
 
 @dataclass(frozen=True)
 class Found:
-    """A place with the id of its row: open, or why it is not."""
+    """A location with the id of its row: open, or why it is not."""
 
     id: int
-    place: Location
-    site: Site | None = None
-    fault: MemoryFault | None = None
+    location: Location
+    site: Site | MemoryFault
+
+    def reached(self) -> Site:
+        """The open location. Raises why it is not open."""
+        if isinstance(self.site, MemoryFault):
+            raise self.site
+        return self.site
 
 
 class Sites:
-    """All places of all collections, opened with the secrets of today's settings."""
+    """All locations of all collections, opened with the secrets of today's settings."""
 
     def __init__(self, engine: Engine, data_dir: Path, settings: Callable[[], Valves], opener: Open) -> None:
         self._reading, self._data_dir = reading(engine), data_dir
@@ -22937,39 +23132,39 @@ class Sites:
 
     @contextlib.contextmanager
     def opened(self, ids: Collection[int] | None = None) -> Iterator[list[Found]]:
-        """The places with these row ids, or all of them."""
+        """The locations with these row ids, or all of them."""
         with contextlib.ExitStack() as closing:
             found = []
-            for id_, place in self._places(ids):
+            for id_, location in self._locations(ids):
                 try:
-                    site = self._site(place)
+                    site = self._site(location)
                 except MemoryFault as fault:
-                    found.append(Found(id_, place, fault=fault))
+                    found.append(Found(id_, location, fault))
                 else:
                     closing.callback(site.close)
-                    found.append(Found(id_, place, site))
+                    found.append(Found(id_, location, site))
             yield found
 
-    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
-        wanted = select(places.c.id, places.c.place).order_by(places.c.id)
+    def _locations(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
+        wanted = select(locations.c.id, locations.c.location).order_by(locations.c.id)
         if ids is not None:
-            wanted = wanted.where(places.c.id.in_(ids))
+            wanted = wanted.where(locations.c.id.in_(ids))
         with self._reading.connect() as connection:
-            return [(row.id, Location(**json.loads(row.place))) for row in connection.execute(wanted)]
+            return [(row.id, Location(**json.loads(row.location))) for row in connection.execute(wanted)]
 
-    def _site(self, place: Location) -> Site:
-        settings = settings_of(place, self._settings())
-        if place.is_library:
+    def _site(self, location: Location) -> Site:
+        settings = settings_of(location, self._settings())
+        if location.is_library:
 
             def entities() -> VectorStore:
-                return open_store(settings, self._data_dir, f"{place.name}_entities", place.dims)
+                return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
-            return StoreSite(open_store(settings, self._data_dir, place.name, place.dims), entities)
+            return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
         backend = self._open(settings, self._data_dir)
         if not isinstance(backend, EditableBackend):
             backend.close()
             raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(place))
+        return RemoteSite(backend, str(location))
 
 
 def _names(store: Any) -> Sequence[str]:
@@ -23010,7 +23205,7 @@ from .forgetting import Forgetting
 
 _EVERY_S = 2.0
 _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
-_MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
+_MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a minute
 
 
 class ErasureWorker:
@@ -23029,8 +23224,7 @@ class ErasureWorker:
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
-        # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
-        self._last, self._dropped = 0, eraser.newest()
+        self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
@@ -23065,7 +23259,7 @@ class ErasureWorker:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new if erasure.id > self._dropped):
+        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
             self._drop(user_id)
         if new:
             self._last = new[-1].id
@@ -23558,7 +23752,7 @@ SOURCES["manage/migrate/__init__.py"] = r'''"""Another model, store or backend, 
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/copying.py
 
-SOURCES["manage/migrate/copying.py"] = r'''"""Makes one place hold what another one holds, by their difference: it may end anywhere, and begin again."""
+SOURCES["manage/migrate/copying.py"] = r'''"""Makes one location hold what another one holds, by the difference: it may end anywhere, and begin again."""
 
 from __future__ import annotations
 
@@ -23571,26 +23765,32 @@ from .records import Head, Record, Records, admitted
 BATCH = 32  # memories embedded and written at once
 _PAGE = 500  # read at once
 
-Told = Callable[[int, int], None]  # copied so far, and of how many
+OnProgress = Callable[[int, int], None]  # copied so far, and of how many
 
 
 class Copy:
-    """From one place into another one.
+    """From one location into another one.
 
-    deletes: also take away what the target has from another place and the source has not; where the target
+    deletes: also take away what the target has from another location and the source has not; where the target
     cannot tell, all that the source has not.
     """
 
     def __init__(
-        self, source: Records, target: Records, *, deletes: bool, stop: Event, told: Told | None = None
+        self,
+        source: Records,
+        target: Records,
+        *,
+        deletes: bool,
+        stop: Event,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._source, self._target = source, target
         self._deletes, self._stop = deletes, stop
-        self._told: Told = told or (lambda _copied, _total: None)
+        self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
         self._written: dict[
             str, bytes
-        ] = {}  # what a place keeps otherwise than it was told is not told again
+        ] = {}  # what a location keeps otherwise than it was told is not told again
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -23604,7 +23804,7 @@ class Copy:
         # Oldest first: what a chat said before is the context of what comes next.
         missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._told(len(source) - len(missing), len(source))
+        self._on_progress(len(source) - len(missing), len(source))
         self._copy(missing, total=len(source))
         for begin in range(0, len(surplus), BATCH):
             if not self._stop.is_set():
@@ -23623,7 +23823,7 @@ class Copy:
             if id_ not in target and id_ not in without and head.created_at >= since
         ]
         missing.sort(key=lambda id_: source[id_].created_at)
-        self._told(0, len(missing))
+        self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
         return len(missing)
 
@@ -23636,12 +23836,12 @@ class Copy:
             if self._stop.is_set():
                 return
             batch = ids[begin : begin + BATCH]
-            place = {id_: number for number, id_ in enumerate(batch)}
-            records = sorted(self._source.read(batch), key=lambda record: place[record.id])
+            ordinal = {id_: number for number, id_ in enumerate(batch)}
+            records = sorted(self._source.read(batch), key=lambda record: ordinal[record.id])
             self._write(list(self._admitted(records)))
             self._written |= {record.id: record.digest for record in records}
             copied += len(batch)
-            self._told(copied, total)
+            self._on_progress(copied, total)
 
     def _admitted(self, records: list[Record]) -> Iterator[Record]:
         for record in records:
@@ -23675,7 +23875,7 @@ def in_order(records: Records, heads: Mapping[str, Head]) -> Iterator[Record]:
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/mover.py
 
-SOURCES["manage/migrate/mover.py"] = r'''"""Brings a set of memories to the place that the settings name, while they are served from where they are."""
+SOURCES["manage/migrate/mover.py"] = r'''"""Brings a set of memories to where the settings say, while they are served from where they are."""
 
 from __future__ import annotations
 
@@ -23701,7 +23901,7 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
-from .copying import Copy, Told
+from .copying import Copy, OnProgress
 from .reach import Open, location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
@@ -23754,6 +23954,7 @@ class Mover:
         self._state: Check | None = None
         self._refusal: Check | None = None
         self.idle = True
+        self.moved = (0, 0)  # memories that are there, and all, while it is not idle
 
     def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
@@ -23773,51 +23974,59 @@ class Mover:
         with self._lock:
             self.idle = False
             try:
-                places = Locations(self._engine, arrival.settings.collection)
-                place = location_of_backend(arrival.backend, arrival.settings)
-                home = settled(places, arrival.settings, self._data_dir, place)
-                if home.key == place.key:
-                    self._serve(arrival, arrival.backend, place)
+                locations = Locations(self._engine, arrival.settings.collection)
+                location = location_of_backend(arrival.backend, arrival.settings)
+                home = settled(locations, arrival.settings, self._data_dir, location)
+                if home.key == location.key:
+                    self._serve(arrival, arrival.backend, location)
                 else:
-                    self._move(arrival, places, home, place)
-                self._collect(arrival, places, place)
+                    self._move(arrival, locations, home, location)
+                self._collect(arrival, locations, location)
             finally:
-                self._state, self.idle = self._refusal, True
+                self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
-    def move_now(self, backend: Backend, settings: Valves, told: Told, stop: threading.Event) -> int:
+    def move_now(
+        self, backend: Backend, settings: Valves, on_progress: OnProgress, stop: threading.Event
+    ) -> int:
         """For the command line: move without serving, and collect what was left; how many memories there are.
 
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
         arrival = Arrival(backend, settings, _Nobody(), stop)
-        places = Locations(self._engine, settings.collection)
-        place = location_of_backend(backend, settings)
-        home = settled(places, arrival.settings, self._data_dir, place)
-        target = records_of(backend, places)
-        if home.key != place.key:
-            places.aim(place, empty=not target.heads())
-            with opened(home, settings, self._data_dir, places, self._open) as source:
-                tell = _both(told, self._telling(places, place))
-                self._run(_Move(arrival, places, place, source, target, tell), arrival, places, place, home)
-        for known in places.leftovers():
+        locations = Locations(self._engine, settings.collection)
+        location = location_of_backend(backend, settings)
+        home = settled(locations, arrival.settings, self._data_dir, location)
+        target = records_of(backend, locations)
+        if home.key != location.key:
+            locations.aim(location, empty=not target.heads())
+            with opened(home, settings, self._data_dir, locations, self._open) as source:
+                tell = _both(on_progress, self._telling(locations, location))
+                self._run(
+                    _Move(arrival, locations, location, source, target, tell),
+                    arrival,
+                    locations,
+                    location,
+                    home,
+                )
+        for known in locations.leftovers():
             # One that was left with all of it copied may be switched off by now.
             with nullcontext() if known.pending else suppress(MemoryFault):
-                self._collect_from(known, arrival, places, place)
+                self._collect_from(known, arrival, locations, location)
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, place: Location) -> None:
+    def _serve(self, arrival: Arrival, backend: Backend, location: Location) -> None:
         if arrival.live.take_over(backend, arrival.superseded):
-            self._serving = place.key
+            self._serving = location.key
 
-    def _move(self, arrival: Arrival, places: Locations, home: Location, place: Location) -> None:
-        target = records_of(arrival.backend, places)
-        places.aim(place, empty=not target.heads())
+    def _move(self, arrival: Arrival, locations: Locations, home: Location, location: Location) -> None:
+        target = records_of(arrival.backend, locations)
+        locations.aim(location, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                self._move_unserved(arrival, places, home, place, target)
+                self._move_unserved(arrival, locations, home, location, target)
                 return
             self._serve(arrival, former, home)
         if arrival.superseded.is_set():
@@ -23825,41 +24034,54 @@ class Mover:
         current = arrival.live.current
         assert current is not None
         move = _Move(
-            arrival, places, place, records_of(current, places), target, self._telling(places, place)
+            arrival,
+            locations,
+            location,
+            records_of(current, locations),
+            target,
+            self._telling(locations, location),
         )
-        self._run(move, arrival, places, place, home)
+        self._run(move, arrival, locations, location, home)
 
     def _move_unserved(
-        self, arrival: Arrival, places: Locations, home: Location, place: Location, target: Records
+        self, arrival: Arrival, locations: Locations, home: Location, location: Location, target: Records
     ) -> None:
         with ExitStack() as stack:
             try:
-                _without_erasures(places, home)
+                _without_erasures(locations, home)
                 source = stack.enter_context(
-                    opened(home, arrival.settings, self._data_dir, places, self._open)
+                    opened(home, arrival.settings, self._data_dir, locations, self._open)
                 )
                 source.read([])
             except MemoryFault as fault:
                 log.warning("Memories in %s cannot be read yet: %s", home, fault)
-                places.arrive(place, pending=True)
-                self._serve(arrival, arrival.backend, place)
+                locations.arrive(location, pending=True)
+                self._serve(arrival, arrival.backend, location)
                 return
-            telling = self._telling(places, place)
-            self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
+            telling = self._telling(locations, location)
+            self._run(
+                _Move(arrival, locations, location, source, target, telling),
+                arrival,
+                locations,
+                location,
+                home,
+            )
 
-    def _run(self, move: _Move, arrival: Arrival, places: Locations, place: Location, home: Location) -> None:
+    def _run(
+        self, move: _Move, arrival: Arrival, locations: Locations, location: Location, home: Location
+    ) -> None:
         if not move.hold(self._me):
-            self._serve(arrival, arrival.backend, place)
+            self._serve(arrival, arrival.backend, location)
             return
         try:
             if move.copy_most():
                 with arrival.live.alone():
                     move.finish()
-                    self._serve(arrival, arrival.backend, place)
+                    self._serve(arrival, arrival.backend, location)
                 self._refusal = _refusal(move.refused, home)
-                log.info("Memories are served from %s now.", place)
+                log.info("Memories are served from %s now.", location)
         finally:
-            places.release(place, self._me)
+            locations.release(location, self._me)
 
     def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
@@ -23873,82 +24095,83 @@ class Mover:
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, places: Locations, place: Location) -> None:
-        """Bring home what places hold that were left too early, or that another server still wrote to."""
+    def _collect(self, arrival: Arrival, locations: Locations, location: Location) -> None:
+        """Bring home what locations hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
             fault = None
-            for known in places.leftovers():
+            for known in locations.leftovers():
                 try:
-                    self._collect_from(known, arrival, places, place)
+                    self._collect_from(known, arrival, locations, location)
                 except MemoryFault as met:
                     if known.pending:
                         fault = met
-                        self._tell_of_rest(known.place, met)
+                        self._tell_of_rest(known.location, met)
             if fault is None:
                 return
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, places: Locations, place: Location) -> None:
-        _without_erasures(places, known.place)
+    def _collect_from(self, known: Known, arrival: Arrival, locations: Locations, location: Location) -> None:
+        _without_erasures(locations, known.location)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
-        target = records_of(arrival.backend, places)
-        with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:
+        target = records_of(arrival.backend, locations)
+        with opened(known.location, arrival.settings, self._data_dir, locations, self._open) as source:
             copy = Copy(
                 source,
                 target,
                 deletes=False,
                 stop=arrival.superseded,
-                told=self._telling(places, place) if known.pending else None,
+                on_progress=self._telling(locations, location) if known.pending else None,
             )
-            copy.fill(since=since, without=places.removed_since(known.left_at))
+            copy.fill(since=since, without=locations.removed_since(known.left_at))
         if not arrival.superseded.is_set():
-            places.emptied(known.place)
+            locations.emptied(known.location)
 
-    def _tell_of_rest(self, place: Location, fault: MemoryFault) -> None:
+    def _tell_of_rest(self, location: Location, fault: MemoryFault) -> None:
         self._state = Check(
             "moving",
             False,
-            f"what is in {place} cannot be read: {fault}",
+            f"what is in {location} cannot be read: {fault}",
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, places: Locations, place: Location) -> Callable[[int, int], None]:
+    def _telling(self, locations: Locations, location: Location) -> Callable[[int, int], None]:
         told_at = 0.0
         held_at = time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
-            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {place}")
+            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {location}")
+            self.moved = copied, total
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
-                places.progress(place, copied, total)
+                locations.progress(location, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, HOLD_S)
+                locations.hold(location, self._me, HOLD_S)
 
         return tell
 
 
 class _Move:
-    """From the home to another place."""
+    """From the home to another location."""
 
     def __init__(
         self,
         arrival: Arrival,
-        places: Locations,
-        place: Location,
+        locations: Locations,
+        location: Location,
         source: Records,
         target: Records,
-        told: Callable[[int, int], None],
+        on_progress: Callable[[int, int], None],
     ) -> None:
-        self._arrival, self._places, self._place = arrival, places, place
+        self._arrival, self._locations, self._location = arrival, locations, location
         self._source, self._target = source, target
-        ours = any(known.ours for known in places.known() if known.place.key == place.key)
-        self._told = told
-        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, told=told)
+        ours = any(known.ours for known in locations.known() if known.location.key == location.key)
+        self._on_progress = on_progress
+        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, on_progress=on_progress)
 
     @property
     def refused(self) -> int:
@@ -23956,17 +24179,17 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, HOLD_S):
+        while not self._locations.hold(self._location, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
-            for known in self._places.known():
-                if known.place.key == self._place.key:
-                    self._told(known.copied, known.total)
+            for known in self._locations.known():
+                if known.location.key == self._location.key:
+                    self._on_progress(known.copied, known.total)
         return not self._arrived()
 
     def _arrived(self) -> bool:
-        home = self._places.home()
-        return home is not None and home.key == self._place.key
+        home = self._locations.home()
+        return home is not None and home.key == self._location.key
 
     def copy_most(self) -> bool:
         """All but what changes meanwhile; False where it was stopped."""
@@ -23981,12 +24204,12 @@ class _Move:
         if self._arrival.superseded.is_set():
             return
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
-            self._places.renamed(new_ids(self._source, self._target))
-        self._places.arrive(self._place, pending=bool(self._copy.refused))
+            self._locations.renamed(new_ids(self._source, self._target))
+        self._locations.arrive(self._location, pending=bool(self._copy.refused))
 
 
-def _without_erasures(places: Locations, place: Location) -> None:
-    if places.has_erasures(place):
+def _without_erasures(locations: Locations, location: Location) -> None:
+    if locations.has_erasures(location):
         raise Retry("something is still to be erased there", hint="That comes first.")
 
 
@@ -24002,7 +24225,7 @@ class _Nobody:
         return nullcontext()
 
 
-def _both(one: Told, other: Told) -> Told:
+def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     def tell(copied: int, total: int) -> None:
         one(copied, total)
         other(copied, total)
@@ -24013,12 +24236,12 @@ def _both(one: Told, other: Told) -> Told:
 def _refusal(count: int, left: Location) -> Check | None:
     if not count:
         return None
-    told = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Check("moving", False, told, "Export them there, correct them, and import them again.")
+    detail = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
+    return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
 
 def new_ids(source: Records, target: Records) -> dict[str, str]:
-    """The ids that memories had in one place, to those that they have in another one, where they differ."""
+    """The ids that memories had in one location, to those that they have in another, where they differ."""
     there = target.heads()
     return {
         head.there: there[id_].there
@@ -24030,7 +24253,7 @@ def new_ids(source: Records, target: Records) -> dict[str, str]:
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/reach.py
 
-SOURCES["manage/migrate/reach.py"] = r'''"""How a place is opened: as a backend, or only to be read whole, which needs no embedder."""
+SOURCES["manage/migrate/reach.py"] = r'''"""How a location is opened: as a backend, or only to be read whole, which needs no embedder."""
 
 from __future__ import annotations
 
@@ -24052,7 +24275,7 @@ Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
-    """The place of a backend that was opened with these settings."""
+    """The location of a backend that was opened with these settings."""
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
@@ -24061,22 +24284,22 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     )
 
 
-def settled(places: Locations, settings: Valves, data_dir: Path, place: Location) -> Location:
-    """The home; at the very first start that is where memories are found, or else this place.
+def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
+    """The home; at the very first start that is where memories are found, or else this location.
 
     Raises what looking there raises.
     """
-    if places.home() is None:
-        with translated("store", place.settings["vector_store_url"]):
-            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
-        places.settle(earlier or place)
-    home = places.home()
+    if locations.home() is None:
+        with translated("store", location.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, location.dims) if location.is_library else None
+        locations.settle(earlier or location)
+    home = locations.home()
     assert home is not None
     return home
 
 
-def records_of(backend: Backend, places: Locations) -> Records:
-    """All that is in an open backend's place.
+def records_of(backend: Backend, locations: Locations) -> Records:
+    """All that is in an open backend's location.
 
     Raises:
         TellAdmin: it cannot be listed.
@@ -24084,31 +24307,31 @@ def records_of(backend: Backend, places: Locations) -> Records:
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
     if isinstance(backend, EditableBackend):
-        return RemoteRecords(backend, places.users)
+        return RemoteRecords(backend, locations.users)
     raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
 
 
 @contextmanager
 def opened(
-    place: Location, now: Valves, data_dir: Path, places: Locations, opener: Open
+    location: Location, now: Valves, data_dir: Path, locations: Locations, opener: Open
 ) -> Iterator[Records]:
-    """A place to be read, with the secrets of today's settings. Raises what opening it raises."""
-    settings = settings_of(place, now)
-    if not place.is_library:
+    """A location to be read, with the secrets of today's settings. Raises what opening it raises."""
+    settings = settings_of(location, now)
+    if not location.is_library:
         backend = opener(settings, data_dir)
         try:
-            yield records_of(backend, places)
+            yield records_of(backend, locations)
         finally:
             backend.close()
         return
-    with contextlib.closing(open_store(settings, data_dir, place.name, place.dims)) as store:
+    with contextlib.closing(open_store(settings, data_dir, location.name, location.dims)) as store:
         yield LibraryRecords(store)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # manage/migrate/records.py
 
-SOURCES["manage/migrate/records.py"] = r'''"""Memories as they are moved: whole, with ids and times, whatever the place that they are in."""
+SOURCES["manage/migrate/records.py"] = r'''"""Memories as they are moved: whole, with ids and times, whatever the location that they are in."""
 
 from __future__ import annotations
 
@@ -24123,7 +24346,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
+from ...core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
 from ...core.scope import team_in
 from ...language.secrets import masked
 from ...remember import admission
@@ -24151,6 +24374,10 @@ class Record:
         return str(self.payload.get("data") or "")
 
     @property
+    def looked_for(self) -> str:
+        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
+
+    @property
     def created_at(self) -> str:
         return str(self.payload.get("created_at") or "")
 
@@ -24158,7 +24385,7 @@ class Record:
     def digest(self) -> bytes:
         """The same for the same statement of the same user. Times are left out: servers set their own."""
         get = self.payload.get
-        told = (
+        content = (
             self.user_id,
             masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
@@ -24169,14 +24396,14 @@ class Record:
             get("scope") or "",
             *filter(None, [get(BY)]),
         )
-        return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
 
 class Head(NamedTuple):
     """What is compared of a record.
 
-    there: its id in that place, which may give ids of its own.
-    moved: whether it came from another place; None where that cannot be told.
+    there: its id in that location, which may give ids of its own.
+    moved: whether it came from another location; None where that cannot be told.
     """
 
     created_at: str
@@ -24186,7 +24413,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
+    """A location, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -24228,7 +24455,7 @@ class LibraryRecords:
 
     def write(self, records: Sequence[Record]) -> None:
         assert self._embed is not None
-        vectors = self._embed([record.text for record in records])
+        vectors = self._embed([record.looked_for for record in records])
         self._store.put([record.id for record in records], vectors, [record.payload for record in records])
 
     def erase(self, ids: Sequence[str]) -> None:
@@ -24366,13 +24593,14 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "kind": memory.kind,
         "batch": memory.batch,
         "chat": memory.chat,
-        "place": memory.place,
+        "place": memory.ordinal,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
         **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
         **({ROLE: memory.role} if memory.role else {}),
         **({TITLE: memory.title} if memory.title else {}),
+        **({LEAD: memory.lead} if memory.lead else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -24390,7 +24618,7 @@ def _memory_of(record: Record) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=int(get("place") or 0),
+        ordinal=int(get("place") or 0),
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
@@ -24398,6 +24626,7 @@ def _memory_of(record: Record) -> Memory:
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )
 '''
 
@@ -24528,7 +24757,7 @@ from .outcomes import Flaw
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.ordinal, "batch": memory.batch}
     metadata["scope"] = memory.scope
     return {
         "id": memory.id,
@@ -25474,6 +25703,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -25483,6 +25713,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.events import Emit, Event, EventKind, ignore
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -25514,11 +25745,13 @@ class Embedder:
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     `kept`: the folder in which its calibration is kept.
+    `emit`: is told of each call that was answered.
     """
 
     dims = 0
     name = ""
     kept: Path | None = None
+    emit: Emit = staticmethod(ignore)
 
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
@@ -25593,7 +25826,7 @@ class Embedder:
             with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
                 return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(len(texts)):
             batches = self._limit.batches([self._limit.cut(text) for text in texts])
             return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
@@ -25604,8 +25837,15 @@ class Embedder:
             with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
                 return self._sound([self._encode(sent[0], memory_action)], 1)
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(1):
             return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def _call(self, count: int) -> Iterator[None]:
+        began = time.monotonic()
+        with self.health.call(), translated("embedder", self._address):
+            yield
+        self.emit(Event(EventKind.EMBEDDED, count, seconds=time.monotonic() - began))
 
     @contextmanager
     def watched(self) -> Iterator[list[MemoryFault]]:
@@ -25864,11 +26104,11 @@ class Health:
         try:
             yield
         except BaseException as error:
-            told = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
+            details = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
             with self._lock:
                 self._under_way -= 1
                 del self._began[number]
-                self._last_error, self._failing = (datetime.now(UTC), told), True
+                self._last_error, self._failing = (datetime.now(UTC), details), True
             raise
         with self._lock:
             self._under_way -= 1
@@ -25898,13 +26138,13 @@ class Health:
         took = self.median_ms
         with self._lock:
             calls, under_way, error = self._calls, self._under_way, self._last_error
-        told = [
+        details = [
             f"{calls:,} calls",
             "none answered" if took is None else f"{in_ms(took)} (median of the last {_LAST})",
             f"{under_way} under way",
             f"last error {error[0]:%Y-%m-%d %H:%M:%S} UTC: {error[1]}" if error else "no error",
         ]
-        return ", ".join(told)
+        return ", ".join(details)
 
 
 def in_ms(took_ms: float) -> str:
@@ -26288,6 +26528,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -26387,12 +26628,14 @@ class Llm:
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
+        began = time.monotonic()
         with translated(self.part, self._address, slow=TooSlow):
             if self._is_limited:
                 with bounded(self._timeout_s):
                     answer, usage = call()
             else:
                 answer, usage = left_behind(self._timeout_s, call)
+        took_s = time.monotonic() - began
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -26401,7 +26644,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
             )
         )
         if not answer.strip():
@@ -26586,13 +26829,13 @@ class Llms:
         first, *others = self.llms
         if first.fault is None:
             return Check("LLM", True, ", then ".join(llm.name for llm in self.llms))
-        told = [f"{first.name}: {first.fault}"]
+        details = [f"{first.name}: {first.fault}"]
         for second in others:
             if second is self._answered:
-                told.append(f"{second.name} answers instead.")
+                details.append(f"{second.name} answers instead.")
             if second.fault:
-                told.append(f"{second.name}: {second.fault}")
-        return Check("LLM", False, " ".join(told), first.fault.hint)
+                details.append(f"{second.name}: {second.fault}")
+        return Check("LLM", False, " ".join(details), first.fault.hint)
 
 
 def _says(item: Any) -> bool:
@@ -26770,8 +27013,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
-            return Check("LLM", self._may_lack, told, fault.hint)
+            detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Check("LLM", self._may_lack, detail, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -26780,11 +27023,11 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        told = tuple(filter(is_legible, others))
-        if embedder is None or not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if embedder is None or not legible or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def warm(self) -> None:
@@ -27251,9 +27494,9 @@ class Readers:
         with self._lock:
             last, without = self._last, dict(self._without)
         ok, hints = True, [unused]
-        told = [f"auto: {self._reads()}", self._listed()]
+        details = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
-            told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
+            details.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
                 ok = False
                 hints.append(last.fault.hint)
@@ -27266,10 +27509,10 @@ class Readers:
             hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
-            told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
+            details.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
             if not self._settings.llm_model:
                 hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
-        return Check("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+        return Check("LLM", ok, "; ".join(details), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
         """The model that is to read, and whether it has to be a local one."""
@@ -27323,8 +27566,8 @@ class Readers:
 
     def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
         """Whether all have told what they list, and none has the model that is to read."""
-        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
-        return bool(model) and told and not any(one.has(model) for one in listings)
+        model, all_answered = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and all_answered and not any(one.has(model) for one in listings)
 
     def _is_left_out(self, listing: Listing) -> bool:
         return self._settings.local_only and not listing.is_local
@@ -27670,7 +27913,7 @@ from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.memory import Check
 from ..manage.migrate.reach import location_of_backend
-from ..state import journal, places, reading
+from ..state import journal, locations, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
@@ -27700,7 +27943,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
 def _keys(engine: Engine) -> list[str]:
     """Of all places."""
     with reading(engine).connect() as connection:
-        return list(connection.scalars(select(places.c.key)))
+        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -27745,11 +27988,11 @@ class Costs:
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
-        told = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
+        details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
             total = sum(models.values(), Counter[str]())
-            told.insert(0, f"{_each(total, exchanges)} per exchange")
-        return "since the start " + "; ".join(told)
+            details.insert(0, f"{_each(total, exchanges)} per exchange")
+        return "since the start " + "; ".join(details)
 
 
 def _counted(usage: Usage) -> Mapping[str, int]:
@@ -27803,10 +28046,10 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    told = "all that remembers is on your own machines or network"
+    detail = "all that remembers is on your own machines or network"
     if settings.backend == "server":
-        told = "mem0's server is in your own network; which LLM and embedder it asks is not told"
-    return [Check("local only", True, told)]
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+    return [Check("local only", True, detail)]
 
 
 def _away(settings: Valves) -> Iterator[str]:
@@ -27984,7 +28227,7 @@ class Ledger:
         except SQLAlchemyError as error:
             self._emit(failed(Job.COSTS, error))
             return ""
-        return "; ".join(f"{name} {_told(models, prices)}" for name, models in used.items() if models)
+        return "; ".join(f"{name} {_details(models, prices)}" for name, models in used.items() if models)
 
     def of(self, day: date) -> dict[str, Used]:
         """What has been written of each model on a day (UTC)."""
@@ -28014,11 +28257,11 @@ class Ledger:
 _NAMES = ("today", "yesterday")
 
 
-def _told(models: Mapping[str, Used], prices: Mapping[str, Price]) -> str:
+def _details(models: Mapping[str, Used], prices: Mapping[str, Price]) -> str:
     calls, tokens_in, tokens_out = (sum(column) for column in zip(*models.values(), strict=True))
-    told = [f"{calls:,} calls", f"{tokens_in + tokens_out:,} tokens"]
+    details = [f"{calls:,} calls", f"{tokens_in + tokens_out:,} tokens"]
     price = costs({name: (used.tokens_in, used.tokens_out) for name, used in models.items()}, prices)
-    return ", ".join([*told, *([price] if price else [])])
+    return ", ".join([*details, *([price] if price else [])])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28171,6 +28414,225 @@ def _name(kind: EventKind, reason: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/prometheus.py
+
+SOURCES["observe/prometheus.py"] = r'''"""Numbers to watch, in Prometheus' text format: counters and histograms of events, and how things stand now.
+
+Base units; labels from small sets: no users, no texts. docs/observability.md explains each of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import TellAdmin
+from ..core.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_PREFIX = "owui_memory_"
+_MOST_VALUES = 50  # of one label; what comes after them is "other"
+_RECALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
+_MODEL_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_FIRST_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_TOKENS = (25, 50, 100, 200, 400, 800, 1600)
+
+# name (a counter's without _total): what it counts, and its labels
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "recalls_missed": ("Messages that went on before there were any memories.", ("reason",)),
+    "messages_left_alone": ("Messages that may not be read, or not be remembered.", ("reason",)),
+    "embedded_texts": ("Texts turned into vectors.", ()),
+    "exchanges": ("Exchanges, by what became of them.", ("state",)),
+    "exchanges_gated": ("Exchanges that were not worth remembering.", ("reason",)),
+    "exchanges_refused": ("Answers that may not be remembered.", ("reason",)),
+    "memories_changed": ("Memories added, replaced or removed.", ()),
+    "changes_retracted": ("Changes taken back after a message was edited.", ()),
+    "changes_refused": ("Changes that were not made.", ("reason",)),
+    "secrets_masked": ("Secrets left out of what was shown or stored.", ("where",)),
+    "commands": ("Commands of users.", ()),
+    "failures": ("Work that failed, and is done again later.", ("job",)),
+    "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
+    "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
+    "upstream_requests": ("Requests that the proxy sent on.", ("upstream", "outcome")),
+}
+HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
+    "recall_seconds": ("That messages waited for memories.", ("outcome",), _RECALL_S),
+    "injected_tokens": ("New memories in a message's prompt, in tokens.", (), _TOKENS),
+    "embedding_seconds": ("Calls of the embedder.", (), _RECALL_S),
+    "llm_seconds": ("Calls of the LLM that reads the chats.", ("model",), _MODEL_S),
+    "upstream_seconds": ("From a request of the proxy to its answer's end.", ("upstream",), _MODEL_S),
+    "upstream_first_byte_seconds": ("To its answer's first byte.", ("upstream",), _FIRST_S),
+    "proxy_added_seconds": ("That the proxy took before it sent a request on.", ("memory",), _RECALL_S),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "queue_exchanges": ("Exchanges that wait, were given up, or wait for the database.", ("state",)),
+    "queue_oldest_seconds": ("Since when the oldest exchange waits.", ()),
+    "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
+    "backend_ready": ("1 while memories can be searched.", ()),
+    "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
+    "store_bytes": ("Size of the files in the data folder.", ("store",)),
+    "info": ("Always 1.", ("version",)),
+}
+
+_STATES = {
+    EventKind.EXCHANGE_STORED: "stored",
+    EventKind.EXCHANGE_REPEATED: "repeated",
+    EventKind.EXCHANGES_REMEMBERED: "remembered",
+    EventKind.EXCHANGES_UNREAD: "unread",
+    EventKind.EXCHANGES_DEAD: "dead",
+}
+_REASONED = {
+    EventKind.RECALL_MISSED: "recalls_missed",
+    EventKind.LEFT_ALONE: "messages_left_alone",
+    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
+    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
+    EventKind.CHANGE_REFUSED: "changes_refused",
+}
+_PLAIN = {
+    EventKind.COMMAND: ("commands", ()),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
+    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
+}
+_RECALLED = {
+    EventKind.RECALLED: "memories",
+    EventKind.NOTHING_RELEVANT: "nothing",
+    EventKind.RECALL_MISSED: "missed",
+}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How things stand now: a value for each gauge and its labels."""
+
+    values: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
+
+    def set(self, gauge: str, value: float, *labels: str) -> None:
+        self.values[gauge, labels] = value
+
+
+class Prometheus:
+    """Counts events from now on. Threads may share it.
+
+    Without the package prometheus-client it counts nothing, and `text` says what to install.
+    """
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self._registry: CollectorRegistry | None = None
+        self._made: dict[str, Any] = {}
+        try:
+            import prometheus_client as client
+        except ImportError:  # the stock image of the Pipelines server has none
+            return
+        self._registry = registry = client.CollectorRegistry()
+        for name, (text, labels) in COUNTERS.items():
+            self._made[name] = client.Counter(_PREFIX + name, text, labels, registry=registry)
+        for name, (text, labels, buckets) in HISTOGRAMS.items():
+            self._made[name] = client.Histogram(
+                _PREFIX + name, text, labels, buckets=buckets, registry=registry
+            )
+        for name, (text, labels) in GAUGES.items():
+            self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if self._registry is None:
+            return
+        if (state := _STATES.get(event.kind)) is not None:
+            self._of("exchanges", state).inc(event.count)
+        elif event.kind in _PLAIN:
+            name, labels = _PLAIN[event.kind]
+            self._of(name, *labels).inc(event.count)
+        elif event.kind in _REASONED:
+            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _RECALLED and event.seconds is not None:
+            self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
+        if event.kind is EventKind.RECALLED:
+            self._of("injected_tokens").observe(event.tokens)
+        elif event.kind is EventKind.EMBEDDED:
+            self._of("embedded_texts").inc(event.count)
+            self._of("embedding_seconds").observe(event.seconds or 0.0)
+        elif event.kind is EventKind.FAILED and event.job is not None:
+            self._of("failures", event.job.value).inc()
+        elif event.kind is EventKind.PROXIED:
+            self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
+        self._count_calls(event)
+
+    def _count_calls(self, event: Event) -> None:
+        if (usage := event.usage) is not None:
+            self._of("llm_calls", usage.model).inc()
+            self._of("llm_tokens", usage.model, "in").inc(usage.tokens_in)
+            self._of("llm_tokens", usage.model, "out").inc(usage.tokens_out)
+            self._of("llm_seconds", usage.model).observe(usage.seconds)
+        if (call := event.upstream) is not None:
+            self._of("upstream_requests", call.name, call.outcome).inc()
+            self._of("upstream_seconds", call.name).observe(call.seconds)
+            if call.first_s is not None:
+                self._of("upstream_first_byte_seconds", call.name).observe(call.first_s)
+
+    def text(self, levels: Callable[[], Levels]) -> bytes:
+        """All numbers, as Prometheus reads them. levels: how things stand; may block.
+
+        Raises:
+            TellAdmin: the package is missing.
+        """
+        if self._registry is None:
+            raise TellAdmin(
+                "prometheus-client is not installed.",
+                hint="Install pipelines/requirements.txt, or: pip install prometheus-client==0.26.0",
+            )
+        from prometheus_client import generate_latest
+
+        now = levels().values
+        with self._lock:
+            for name, (_, labels) in GAUGES.items():
+                if labels:
+                    self._made[name].clear()  # what is not moved any more
+            for (name, values), value in now.items():
+                self._of(name, *values).set(value)
+            return generate_latest(self._registry)
+
+    def _of(self, name: str, *values: str) -> Any:
+        made = self._made[name]
+        bounded = [self._bounded(name, str(at), value) for at, value in enumerate(values)]
+        return made.labels(*bounded) if bounded else made
+
+    def _bounded(self, name: str, label: str, value: str) -> str:
+        seen = self._seen[name, label]
+        if value in seen:
+            return value
+        if len(seen) >= _MOST_VALUES:
+            return "other"
+        seen.add(value)
+        return value
+
+
+def sizes(data_dir: Path) -> dict[str, int]:
+    """The databases in the data folder, in bytes, with the logs beside them."""
+    found: Counter[str] = Counter()
+    for file in data_dir.glob("*.db*"):
+        with suppress(OSError):  # a log that is gone meanwhile
+            found[file.name.partition(".db")[0]] += file.stat().st_size
+    return found
+
+
+def _code(reason: str) -> str:
+    """A reason's sentence as a label, without what stands in brackets."""
+    return re.sub(r"\W+", "_", reason.partition(" (")[0].lower()).strip("_")[:60] or "other"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # observe/selfcheck.py
 
 SOURCES["observe/selfcheck.py"] = r'''"""Whether what the settings name works, found out when a backend has been opened and not with each status."""
@@ -28234,8 +28696,8 @@ def health_of(backend: Backend) -> list[Check]:
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
-    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
-    return [Check("health", not wrong, told, " ".join(wrong))] if asked else []
+    detail = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Check("health", not wrong, detail, " ".join(wrong))] if asked else []
 
 
 def reading_of(backend: Backend) -> Check | None:
@@ -28606,8 +29068,10 @@ class StateCheck:
         except Exception as error:  # noqa: BLE001 - the status reports what it meets
             return Check("state", False, *self._told(error))
         if self._file.was_damaged:
-            told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
-            return Check("state", False, told, "If nobody has put it back, compare it with a copy.")
+            detail = (
+                f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
+            )
+            return Check("state", False, detail, "If nobody has put it back, compare it with a copy.")
         return Check("state", True, f"{self._who()} takes changes")
 
     def _check_disk(self) -> None:
@@ -28927,10 +29391,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
+from ..core.change import REAFFIRMED
 from ..core.locales import ENGLISH, locale
 from ..core.scope import team_owner
 from ..core.turn import Turn
-from ..state import insert_new, journal, reading, told, versions
+from ..state import injected, insert_new, journal, reading, versions
 from ..state.switches_table import IS_ON, bound
 from .block import Blocks, is_own, render
 from .ready import Ready
@@ -29013,14 +29478,14 @@ class Conversation:
 
 # Put together once: building a statement takes as long as running it.
 _LINES = (
-    select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
+    select(injected.c.position, injected.c.memory_id, injected.c.text, injected.c.line, injected.c.id)
     .where(
-        told.c.user_id == bindparam("user_id"),
-        told.c.conversation == bindparam("conversation"),
-        ~told.c.gone,
-        told.c.told_at > bindparam("oldest"),
+        injected.c.user_id == bindparam("user_id"),
+        injected.c.conversation == bindparam("conversation"),
+        ~injected.c.gone,
+        injected.c.injected_at > bindparam("oldest"),
     )
-    .order_by(told.c.id)
+    .order_by(injected.c.id)
 )
 _VERSION = select(
     select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
@@ -29028,9 +29493,9 @@ _VERSION = select(
 _OF_TEAMS = select(func.sum(versions.c.number)).where(
     versions.c.user_id.in_(bindparam("owners", expanding=True))
 )
-_HEARD = (
+_REAFFIRMED = (
     select(journal.c.memory_id, func.count())
-    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
+    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == REAFFIRMED)
     .group_by(journal.c.memory_id)
 )
 
@@ -29040,7 +29505,7 @@ class Injected:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._heard: Ready[dict[str, int]] = Ready()
+        self._reaffirmed: Ready[dict[str, int]] = Ready()
 
     def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first.
@@ -29061,17 +29526,17 @@ class Injected:
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
 
-    def heard(self, user_id: str, version: int) -> dict[str, int]:
+    def reaffirmed(self, user_id: str, version: int) -> dict[str, int]:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""
-        return self._heard.of(user_id, version, lambda: self._read_heard(user_id))
+        return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
-        self._heard.drop(user_id)
+        self._reaffirmed.drop(user_id)
 
-    def _read_heard(self, user_id: str) -> dict[str, int]:
+    def _read_reaffirmed(self, user_id: str) -> dict[str, int]:
         with self._reading.connect() as connection:
-            rows = connection.execute(_HEARD, {"user_id": user_id})
+            rows = connection.execute(_REAFFIRMED, {"user_id": user_id})
             return {memory_id: count for memory_id, count in rows}  # noqa: C416 - rows are not tuples
 
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
@@ -29079,7 +29544,9 @@ class Injected:
         now = time.time()
         if gone:
             connection.execute(
-                update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
+                update(injected)
+                .where(injected.c.user_id == turn.user_id, injected.c.id.in_(gone))
+                .values(gone=True)
             )
         # A second model's inlet for the same message may have told it.
         rows = [
@@ -29092,18 +29559,18 @@ class Injected:
                 "text": line.text,
                 "line": line.kept,
                 "gone": False,
-                "told_at": now,
+                "injected_at": now,
             }
             for line in lines
         ]
-        insert_new(connection, told, rows)
+        insert_new(connection, injected, rows)
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
         wanted = (
-            select(told.c.text)
-            .where(told.c.user_id == user_id, told.c.chat_id == chat_id)
-            .order_by(told.c.id.desc())
+            select(injected.c.text)
+            .where(injected.c.user_id == user_id, injected.c.chat_id == chat_id)
+            .order_by(injected.c.id.desc())
             .limit(_MOST)
         )
         with self._reading.connect() as connection:
@@ -29115,12 +29582,12 @@ def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
 
     lines: in the order in which they were told.
     """
-    place = {position: number for number, position in enumerate(positions)}
+    number_of = {position: number for number, position in enumerate(positions)}
     kept: dict[tuple[str, str], int] = {}
     once = []
     for line in lines:
-        there = kept.setdefault((line.memory_id, line.text), place[line.position])
-        if there <= place[line.position]:
+        there = kept.setdefault((line.memory_id, line.text), number_of[line.position])
+        if there <= number_of[line.position]:
             once.append(line)
     return tuple(once)
 '''
@@ -29185,7 +29652,7 @@ from ..core.memory import Candidate, Memory
 from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
-_HEARD_MOST = 3
+_REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -29207,7 +29674,7 @@ class Weights:
     reach: int = 2
     recency: float = 0.03
     half_life_days: float = 60.0
-    heard: float = 0.01
+    reaffirmed: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29237,10 +29704,10 @@ def ranked(
     found: Sequence[Candidate],
     query: str,
     now: datetime,
-    heard: Mapping[str, int] | None = None,
+    reaffirmed: Mapping[str, int] | None = None,
     weights: Weights = DEFAULT,
 ) -> list[Ranked]:
-    """Best first. `heard`: how often the user said again what a memory holds, by its id."""
+    """Best first. `reaffirmed`: how often the user said again what a memory holds, by its id."""
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
@@ -29259,7 +29726,7 @@ def ranked(
             item.memory,
             item.meaning,
             keyword,
-            score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
+            score + weights.lift * lift + _worth(item.memory, now, reaffirmed or {}, weights),
             covered,
         )
         for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
@@ -29307,20 +29774,20 @@ def coverage(memory: Memory, asked: set[str]) -> float:
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
     """The score of each one's best neighbour among the candidates: what was said next to it."""
-    places = [(item.memory.chat, item.memory.place) for item in found]
-    known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
+    ordinals = [(item.memory.chat, item.memory.ordinal) for item in found]
+    known = {ordinal: score for ordinal, score in zip(ordinals, scores, strict=True) if ordinal[0]}
     steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
     return [
-        max([known.get((chat, place + step), 0.0) for step in steps]) if chat else 0.0
-        for chat, place in places
+        max([known.get((chat, ordinal + step), 0.0) for step in steps]) if chat else 0.0
+        for chat, ordinal in ordinals
     ]
 
 
-def _worth(memory: Memory, now: datetime, heard: Mapping[str, int], weights: Weights) -> float:
+def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights: Weights) -> float:
     """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
     age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
-    again = min(heard.get(memory.id, 0), _HEARD_MOST)
-    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.heard * again)
+    again = min(reaffirmed.get(memory.id, 0), _REAFFIRMED_MOST)
+    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.reaffirmed * again)
 
 
 def _time(memory: Memory) -> datetime:
@@ -29404,7 +29871,7 @@ from .injected import Conversation, Injected, Line
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
+from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Sources
 from .suppressed import suppressed
 from .times import is_to_come, zone_of
@@ -29421,7 +29888,8 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    that they take in the prompt.
     """
 
     blocks: Blocks
@@ -29431,13 +29899,14 @@ class Recalled:
     on: bool = True
     secrets: int = 0
     markup: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """When all that a conversation was told was found as it was told, and what of it is not to be seen.
 
-    versions: those of the memories at that time, see `told.Conversation`. at: monotonic seconds.
+    versions: those of the memories at that time, see `injected.Conversation`. at: monotonic seconds.
     seen, hidden: ids of memories.
     """
 
@@ -29450,7 +29919,7 @@ class _Checked:
         """Whether nothing has changed since, nor was anything told that was not looked at."""
         fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
         return fresh and all(
-            told.memory_id in self.seen or told.memory_id in self.hidden for told in before.lines
+            injected.memory_id in self.seen or injected.memory_id in self.hidden for injected in before.lines
         )
 
 
@@ -29469,9 +29938,9 @@ class _Kept:
         """The same, but for these memories."""
         if not suppressed:
             return self
-        gone = [told.id for told in self.lines if told.memory_id in suppressed]
+        gone = [injected.id for injected in self.lines if injected.memory_id in suppressed]
         return _Kept(
-            tuple(told for told in self.lines if told.memory_id not in suppressed),
+            tuple(injected for injected in self.lines if injected.memory_id not in suppressed),
             (*self.gone, *gone),
             tuple(one for one in self.corrections if one[0].id not in suppressed),
         )
@@ -29479,7 +29948,7 @@ class _Kept:
     def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
         """The memories that stay in the prompt, each with the number of the message that it was told with."""
         numbers = {position: number for number, position in enumerate(positions, 1)}
-        return tuple({told.memory_id: numbers[told.position] for told in self.lines}.items())
+        return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
 
 
 class Recaller:
@@ -29487,7 +29956,7 @@ class Recaller:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told, self._explanations = Injected(engine), Explanations(engine)
+        self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
@@ -29497,27 +29966,31 @@ class Recaller:
         began = time.perf_counter()
         now = now.astimezone(zone_of(turn.timezone))
         view = reading_view(turn, settings)
-        before = self._told.conversation(turn, view.teams)
+        before = self._injected.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
-        selection, gate, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
-        kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
+        selection, gate, suppressed_ids = self._selected(
+            backend, turn, settings, lines, before.version, view, aside
+        )
+        kept = self._kept(backend, turn, before, lines, view, aside).without(suppressed_ids)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
-            kept = _Kept((), tuple(told.id for told in before.lines))
+            kept = _Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
-            wanted = [memory for memory in always if memory.id not in hushed]
+            wanted = [memory for memory in always if memory.id not in suppressed_ids]
             profile = lines.fitting(wanted, settings.profile_token_budget)
-        told_before = {told.memory_id for told in kept.lines}
-        known = told_before | {memory.id for memory in profile}
+        injected_before = {injected.memory_id for injected in kept.lines}
+        known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
-        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        said = {injected.text for injected in kept.lines if is_own(injected.line)} | {
+            memory.text for memory in profile
+        }
         chosen = [
             memory
             for memory in selection.chosen
@@ -29525,15 +29998,15 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
-        self._note_told(turn, view, new)
+        self._note_injected(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
-        forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
+        forgotten = [injected.memory_id for injected in before.lines if injected.id in kept.gone]
         why = Explanation(
             query=turn.text,
             evidence=gate.evidence,
             threshold=gate.needed,
-            weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
+            weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
@@ -29550,12 +30023,13 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
+            tokens=lines.held(new),
         )
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._profiles.drop(user_id)
-        self._told.drop(user_id)
+        self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
 
@@ -29567,7 +30041,7 @@ class Recaller:
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
-                self._told.keep(connection, turn, recalled.new, recalled.gone)
+                self._injected.keep(connection, turn, recalled.new, recalled.gone)
             why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
             self._explanations.keep(connection, turn, why)
 
@@ -29592,25 +30066,25 @@ class Recaller:
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
-        heard = self._told.heard(turn.user_id, version)
-        items = ranked(found, query, lines.now, heard)
+        reaffirmed = self._injected.reaffirmed(turn.user_id, version)
+        items = ranked(found, query, lines.now, reaffirmed)
         gate = Gate.of(items, settings.relevance_threshold, backend.of_self(query), query)
         least = gate.least
         if items and least is None and asks_for_all(backend, query):
             least = 0.0
-        hushed = suppressed(turn.text, items)
+        suppressed_ids = suppressed(turn.text, items)
         selection = select(
-            [item for item in items if item.memory.id not in hushed],
+            [item for item in items if item.memory.id not in suppressed_ids],
             least_worth=least,
             most=settings.memories_per_turn,
             room=settings.memory_token_budget - lines.overhead,
             cost=lines.cost,
             whose=lines.whose,
         )
-        if hushed:
-            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
+        if suppressed_ids:
+            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        return selection, gate, hushed
+        return selection, gate, suppressed_ids
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -29639,22 +30113,26 @@ class Recaller:
             return _Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
-            return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
-        there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
+            return _Kept(
+                tuple(injected for injected in before.lines if injected.memory_id not in checked.hidden)
+            )
+        there = {
+            memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
+        }
         holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
-            told.id
-            for told in before.lines
-            if (memory := holds.get(told.memory_id)) is None
-            or told.text == there[told.memory_id].text != memory.text
-            or is_own(told.line) == bool(lines.teller(memory))
+            injected.id
+            for injected in before.lines
+            if (memory := holds.get(injected.memory_id)) is None
+            or injected.text == there[injected.memory_id].text != memory.text
+            or is_own(injected.line) == bool(lines.teller(memory))
         )
-        left = tuple(told for told in before.lines if told.id not in gone)
+        left = tuple(injected for injected in before.lines if injected.id not in gone)
         corrections = tuple(
-            (memory, told.text)
-            for told in {told.memory_id: told for told in left}.values()
-            if (memory := seen.get(told.memory_id)) and memory.text != told.text
+            (memory, injected.text)
+            for injected in {injected.memory_id: injected for injected in left}.values()
+            if (memory := seen.get(injected.memory_id)) and memory.text != injected.text
         )
         # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
         if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
@@ -29662,7 +30140,7 @@ class Recaller:
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
-        return _Kept(tuple(told for told in left if told.memory_id in seen), gone, corrections)
+        return _Kept(tuple(injected for injected in left if injected.memory_id in seen), gone, corrections)
 
     def _new(
         self,
@@ -29673,18 +30151,18 @@ class Recaller:
         aside: Collection[str],
     ) -> Iterator[Line]:
         """The new lines, what was said first at first."""
-        before = {memory.id: told for memory, told in corrections}
+        before = {memory.id: injected for memory, injected in corrections}
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
             text = lines.of(memory, before.get(memory.id))
             yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
 
-    def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
+    def _note_injected(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
         key = turn.user_id, turn.positions[0], view
         if (checked := self._checked.get(key)) is not None:
-            seen = checked.seen.union(told.memory_id for told in new)
+            seen = checked.seen.union(injected.memory_id for injected in new)
             self._checked[key] = replace(checked, seen=seen)
 
 
@@ -29694,21 +30172,21 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     Half as many as with a conversation's first one: what was told before is still there (bench/prefix.py says
     what that saves). Another answer to the same message brings no more than the first one did.
     """
-    if all(told.position == turn.positions[-1] for told in lines):
+    if all(injected.position == turn.positions[-1] for injected in lines):
         most = settings.memories_per_turn
     else:
         most = max(settings.memories_per_turn // 2, 1)
     chosen = {memory.id for memory in selection.chosen}
-    here = sum(told.position == turn.positions[-1] and told.memory_id in chosen for told in lines)
+    here = sum(injected.position == turn.positions[-1] and injected.memory_id in chosen for injected in lines)
     return max(most - here, 0)
 
 
-def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Iterator[Weighed]:
+def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
     """The candidates with what became of them in this conversation."""
     for item, chosen in selection.outcomes:
         outcome = chosen
-        if chosen == TOLD and item.memory.id not in news:
-            outcome = TOLD_BEFORE if item.memory.id in told_before else ENOUGH
+        if chosen == INJECTED and item.memory.id not in news:
+            outcome = INJECTED_BEFORE if item.memory.id in injected_before else ENOUGH
         yield Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -29762,7 +30240,7 @@ class _Lines:
         return self._count(self.of(memory)) + 1
 
     def held(self, lines: Iterable[Line]) -> int:
-        return sum(self._count(told.line) + 1 for told in lines)
+        return sum(self._count(injected.line) + 1 for injected in lines)
 
     def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
         """Those that fit, in order."""
@@ -29836,13 +30314,13 @@ class Run:
     def begin(self, turn: Turn) -> Recalling:
         """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
         if not self.breaker.allows():
-            return self._not_begun("recall is paused, it keeps failing")
+            return self._not_begun("recall is paused, it keeps failing", "paused")
         if len(self._under_way) >= self._at_once:
-            return self._not_begun("too many requests wait for the backend")
+            return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
         except MemoryFault as fault:
-            return self._not_begun(str(fault))
+            return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn)
         self._under_way.add(future)
@@ -29858,17 +30336,18 @@ class Run:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
 
-    def _not_begun(self, reason: str) -> Recalling:
-        return Recalling(None, lambda: self._missed(reason))
+    def _not_begun(self, reason: str, code: str) -> Recalling:
+        return Recalling(None, lambda: self._missed(reason, code))
 
-    def _missed(self, reason: str) -> Outcome:
-        self._emit(Event(EventKind.RECALL_MISSED, reason=reason))
+    def _missed(self, reason: str, code: str, seconds: float | None = None) -> Outcome:
+        self._emit(Event(EventKind.RECALL_MISSED, reason=reason, code=code, seconds=seconds))
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float) -> Outcome:
         if not future.done():
             self.breaker.failed(began)
-            return self._missed(f"the deadline of {self._settings().inlet_deadline_ms} ms passed")
+            passed = f"the deadline of {self._settings().inlet_deadline_ms} ms passed"
+            return self._missed(passed, "deadline", self.breaker.clock() - began)
         try:
             recalled = future.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
@@ -29878,12 +30357,13 @@ class Run:
             return Outcome(None, str(error) if isinstance(error, MemoryFault) else INSIDE)
         self.breaker.succeeded()
         self._emit(succeeded(Job.RECALL))
-        self._tell(recalled)
+        self._tell(recalled, self.breaker.clock() - began)
         return Outcome(recalled)
 
-    def _tell(self, recalled: Recalled) -> None:
+    def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
-            self._emit(Event(EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT))
+            kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:
@@ -30006,7 +30486,7 @@ _LEAST = 0.12  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 
-TOLD, TOLD_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
+INJECTED, INJECTED_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
     "told",
     "told before",
     "not relevant",
@@ -30105,7 +30585,7 @@ def select(
         elif (tokens := cost(item.memory)) > room:
             outcome = NO_ROOM
         else:
-            outcome = TOLD
+            outcome = INJECTED
             chosen.append(item.memory)
             sayings.append(saying)
             room -= tokens
@@ -30156,7 +30636,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, or_, select, union_all
 
-from ..core.change import EDITED
+from ..core.change import EDITED, REAFFIRMED
 from ..core.exchange import message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
@@ -30380,7 +30860,12 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     for row in rows:
         if not row.undoes and row.id not in undone:
             yield Step(
-                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+                row.id,
+                row.op != REAFFIRMED,
+                row.before,
+                frozenset(row.source.split()),
+                row.said_at,
+                row.after,
             )
 
 
@@ -30499,7 +30984,7 @@ _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
-_INSERT = recalls.insert()  # put together once, as those of told.py
+_INSERT = recalls.insert()  # put together once, as those of injected.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -30588,8 +31073,8 @@ def _fields(one: Explanation | Weighed) -> dict[str, object]:
 
 def _read(kept: dict[str, object]) -> Explanation:
     weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    told_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in told_before)
+    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
+    standing = tuple((memory_id, number) for memory_id, number in injected_before)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     return Explanation(weighed=weighed, standing=standing, **lists)  # type: ignore[arg-type]
 '''
@@ -30611,10 +31096,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend, BulkBackend, EditableBackend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -30713,6 +31198,39 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     return ""
 
 
+def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+    """Add passages with their ids; one that is there already changes nothing.
+
+    Raises what `restored` and the backend raise.
+    """
+    new = [changed(memory, text=restored(memory.text), lead=lead(memory.lead)) for memory in new]
+    if isinstance(backend, BulkBackend):
+        backend.store_all(owner_id, new)
+        return
+    batches = dict.fromkeys(memory.batch for memory in new)
+    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
+    for memory in new:
+        if (earlier := there.get(memory.id)) is None:
+            backend.store(owner_id, changed(memory, origin=memory.id))
+        elif earlier.text != memory.text:
+            backend.replace(earlier.id, memory.text, expires=memory.expires)
+
+
+def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
+    """Take passages away by the ids that they were stored with; how many there were."""
+    if isinstance(backend, BulkBackend):
+        return backend.remove_all(owner_id, list(memory_ids))
+    wanted = set(memory_ids)
+    there = backend.list_all(owner_id)
+    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+
+
+def lead(text: str) -> str:
+    """What a passage answers, as it is stored beside it: "" where it may not be."""
+    text = masked(clean(text))[0]
+    return "" if gives_orders(text) else text
+
+
 def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
     """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
     return backend.replace(memory_id, restored(text), expires=expires)
@@ -30744,7 +31262,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
@@ -30758,7 +31276,7 @@ from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Journal
 
 Decide = Callable[[], Iterable[Change]]
-Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
+Confirm = Callable[[], None]  # raises ClaimLost where the changes are somebody else's to make by now
 
 _AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
@@ -30789,7 +31307,7 @@ class Changes:
         """
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
-            changes = list(self._placed(batch, decide()))
+            changes = list(self._numbered(batch, decide()))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
@@ -30798,16 +31316,16 @@ class Changes:
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
         """Write down changes that somebody else has made of a batch."""
-        self._journal.intend(list(self._placed(batch, changes)))
+        self._journal.intend(list(self._numbered(batch, changes)))
 
-    def _placed(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
-        """The same, each with its chat and each added memory with its place there."""
+    def _numbered(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
+        """The same, each with its chat and each added memory with its number there."""
         chat = batch.exchanges[0].chat_id
-        place = self._journal.added_in(batch.user_id, chat) if chat else 0
+        ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
-            place += change.op == "add"
+            yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
+            ordinal += change.op == "add"
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -30841,7 +31359,7 @@ class Changes:
                         source=change.source,
                         said_at=change.said_at,
                         chat=change.chat,
-                        place=change.place,
+                        ordinal=change.ordinal,
                         scope=change.scope,
                         model=model,
                         undoes=change.id,
@@ -30994,7 +31512,7 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     """A removal with the chat and the time of the memory that it takes away."""
     at = memory.updated_at or memory.created_at
     said_at = at.timestamp() if at else removal.said_at
-    return replace(removal, chat=memory.chat, place=memory.place, said_at=said_at)
+    return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
 def _note(batch: Batch, position: int, memory_id: str) -> Change:
@@ -31022,19 +31540,19 @@ def _added(backend: Backend, change: Change) -> str:
         kind=change.kind,
         expires=change.expires,
         chat=change.chat,
-        place=change.place,
+        ordinal=change.ordinal,
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
 
 
-def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
     """The note that a message said again what is known."""
     return Change(
         batch=batch.name,
         position=position,
         user_id=batch.user_id,
-        op="heard",
+        op=REAFFIRMED,
         memory_id=memory.id,
         before=memory.text,
         after=memory.text,
@@ -31139,6 +31657,184 @@ def _is_same_name(one: str, other: str) -> bool:
 def _is_latin(text: str) -> bool:
     letters = [char for char in text if char.isalpha()]
     return sum(char < "\u0250" for char in letters) * 2 >= len(letters)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/episodes.py
+
+SOURCES["remember/episodes.py"] = r'''"""Keeps what was said, passage by passage, whatever becomes of facts.
+
+The state database knows which passages there are of an exchange, and their ids follow from its key: whatever
+ends the work, the next try stores the same ones, and takes away what there was before in their place.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from sqlalchemy import Engine
+
+from ..backends.base import EditableBackend
+from ..core.exchange import Batch, Exchange, version_of
+from ..core.memory import EPISODE, Memory
+from ..core.scope import TEAM, USER, past_owner
+from ..state.episodes_table import Entry, EpisodesTable
+from . import admission
+from .admission import NotAdmittedError
+from .passages import ASSISTANT, Passage, passages
+from .passages import USER as BY_USER
+
+Confirm = Callable[[], None]  # raises ClaimLost where the exchanges are somebody else's by now
+
+BATCH = "episodes "  # begins the batch that an exchange's passages are of
+
+TOPICS = "topics"  # the role of what a batch was about
+
+_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
+
+
+class Episodes:
+    """The passages of all users' past chats, in the backend that keeps their memories."""
+
+    def __init__(self, engine: Engine, yields: Callable[[], None] = lambda: None) -> None:
+        """yields: called before some passages are embedded, and lets who cannot wait go first."""
+        self._table, self._yields = EpisodesTable(engine), yields
+
+    def keep(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> int:
+        """Store the passages of a batch's exchanges, each once; how many are new.
+
+        Raises:
+            MemoryFault: what `confirm` and the backend raise. The same call later goes on there.
+        """
+        if not self._table.wants(batch.user_id):
+            return 0
+        return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
+
+    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+        """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
+        for exchange in batch.exchanges:
+            for message_id in exchange.replaces:
+                name = name_of(version_of(exchange.key, message_id))
+                if (entry := self._table.get(exchange.user_id, name)) is not None:
+                    confirm()
+                    self.remove(backend, entry)
+
+    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+        """Take away the passages of an exchange, and what was said to have come of it in its chat."""
+        owner = past_owner(entry.user_id)
+        told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
+        later = [one for one in self._table.of_chat(entry.user_id, entry.chat_id) if one.first >= entry.first]
+        summed = next((one for one in later if one.topics), None) if entry.chat_id else None
+        if summed is not None and summed.exchange != entry.exchange:
+            told.add(_id(entry.user_id, summed.exchange, TOPICS, 0))
+            self._table.settle(replace(summed, topics=0))
+        admission.remove_all(backend, owner, told)
+        self._table.remove(entry.user_id, [entry.exchange])
+
+    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+        """Take away what a batch has stored that was erased meanwhile."""
+        for exchange in batch.exchanges:
+            name = name_of(exchange.key)
+            told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
+            admission.remove_all(backend, past_owner(batch.user_id), told)
+            self._table.remove(batch.user_id, [name])
+
+    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+        """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
+        last = batch.exchanges[-1]
+        name = name_of(last.key)
+        entry = self._table.get(batch.user_id, name) or Entry(
+            batch.user_id, name, last.chat_id, 0, 0, 0, 0, "", last.said_at
+        )
+        if not line or not self._table.wants(batch.user_id):
+            return
+        with suppress(NotAdmittedError):
+            text = admission.check(line)
+            confirm()
+            intended = self._table.intend(replace(entry, topics=1))
+            new = replace(_memory(last, intended, TOPICS, 0, text), ordinal=intended.first + intended.said)
+            admission.store_all(backend, past_owner(batch.user_id), [new])
+            self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
+
+    def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
+        user_id, name = exchange.user_id, name_of(exchange.key)
+        said = list(_admitted(passages(exchange)))
+        digest = _digest(exchange, said)
+        known = self._table.get(user_id, name)
+        if (known.digest == digest or known.gone) if known else not said:
+            return 0  # of what was forgotten in part, nothing comes back with another answer
+        topics = known.topics if known else 0
+        own, answered = (sum(one.role == role for one in said) for role in (BY_USER, ASSISTANT))
+        wanted = Entry(user_id, name, exchange.chat_id, 0, own, answered, topics, digest, exchange.said_at)
+        confirm()
+        intended = self._table.intend(wanted)
+        new = list(_memories(exchange, said, intended))
+        for at in range(0, len(new), _AT_ONCE):
+            self._yields()
+            confirm()
+            admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
+        stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
+        if stale:
+            admission.remove_all(backend, past_owner(user_id), stale)
+        self._table.settle(replace(wanted, first=intended.first))
+        return len(new)
+
+
+def name_of(key: str) -> str:
+    """How an exchange with this key is called among passages."""
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def ids_of(entry: Entry) -> Iterator[str]:
+    """The ids of an exchange's passages."""
+    for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
+        for number in range(count):
+            yield _id(entry.user_id, entry.exchange, role, number)
+
+
+def _id(user_id: str, exchange: str, role: str, number: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, exchange, role, number])))
+
+
+def _admitted(said: Sequence[Passage]) -> Iterator[Passage]:
+    """Without those that give orders to a model, and without secrets."""
+    for passage in said:
+        with suppress(NotAdmittedError):
+            yield replace(passage, text=admission.restored(passage.text))
+
+
+def _digest(exchange: Exchange, said: Sequence[Passage]) -> str:
+    told = json.dumps([exchange.scope, *((one.role, one.text, one.lead) for one in said)])
+    return blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iterator[Memory]:
+    numbers = {BY_USER: 0, ASSISTANT: 0}
+    for ordinal, passage in enumerate(said, entry.first):
+        memory = _memory(exchange, entry, passage.role, numbers[passage.role], passage.text)
+        yield replace(memory, ordinal=ordinal, lead=passage.lead)
+        numbers[passage.role] += 1
+
+
+def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str) -> Memory:
+    at = datetime.fromtimestamp(exchange.said_at, UTC)
+    return Memory(
+        id=_id(entry.user_id, entry.exchange, role, number),
+        text=text,
+        created_at=at,
+        updated_at=at,
+        batch=BATCH + entry.exchange,
+        kind=EPISODE,
+        chat=exchange.chat_id,
+        scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
+        role=role,
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31488,7 +32184,7 @@ class Journal:
     """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
+        self.engine, self._reading = engine, reading(engine)
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Write down a batch's changes, all or none; those of a batch that is there already stay."""
@@ -31496,14 +32192,14 @@ class Journal:
             return
         rows = [{**_columns(change), "at": time.time()} for change in changes]
         # IntegrityError: an earlier try wrote them.
-        with suppress(IntegrityError), self._engine.begin() as connection:
+        with suppress(IntegrityError), self.engine.begin() as connection:
             connection.execute(journal.insert(), rows)
             if any(change.made for change in changes):
                 count_up(connection, changes[0].user_id)
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
                     update(journal)
@@ -31590,7 +32286,7 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for one in asked:
                 connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
 
@@ -31622,7 +32318,7 @@ class Journal:
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
@@ -31827,6 +32523,7 @@ class Keeper:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
+            renews=settings.keeps_episodes,
         )
         self._decisions.used(answered.user_id, permission)
         self._emit(Event(EventKind.EXCHANGE_STORED if added else EventKind.EXCHANGE_REPEATED))
@@ -32346,7 +33043,7 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import log2
 from typing import Any
 
@@ -32382,10 +33079,14 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up."""
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    """
 
     pending: int
     dead: int
+    since: float = field(default=0.0, compare=False)
 
 
 class Outbox:
@@ -32396,11 +33097,18 @@ class Outbox:
         self._patience = Patience(engine)
 
     def put(
-        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+        self,
+        exchange: Exchange,
+        *,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        since: float | None = None,
+        renews: bool = False,
     ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
 
         since: when it came, if that was not now; False where all of its user's was erased after that.
+        renews: another answer to the same message takes the place of the one before; then False, too.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -32417,7 +33125,27 @@ class Outbox:
         try:
             return self._patience.run(keep)
         except IntegrityError:
+            if renews:
+                self._patience.run(lambda connection: self._renew(connection, exchange, now, wait_s))
             return False
+
+    @staticmethod
+    def _renew(connection: Connection, exchange: Exchange, now: float, wait_s: float) -> None:
+        """One that waits has another answer; one that is remembered comes once more, for what was said."""
+        hold(connection, exchange.user_id)
+        mine = and_(outbox.c.user_id == exchange.user_id, outbox.c.key == exchange.key)
+        row = connection.execute(select(outbox).where(mine)).first()
+        if row is None:
+            return
+        change = update(outbox).where(outbox.c.id == row.id)
+        if (row.state, row.batch) == ("pending", ""):
+            answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
+            connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
+        elif row.state == "done":
+            again = json.dumps(asdict(replace(exchange, again=True)))
+            anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
+            due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
+            connection.execute(change.values(exchange=again, **anew, **due))
 
     def _put(
         self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
@@ -32479,7 +33207,7 @@ class Outbox:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
 
         Raises:
-            TakenOver: it had expired, and somebody else has claimed the batch since.
+            ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
         if not self._set(batch, claim_expires=time.time() + CLAIM_S):
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
@@ -32555,9 +33283,11 @@ class Outbox:
     def counts(self) -> Counts:
         """How the queue stands."""
         with self._reading.connect() as connection:
-            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-            count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in _LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
@@ -32602,7 +33332,7 @@ class Outbox:
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch)
+        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
 
     @staticmethod
     def _gather(
@@ -32617,6 +33347,10 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _comes_again(row: Any) -> bool:
+    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:
@@ -32650,6 +33384,291 @@ def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
 
 def _exchange(kept: dict[str, Any]) -> Exchange:
     return Exchange(**{**kept, "replaces": tuple(kept.get("replaces", ()))})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/passages.py
+
+SOURCES["remember/passages.py"] = r'''"""An exchange cut into passages of what was said, without an LLM.
+
+What is no prose (code, tables, logs, long quotes, pasted documents) is shortened to what says what it is.
+Of a very long message beginning and end are looked at; each text is gone through once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..core.exchange import Exchange
+from ..language import speech
+from ..language.scripts import ends_sentences, sets_no_spaces
+from ..language.self_reference import signs
+from ..language.sentences import sentences
+from ..language.words import content_words
+from ..recall.block import without_block
+from .material import ends_of
+
+USER, ASSISTANT = "user", "assistant"
+
+_LEAST, _MOST = 60, 200  # tokens of a passage, as `_size` counts them
+_MOST_CHARS = 4 * (_MOST - 1)  # more are too many tokens in any script
+_MOST_PASSAGES = 40  # of a message, from its beginning and its end
+_LEAD_CHARS = 120  # of the question before an answer
+_FIRST_CHARS = 120  # of the first line of what is shortened
+_SHORT_CHARS = 200  # of code that stays, having no more than
+_SHORT_LINES = 3
+_QUOTE_CHARS = 300  # of a quote that stays
+_MACHINE_LINES = 4  # one below the other make a log
+_DOCUMENT_CHARS, _OWN_PARAGRAPH_CHARS, _CHARS_PER_SIGN = 2000, 300, 400  # as the gate tells documents
+_REPLY_CHARS = 160  # of an answer to a greeting that is none but a greeting
+_FEWEST_WORDS = 2  # that say something
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`\n]{0,200})$")
+_TABLE_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_QUOTED = re.compile(r"\s{0,3}>\s?")
+# A program's: times first, levels, traces, braces. Not what is only calculated.
+_MACHINE_LINE = re.compile(
+    r"\W?(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d\d:\d\d:\d\d|\w{3} +\d+ \d\d:\d\d:\d\d ).*"
+    r"|\W?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL|TRACE)\W.*|\s*(?:File|at) \S+[\"():].*|[\w.]+Error: .*"
+    r"|\s*[<{}].*|.*[;{}]"
+)
+_FILE_NAME = re.compile(r"[\w./-]{1,80}\.\w{1,8}\b")
+_HEADING = re.compile(r"\s*#{1,6}\s|.*[:：]\s*\**$")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some sentences of a message, in one line. `role`: who said them, USER or ASSISTANT.
+
+    lead: the beginning of what they answer, by which they are found, too; it is not quoted.
+    """
+
+    role: str
+    text: str
+    lead: str = ""
+
+
+def passages(exchange: Exchange) -> list[Passage]:
+    """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
+    said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
+    says = _says_something(said)
+    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+        return []
+    own = _cut(_shaped(ends_of(said), len(said), may_be_pasted=True)) if says else []
+    lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
+    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer) else []
+    return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
+
+
+def _says_something(text: str) -> bool:
+    """Whether it is more than a greeting, thanks or a word of agreement."""
+    text = text[:_DOCUMENT_CHARS].strip()
+    if not any(map(str.isalnum, text)):
+        return False
+    if any(map(str.isdigit, text)) or len(text) > _REPLY_CHARS:
+        return True
+    said = [one.text for one in sentences(text)]
+    left = [one for one in said if not speech.is_polite(one)]
+    return any(map(signs, left)) or len(content_words(" ".join(left), or_all=False)) >= _FEWEST_WORDS
+
+
+def _tells(answer: str) -> bool:
+    """Whether a short answer to a greeting says something, beside asking back."""
+    said = [one.text for one in sentences(answer)]
+    left = [one for one in said if not (speech.is_polite(one) or speech.has_question_mark(one))]
+    return any(map(signs, left)) or any(map(str.isdigit, answer))
+
+
+# What is no prose
+
+
+def _shaped(text: str, whole_chars: int, *, may_be_pasted: bool = False) -> list[str]:
+    """The paragraphs of a message, with a note in place of what is no prose."""
+    blocks = list(_blocks(text.split("\n")))
+    told = sum(len(block) for block, is_prose in blocks if is_prose)
+    if not may_be_pasted or told < _DOCUMENT_CHARS or _tells_at_length(blocks, told):
+        return [block for block, _ in blocks]
+    # One's own words stand short above or below what is pasted.
+    first, last = 0, len(blocks)
+    while first < last and len(blocks[first][0]) <= _OWN_PARAGRAPH_CHARS:
+        first += 1
+    while last > first and len(blocks[last - 1][0]) <= _OWN_PARAGRAPH_CHARS:
+        last -= 1
+    note = _note("pasted text", f"{whole_chars:,} characters", blocks[first][0] if first < last else "")
+    return [*(block for block, _ in blocks[:first]), note, *(block for block, _ in blocks[last:])]
+
+
+def _tells_at_length(blocks: list[tuple[str, bool]], chars: int) -> bool:
+    """Whether its speaker is all through a long text."""
+    found = sum(signs(one.text) for block, is_prose in blocks if is_prose for one in sentences(block))
+    return found * _CHARS_PER_SIGN >= chars
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Paragraphs and notes in order, and which are paragraphs."""
+    prose: list[str] = []
+    at = 0
+    while at < len(lines):
+        end, note = _other(lines, at)
+        if end == at and lines[at].strip():
+            prose.append(lines[at])
+        elif prose:
+            yield "\n".join(prose), True
+            prose = []
+        if note:
+            yield note, False
+        at = max(end, at + 1)
+    if prose:
+        yield "\n".join(prose), True
+
+
+def _other(lines: list[str], at: int) -> tuple[int, str]:
+    """Where something ends that begins in this line and is no prose, and the note of it; else `at`."""
+    line = lines[at]
+    if opened := _FENCE.match(line):
+        closing, end = opened[1], at + 1
+        while end < len(lines) and not lines[end].strip().startswith(closing):
+            end += 1
+        return end + 1, _code(opened[2].strip(), lines[at + 1 : end])
+    if _is_of_table(line) and at + 1 < len(lines) and _TABLE_RULE.fullmatch(lines[at + 1]):
+        end = _run(lines, at, _is_of_table)
+        return end, _table(lines[at:end])
+    if _QUOTED.match(line):
+        end = _run(lines, at, _QUOTED.match)
+        quoted = [_QUOTED.sub("", one, count=1) for one in lines[at:end]]
+        chars = sum(map(len, quoted))
+        if chars <= _QUOTE_CHARS:
+            return end, " ".join(" ".join(quoted).split())
+        return end, _note("quote", f"{chars:,} characters", _first(quoted))
+    end = _run(lines, at, _is_of_a_machine)
+    if end - at >= _MACHINE_LINES:
+        return end, _note("log or code", f"{end - at} lines", _first(lines[at:end]))
+    return at, ""
+
+
+def _run(lines: list[str], at: int, kind: Callable[[str], object]) -> int:
+    """Where the lines of a kind end that begin here."""
+    end = at
+    while end < len(lines) and kind(lines[end]):
+        end += 1
+    return end
+
+
+def _is_of_table(line: str) -> bool:
+    return line.count("|") > 1
+
+
+def _is_of_a_machine(line: str) -> bool:
+    return bool(_MACHINE_LINE.fullmatch(line.rstrip()[:_QUOTE_CHARS]))
+
+
+def _code(info: str, lines: list[str]) -> str:
+    """What a fenced block is: language, file, size and first line; short ones as they are."""
+    body = [line for line in lines if line.strip()]
+    if not body:
+        return ""
+    language = info.split()[0].strip("{}.") if info.split() else "code"
+    whole = " ".join(" ".join(body).split())
+    if len(body) <= _SHORT_LINES and len(whole) <= _SHORT_CHARS:
+        return f"[{language}: {whole}]"
+    named = _FILE_NAME.search(info) or _FILE_NAME.search(body[0][:_FIRST_CHARS])
+    return _note(" ".join([language, *([named[0]] if named else [])]), f"{len(lines)} lines", _first(body))
+
+
+def _table(lines: list[str]) -> str:
+    """A table's columns, and the first cell of its rows as far as there is room."""
+    head, _, *rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+    names = ", ".join(row[0] for row in rows)[: 2 * _FIRST_CHARS]
+    return _note("table", f"{len(rows)} rows", f"{' | '.join(head)[:_FIRST_CHARS]}: {names}")
+
+
+def _first(lines: list[str]) -> str:
+    return next((line for line in lines if any(map(str.isalnum, line))), "")
+
+
+def _note(what: str, size: str, first: str) -> str:
+    first = " ".join(first.split())
+    shown = first[: 3 * _FIRST_CHARS if what == "table" else _FIRST_CHARS]
+    return f"[{what}, {size}: {shown}{'…' if len(first) > len(shown) else ''}]"
+
+
+# Passages
+
+
+def _cut(blocks: list[str]) -> list[str]:
+    """The passages of a message: sentences together, a new one with a paragraph if there is enough."""
+    found: list[str] = []
+    current: list[str] = []
+    size = 0
+    for text, ends_block in _units(blocks):
+        heads = bool(_HEADING.match(text))  # it goes with what is below it
+        if current and (size + _size(text) > _MOST or (heads and size >= _LEAST)):
+            carried = [current.pop()] if len(current) > 1 and _HEADING.match(current[-1]) else []
+            found.append(_joined(current))
+            current, size = carried, sum(map(_size, carried))
+        current.append(text)
+        size += _size(text)
+        if ends_block and size >= _LEAST and not heads:
+            found.append(_joined(current))
+            current, size = [], 0
+    if current:
+        last = _joined(current)
+        if found and size < _LEAST and _size(found[-1]) + size <= _MOST:
+            last = _joined([found.pop(), last])
+        found.append(last)
+    if len(found) > _MOST_PASSAGES:
+        half = _MOST_PASSAGES // 2
+        found = found[:half] + found[-half:]
+    return found
+
+
+def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
+    """Sentences, none longer than a passage, and whether each is the last of its paragraph."""
+    for block in blocks:
+        parts = [block] if block.startswith("[") and block.endswith("]") else _sentences(block)
+        pieces = [piece for part in parts for piece in _pieces(part)]
+        for at, piece in enumerate(pieces, 1):
+            yield piece, at == len(pieces)
+
+
+def _sentences(block: str) -> list[str]:
+    return [" ".join(block[one.start : one.end].split()) for one in sentences(block)]
+
+
+def _pieces(sentence: str) -> Iterator[str]:
+    """A sentence, or the parts of one that is too long, cut between words where it has some."""
+    while len(sentence) > _MOST_CHARS or _size(sentence) > _MOST:
+        head = sentence[:_MOST_CHARS]
+        end = max(len(head) * _MOST // max(_size(head), _MOST), 1)
+        blank = head.rfind(" ", end // 2, end)
+        end = blank if blank > 0 else end
+        yield sentence[:end].strip()
+        sentence = sentence[end:].strip()
+    if sentence:
+        yield sentence
+
+
+def _joined(parts: list[str]) -> str:
+    """One line; a slash where a line ended without a mark."""
+    text = parts[0]
+    for part in parts[1:]:
+        last = text[-1:]
+        if ends_sentences(last) and sets_no_spaces(text[-2:-1]):
+            text += part
+        else:
+            ended = ends_sentences(last) or last in ",;:：)]\"'”*"
+            text += f" {part}" if ended else f" / {part}"
+    return text
+
+
+def _size(text: str) -> int:
+    """About so many tokens: a word is four characters or more, where no spaces are set one."""
+    if text.isascii():
+        return len(text) // 4 + 1
+    dense = sum(map(sets_no_spaces, text))
+    return dense + (len(text) - dense) // 4 + 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32810,7 +33829,7 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import heard
+from .apply import reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -32830,13 +33849,13 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Decides for one batch. `told`: texts that recall has put into its chat."""
+    """Decides for one batch. `injected`: texts that recall has put into its chat."""
 
     backend: AskableBackend
     journal: Journal
     batch: Batch
     rules: str
-    told: Sequence[str]
+    injected: Sequence[str]
 
     def decide(self) -> Iterator[Change]:
         """The changes, refused ones too.
@@ -32859,7 +33878,7 @@ class Reconciler:
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
-        yield from self._heard(near, touched, first=len(changes))
+        yield from self._reaffirmed(near, touched, first=len(changes))
 
     def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
         """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
@@ -32963,8 +33982,8 @@ class Reconciler:
 
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
-        told = [one for one in self.told if not is_mark(one)]
-        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
+        injected = [one for one in self.injected if not is_mark(one)]
+        if not is_among(text, injected, self.backend) and mark_of(text) not in self.injected:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -32983,7 +34002,7 @@ class Reconciler:
             if meaning >= nearest
         )
 
-    def _heard(
+    def _reaffirmed(
         self, near: Mapping[str, Sequence[Candidate]], touched: set[str], first: int
     ) -> Iterator[Change]:
         """What is known was said again: it stays when the message that said it first is taken back."""
@@ -32993,7 +34012,7 @@ class Reconciler:
             for found in near[exchange.message_id]:
                 memory = found.memory
                 if memory.id not in touched and says(said, memory.text, found.meaning):
-                    yield heard(self.batch, position, exchange, memory)
+                    yield reaffirmed(self.batch, position, exchange, memory)
                     position += 1
 
 
@@ -33048,11 +34067,11 @@ def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
 
 def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
     """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
-    told = f"That could not be read: {problem} Answer once more, with the JSON object only."
+    correction = f"That could not be read: {problem} Answer once more, with the JSON object only."
     answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
     if answered:
-        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
-    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": correction}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{correction}"}]
 
 
 def _harm(operation: Operation, known: Sequence[Memory]) -> str:
@@ -33510,7 +34529,7 @@ from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from .admission import refusal
-from .apply import heard
+from .apply import reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as
 
@@ -33564,7 +34583,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
-            yield heard(batch, position, exchange, known)
+            yield reaffirmed(batch, position, exchange, known)
         elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(
@@ -33625,7 +34644,7 @@ from typing import Literal
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
-from ..core.change import Change
+from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -33634,6 +34653,7 @@ from ..core.memory import Memory, Message
 from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
+from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
 from .outbox import Outbox, is_overdue
@@ -33648,6 +34668,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -33659,7 +34680,7 @@ class Writer:
         outbox: Outbox,
         live: BackendHolder,
         journal: Journal,
-        told: Injected,
+        injected: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -33670,8 +34691,8 @@ class Writer:
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         """
         self._take_in, self._is_busy = take_in, is_busy
-        self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
-        self._changes = Changes(journal)
+        self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -33760,8 +34781,9 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         try:
+            self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -33781,13 +34803,31 @@ class Writer:
         for change in changes:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
-        made = [change for change in changes if not change.refused and change.op != "heard"]
+        made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+
+    def _keep_passages(self, backend: Backend, batch: Batch) -> None:
+        """Keep what was said, as it was said. What cannot be kept costs no fact."""
+        if not isinstance(backend, EditableBackend):
+            return
+        confirm = partial(self._outbox.renew, batch)
+        try:
+            self._episodes.retract(backend, batch, confirm)
+            if self._settings().keeps_episodes:
+                self._episodes.keep(backend, batch, confirm)
+        except Drop as fault:
+            self._emit(failed(Job.REMEMBERING, fault))
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, what was said can wait a little."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and self._stop_at is None and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -33796,6 +34836,7 @@ class Writer:
         if isinstance(backend, EditableBackend):
             for memory in backend.added_by(batch.user_id, batch.name):
                 backend.remove(memory.id)
+            self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
@@ -33815,8 +34856,8 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
-            told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
-            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
+            injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
+            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch, reading.model or settings.llm_model)
 
@@ -33872,6 +34913,7 @@ class Writer:
         ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failing.pop(batch.name, None)
         elif is_of_the_text(error) or others_do:
             self._outbox.postpone(batch, reason, failing.times)
@@ -33961,6 +35003,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     return list(first.values())
 
 
+def _once(batch: Batch) -> Batch:
+    """Without what was remembered before, with another answer."""
+    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
+
+
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     verdicts = list(sift(batch.exchanges, verbatim=verbatim))
@@ -33986,17 +35033,19 @@ from .schema import (
     command_turns,
     commands,
     decisions,
+    episode_switches,
+    episodes,
     erasures,
+    injected,
     journal,
     llm_days,
+    locations,
     metadata,
     noted,
     outbox,
-    places,
     recalls,
     shown,
     switches,
-    told,
     versions,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
@@ -34006,22 +35055,24 @@ __all__ = [
     "commands",
     "count_up",
     "decisions",
+    "episode_switches",
+    "episodes",
     "erasures",
     "hold",
+    "injected",
     "insert_new",
     "journal",
     "llm_days",
+    "locations",
     "metadata",
     "noted",
     "open_state",
     "outbox",
-    "places",
     "put_row",
     "reading",
     "recalls",
     "shown",
     "switches",
-    "told",
     "try_writing",
     "versions",
     "was_erased",
@@ -34329,6 +35380,143 @@ class Patience:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/episodes_table.py
+
+SOURCES["state/episodes_table.py"] = r'''"""Which passages of past chats are kept of whom: their numbers, without a text; and who wants none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from . import count_up, episode_switches, episodes, put_row, reading
+
+_PASSAGES = episodes.c.said + episodes.c.answered + episodes.c.topics
+_LEFT = _PASSAGES - episodes.c.gone
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The passages of an exchange. `first`: the ordinal of the first in its chat; `said_at`: Unix time.
+
+    said, answered, topics: how many there are of the user's message, of the answer, and of what it was about.
+    gone: how many of these were forgotten one by one. digest: of what they say, "" until they are stored.
+    """
+
+    user_id: str
+    exchange: str
+    chat_id: str
+    first: int
+    said: int
+    answered: int
+    topics: int
+    digest: str
+    said_at: float
+    gone: int = 0
+
+
+class Kept(NamedTuple):
+    """How many passages are kept, and of how many chats."""
+
+    passages: int = 0
+    chats: int = 0
+
+
+class EpisodesTable:
+    """For all users. Threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def get(self, user_id: str, exchange: str) -> Entry | None:
+        """The passages of an exchange; None where there are none."""
+        return next(iter(self._select(episodes.c.user_id == user_id, episodes.c.exchange == exchange)), None)
+
+    def intend(self, wanted: Entry) -> Entry:
+        """Write down what is about to be stored, in place of what there was of the same exchange.
+
+        Its `first` is found here. What there was more of is counted until `settle`.
+        """
+        mine = and_(episodes.c.user_id == wanted.user_id, episodes.c.exchange == wanted.exchange)
+        here = and_(episodes.c.user_id == wanted.user_id, episodes.c.chat_id == wanted.chat_id)
+        row = {name: getattr(wanted, name) for name in episodes.c.keys()} | {"digest": ""}  # noqa: SIM118
+        with self._engine.begin() as connection:
+            before = connection.execute(select(episodes).where(mine)).first()
+            if before is not None:
+                row |= {
+                    name: max(row[name], getattr(before, name)) for name in ("said", "answered", "topics")
+                }
+                row["first"] = before.first
+            else:
+                row["first"] = (
+                    connection.scalar(select(func.max(episodes.c.first + _PASSAGES)).where(here)) or 0
+                )
+            put_row(connection, episodes, row)
+        return Entry(**row)
+
+    def settle(self, entry: Entry) -> None:
+        """They are stored as this entry says, and no others of the exchange."""
+        mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
+        counts = {"said": entry.said, "answered": entry.answered, "topics": entry.topics, "gone": entry.gone}
+        with self._engine.begin() as connection:
+            if entry.said or entry.answered or entry.topics:
+                connection.execute(update(episodes).where(mine).values(**counts, digest=entry.digest))
+            else:
+                connection.execute(delete(episodes).where(mine))
+
+    def remove(self, user_id: str, exchanges: Collection[str]) -> None:
+        """Their passages are gone: what recall knows of them no longer holds."""
+        with self._engine.begin() as connection:
+            for exchange in exchanges:
+                mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
+                connection.execute(delete(episodes).where(mine))
+            count_up(connection, user_id)
+
+    def count_gone(self, user_id: str, exchange: str, by: int) -> None:
+        """So many more of an exchange's passages are forgotten, or fewer."""
+        mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
+        with self._engine.begin() as connection:
+            connection.execute(update(episodes).where(mine).values(gone=episodes.c.gone + by))
+
+    def kept(self, user_id: str | None = None) -> Kept:
+        """How many there are of a user, or of all."""
+        counted = select(func.sum(_LEFT), func.count(episodes.c.chat_id.distinct())).where(_LEFT > 0)
+        if user_id is not None:
+            counted = counted.where(episodes.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            passages, chats = connection.execute(counted).one()
+        return Kept(int(passages or 0), int(chats or 0))
+
+    def of_chat(self, user_id: str, chat_id: str) -> list[Entry]:
+        """Those of a chat, in order."""
+        return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
+
+    def said_before(self, at: float, most: int) -> list[Entry]:
+        """Those from before a Unix time, of anybody, oldest first."""
+        return self._select(episodes.c.said_at < at, most=most)
+
+    def wants(self, user_id: str) -> bool:
+        """Whether a user wants their past chats to be kept; True where they have not said."""
+        mine = select(episode_switches.c.is_on).where(episode_switches.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            return connection.scalar(mine) is not False
+
+    def switch(self, user_id: str, on: bool) -> None:
+        """A user's own switch."""
+        with self._engine.begin() as connection:
+            put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
+
+    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+        with self._reading.connect() as connection:
+            return [Entry(**row) for row in connection.execute(wanted).mappings()]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/migrations/__init__.py
 
 SOURCES["state/migrations/__init__.py"] = r'''"""The schema, step by step. A step is frozen once it is on the main branch: a change is a step of its own.
@@ -34354,6 +35542,9 @@ from . import (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_episodes,
+    m009_field_terms,
+    m010_forgotten_passages,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -34364,6 +35555,9 @@ STEPS: tuple[ModuleType, ...] = (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_episodes,
+    m009_field_terms,
+    m010_forgotten_passages,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
@@ -34824,6 +36018,58 @@ SQL = "ALTER TABLE decisions ADD answered_by VARCHAR NOT NULL DEFAULT ''"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# state/migrations/m008_episodes.py
+
+SOURCES["state/migrations/m008_episodes.py"] = r'''"""Which passages of past chats are kept, and whether their users want them: see state/episodes.py."""
+
+SQL = """
+CREATE TABLE episodes (
+    user_id VARCHAR NOT NULL,
+    exchange VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    first INTEGER NOT NULL,
+    said INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    topics INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    said_at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, exchange)
+);
+CREATE INDEX episodes_chat ON episodes (user_id, chat_id);
+CREATE INDEX episodes_age ON episodes (said_at);
+CREATE TABLE episode_switches (
+    user_id VARCHAR NOT NULL,
+    is_on BOOLEAN NOT NULL,
+    at FLOAT NOT NULL,
+    PRIMARY KEY (user_id)
+);
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m009_field_terms.py
+
+SOURCES["state/migrations/m009_field_terms.py"] = r'''"""Tables and columns have the names that the code has for them."""
+
+SQL = """
+ALTER TABLE told RENAME TO injected;
+ALTER TABLE injected RENAME COLUMN told_at TO injected_at;
+ALTER TABLE places RENAME TO locations;
+ALTER TABLE locations RENAME COLUMN place TO location;
+ALTER TABLE erasures RENAME COLUMN places TO locations;
+ALTER TABLE journal RENAME COLUMN place TO ordinal
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m010_forgotten_passages.py
+
+SOURCES["state/migrations/m010_forgotten_passages.py"] = r'''"""How many of an exchange's passages were forgotten one by one."""
+
+SQL = "ALTER TABLE episodes ADD gone INTEGER NOT NULL DEFAULT 0"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # state/opening.py
 
 SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to the newest schema."""
@@ -35120,9 +36366,9 @@ outbox = Table(
     Column("key", _Id, nullable=False),
     Column("user_id", _Id, nullable=False),
     Column("chat_id", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),  # see chat.body.Turn
+    Column("follows", _Id, nullable=False, default=""),  # see `core.turn.Turn`
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("scope", _Id, nullable=False, default=""),  # see scopes.py
+    Column("scope", _Id, nullable=False, default=""),  # see `core/scope.py`
     Column("exchange", _Text),  # JSON; emptied once done
     Column("state", _Id, nullable=False),
     Column("batch", _Id, nullable=False, default=""),
@@ -35141,31 +36387,31 @@ decisions = Table(
     "decisions",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's: see chat.body.Turn
+    Column("key", _Id, primary_key=True),  # the turn's: see `core.turn.Turn`
     Column("chat_id", _Id, nullable=False),
     Column("exchange_key", _Id, nullable=False),
     Column("follows", _Id, nullable=False, default=""),
     Column("timezone", _Id, nullable=False, default=""),
     Column("scope", _Id, nullable=False, default=""),
-    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see chat_servers.AnsweredBy
+    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
 
-# See recall/told.py.
-told = Table(
-    "told",
+# See recall/injected.py.
+injected = Table(
+    "injected",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("user_id", _Id, nullable=False),
     Column("chat_id", _Id, nullable=False),
-    Column("conversation", _Id, nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("conversation", _Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
     Column("position", _Id, nullable=False),
     Column("memory_id", _Id, nullable=False),
     Column("text", _Text, nullable=False),
     Column("line", _Text, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
-    Column("told_at", Float, nullable=False),
+    Column("injected_at", Float, nullable=False),
     UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
     # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
     Index("told_once", "user_id", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
@@ -35173,7 +36419,7 @@ told = Table(
     ),
     Index("told_conversation", "user_id", "conversation"),
     Index("told_chat", "user_id", "chat_id"),
-    Index("told_age", "told_at"),
+    Index("told_age", "injected_at"),
 )
 
 # See recall/why.py.
@@ -35216,7 +36462,7 @@ journal = Table(
     Column("source", _Text, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
     Column("chat", _Id, nullable=False, default=""),
-    Column("place", Integer, nullable=False, default=0),
+    Column("ordinal", Integer, nullable=False, default=0),
     Column("scope", _Id, nullable=False, default=""),
     Column("model", _Id, nullable=False),
     Column("refused", _Text, nullable=False),
@@ -35229,16 +36475,16 @@ journal = Table(
 )
 
 # See backends/locations.py.
-places = Table(
-    "places",
+locations = Table(
+    "locations",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("collection", _Id, nullable=False),  # the setting
     Column("key", _Id, nullable=False),
     Column("role", _Id, nullable=False),  # home, target or left
-    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
+    Column("ours", Boolean, nullable=False),  # all there came from another location of this collection
     Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
-    Column("place", Text, nullable=False),  # JSON
+    Column("location", Text, nullable=False),  # JSON
     Column("copied", Integer, nullable=False, default=0),
     Column("total", Integer, nullable=False, default=0),
     Column("left_at", Float, nullable=False, default=0.0),
@@ -35252,7 +36498,7 @@ commands = Table(
     "commands",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("key", _Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
     Column("chat_id", _Id, nullable=False),
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
@@ -35303,6 +36549,31 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/episodes.py. The passages of an exchange: their ids follow from its key and their numbers.
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("exchange", _Id, primary_key=True),  # a hash of its key
+    Column("chat_id", _Id, nullable=False),
+    Column("first", Integer, nullable=False),  # ordinal in the chat
+    Column("said", Integer, nullable=False),  # passages of the user's message, and
+    Column("answered", Integer, nullable=False),  # of the answer
+    Column("topics", Integer, nullable=False, default=0),
+    Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
+    Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
+    Column("said_at", Float, nullable=False),
+    Index("episodes_chat", "user_id", "chat_id"),
+    Index("episodes_age", "said_at"),
+)
+episode_switches = Table(
+    "episode_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
@@ -35312,7 +36583,7 @@ erasures = Table(
     Column("whole", Boolean, nullable=False),  # all of the user, else these memories
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
-    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("locations", Text, nullable=False),  # JSON: ids of the locations where it is still to be done
     Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),
@@ -36267,12 +37538,12 @@ def in_folder(path: str) -> Client:
         TellAdmin: another process has it open, or it cannot be used.
     """
     with _folder_faults(path):
-        place = str(Path(path).resolve())
+        folder = str(Path(path).resolve())
     with _opening:
-        shared = _open.get(place) or _Embedded(place)
-        _open[place] = shared
+        shared = _open.get(folder) or _Embedded(folder)
+        _open[folder] = shared
         shared.users += 1
-    return Client(shared.client, lambda: _folder_faults(place), shared.lock, lambda: _leave(shared))
+    return Client(shared.client, lambda: _folder_faults(folder), shared.lock, lambda: _leave(shared))
 
 
 class _Embedded:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ from ..core.events import Emit, ignore
 from ..core.memory import (
     BY,
     COPY_OF,
+    LEAD,
     ROLE,
     SAID_AT,
     TITLE,
@@ -171,11 +174,11 @@ class LibraryBackend:
             return by_meaning, by_words.result()
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(is_legible, others))
-        if not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
             return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def of_self(self, query: str) -> tuple[float, float]:
@@ -187,11 +190,11 @@ class LibraryBackend:
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
-        told = [{**message, "content": plain(message["content"])} for message in messages]
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        said = [{**message, "content": plain(message["content"])} for message in messages]
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
         with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
-            added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -224,6 +227,19 @@ class LibraryBackend:
             if new.created_at is not None:
                 self._date(memory_id, new)
         return memory_id
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        payloads = [_payload(owner(user_id), memory) for memory in new]
+        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
+        with translated("store", self._settings.vector_store_url):
+            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        with translated("store", self._settings.vector_store_url):
+            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+            ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
+            self._memory.vector_store.delete_all(ids)
+        return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
@@ -260,10 +276,7 @@ class LibraryBackend:
         return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
-        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
-        removed = self._changed(memory_id, self._memory.delete)
-        self._forget("history WHERE memory_id = ?", memory_id)
-        return removed
+        return self._changed(memory_id, self._memory.delete)
 
     def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
@@ -279,21 +292,11 @@ class LibraryBackend:
         return True
 
     def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
-        from mem0.memory.main import _build_session_scope
-
         memories = self.list_all(user_id)
         for memory in memories:
             self.remove(memory.id)
-        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        self.drop()
         return len(memories)
-
-    def _forget(self, rows: str, value: str) -> None:
-        """Delete rows from mem0's own database, which it has no call for."""
-        kept = self._memory.db
-        with translated("store"), kept._lock, kept.connection:
-            kept.connection.execute("PRAGMA secure_delete=ON")
-            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -309,8 +312,13 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def drop(self) -> None:
-        """Keep no texts in memory."""
+        """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
+        kept = self._memory.db
+        if kept.connection is None:  # closed
+            return
+        with kept._lock, kept.connection:
+            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
 
     def close(self) -> None:
@@ -344,9 +352,18 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
+def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
+    """As mem0 writes it."""
+    text, made = plain(new.text), new.created_at or datetime.now(UTC)
+    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
+    expires = {"expiration_date": new.expires} if new.expires else {}
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
+
+
 def _memory(row: Any) -> Memory:
     get = (row.payload or {}).get
-    place = get("place")
+    ordinal = get("place")
     return Memory(
         id=str(row.id),
         text=str(get("data") or ""),
@@ -356,11 +373,12 @@ def _memory(row: Any) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
+        ordinal=ordinal if isinstance(ordinal, int) else 0,
         scope=scope_in(str(get("user_id") or ""), get("scope")),
         by=str(get(BY) or ""),
         said_at=aware_time(get(SAID_AT)),
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )

@@ -17,6 +17,7 @@ Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
 ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
+LEAD = "lead"
 EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
@@ -29,8 +30,9 @@ class Memory:
 
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
-    `chat` is the chat it is from, "" where that is not known, and `place` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known.
+    `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known;
+    `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -44,7 +46,7 @@ class Memory:
     kind: str = "fact"
     expires: str = ""
     chat: str = ""
-    place: int = 0
+    ordinal: int = 0
     origin: str = ""
     scope: str = ""
     by: str = ""
@@ -52,6 +54,12 @@ class Memory:
     copy_of: str = ""
     role: str = ""
     title: str = ""
+    lead: str = ""
+
+    @property
+    def looked_for(self) -> str:
+        """What its vector is made of."""
+        return looked_for(self.text, self.lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,11 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
+
+
+def looked_for(text: str, lead: str) -> str:
+    """What the vector of a memory with this text is made of."""
+    return f"{lead} {text}" if lead else text
 
 
 def is_user(user_id: str) -> bool:
@@ -122,19 +135,19 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 def metadata_of(new: Memory) -> dict[str, Any]:
     """What is stored beside a new memory's text, and read again with it."""
-    beside: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.place}
+    metadata: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.ordinal}
     scope = new.scope if not new.scope.startswith(TEAM) else ""
     said_at = new.said_at.isoformat() if new.said_at else ""
-    told = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    told |= {ROLE: new.role, TITLE: new.title}
-    return beside | {name: value for name, value in told.items() if value}
+    optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
+    optional |= {ROLE: new.role, TITLE: new.title, LEAD: new.lead}
+    return metadata | {name: value for name, value in optional.items() if value}
 
 
-def scope_in(owner_id: str, beside: Any) -> str:
+def scope_in(owner_id: str, metadata: Any) -> str:
     """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
     if team := team_in(owner_id):
         return TEAM + team
-    return beside if isinstance(beside, str) else ""
+    return metadata if isinstance(metadata, str) else ""
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:

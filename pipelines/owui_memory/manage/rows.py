@@ -15,7 +15,7 @@ from .outcomes import Flaw
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.place, "batch": memory.batch}
+    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.ordinal, "batch": memory.batch}
     metadata["scope"] = memory.scope
     return {
         "id": memory.id,

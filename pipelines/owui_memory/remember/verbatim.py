@@ -14,7 +14,7 @@ from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from .admission import refusal
-from .apply import heard
+from .apply import reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as
 
@@ -78,7 +78,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
-            yield heard(batch, position, exchange, known)
+            yield reaffirmed(batch, position, exchange, known)
         elif not is_among(text, kept, backend):
             kept.append(text)
             yield Change(

@@ -19,7 +19,7 @@ from owui_memory.commands.commander import Commander
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.erasure.forgetting import Forgetting
 from owui_memory.manage.erasure.worker import ErasureWorker

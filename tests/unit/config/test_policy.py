@@ -13,7 +13,7 @@ from owui_memory.config.policy import decide
 from owui_memory.config.settings import Valves
 from owui_memory.core.permission import Decision
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from tests.harness.bodies import recording, recording_names
 
 BOTH = Decision(read=True, write=True)
@@ -46,7 +46,7 @@ def turn() -> Turn:
         ({"user_id": ""}, "the request names no user", False),
         ({"user_id": "a b"}, "the request names no user", False),
         ({"user_id": "*"}, "the request names no user", False),  # everybody, to mem0
-        ({"place": "channel"}, "a channel", True),
+        ({"chat_kind": "channel"}, "a channel", True),
         ({"text": ""}, "the message has no text", True),
     ],
 )
@@ -143,7 +143,7 @@ TURNS = st.builds(
     text=st.sampled_from(["Hello.", "", "word " * 5000]),
     key=st.just("k"),
     exchange_key=st.just("e"),
-    place=st.sampled_from(["chat", "temporary", "channel", "api"]),
+    chat_kind=st.sampled_from(["chat", "temporary", "channel", "api"]),
     model=st.text(max_size=6),
     base_model=st.text(max_size=6),
     described=st.booleans(),

@@ -10,7 +10,7 @@ import pytest
 from owui_memory.config.environment import Environment
 from owui_memory.config.settings import Valves
 from owui_memory.core.chat_servers import NOBODY, AnsweredBy, ChatServer, read_servers
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from tests.harness.bodies import inlet_body
 
 A, B = ChatServer("openai", "http://a:1/v1", "one"), ChatServer("openai", "http://b:2/v1", "two")

@@ -38,7 +38,7 @@ class Running:
         return self.run(self.pipeline.outlet(body, user))
 
     def part(self, name: str) -> dict[str, Any]:
-        return next(part for part in self.pipeline._status()["parts"] if part["name"] == name)
+        return next(part for part in self.pipeline._chats.status()["parts"] if part["name"] == name)
 
     def close(self) -> None:
         self.run(self.pipeline.on_shutdown())
@@ -65,7 +65,7 @@ def remember(running: Running, text: str, user: str = "ada") -> None:
     turn = Chat(user).say(text)
     running.inlet(turn.inlet, turn.user)
     running.outlet(turn.outlet("I see."), turn.user)
-    wait_until(lambda: running.pipeline._status()["queue"]["pending"] == 0, what="it is remembered")
+    wait_until(lambda: running.pipeline._chats.status()["queue"]["pending"] == 0, what="it is remembered")
 
 
 def test_a_fact_told_in_one_chat_is_known_in_the_next(filter_: Running) -> None:
@@ -140,7 +140,7 @@ def test_ten_megabytes_pass(filter_: Running, role: str) -> None:
     turn = Chat("ada").say("y" * 10_000_000)
     assert filter_.inlet(turn.inlet, turn.user) == turn.inlet
     assert filter_.outlet(turn.outlet("ok"), turn.user)["messages"][-1]["content"] == "ok"
-    assert filter_.pipeline._status()["queue"]["pending"] == 0, "a pasted document is not remembered"
+    assert filter_.pipeline._chats.status()["queue"]["pending"] == 0, "a pasted document is not remembered"
 
 
 def test_an_unwritable_data_folder_is_told_and_the_chat_goes_on(

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from owui_memory.commands.parse import COMMAND_CHARS, read_command
-from owui_memory.interfaces.pipelines.body import TEXT_CHARS, read_inlet, read_outlet, with_blocks
-from owui_memory.interfaces.pipelines.intake import Intake, is_small, read_asked, read_finished, sendable
+from owui_memory.interfaces.body import TEXT_CHARS, read_inlet, read_outlet, with_blocks
+from owui_memory.interfaces.intake import Intake, is_small, read_asked, read_finished, sendable
 from owui_memory.recall.block import Blocks, line, render
 from tests.harness.bodies import Chat, recording, recording_names
 from tests.harness.samples import NOW, memory
@@ -100,7 +100,7 @@ def test_every_name_has_a_bound_and_different_ones_stay_so() -> None:
     body = {"model": long, "metadata": {**meta, "folder_id": long, "task": long}, "messages": []}
     one = read_inlet(body, {"id": f"{long}a", "email": long})
     other = read_inlet(body, {"id": f"{long}b", "email": long})
-    assert one.place == "temporary"
+    assert one.chat_kind == "temporary"
     assert one.user_id != other.user_id
     names = (one.user_id, one.chat_id, one.key, one.exchange_key, one.model, one.folder, one.email, one.task)
     assert all(len(name) < 500 for name in names)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from owui_memory.interfaces.pipelines.lanes import BusyError, Lanes
+from owui_memory.interfaces.lanes import BusyError, Lanes
 
 
 def test_another_user_goes_first_where_one_has_eight_at_work() -> None:

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, update
 
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.state import decisions, open_state, outbox
 from owui_memory.state.permissions import KEPT_S
 from tests.harness.bodies import Body, Chat, inlet_body, outlet_body, user_of
@@ -333,7 +333,7 @@ def test_nor_where_it_was_forbidden_before_the_database_was_there(
     running: Running, own_data_folder: Path
 ) -> None:
     never_answered(running)
-    start = running.pipeline._start
+    start = running.pipeline._chats._start
     runtime, start._runtime = start._runtime, None
     forbidden(running)
     start._runtime = runtime

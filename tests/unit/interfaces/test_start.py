@@ -14,7 +14,7 @@ from owui_memory.app import Application
 from owui_memory.config.environment import Environment
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
-from owui_memory.interfaces.pipelines.start import Start
+from owui_memory.interfaces.start import Start
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import with_embedder
 from tests.harness.places import Place

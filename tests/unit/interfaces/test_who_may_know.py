@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, func, select
 
 from owui_memory.core.errors import Drop
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.interfaces.cli import why
-from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.state import decisions, open_state, outbox, recalls
 from owui_memory.state.switches_table import Switches
 from tests.harness.bodies import Chat, recording, told_text
@@ -61,7 +61,7 @@ def remember(running: Running, chat: Chat, text: str = FACT) -> None:
     turn = chat.say(text)
     running.inlet(turn.inlet, turn.user)
     running.outlet(turn.outlet("I see."), turn.user)
-    wait_until(lambda: running.pipeline._status()["queue"]["pending"] == 0, what="it is remembered")
+    wait_until(lambda: running.pipeline._chats.status()["queue"]["pending"] == 0, what="it is remembered")
 
 
 def asked(running: Running, chat: Chat, question: str = QUESTION) -> str:
@@ -279,9 +279,9 @@ def _notes(engine: Engine) -> list[str]:
 
 
 def test_the_status_warns_of_what_is_external(filter_: Running) -> None:
-    assert not any(part["name"] == "local only" for part in filter_.pipeline._status()["parts"])
+    assert not any(part["name"] == "local only" for part in filter_.pipeline._chats.status()["parts"])
     use(filter_, local_only=True)
     assert filter_.part("local only")["ok"]
     use(filter_, llm_provider="openai", llm_api_key="k")
     assert filter_.part("local only")["detail"].startswith("the LLM is external")
-    assert not filter_.pipeline._status()["ok"]
+    assert not filter_.pipeline._chats.status()["ok"]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from owui_memory.core.errors import ClaimLost
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.manage import command_log as orders
 from owui_memory.manage.command_log import EXPIRED, CommandLog
 from owui_memory.manage.erasure.retention import prune

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.recall.injected import Injected
 from owui_memory.state.permissions import Permissions
 from owui_memory.state.switches_table import Switches

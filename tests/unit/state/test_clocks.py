@@ -14,7 +14,7 @@ from owui_memory.backends.locations import PUT_RIGHT_S, Locations, location_of
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
-from owui_memory.interfaces.pipelines.body import read_inlet, read_outlet
+from owui_memory.interfaces.body import read_inlet, read_outlet
 from owui_memory.manage.command_log import CommandLog
 from owui_memory.manage.erasure import erase as erasing
 from owui_memory.manage.erasure.erase import Eraser

@@ -1,4 +1,4 @@
-"""Memories as they are moved: whole, with ids and times, whatever the place that they are in."""
+"""Memories as they are moved: whole, with ids and times, whatever the location that they are in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
+from ...core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
 from ...core.scope import team_in
 from ...language.secrets import masked
 from ...remember import admission
@@ -41,6 +41,10 @@ class Record:
         return str(self.payload.get("data") or "")
 
     @property
+    def looked_for(self) -> str:
+        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
+
+    @property
     def created_at(self) -> str:
         return str(self.payload.get("created_at") or "")
 
@@ -48,7 +52,7 @@ class Record:
     def digest(self) -> bytes:
         """The same for the same statement of the same user. Times are left out: servers set their own."""
         get = self.payload.get
-        told = (
+        content = (
             self.user_id,
             masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
@@ -59,14 +63,14 @@ class Record:
             get("scope") or "",
             *filter(None, [get(BY)]),
         )
-        return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
 
 class Head(NamedTuple):
     """What is compared of a record.
 
-    there: its id in that place, which may give ids of its own.
-    moved: whether it came from another place; None where that cannot be told.
+    there: its id in that location, which may give ids of its own.
+    moved: whether it came from another location; None where that cannot be told.
     """
 
     created_at: str
@@ -76,7 +80,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
+    """A location, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -118,7 +122,7 @@ class LibraryRecords:
 
     def write(self, records: Sequence[Record]) -> None:
         assert self._embed is not None
-        vectors = self._embed([record.text for record in records])
+        vectors = self._embed([record.looked_for for record in records])
         self._store.put([record.id for record in records], vectors, [record.payload for record in records])
 
     def erase(self, ids: Sequence[str]) -> None:
@@ -256,13 +260,14 @@ def _record_of(origin: str, user: str, memory: Memory) -> Record:
         "kind": memory.kind,
         "batch": memory.batch,
         "chat": memory.chat,
-        "place": memory.place,
+        "place": memory.ordinal,
         **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
         **({BY: memory.by} if memory.by else {}),
         **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
         **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
         **({ROLE: memory.role} if memory.role else {}),
         **({TITLE: memory.title} if memory.title else {}),
+        **({LEAD: memory.lead} if memory.lead else {}),
     }
     if memory.expires:
         payload["expiration_date"] = memory.expires
@@ -280,7 +285,7 @@ def _memory_of(record: Record) -> Memory:
         kind=str(get("kind") or "fact"),
         expires=str(get("expiration_date") or ""),
         chat=str(get("chat") or ""),
-        place=int(get("place") or 0),
+        ordinal=int(get("place") or 0),
         origin=record.id,
         scope=str(get("scope") or ""),
         by=str(get(BY) or ""),
@@ -288,4 +293,5 @@ def _memory_of(record: Record) -> Memory:
         copy_of=str(get(COPY_OF) or ""),
         role=str(get(ROLE) or ""),
         title=str(get(TITLE) or ""),
+        lead=str(get(LEAD) or ""),
     )

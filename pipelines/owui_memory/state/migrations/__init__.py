@@ -21,6 +21,9 @@ from . import (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_episodes,
+    m009_field_terms,
+    m010_forgotten_passages,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -31,6 +34,9 @@ STEPS: tuple[ModuleType, ...] = (
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
+    m008_episodes,
+    m009_field_terms,
+    m010_forgotten_passages,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database

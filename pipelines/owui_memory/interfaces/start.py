@@ -6,9 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 
-from ...config.settings import Valves
-from ...core.errors import MemoryFault, NotReady, Retry
-from ..service import Service
+from ..config.settings import Valves
+from ..core.errors import MemoryFault, NotReady, Retry
+from .service import Service
 
 log = logging.getLogger(__name__)
 
