@@ -618,7 +618,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import Candidate, Memory, aware_time, remembered
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -676,25 +676,15 @@ def found_of(row: Answer, owner_id: str) -> Candidate:
 def memory_of(row: Answer, owner_id: str = "") -> Memory:
     """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
     metadata = _object(row.get("metadata"))
-    ordinal = metadata.get("place")
-    return Memory(
+    return remembered(
+        metadata,
+        str(row.get("user_id") or owner_id),
         id=str(row.get("id") or ""),
         text=unbroken(str(row["memory"])),
         created_at=aware_time(metadata.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
-        batch=str(metadata.get("batch") or ""),
-        kind=str(metadata.get("kind") or "fact"),
         expires=str(row.get("expiration_date") or "")[:10],
-        chat=str(metadata.get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
         origin=str(metadata.get("origin") or ""),
-        scope=scope_in(str(row.get("user_id") or owner_id), metadata.get("scope")),
-        by=str(metadata.get(BY) or ""),
-        said_at=aware_time(metadata.get(SAID_AT)),
-        copy_of=str(metadata.get(COPY_OF) or ""),
-        role=str(metadata.get(ROLE) or ""),
-        title=str(metadata.get(TITLE) or ""),
-        lead=str(metadata.get(LEAD) or ""),
     )
 
 
@@ -1344,7 +1334,6 @@ SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -1360,18 +1349,12 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
 from ..core.memory import (
-    BY,
-    COPY_OF,
-    LEAD,
-    ROLE,
-    SAID_AT,
-    TITLE,
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    aware_time,
+    in_payload,
     is_id,
     is_over,
     is_seen,
@@ -1379,7 +1362,7 @@ from ..core.memory import (
     newest_first,
     owner,
     page_of,
-    scope_in,
+    payload_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
@@ -1571,7 +1554,9 @@ class LibraryBackend:
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        payloads = [_payload(owner(user_id), memory) for memory in new]
+        now = datetime.now(UTC)
+        dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
+        payloads = [payload_of(owner(user_id), memory) for memory in dated]
         vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
         with translated("store", self._settings.vector_store_url):
             self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
@@ -1694,36 +1679,8 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
-def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
-    """As mem0 writes it."""
-    text, made = plain(new.text), new.created_at or datetime.now(UTC)
-    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
-    expires = {"expiration_date": new.expires} if new.expires else {}
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
-
-
 def _memory(row: Any) -> Memory:
-    get = (row.payload or {}).get
-    ordinal = get("place")
-    return Memory(
-        id=str(row.id),
-        text=str(get("data") or ""),
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
-        scope=scope_in(str(get("user_id") or ""), get("scope")),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
+    return in_payload(str(row.id), row.payload or {})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13265,8 +13222,9 @@ SOURCES["core/memory.py"] = r'''"""A memory, what a search finds of it, and the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13278,13 +13236,15 @@ from .text import plain
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
-BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
-ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
-LEAD = "lead"
 EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _stored(name: str, default: Any = "") -> Any:
+    """A field that is stored beside the text, under this name for ever."""
+    return field(default=default, metadata={"stored": name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13305,24 +13265,24 @@ class Memory:
     text: str
     created_at: datetime | None = None
     updated_at: datetime | None = None
-    batch: str = ""
-    kind: str = "fact"
+    batch: str = _stored("batch")
+    kind: str = _stored("kind", "fact")
     expires: str = ""
-    chat: str = ""
-    ordinal: int = 0
+    chat: str = _stored("chat")
+    ordinal: int = _stored("place", 0)
     origin: str = ""
-    scope: str = ""
-    by: str = ""
-    said_at: datetime | None = None
-    copy_of: str = ""
-    role: str = ""
-    title: str = ""
-    lead: str = ""
+    scope: str = _stored("scope")
+    by: str = _stored("shared_by")
+    said_at: datetime | None = field(default=None, metadata={"stored": "said_at"})
+    copy_of: str = _stored("copy_of")
+    role: str = _stored("said_by")  # mem0 writes a "role" itself
+    title: str = _stored("title")
+    lead: str = _stored("lead")
 
     @property
     def looked_for(self) -> str:
         """What its vector is made of."""
-        return looked_for(self.text, self.lead)
+        return f"{self.lead} {self.text}" if self.lead else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -13354,11 +13314,6 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
-
-
-def looked_for(text: str, lead: str) -> str:
-    """What the vector of a memory with this text is made of."""
-    return f"{lead} {text}" if lead else text
 
 
 def is_user(user_id: str) -> bool:
@@ -13396,21 +13351,68 @@ def is_seen(memory: Memory, view: View | None) -> bool:
     return view is None or view.sees(memory.scope)
 
 
+_ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
+_STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
+
+
 def metadata_of(new: Memory) -> dict[str, Any]:
-    """What is stored beside a new memory's text, and read again with it."""
-    metadata: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.ordinal}
-    scope = new.scope if not new.scope.startswith(TEAM) else ""
-    said_at = new.said_at.isoformat() if new.said_at else ""
-    optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    optional |= {ROLE: new.role, TITLE: new.title, LEAD: new.lead}
-    return metadata | {name: value for name, value in optional.items() if value}
+    """What is stored beside a new memory's text, and read again by `remembered`."""
+    if new.scope.startswith(TEAM):  # whose owner says it
+        new = replace(new, scope="")
+    values = {name: getattr(new, one.name) for name, one in _STORED.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value or name in _ALWAYS
+    }
 
 
-def scope_in(owner_id: str, metadata: Any) -> str:
-    """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
+def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
+    """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
+    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
     if team := team_in(owner_id):
-        return TEAM + team
-    return metadata if isinstance(metadata, str) else ""
+        kept["scope"] = TEAM + team
+    return Memory(**kept, **others)
+
+
+def _read(default: Any, value: Any) -> Any:
+    """A stored value of the default's type; the default for anything else."""
+    if default is None:
+        return aware_time(value)
+    return value if value and type(value) is type(default) else default
+
+
+def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
+    """As mem0's library writes a memory into a store."""
+    text = plain(memory.text)
+    times = {"created_at": memory.created_at, "updated_at": memory.updated_at or memory.created_at}
+    return {
+        **metadata_of(memory),
+        **{name: at.isoformat() for name, at in times.items() if at},
+        **({"expiration_date": memory.expires} if memory.expires else {}),
+        "data": text,
+        "hash": hash_of(text),
+        "user_id": owner_id,
+    }
+
+
+def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Memory:
+    """The memory that mem0's library, or `payload_of`, has written into a store."""
+    return remembered(
+        payload,
+        str(payload.get("user_id") or ""),
+        id=id_,
+        text=str(payload.get("data") or ""),
+        created_at=aware_time(payload.get("created_at")),
+        updated_at=aware_time(payload.get("updated_at")),
+        expires=str(payload.get("expiration_date") or ""),
+        origin=origin,
+    )
+
+
+def hash_of(text: str) -> str:
+    """As mem0 has it in payloads."""
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
@@ -24517,8 +24519,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
-from ...core.scope import team_in
+from ...core.memory import Memory, hash_of, in_payload, payload_of
 from ...language.secrets import masked
 from ...remember import admission
 from ...stores.protocol import VectorStore
@@ -24546,7 +24547,7 @@ class Record:
 
     @property
     def looked_for(self) -> str:
-        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
+        return in_payload("", self.payload).looked_for
 
     @property
     def created_at(self) -> str:
@@ -24565,7 +24566,7 @@ class Record:
             get("place") or 0,
             get("batch") or "",
             get("scope") or "",
-            *filter(None, [get(BY)]),
+            *filter(None, [get("shared_by")]),
         )
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
@@ -24648,16 +24649,16 @@ class RemoteRecords:
         }
         heads = {}
         for origin, (user, memory) in self._found.items():
-            record = _record_of(origin, user, memory)
+            record = Record(origin, payload_of(user, memory))
             heads[origin] = Head(record.created_at, record.digest, memory.id, moved=bool(memory.origin))
         return heads
 
     def read(self, ids: Sequence[str]) -> list[Record]:
-        return [_record_of(id_, *self._found[id_]) for id_ in ids if id_ in self._found]
+        return [Record(id_, payload_of(*self._found[id_])) for id_ in ids if id_ in self._found]
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
-            memory = _memory_of(record)
+            memory = in_payload("", record.payload, origin=record.id)
             if record.id in self._found:
                 there = self._found[record.id][1].id
                 admission.replace(self._backend, there, memory.text, expires=memory.expires)
@@ -24702,7 +24703,7 @@ def from_json(row: Mapping[str, Any]) -> Record:
     payload = {
         **metadata,
         "data": text,
-        "hash": _hash(text),
+        "hash": hash_of(text),
         "user_id": user,
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
@@ -24722,12 +24723,7 @@ def admitted(record: Record) -> tuple[Record, int]:
     text = admission.restored(text)
     if text == record.text:
         return record, 0
-    return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
-
-
-def _hash(text: str) -> str:
-    """As mem0 has it."""
-    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return replace(record, payload={**record.payload, "data": text, "hash": hash_of(text)}), secrets
 
 
 def _time(row: Mapping[str, Any], name: str) -> str:
@@ -24752,53 +24748,6 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
         payload = row.payload or {}
         if payload.get("data") and payload.get("user_id"):
             yield Record(str(row.id), payload)
-
-
-def _record_of(origin: str, user: str, memory: Memory) -> Record:
-    payload: dict[str, Any] = {
-        "data": memory.text,
-        "user_id": user,
-        "hash": _hash(memory.text),
-        "created_at": memory.created_at.isoformat() if memory.created_at else "",
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else "",
-        "kind": memory.kind,
-        "batch": memory.batch,
-        "chat": memory.chat,
-        "place": memory.ordinal,
-        **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
-        **({BY: memory.by} if memory.by else {}),
-        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
-        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
-        **({ROLE: memory.role} if memory.role else {}),
-        **({TITLE: memory.title} if memory.title else {}),
-        **({LEAD: memory.lead} if memory.lead else {}),
-    }
-    if memory.expires:
-        payload["expiration_date"] = memory.expires
-    return Record(origin, payload)
-
-
-def _memory_of(record: Record) -> Memory:
-    get = record.payload.get
-    return Memory(
-        id="",
-        text=record.text,
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=int(get("place") or 0),
-        origin=record.id,
-        scope=str(get("scope") or ""),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24919,7 +24868,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time
+from ..core.memory import Memory, aware_time, metadata_of
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -24928,8 +24877,6 @@ from .outcomes import Flaw
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.ordinal, "batch": memory.batch}
-    metadata["scope"] = memory.scope
     return {
         "id": memory.id,
         "memory": memory.text,
@@ -24937,7 +24884,7 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
         "created_at": memory.created_at.isoformat() if memory.created_at else None,
         "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
         "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata.items() if value},
+        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
     }
 
 
