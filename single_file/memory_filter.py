@@ -16715,6 +16715,11 @@ ARABIC = Phrases(
     keeping="تذكر, تذكري, لا تنس, لا تنسى, دائما, أبدا, من الآن, من الآن فصاعدا, نادني, ناديني, خلي في بالك, للعلم, إجاباتك, ردودك",
     openers="بالمناسبة, على فكرة, حسنا, طيب, آه, من فضلك, لو سمحت, رجاء, الرجاء, أرجوك, مرحبا, أهلا, السلام عليكم, سلام, صباح الخير, مساء الخير, و, ثم, لكن, شكرا, نعم, لا, الآن, يا, سؤال سريع, عندي سؤال, لدي سؤال, هلا, إذن, بس",
     polite="شكرا, شكرا جزيلا, شكرا لك, مشكور, تسلم, عفوا, صباح الخير, مساء الخير, تصبح على خير, مع السلامة, إلى اللقاء, ممتاز, رائع, حسنا, تمام, أحسنت, السلام عليكم, بارك الله فيك, يعطيك العافية",
+    addresses="هل, (يمكنك|تستطيع|بإمكانك|تقدر|ممكن|أتستطيع) _, (ساعدني|ساعديني|أخبرني|أعطني|اشرح لي|اقترح|انصحني) , أرجو, (كيف|ماذا|أين) (يمكنني|أستطيع|أفعل|علي|تنصحني|تقترح)*, إليك",
+    reacts="(لقد |الآن )?(فهمت|أفهم|استوعبت)( الفكرة| الآن| ذلك| قصدك| ما تقصد)?( شكرا)?$, (هذا |الأمر )?(واضح|منطقي|مفهوم)$, (سأجرب|سأحاول|سأرى|سأفكر)*, معك حق, اتفقنا, أتفق معك",
+    prefers="أفضل أن, أنا أفضل, أفضل استخدام, أحب أن تكون, يعجبني أن, أميل إلى",
+    leans_first="(هو|هي|هم|هن|ذلك|هناك) _, (أحدهم|إحداهن|كلاهما|واحد منهم|واحدة منهن)",
+    leans_last="ذلك, هناك, هذا, هذه, إياه",
     questions="""أي (نصائح|نصيحة|أفكار|اقتراحات), هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
         ما (هو|هي|هم|هذا|هذه|الذي|الفرق|معنى|اسم|أفضل|سبب|أسباب|رأيك|عاصمة|حكم|فائدة|فوائد|نوع|رقم|لون|عدد|تاريخ|طريقة|أهم|أنواع|حجم|أكبر|ال*|*ي), من (هو|هي|هم|الذي|التي|كتب|اخترع|يكون|فاز|أكون|أنا|كان|اكتشف|رسم|يعرف), أتساءل, أريد أن أعرف, أود أن أعرف, هل تعرف, عندي سؤال, ممكن (أعرف|تقول|تخبرني)""",
     ends_question="ما هو, ما هي, أم لا, ليش, ليه, شو, ايش, إيه, فين, وين, كم, صح, اسمي شو, مين, إزاي, ازاي, ما رأيك, أليس كذلك",
@@ -16772,6 +16777,11 @@ CHINESE = Phrases(
     keeping="记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 以后, 以後, 今后, 今後, 从现在, 從現在, 總是, 总是, 永远, 永遠, 叫我, 称呼我, 你的回答",
     openers="顺便说一下, 順便說一下, 顺便说一句, 顺便, 對了, 对了, 哦, 请, 請, 你好, 您好, 嗨, 好的, 好, 那么, 那麼, 谢谢, 謝謝, 现在, 麻烦你, 麻煩你, 麻烦, 麻煩, 拜托",
     polite="谢谢, 謝謝, 多谢, 多謝, 感谢, 感謝, 你好, 您好, 早上好, 晚上好, 再见, 再見, 不客气, 不客氣, 好的",
+    addresses="你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道), 能(帮|幫|不能|否), 可以(帮|幫|推荐|推薦|给|給|教|告诉|告訴|吗|嗎), 可不可以, 请(帮|问|給|给|告诉|推荐), 請(幫|問|告訴|推薦), 帮我, 幫我, 麻烦, 麻煩, 怎么(办|做|样), 怎麼(辦|做|樣), 有什么(建议|推荐|办法), 有什麼(建議|推薦|辦法), 该(怎么|如何), 該(怎麼|如何), 如何, 应该(怎么|如何)",
+    reacts="我?(明白|懂|知道|理解|了解|清楚)了?, 有道理, 说得(对|有道理), 我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试), 原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样",
+    prefers="我(更|比较|比較|最)?(喜欢|喜歡|偏好|倾向|傾向|希望)(用|看|让|的回答|带|帶|短|长|简|簡|有|直接|于|於), 我(更|比较|比較)(喜欢|喜歡|偏好|偏爱|希望), 我宁愿, 我寧願, 我偏好, 我傾向, 我倾向",
+    leans_first="他, 她, 它, 他们, 她们, 它们, 他們, 她們, 它們, 这(是|个|样|些), 這(是|個|樣|些), 那(是|个|个|里|些), 那(個|裡|些)",
+    leans_last="这个, 這個, 那个, 那個, 那里, 那裡, 它, 这样, 那样",
     questions="""怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有, 我该, 我該, 我应该, 我應該
         我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该), 我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以""",
     ends_question="""吗, 嗎, 呢, 么, 怎么办, 怎麼辦, 是什么, 是什麼, 是谁, 是誰, 在哪, 在哪里, 在哪裡, 多少钱, 多少錢, 有哪些, 怎么样, 怎麼樣, 怎么修, 怎么做, 怎麼修, 怎麼做, 怎么走, 为什么, 為什麼, 几点, 多久""",
@@ -18179,6 +18189,12 @@ DUTCH = Phrases(
     keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
+    addresses="(kun|kan|zou|wil|weet|heb|zul) (je|jij|u), (help|geef|vertel|toon|leg) ... (me|mij|ons), (hoe|wat|waar) (kan|moet|zal|zou|raad) (ik|je|we), enig idee, tips$, hier is (mijn|de|het|wat)",
+    reacts="ik (snap|begrijp|zie|vat) (het|dat|wat|hem|waarom|hoe), (ik )?(snap|begrijp) het, begrepen$, (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt), ik (ga|zal) (het|dat) ... (proberen|testen|bekijken), duidelijk$, helder$, je hebt gelijk, ik laat het weten",
+    prefers="ik (geef|gaf) ... (de )?voorkeur, ik geef de voorkeur, ik (heb|wil|zie|zou|lees) ... liever, mijn voorkeur, ik vind het fijn (als|wanneer), ik verkies",
+    leans_first="(hij|zij|ze|het|dat|dit|die) (is|was|heeft|had|zal|kan|woont|werkt|speelt|doet|gaat|wordt|lekt|vindt), (een|één|beide|allemaal) van (hen|ze|die)",
+    leans_last="dat, het, dit, hem, haar, daar, hen, die, ervan, ermee",
+    leans="ik (denk|geloof|vind) (dat|dat die|dat dat|die|het) (is|beter|was)",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
     requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
@@ -18238,10 +18254,18 @@ ENGLISH = Phrases(
         (i|we) (need|want|would like|'d like) (you to|a|an|some|help|to know|information|ideas), i wonder, i was wondering, i'm wondering, can (i|we) have, (i|we) have a (question|list|file|table|function|class|string|dataset|dictionary|sentence|text), (imagine|suppose|say|assume) (i|we)""",
     personal="how (do|did|should) (i|we) (usually|normally|always|typically|generally|like|prefer|take|feel|commute|spend|relax|travel|spell|pronounce|earn|meet|get (to|around)|want (to be|you to|my))",
     keeping="""remember, forget, note, always, never, anymore, your (answers|replies|responses), from now on, call me, for future reference, keep in mind""",
-    openers="""by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
+    openers="""hmm, hm, um, yeah, yep, alright, by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
+    addresses="""(can|could|would|will|can't|couldn't) (you|u), (do|did|have) you (think|know|mind|have|see|got|any), would you mind, (help|give|tell|show|suggest|recommend|explain|write|make|create) ... (me|us), any (ideas|idea|tips|advice|suggestions|recommendations|thoughts|help)
+        i'd (like|love|need|want) (you|your), i (need|want|would like|would love) (you|your) (to|help|advice), i (was|am) wondering, i'm wondering, i'd appreciate, let me know, what (do|would|should|can|could) (you|i|we), what's (the best|a good), how (can|do|should|would|could|might) (i|we|you), where (can|do|should) (i|we), which (one|should|would), should (i|we), is (it|there), here's (my|the|what|a|an|some|how), here is (my|the|what|a|an|some|how)""",
+    reacts="""i (get|got|see|understand|understood|follow|hear) (it|that|this|you|the (idea|gist|point|picture|logic|concept)|your (point|idea|reasoning)|what (you|that|this)|how (it|that|this|you)|why|now|everything|all of it), i (see|get it|understand|understood|agree|guess so|think so)$, i think (i|i've|i have) (get|got|understand|understood), i've (got|understood) (it|that), got it, understood, (that|this|it) (all |now |really |totally |actually )?(makes|made) (sense|more sense|perfect sense|a lot of sense), makes sense
+        (that's|that is|this is|it's) ((exactly|just) )?what (i|we) (was|were|am|are|need|needed|wanted|want|meant|had), (that's|that is|this is|it's) (exactly|just|what|great|good|helpful|very helpful|really helpful|perfect|fine|clear|clearer|awesome|right|interesting|enough|all|so|it), i'll (try|give|check|have a look|take a look|look into|think about|let you know|do that|get back|test|read|see|go with|keep that), let me (see|try|check|think|know), i (like|love) (it|that|this|the idea)$, i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$, never mind, go ahead, (that|this) (helps|helped|works|worked), you're right, fair enough""",
+    prefers="i prefer, i'd prefer, i would prefer, i (generally|usually|always|really|strongly|also|much|mostly|still) prefer, i'd rather, i would rather, i like it (when|if), i don't like it (when|if), my preference is, i favor, i favour, my preferred",
+    leans_first="(it|this|that|these|those|he|she|they) (is|was|are|were|has|had|will|would|can|could|does|did|do|makes|made|looks|feels|works|keeps|gets|got|lives|likes|loves|goes|plays|takes|comes|needs|wants|seems|just|also|always|never|only|still|doesn't|isn't|wasn't|can't), (he|she|it) _s, it's, that's, he's, she's, they're, (one|some|both|all|none|most|each|two|three) of (them|those|these), (the|that|this) one, both are, so (is|does|do|am|are)",
+    leans_last="that, it, this, them, those, these, him, there, either, neither, that one, this one, the other one, too much, as well, like that, like this",
+    leans="(think|guess|believe|hope|say|said|mean) (it|that|this|those|these|he|she|they) (is|are|was|were|one|will|would|can), (that|this) one (is|was), i (did|do|tried|had|have|use|like|love|hate|need|want|saw|made|bought|got|know) (it|that|this|them|those|these|him|her) (yesterday|today|again|now|already|there|too|once|before|a lot|so much|very much)",
     questions="""any ... (idea|ideas|tip|tips|recipe|recipes|suggestion|suggestions|recommendation|recommendations|advice), (my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
@@ -18638,6 +18662,12 @@ FRENCH = Phrases(
     keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
     openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
+    addresses="(peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu, (pouvez|pourriez|auriez|avez|connaissez)-vous, (tu|vous) (peux|pourrais|pouvez|pourriez) (m'_|me|nous), (est-ce que|est-ce qu') _, (aide|aidez|donne|donnez|dis|dites|explique|expliquez|montre|montrez)-(moi|nous), comment (puis-je|faire|dois-je|je peux|je dois), (que|quel|quelle|quels|quelles) (dois-je|puis-je|me conseilles|me conseillez), des (idées|conseils), une idée, voici (mon|ma|mes|ce)",
+    reacts="(je )?(comprends|vois|saisis)( mieux| l'idée| le principe| maintenant| bien| ça| le point)?$, je (comprends|vois) (ce que|pourquoi|comment|mieux|l'idée|le principe), j'ai (compris|saisi|bien compris), compris$, (ça|cela) (marche|a du sens|me va|m'aide), je vais (essayer|tester|voir|y réfléchir|regarder), c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*, (ça )?me convient, d'accord$, d'accord (je|merci|c'est), tu as raison, vous avez raison",
+    prefers="je préfère, je préférerais, j'aime mieux, j'aime (bien )?quand, je n'aime pas quand, ma préférence",
+    leans_first="(il|elle|ils|elles|ça|cela|ceci) (est|était|sont|a|ont|va|fait|vit|habite|travaille|joue|aime|grince|fonctionne|marche|_e|_ent), c'est, c'était, (l'un|l'une|un|une|deux|tous) d'(eux|entre eux|elles|entre elles)",
+    leans_last="ça, cela, lui, elle, eux, elles, là-bas, celui-là, celle-là",
+    leans="je (crois|pense) que (c'_|ça|il|elle|celui-là|celle-là)",
     questions="""(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur), comment _,
         comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
         quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi
@@ -19182,6 +19212,12 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
+    addresses="(kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du, (können|könnten|würden|wissen|haben|hätten) sie, (hilf|gib|erklär|erkläre|zeig|zeige|nenn|nenne|schreib|schreibe|empfiehl|schick) ... (mir|uns), (was|wie|wo|womit) (soll|sollte|kann|könnte|mache|muss|würdest|rätst|empfiehlst) (ich|du|wir), irgendwelche (tipps|ideen), (tipps|ideen)$, hier ist (mein|meine|der|die|das|was)",
+    reacts="(ich )?(hab|habe)('s|s| es| das| alles)? ... (verstanden|kapiert|begriffen), verstanden$, ich (verstehe|sehe|begreife)( das| es| den punkt| jetzt| nun| was du meinst| ja)?$, ich (probier|probiere|versuch|versuche|teste|schau|schaue|überleg|überlege|prüfe) (das|es|mal|mir), das (ergibt|macht) (jetzt )?sinn, das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend|genau das|es)$, (klingt|hört sich) gut*, das leuchtet ein, ich melde mich, leuchtet ein, genau (das|so), das hilft, du hast recht, stimmt",
+    prefers="ich bevorzuge, ich würde ... bevorzugen, ich (hätte|habe|mag|möchte) ... (lieber|am liebsten), ... ist mir lieber, ... sind mir lieber, mir (ist|sind|wäre|wären) ... lieber, am liebsten (sind|ist|hätte|wäre|habe|mag), ich mag es wenn, ich mag es nicht wenn, ich ziehe ... vor",
+    leans_first="(er|sie|es|dies|das) (ist|war|hat|hatte|wird|kann|macht|klingt|sieht|funktioniert|wohnt|lebt|heißt|arbeitet|mag|geht|kommt|spielt|steht|liegt|bellt|passt|gefällt|stört|nervt), (einer|eine|eines|beide|alle|keiner) von (ihnen|denen), (dort|davon|damit|darin|dafür|daran|darauf|deshalb|deswegen|beide) (ist|sind|war|hat|habe|bin|will|wohne|arbeite|haben)",
+    leans_last="das, es, ihn, dort, davon, damit, dafür, darauf, daran, beides, den anderen, die andere, das andere",
+    leans="ich (glaube|denke|finde|meine) (das|es|der|die|dass (das|es|er|sie)) (ist|sind|war|besser)",
     questions=r"""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
@@ -19356,6 +19392,12 @@ ITALIAN = Phrases(
     keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
+    addresses="(mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _, aiutami, dammi, dimmi, spiegami, consigliami, come (posso|faccio|dovrei|potrei), cosa (posso|dovrei|devo|mi consigli), hai (idee|consigli|suggerimenti|qualche), qualche (idea|consiglio), ecco (il|la|cosa|i|le)",
+    reacts="(ora |adesso )?(ho )?(capito|afferrato)( tutto| bene| l'idea| meglio)?$, (ora |adesso )?(lo )?capisco( meglio| ora| adesso| bene)?$, (ha|adesso ha|questo ha) (più |molto )?senso, ci provo, (ci )?proverò, (va|mi va) bene$, chiaro$, tutto chiaro, d'accordo$, hai ragione, mi sembra (giusto|buono|ok), vediamo",
+    prefers="preferisco, preferirei, mi piace (quando|che|di più), la mia preferenza",
+    leans_first="(lui|lei|loro|esso|essa|ciò|questo|questa) (è|era|ha|sono|vive|abita|lavora|suona|fa|va|mi|si), (uno|una|entrambi|tutti) di (loro|essi|questi)",
+    leans_last="questo, quello, ciò, lui, lei, loro, lì, là, quella",
+    leans="(credo|penso) che (questo|quello|lui|lei|sia)",
     questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
@@ -19428,6 +19470,11 @@ JAPANESE = Phrases(
     ends_no_statement="(ござい|願いし|願い致し|願いいたし|様)(です|ます|ました)",
     openers="ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
     polite="ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり",
+    addresses="(手伝|助け|教え)って, どう(すれば|したら), 何か(いい|良い|おすすめ), おすすめ",
+    reacts="なるほど, (よく)?(分かり|わかり)ました, (分か|わか)った, 了解, 理解(しました|できました), 納得, (試して|やって|考えて)み(ます|る), そう(ですね|なんですね|か), 確かに, 承知, その通り",
+    prefers="(の)?(方|ほう)が(好き|いい|良い|助かる|ありがたい), を好(みます|む), が好みです",
+    leans_first="(彼|彼女|それ|これ|あれ|そこ|あそこ|そっち)(は|が|を|も|に|で)",
+    leans_last="それ, これ, あれ",
     questions="なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて",
     ends_question="知りたい(です)?(のですが|んですが|が)?, (は|を)(誰|何)(ですか)?, か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
     requests="次の, 以下の, 翻訳して, 要約して, 説明して, あなたは(今から)?, 君は, 私のために, ここに",
@@ -19487,6 +19534,11 @@ KOREAN = Phrases(
     ends_no_statement="(세|나|까|줘|주|은가|는가|인가|한가|던가|죠)요, (감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
     openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
+    addresses="(좀 )?도와, 혹시, 어떻게, 추천",
+    reacts="(아 |네 )?(잘 )?(이해했|이해됐|이해가 |이해돼|알겠|알았|그렇군|그렇구나|맞아|맞네|좋네|말이 되)*, (한번 )?(해|시도해|써)( )?볼게*, 오케이",
+    prefers="선호해*, 선호합니다, 선호하는 편*, (이|가|게|걸|을|를) 더 (좋|선호|편)*, 더 좋아*",
+    leans_first="(그는|그녀는|그건|그게|이건|이게|저건|그것은|이것은|그들은|거기|그곳)",
+    leans_last="그거, 이거, 저거",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
     ends_question="까, 까요, 나요, (은|는|인|한|던|된|큰|간|온|쁜|운|른|신|런)가요, 궁금*, 알고 싶(어|다|어요|습니다), 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
     requests="다음을, 다음 문장을, 아래, 당신은, 너는",
@@ -19626,7 +19678,12 @@ class Phrases:
     only look like them, in languages where that tells more than words do.
 
     openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
-    polite: begin a sentence that only thanks, greets or agrees.
+    polite: begin a sentence that only thanks, greets or agrees. reacts: one that only says what its speaker
+    makes of an answer: "I get the gist of it".
+    addresses: begin a clause that asks whoever answers for something: "can you", "how should I".
+    prefers: say what its speaker likes better: "I prefer".
+    leans_first, leans_last: begin or end a sentence about something that was said before: "it is", "that";
+    leans: stand anywhere in such a sentence.
     questions: begin a question, with or without its mark. ends_question: end one. asks: make one of a
     sentence wherever they stand.
     requests: begin a request for a piece of work. ends_request: end one.
@@ -19678,6 +19735,12 @@ class Phrases:
     ends_no_statement: str = ""
     openers: str = ""
     polite: str = ""
+    reacts: str = ""
+    addresses: str = ""
+    prefers: str = ""
+    leans_first: str = ""
+    leans_last: str = ""
+    leans: str = ""
     questions: str = ""
     ends_question: str = ""
     asks: str = ""
@@ -19844,6 +19907,12 @@ POLISH = Phrases(
     keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
     openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
+    addresses="(czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _, (pomóż|powiedz|doradź|poleć|wyjaśnij|pokaż|napisz|daj) _, (jak|co|gdzie) (mogę|mam|powinienem|powinnam|polecasz|radzisz|najlepiej), jakieś (pomysły|rady|wskazówki), oto (mój|moja|moje)",
+    reacts="(już |teraz |to )?(rozumiem|zrozumiałem|zrozumiałam|kapuję|łapię)( już| teraz| to| wszystko| lepiej)?$, (to |teraz )?ma (to )?sens, (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę), jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$",
+    prefers="wolę, wolałbym, wolałabym, preferuję, lubię gdy, lubię kiedy, nie lubię gdy, najbardziej lubię",
+    leans_first="(on|ona|ono|oni|one|to) (jest|był|była|było|ma|miał|miała|mieszka|pracuje|gra|są|lubi|działa|robi), (jeden|jedna|jedno|oboje|obaj|obie|wszyscy) z (nich|nas)",
+    leans_last="to, tam, tego, jego, ją, ich, nim, nią, nich, tamto",
+    leans="(myślę|sądzę) że (to|on|ona|ten|ta) ",
     questions="""(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie), masz (jakieś|jakiś), jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
         jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
     requests="""opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj, dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie, potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu), napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
@@ -19911,6 +19980,12 @@ PORTUGUESE = Phrases(
     keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
+    addresses="(você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r), (ajuda|ajude|diz|diga|dá|dê|explica|explique|mostra|mostre)-(me|nos), me (ajuda|ajude|dá|dê|diz|diga|explica|explique|recomenda), como (posso|faço|devo|poderia), o que (devo|posso|você), (tem|tens) (alguma|algum|ideias|dicas), alguma (ideia|sugestão|dica), aqui está",
+    reacts="(agora |já )?(eu )?(entendi|entendo|compreendi|compreendo|percebi|percebo)( agora| melhor| bem| tudo| a ideia)?$, (isso |agora )?faz (mais |todo o )?sentido, vou (tentar|testar|ver|experimentar|pensar), entendido, (certo|beleza|perfeito|claro|combinado|tudo bem)$, isso é (exatamente|tudo), era (isso|exatamente), tens razão, você tem razão",
+    prefers="prefiro, preferia, preferiria, gosto (quando|mais), minha preferência, a minha preferência",
+    leans_first="(ele|ela|eles|elas|isso|isto|aquilo) _, (um|uma|ambos|ambas|todos) deles, (um|uma) delas",
+    leans_last="isso, isto, aquilo, lá, ali, ele, ela, eles, elas, nele, nela, disso",
+    leans="(acho|penso|creio) que (isso|esse|essa|isto|este|esta|ele|ela) ",
     questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
@@ -20392,8 +20467,14 @@ RUSSIAN = Phrases(
         у меня (есть )?(вопрос|ошибка|список|файл|таблица|проблема с|выдаёт|возникает), я (хочу|хотел бы|хотела бы|ищу) (узнать|чтобы|спросить|понять), мне интересно, я получаю ... ошибку""",
     personal="как (меня зовут|я (обычно|добираюсь|езжу|отдыхаю|провожу|называю|отношусь|пью|люблю)|мне (удобнее|нравится|больше нравится))",
     keeping="запомни, помни, забудь, забывай, всегда, никогда, с этого момента, отныне, зови меня, называй меня, твои ответы",
-    openers="кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
+    openers="хорошо, кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
     polite="спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро, до свидания, пока, отлично",
+    addresses="(не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _, (помоги|помогите|подскажи|подскажите|посоветуй|посоветуйте|расскажи|расскажите|объясни|объясните|покажи|покажите|напиши|напишите|дай|дайте) _, (что|как|где|куда|чем) (мне|можно|лучше|посоветуешь|посоветуете|делать), есть (идеи|советы), вот (мой|моя|мое|мои|что)",
+    reacts="(я )?(все |теперь |тебя |вас |это )?(понял|поняла|понятно|понимаю|ясно)( все| тебя| вас| теперь| идею| мысль| лучше)?( спасибо)?$, (теперь )?(понятно|ясно|логично), (я )?(попробую|посмотрю|проверю|подумаю|попытаюсь), это (имеет смысл|понятно|логично|то что|именно|все), (имеет|звучит) (смысл|логично|хорошо), ты прав*, вы правы, договорились, согласен, согласна",
+    prefers="предпочитаю, (предпочел|предпочла|предпочитал|предпочитала) бы, мне (больше |очень )?нравится когда, мне больше нрав*, мне (удобнее|удобней|приятнее), не люблю когда, люблю когда",
+    leans_first="(он|она|оно|они|это|там) _, (один|одна|оба|обе|двое) из (них|нас), тот, та",
+    leans_last="это, этого, его, ее, их, там, туда, этим, этом, него, нее, них, тот, та",
+    leans="(думаю|считаю|по-моему) (это|он|она|они|тот|та|что (это|он|она|они|тот|та)) ",
     questions="""как (меня|мою|моего|моих|нас|наш*|зовут) _,
         как *ть, как *ти, как *чь, как *ться, как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать), где (мне|можно|купить|найти|я могу|лучше|находится|есть)
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
@@ -21207,8 +21288,16 @@ def tells_of_others(sentence: str) -> bool:
     words = words_of(sentence)
     if not words or words[0].lower() in _points():
         return False
-    named = any(word[0].isupper() and word != "I" for word in words[1:])
-    return named or any(char.isdigit() for char in sentence) or any(word in _states() for word in words[1:5])
+    return (
+        names(sentence)
+        or any(char.isdigit() for char in sentence)
+        or any(word in _states() for word in words[1:5])
+    )
+
+
+def names(sentence: str) -> bool:
+    """Whether a word within it begins with a capital letter, as names do."""
+    return any(word[0].isupper() and word != "I" for word in words_of(sentence)[1:])
 
 
 @cache
@@ -21340,6 +21429,12 @@ SPANISH = Phrases(
     keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
     openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
+    addresses="(me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres), (ayúdame|dame|dime|explícame|recomiéndame|sugiéreme|muéstrame|escríbeme), (qué|cómo|cuál|dónde) (puedo|debo|debería|podría|me recomiendas|me aconsejas|hago), tienes (ideas|consejos|alguna), alguna (idea|sugerencia), algún consejo, aquí (está|tienes|va)",
+    reacts="(ya )?(lo |te |la )?(entiendo|entendí|comprendo|capto|veo|pillo)( mejor| ahora| bien| la idea| perfectamente)?$, ya (lo )?(entiendo|entendí|veo|comprendo|tengo), entendido, (eso )?(tiene|ya tiene) (más |mucho )?sentido, lo (intentaré|probaré|pruebo|pensaré|voy a probar), voy a (probarlo|intentarlo|pensarlo|ver), eso es (justo|exactamente|todo|lo que), me parece bien, suena bien, (de acuerdo|claro|perfecto|exacto)$, (de acuerdo |vale )?lo entiendo, tienes razón",
+    prefers="prefiero, preferiría, me gusta que, me gustan más, me gusta más, mi preferencia",
+    leans_first="(él|ella|ellos|ellas|eso|esto) _, (uno|una|ambos|ambas|todos) de (ellos|ellas), allí (está|vive|trabajo|vivo)",
+    leans_last="eso, esto, ahí, allí, él, ella, ellos, ellas, esa, ese, lo mismo",
+    leans="(creo|pienso) que (eso|ese|esa|esto|este|él|ella) ",
     questions="""como *o (el|la|un|una|mi|mis|esto|este|esta) _,
         cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
         como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
@@ -21493,8 +21588,8 @@ import re
 from . import TABLES
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
-from .scripts import fold, question_mark
-from .self_reference import speaks_of_self
+from .scripts import fold, is_dense, question_mark
+from .self_reference import signs, speaks_of_self, verb_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -21522,6 +21617,12 @@ _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
 _ENDING = anywhere(TABLES, "ending")
+_REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
+_PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
+_LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
+_LEANS = anywhere(TABLES, "leans")
+_REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
+_LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
 _COLONS = (":", "：")
 
 
@@ -21548,6 +21649,12 @@ def requests(sentence: str) -> bool:
     return _is_request(text) and not _is_standing(text)
 
 
+def ends_in_request(sentence: str) -> bool:
+    """Whether its end asks for a piece of work, as in languages where the verb comes last."""
+    text = lowered(sentence)
+    return bool(_ENDS_REQUEST.search(text[-_END_CHARS:])) and not _is_standing(text)
+
+
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
     text = lowered(sentence)
@@ -21568,6 +21675,65 @@ def is_polite(sentence: str) -> bool:
         return False
     rest = without_openers(text)
     return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
+
+
+def reacts(sentence: str) -> bool:
+    """Whether it only says what its speaker makes of an answer: "Sure, I get the gist of it." """
+    text = lowered(sentence)
+    if len(text) > _REACTION_CHARS or any(map(str.isdigit, text)):
+        return False
+    first, _, others = text.partition(",")
+    begins = starts(text) if others and len(first.split()) > 2 else [*starts(text), others.lstrip(_MARKS)]
+    for start in begins:
+        if found := _REACTS.match(start):
+            rest = start[found.end() :]
+            return len(rest.split()) <= _REST_WORDS and all(map(_adds_nothing, rest.split(",")))
+    return False
+
+
+def _adds_nothing(clause: str) -> bool:
+    clause = clause.lstrip(_MARKS)
+    return not signs(clause) or bool(_REACTS.match(clause) or _POLITE.match(clause))
+
+
+def addresses(clause: str) -> bool:
+    """Whether a clause begins to ask whoever answers for something: "can you", "and how should I"."""
+    return any(_ADDRESSES.match(start) for start in starts(lowered(clause)))
+
+
+def prefers(sentence: str) -> bool:
+    """Whether it says what its speaker likes better."""
+    return bool(_PREFERS.search(lowered(sentence)))
+
+
+def wishes(sentence: str) -> int:
+    """Whether it says how its speaker wants to be answered from now on. 0: no. 1: perhaps. 2: surely.
+
+    "Always show units", and not "I always swim on Mondays".
+    """
+    text = lowered(sentence)
+    for start in starts(text):
+        if found := _ALWAYS_FIRST.match(start):
+            return 0 if _acts(start[found.end() :]) else 2
+    if _acts(text) or not _is_standing(text):
+        return 0
+    return 2 if _is_request(text) else 1
+
+
+def _acts(text: str) -> bool:
+    """Whether its speaker, or theirs, come first: they do what it says."""
+    first = text.lstrip(_MARKS).partition(" ")[0]
+    return bool(signs(first)) or verb_of_self(first)
+
+
+def leans(sentence: str) -> bool:
+    """Whether it is about something that was said before it: "It is too dark", "I hate that"."""
+    text = lowered(sentence)
+    if _LEANS_FIRST.match(text) and not signs(sentence):
+        return True
+    words = len(text.split()) + (len(text) > _LEANS_CHARS) * _LEANS_WORDS * is_dense(text)
+    ends = words <= _ENDS_LEANING_WORDS and _LEANS_LAST.search(text[-_END_CHARS:])
+    return bool(ends or (words <= _LEANS_WORDS and _LEANS.search(text)))
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:
@@ -21681,6 +21847,11 @@ TURKISH = Phrases(
     keeping="hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al, bana * de, cevapların, yanıtların",
     openers="bu arada, ayrıca, neyse, ah, oh, lütfen, merhaba, selam, selamlar, günaydın, iyi günler, iyi akşamlar, tamam, peki, şimdi, ve, ama, yani, evet, hayır, teşekkürler, teşekkür ederim, bir sorum var, aslında, hey",
     polite="teşekkürler, teşekkür ederim, çok teşekkürler, sağ ol, sağ olun, eyvallah, rica ederim, günaydın, iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin",
+    addresses="bana, bize, (yardım|rica) (eder|ede)*, sence, acaba, ne (yapmalıyım|yapabilirim|önerirsin), nasıl, önerin var mı, işte (benim|kodum)",
+    reacts="(şimdi |tamam )?(anladım|anlıyorum|anlaşıldı|kavradım)( şimdi| teşekkürler)?$, (şimdi )?(daha )?(mantıklı|anlamlı) (geldi|oldu|geliyor), mantıklı, (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*, haklısın, katılıyorum, kulağa hoş geliyor",
+    prefers="tercih (ederim|ediyorum|ederiz), yeğlerim, yeğliyorum, daha çok (severim|seviyorum|hoşuma)",
+    leans_first="(o|onlar|bu|şu) (da|de|bir|çok|benim|orada|burada|artık|şimdi), (onlardan|bunlardan) (biri|birisi), (ikisi|hepsi) de",
+    leans_last="onu, bunu, şunu, onlar",
     questions="""nasıl, neden, niçin, niye, nerede, nereden, nereye, nerde, ne zaman, ne kadar, ne (demek|yapmalıyım|yapabilirim|pişir*|var|iş|tür|olur), kim (bilir|yazdı|kazandı|icat), kaç, hangi, hangisi, kimin, kime, acaba, sence
         (merak ediyorum|bilmek istiyorum|öğrenmek istiyorum), biliyor musun, bilen var mı, sorum şu""",
     ends_question="""(mı|mi|mu|mü)(yım|yim|yum|yüm|sın|sin|sun|sün|yız|yiz|yuz|yüz|ydı|ydi|ydu|ydü|dır|dir|dur|dür)?, (mısınız|misiniz|musunuz|müsünüz), ne, neler, kim, kimler, nerede, nerde, nereye, nereden, nereli, nereliyim, nasıl, neden, niçin, niye, kaç, hangisi, ne zaman, ne kadar, nedir, kimdir, nerededir, ne demek, ne olur, kaçtır, neydi, kimdi, kimim, neyim, neresi, kaçıncı
@@ -31808,6 +31979,7 @@ from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
+    names,
     names_and_states,
     shows_statements,
     signs,
@@ -31820,7 +31992,7 @@ from ..language.words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
 
 _ANSWER_WORDS = 2
-_LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
+_LONGEST_CHARS = 600  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
 _FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
@@ -31846,8 +32018,8 @@ _MACHINE_LINE = re.compile(
 )
 _ONLY_IN_CODE = re.compile(r"[;{}\\]|\d\d:\d\d:\d\d")
 _COLONS = (":", "：")
-_COMMA = re.compile(r"[,;，；、]\s*|\s[–—-]\s")
-_COMMAS_MOST = 6  # of a sentence
+_COMMA = re.compile(r"[,;，；、،؛]\s*|\s[–—-]\s")
+_COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
@@ -31872,7 +32044,8 @@ def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
     if len(prose(text)) >= _DOCUMENT_CHARS:
         return Verdict(False, "a pasted document")
     said = [one.text for one in sentences(own) if one.text != HOLE]
-    stated = [one for one in said if not speech.has_question_mark(one) and not _is_crumb(one)]
+    parts = map(_before_asking, said)
+    stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
         return Verdict(False, "only a question")
     if not stated:
@@ -31921,27 +32094,30 @@ def statements(text: str, answer: str = "") -> list[str]:
     if len(own) >= _DOCUMENT_CHARS and not _tells_at_length(own):
         return []
     found: list[str] = []
-    before = ""  # the sentence that the next may lean on
+    before = ""  # the sentence that the next may go on with
+    prior = ""  # what the user has stated last, kept or not: the next may be about that
     said = [one.text for one in sentences(own)]
     if len(said) > _STATED_AT_ONCE and not known_script(own):
         return []  # a text in a language that nothing is known of, rather than statements
-    for sentence in said:
-        if speech.supposes(sentence):
+    for whole in said:
+        if speech.supposes(whole):
             break  # and so does what follows
-        if speech.has_question_mark(sentence):
-            before = "" if speech.requests(sentence) else sentence
-            if HOLE not in sentence and (stated := _stated_before_asking(sentence)):
-                before = _keep(found, stated, "")
+        sentence = _before_asking(whole)
+        if not sentence:
+            before, prior = "" if HOLE in whole or speech.requests(whole) else whole, ""
             continue
         if HOLE in sentence or _is_no_statement(sentence):
-            before = ""
+            before = prior = ""
             continue
         about_self = _is_about_self(sentence, answer)
-        if about_self and _states_something(sentence):
+        last, prior = prior, sentence
+        if speech.leans(sentence) and (last or not names(sentence)):
+            before = prior = _with_last(found, last, sentence, about_self=about_self)
+        elif about_self and _states_something(sentence):
             alone = not before or _stands_alone(sentence)
             before = _keep(found, sentence if alone else _joined(before, sentence), "" if alone else before)
         elif before and not _is_work(answer) and _continues(sentence, before, answer):
-            before = _keep(found, _joined(before, sentence), before)
+            before = prior = _keep(found, _joined(before, sentence), before)
         elif not _is_work(answer) and tells_of_others(sentence) and _states_something(sentence):
             before = _keep(found, sentence, "")  # of others, or of a project: as good a fact
         else:
@@ -31960,20 +32136,34 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
+        or speech.reacts(sentence)
         or asks_to_forget(sentence)
     )
 
 
-def _stated_before_asking(sentence: str) -> str:
-    """ "I am vegan, what can I cook?": the part before the question, where its speaker comes first."""
-    for comma in islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST):
-        stated, asked = sentence[: comma.start()], sentence[comma.end() :].rstrip(" ?？")
-        if asked and (asked.startswith("¿") or speech.asks(asked)):
-            first = stated.lstrip("¡ ")
-            stands = first and (signs(first) if is_dense(first) else signs(first.split()[0]))
-            is_one = stands and _states_something(stated) and not _is_no_statement(stated)
-            return stated if is_one else ""
-    return ""
+def _before_asking(sentence: str) -> str:
+    """The part of a sentence before it asks for something: "I am vegan, what can I cook?"; "" where none is.
+
+    All of a sentence that does not ask.
+    """
+    asks = speech.has_question_mark(sentence)
+    commas = list(islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST))
+    for comma in commas:
+        clause = sentence[comma.end() :].rstrip(" ?？")
+        if speech.addresses(clause):
+            return sentence[: comma.start()]
+        if asks and (clause.startswith("¿") or speech.asks(clause)):
+            return _if_of_self(sentence[: comma.start()])
+    if (asks or speech.ends_in_request(sentence)) and commas and not _is_crumb(sentence[commas[-1].end() :]):
+        return _if_of_self(sentence[: commas[-1].start()])
+    return "" if asks else sentence
+
+
+def _if_of_self(stated: str) -> str:
+    """What is stated, where its speaker comes first; else it is a part of the question."""
+    words = stated.lstrip("¡ ").split()
+    first = " ".join(words[: 2 if is_caseless(stated) or "CYRILLIC" in scripts_of(stated) else 1])
+    return stated if first and signs(stated if is_dense(first) else first) else ""
 
 
 def _keep(found: list[str], statement: str, instead_of: str) -> str:
@@ -32044,7 +32234,15 @@ def _is_work(answer: str) -> bool:
 def _is_about_self(sentence: str, answer: str) -> bool:
     if signs(sentence) or (not known_script(sentence) and not _is_work(answer)):
         return True
-    return weak_sign(sentence) and not _is_work(answer)
+    wish = speech.wishes(sentence)
+    return wish > 1 or (weak_sign(sentence) and (bool(wish) or not _is_work(answer)))
+
+
+def _with_last(found: list[str], last: str, sentence: str, *, about_self: bool) -> str:
+    """Keep a sentence with the one that it is about; what the next may be about."""
+    if not last or not (about_self or (last in found and not sentence.endswith(("!", "！")))):
+        return last if last in found else ""
+    return _keep(found, _joined(last, sentence), last) if _states_something(last) else ""
 
 
 def _joined(before: str, sentence: str) -> str:
@@ -34472,6 +34670,7 @@ from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
+from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
@@ -34492,6 +34691,12 @@ _PROFILE = (
     "I am allergic to nuts.",
     "I am from Spain.",
     "I am vegetarian.",
+    "I'm Tom, a teacher in Leeds.",
+    "I am a carpenter and live in a small town.",
+    "I work as a clerk in Vienna.",
+    "I'm a self-employed plumber.",
+    "I'm Maria and I work as a lawyer.",
+    "I study history in Prague.",
 )
 _WISHES = (
     "Always answer briefly.",
@@ -34501,9 +34706,13 @@ _WISHES = (
     "I prefer short answers.",
     "Don't use emojis in your answers.",
     "Explain things step by step.",
+    "Always include examples when I ask about code.",
+    "Never use tables when I ask for a plan.",
+    "I prefer simple tools.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
 _OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
+_OF_A_WISH = 0.2  # where the words may be those of a wish, too
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -34548,9 +34757,12 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 
 
 def kind_of(backend: Backend, text: str) -> str:
-    """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
+    """The kind of a statement, by its words and by what it resembles; "fact" where neither tells."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
     profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    wish = speech.wishes(text)
+    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _OF_A_WISH)):
+        return "preference"
     if max(profile, preference) < _OF_THE_KIND:
         return "fact"
     return "profile" if profile >= preference else "preference"
