@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -18,18 +17,12 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
 from ..core.memory import (
-    BY,
-    COPY_OF,
-    LEAD,
-    ROLE,
-    SAID_AT,
-    TITLE,
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    aware_time,
+    in_payload,
     is_id,
     is_over,
     is_seen,
@@ -37,7 +30,7 @@ from ..core.memory import (
     newest_first,
     owner,
     page_of,
-    scope_in,
+    payload_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
@@ -229,7 +222,9 @@ class LibraryBackend:
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        payloads = [_payload(owner(user_id), memory) for memory in new]
+        now = datetime.now(UTC)
+        dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
+        payloads = [payload_of(owner(user_id), memory) for memory in dated]
         vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
         with translated("store", self._settings.vector_store_url):
             self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
@@ -276,10 +271,7 @@ class LibraryBackend:
         return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
-        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
-        removed = self._changed(memory_id, self._memory.delete)
-        self._forget("history WHERE memory_id = ?", memory_id)
-        return removed
+        return self._changed(memory_id, self._memory.delete)
 
     def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
@@ -295,21 +287,11 @@ class LibraryBackend:
         return True
 
     def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
-        from mem0.memory.main import _build_session_scope
-
         memories = self.list_all(user_id)
         for memory in memories:
             self.remove(memory.id)
-        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        self.drop()
         return len(memories)
-
-    def _forget(self, rows: str, value: str) -> None:
-        """Delete rows from mem0's own database, which it has no call for."""
-        kept = self._memory.db
-        with translated("store"), kept._lock, kept.connection:
-            kept.connection.execute("PRAGMA secure_delete=ON")
-            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -325,8 +307,13 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def drop(self) -> None:
-        """Keep no texts in memory."""
+        """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
+        kept = self._memory.db
+        if kept.connection is None:  # closed
+            return
+        with kept._lock, kept.connection:
+            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
 
     def close(self) -> None:
@@ -360,33 +347,5 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
-def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
-    """As mem0 writes it."""
-    text, made = plain(new.text), new.created_at or datetime.now(UTC)
-    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
-    expires = {"expiration_date": new.expires} if new.expires else {}
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
-
-
 def _memory(row: Any) -> Memory:
-    get = (row.payload or {}).get
-    ordinal = get("place")
-    return Memory(
-        id=str(row.id),
-        text=str(get("data") or ""),
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
-        scope=scope_in(str(get("user_id") or ""), get("scope")),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
+    return in_payload(str(row.id), row.payload or {})

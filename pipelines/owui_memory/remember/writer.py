@@ -39,6 +39,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -62,7 +63,7 @@ class Writer:
         """
         self._take_in, self._is_busy = take_in, is_busy
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._changes, self._episodes = Changes(journal), Episodes(journal.engine)
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -153,7 +154,7 @@ class Writer:
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -183,12 +184,21 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not self._settings().keeps_episodes or not isinstance(backend, EditableBackend):
+        if not isinstance(backend, EditableBackend):
             return
+        confirm = partial(self._outbox.renew, batch)
         try:
-            self._episodes.keep(backend, batch, partial(self._outbox.renew, batch))
+            self._episodes.retract(backend, batch, confirm)
+            if self._settings().keeps_episodes:
+                self._episodes.keep(backend, batch, confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, what was said can wait a little."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and self._stop_at is None and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -197,6 +207,7 @@ class Writer:
         if isinstance(backend, EditableBackend):
             for memory in backend.added_by(batch.user_id, batch.name):
                 backend.remove(memory.id)
+            self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
@@ -273,6 +284,7 @@ class Writer:
         ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failing.pop(batch.name, None)
         elif is_of_the_text(error) or others_do:
             self._outbox.postpone(batch, reason, failing.times)
@@ -360,6 +372,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
         if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
     return list(first.values())
+
+
+def _once(batch: Batch) -> Batch:
+    """Without what was remembered before, with another answer."""
+    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
 
-from . import episode_switches, episodes, put_row, reading
+from . import count_up, episode_switches, episodes, put_row, reading
 
 _PASSAGES = episodes.c.said + episodes.c.answered + episodes.c.topics
+_LEFT = _PASSAGES - episodes.c.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Entry:
     """The passages of an exchange. `first`: the ordinal of the first in its chat; `said_at`: Unix time.
 
     said, answered, topics: how many there are of the user's message, of the answer, and of what it was about.
-    digest: of what they say, "" until they are stored.
+    gone: how many of these were forgotten one by one. digest: of what they say, "" until they are stored.
     """
 
     user_id: str
@@ -31,6 +32,7 @@ class Entry:
     topics: int
     digest: str
     said_at: float
+    gone: int = 0
 
 
 class Kept(NamedTuple):
@@ -75,23 +77,30 @@ class EpisodesTable:
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
-        done = {"said": entry.said, "answered": entry.answered, "digest": entry.digest}
+        counts = {"said": entry.said, "answered": entry.answered, "topics": entry.topics, "gone": entry.gone}
         with self._engine.begin() as connection:
             if entry.said or entry.answered or entry.topics:
-                connection.execute(update(episodes).where(mine).values(**done, topics=entry.topics))
+                connection.execute(update(episodes).where(mine).values(**counts, digest=entry.digest))
             else:
                 connection.execute(delete(episodes).where(mine))
 
     def remove(self, user_id: str, exchanges: Collection[str]) -> None:
-        """Their passages are gone."""
+        """Their passages are gone: what recall knows of them no longer holds."""
         with self._engine.begin() as connection:
             for exchange in exchanges:
                 mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
                 connection.execute(delete(episodes).where(mine))
+            count_up(connection, user_id)
+
+    def count_gone(self, user_id: str, exchange: str, by: int) -> None:
+        """So many more of an exchange's passages are forgotten, or fewer."""
+        mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
+        with self._engine.begin() as connection:
+            connection.execute(update(episodes).where(mine).values(gone=episodes.c.gone + by))
 
     def kept(self, user_id: str | None = None) -> Kept:
         """How many there are of a user, or of all."""
-        counted = select(func.sum(_PASSAGES), func.count(episodes.c.chat_id.distinct()))
+        counted = select(func.sum(_LEFT), func.count(episodes.c.chat_id.distinct())).where(_LEFT > 0)
         if user_id is not None:
             counted = counted.where(episodes.c.user_id == user_id)
         with self._reading.connect() as connection:

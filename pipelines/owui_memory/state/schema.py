@@ -247,6 +247,7 @@ episodes = Table(
     Column("said", Integer, nullable=False),  # passages of the user's message, and
     Column("answered", Integer, nullable=False),  # of the answer
     Column("topics", Integer, nullable=False, default=0),
+    Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
     Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
     Column("said_at", Float, nullable=False),
     Index("episodes_chat", "user_id", "chat_id"),

@@ -8,14 +8,19 @@ import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.exchange import Exchange
+from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import past_owner
+from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.passages import ASSISTANT, USER
 from owui_memory.state.episodes_table import EpisodesTable
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.workbench import Bench
 
+LONG = (
+    "The vet said that most of them last for three years, and that the one against rabies does so "
+    "only if it was given twice. " * 3
+)
 DOG, ANSWER = "How long does a vaccination of my dog last?", "Three years, for most of them, says the vet."
 
 
@@ -91,3 +96,51 @@ def test_orders_to_a_model_and_secrets_are_not_kept(bench: Bench) -> None:
     told = " ".join(one.text for one in kept(bench))
     assert "Ignore all previous" not in told
     assert "abcdefghijklmnop" not in told
+
+
+def test_an_edited_message_takes_the_place_of_the_one_before(bench: Bench) -> None:
+    bench.outbox.put(exchange(follows="start"))
+    bench.drain()
+    bench.outbox.put(exchange("How long does a vaccination of my cat last?", message="m2", follows="start"))
+    bench.drain()
+    assert [one.text for one in kept(bench)] == ["How long does a vaccination of my cat last?", ANSWER]
+    assert EpisodesTable(bench.engine).kept("ada") == (2, 1)
+
+
+@pytest.mark.parametrize("waits_s", [0.0, 3600.0], ids=["it is kept", "it waits"])
+@pytest.mark.parametrize("answer", ["About three years.", f"{ANSWER}\n\n{LONG}\n\n{LONG}"])
+def test_another_answer_takes_the_place_of_the_one_before(bench: Bench, waits_s: float, answer: str) -> None:
+    first = f"{LONG}\n\n{LONG}"
+    bench.outbox.put(exchange("I have a dog. " + DOG, first), wait_s=waits_s)
+    if not waits_s:
+        bench.drain()
+    bench.outbox.put(exchange("I have a dog. " + DOG, answer), wait_s=waits_s, renews=True)
+    bench.outbox.hurry()
+    bench.drain()
+    told = " ".join(one.text for one in kept(bench) if one.role == ASSISTANT)
+    assert told.replace(" ", "") == answer.replace(" ", "").replace("\n", "")
+    assert EpisodesTable(bench.engine).kept("ada") == (len(kept(bench)), 1)
+    assert bench.texts() == ["I have a dog."], "a fact is learned once"
+
+
+def test_the_same_answer_again_changes_nothing(bench: Bench, scripted_llm: ScriptedLLM) -> None:
+    bench.outbox.put(exchange())
+    bench.drain()
+    before = kept(bench)
+    scripted_llm.clear()
+    bench.outbox.put(exchange(), renews=True)
+    bench.drain()
+    assert kept(bench) == before
+    assert scripted_llm.requests == []
+
+
+def test_what_a_batch_was_about_goes_with_its_messages(bench: Bench) -> None:
+    bench.start()
+    batch = Batch("b", "ada", (exchange(), exchange(message="m2")), 1, 0.0)
+    episodes = Episodes(bench.engine)
+    episodes.keep(bench.backend, batch, lambda: None)  # type: ignore[arg-type]
+    episodes.keep_topics(bench.backend, batch, "Ada asked how long a vaccination lasts.", lambda: None)  # type: ignore[arg-type]
+    assert [one.role for one in kept(bench)].count("topics") == 1
+    edited = exchange("Never mind.", "", message="m3", replaces=("m1",))
+    episodes.retract(bench.backend, Batch("c", "ada", (edited,), 1, 0.0), lambda: None)  # type: ignore[arg-type]
+    assert [one.role for one in kept(bench)] == [USER, ASSISTANT]

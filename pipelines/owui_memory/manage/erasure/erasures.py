@@ -59,7 +59,7 @@ _STAYING = (versions.name, erasures.name)
 
 @dataclass(frozen=True)
 class Erasure:
-    """One, as far as it is done. memory_ids: those to forget; of a whole user, those known (with PostgreSQL).
+    """One, as far as it is done. memory_ids: those to forget; none of a whole user.
 
     locations: ids of those where it is still to be done. batches: those that were worked on when it began.
     """
@@ -85,14 +85,11 @@ class Erasures:
         with self._reading.connect() as connection:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
-    def begin_user(self, user_id: str, memory_ids: Collection[str] = ()) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it.
-
-        memory_ids: for other servers' copies of mem0's history, which names no users.
-        """
+    def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
+        """Write down that all of a user's is to go; the queue and the permissions go with it."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            erasure = self._insert(connection, user_id, True, memory_ids)
+            erasure = self._insert(connection, user_id, True, ())
             waiting = and_(outbox.c.user_id == user_id, outbox.c.exchange.is_not(None))
             counts = Counter[str]()
             for name, which in (
@@ -183,12 +180,6 @@ class Erasures:
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
-
-    def memories_of(self, user_id: str) -> set[str]:
-        """Ids of all memories that the journal knows of a user."""
-        wanted = select(journal.c.memory_id).where(journal.c.user_id == user_id, journal.c.memory_id != "")
-        with self._reading.connect() as connection:
-            return set(connection.scalars(wanted.distinct()))
 
     def copying(self) -> bool:
         """Whether memories are on their way from one location to another."""

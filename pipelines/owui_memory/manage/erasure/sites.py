@@ -162,8 +162,13 @@ class Found:
 
     id: int
     location: Location
-    site: Site | None = None
-    fault: MemoryFault | None = None
+    site: Site | MemoryFault
+
+    def reached(self) -> Site:
+        """The open location. Raises why it is not open."""
+        if isinstance(self.site, MemoryFault):
+            raise self.site
+        return self.site
 
 
 class Sites:
@@ -182,7 +187,7 @@ class Sites:
                 try:
                     site = self._site(location)
                 except MemoryFault as fault:
-                    found.append(Found(id_, location, fault=fault))
+                    found.append(Found(id_, location, fault))
                 else:
                     closing.callback(site.close)
                     found.append(Found(id_, location, site))

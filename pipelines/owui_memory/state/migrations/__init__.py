@@ -23,6 +23,7 @@ from . import (
     m007_who_answered,
     m008_episodes,
     m009_field_terms,
+    m010_forgotten_passages,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -35,6 +36,7 @@ STEPS: tuple[ModuleType, ...] = (
     m007_who_answered,
     m008_episodes,
     m009_field_terms,
+    m010_forgotten_passages,
 )
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
