@@ -35681,10 +35681,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, fun
 from ...core.errors import TellAdmin
 from .. import engine as engines
 from . import (
-    m001_queue,
-    m002_recall,
-    m003_places,
-    m004_users_say,
+    m004_first_release,
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
@@ -35694,10 +35691,7 @@ from . import (
 )
 
 STEPS: tuple[ModuleType, ...] = (
-    m001_queue,
-    m002_recall,
-    m003_places,
-    m004_users_say,
+    m004_first_release,
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
@@ -35705,6 +35699,9 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
 )
+
+_FIRST = 4  # the version that the first step makes
+NEWEST = _FIRST + len(STEPS) - 1
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _LOCK_S = 60
@@ -35725,26 +35722,31 @@ def run(engine: Engine) -> None:
     """Take a database to the newest schema. In one transaction: whatever ends it, nothing is half done.
 
     Raises:
-        TellAdmin: it has the schema of a newer filter.
+        TellAdmin: it has the schema of a newer filter, or of one from before the first release.
     """
-    if (done := version_of(engine)) == len(STEPS):
+    if (done := version_of(engine)) == NEWEST:
         return
-    if done > len(STEPS):
+    if done > NEWEST:
         raise TellAdmin(
             f"The state database was made by a newer version of the filter (schema {done}; this one knows "
-            f"{len(STEPS)}).",
+            f"{NEWEST}).",
             hint="Install that version or a newer one again, or put back a copy of the database from before.",
+        )
+    if 0 < done < _FIRST:
+        raise TellAdmin(
+            f"The state database was made by a filter from before its first release (schema {done}).",
+            hint="Move it away: the queue and the journal begin anew, and memories are kept.",
         )
     with engine.begin() as connection:
         if engines.is_shared(engine):  # servers that start together: one does it, the others wait
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_S}s'")
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         _version.create(connection, checkfirst=True)
-        left = STEPS[_done(connection) :]
+        left = STEPS[max(_done(connection) - _FIRST + 1, 0) :]
         for step in left:
             _do(connection, step)
         if left:
-            connection.execute(_version.insert().values(number=len(STEPS)))
+            connection.execute(_version.insert().values(number=NEWEST))
 
 
 def _done(connection: Connection) -> int:
@@ -35759,9 +35761,9 @@ def _do(connection: Connection, step: ModuleType) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# state/migrations/m001_queue.py
+# state/migrations/m004_first_release.py
 
-SOURCES["state/migrations/m001_queue.py"] = r'''"""The queue, what each inlet has permitted, and the journal of changes."""
+SOURCES["state/migrations/m004_first_release.py"] = r'''"""The schema of the first release (version 4)."""
 
 SQL = """
 CREATE TABLE outbox (
@@ -35769,6 +35771,9 @@ CREATE TABLE outbox (
     "key" VARCHAR NOT NULL,
     user_id VARCHAR NOT NULL,
     chat_id VARCHAR NOT NULL,
+    follows VARCHAR NOT NULL,
+    said_at FLOAT NOT NULL,
+    scope VARCHAR NOT NULL,
     exchange TEXT,
     state VARCHAR NOT NULL,
     batch VARCHAR NOT NULL,
@@ -35787,40 +35792,13 @@ CREATE TABLE decisions (
     user_id VARCHAR NOT NULL,
     chat_id VARCHAR NOT NULL,
     exchange_key VARCHAR NOT NULL,
+    follows VARCHAR NOT NULL,
     timezone VARCHAR NOT NULL,
+    scope VARCHAR NOT NULL,
     created_at FLOAT NOT NULL,
     PRIMARY KEY ("key")
 );
 CREATE INDEX decisions_age ON decisions (created_at);
-CREATE TABLE journal (
-    id {id},
-    batch VARCHAR NOT NULL,
-    position INTEGER NOT NULL,
-    user_id VARCHAR NOT NULL,
-    op VARCHAR NOT NULL,
-    memory_id VARCHAR NOT NULL,
-    "before" TEXT NOT NULL,
-    "after" TEXT NOT NULL,
-    kind VARCHAR NOT NULL,
-    expires VARCHAR NOT NULL,
-    source TEXT NOT NULL,
-    model VARCHAR NOT NULL,
-    refused TEXT NOT NULL,
-    made BOOLEAN NOT NULL,
-    undoes INTEGER NOT NULL,
-    at FLOAT NOT NULL,
-    UNIQUE (batch, position)
-);
-CREATE INDEX ix_journal_user_id ON journal (user_id);
-"""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# state/migrations/m002_recall.py
-
-SOURCES["state/migrations/m002_recall.py"] = r'''"""Versions of a message, what was told and why, when and where something was said."""
-
-SQL = """
 CREATE TABLE told (
     id {id},
     user_id VARCHAR NOT NULL,
@@ -35843,36 +35821,40 @@ CREATE TABLE recalls (
     explanation TEXT NOT NULL,
     at FLOAT NOT NULL
 );
-CREATE INDEX recalls_age ON recalls (at);
 CREATE INDEX recalls_chat ON recalls (chat_id);
+CREATE INDEX recalls_age ON recalls (at);
 CREATE TABLE versions (
     user_id VARCHAR NOT NULL,
     number INTEGER NOT NULL,
     PRIMARY KEY (user_id)
 );
-ALTER TABLE outbox ADD follows VARCHAR NOT NULL DEFAULT '';
-ALTER TABLE outbox ADD said_at FLOAT NOT NULL DEFAULT 0.0;
-ALTER TABLE decisions ADD follows VARCHAR NOT NULL DEFAULT '';
-ALTER TABLE journal ADD expired VARCHAR NOT NULL DEFAULT '';
-ALTER TABLE journal ADD said_at FLOAT NOT NULL DEFAULT 0.0;
-ALTER TABLE journal ADD chat VARCHAR NOT NULL DEFAULT '';
-ALTER TABLE journal ADD place INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX journal_memory ON journal (memory_id);
+CREATE TABLE journal (
+    id {id},
+    batch VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    user_id VARCHAR NOT NULL,
+    op VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    "before" TEXT NOT NULL,
+    "after" TEXT NOT NULL,
+    kind VARCHAR NOT NULL,
+    expires VARCHAR NOT NULL,
+    expired VARCHAR NOT NULL,
+    source TEXT NOT NULL,
+    said_at FLOAT NOT NULL,
+    chat VARCHAR NOT NULL,
+    place INTEGER NOT NULL,
+    scope VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    refused TEXT NOT NULL,
+    made BOOLEAN NOT NULL,
+    undoes INTEGER NOT NULL,
+    at FLOAT NOT NULL,
+    UNIQUE (batch, position)
+);
+CREATE INDEX ix_journal_user_id ON journal (user_id);
 CREATE INDEX journal_chat ON journal (user_id, chat);
-"""
-
-SQLITE = "CREATE UNIQUE INDEX told_once ON told (position, memory_id, text)"
-
-# PostgreSQL's indexes hold no more than 2,704 bytes of a row.
-POSTGRESQL = "CREATE UNIQUE INDEX told_once ON told (position, memory_id, md5(text))"
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# state/migrations/m003_places.py
-
-SOURCES["state/migrations/m003_places.py"] = r'''"""Where memories live, and where they are moved to."""
-
-SQL = """
+CREATE INDEX journal_memory ON journal (memory_id);
 CREATE TABLE places (
     id {id},
     collection VARCHAR NOT NULL,
@@ -35888,18 +35870,6 @@ CREATE TABLE places (
     held_until FLOAT NOT NULL,
     UNIQUE (collection, "key")
 );
-"""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# state/migrations/m004_users_say.py
-
-SOURCES["state/migrations/m004_users_say.py"] = r'''"""Among which memories something is kept; commands, a user's switches, and what is to be erased."""
-
-SQL = """
-ALTER TABLE outbox ADD scope VARCHAR NOT NULL DEFAULT '';
-ALTER TABLE decisions ADD scope VARCHAR NOT NULL DEFAULT '';
-ALTER TABLE journal ADD scope VARCHAR NOT NULL DEFAULT '';
 CREATE TABLE commands (
     "key" VARCHAR NOT NULL,
     user_id VARCHAR NOT NULL,
@@ -35956,6 +35926,11 @@ CREATE TABLE erasures (
 );
 CREATE INDEX erasures_open ON erasures (passes);
 """
+
+SQLITE = "CREATE UNIQUE INDEX told_once ON told (position, memory_id, text)"
+
+# PostgreSQL's indexes hold no more than 2,704 bytes of a row.
+POSTGRESQL = "CREATE UNIQUE INDEX told_once ON told (position, memory_id, md5(text))"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
