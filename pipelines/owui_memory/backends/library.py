@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,18 +16,12 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
 from ..core.memory import (
-    BY,
-    COPY_OF,
-    LEAD,
-    ROLE,
-    SAID_AT,
-    TITLE,
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    aware_time,
+    in_payload,
     is_id,
     is_over,
     is_seen,
@@ -37,7 +29,7 @@ from ..core.memory import (
     newest_first,
     owner,
     page_of,
-    scope_in,
+    payload_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
@@ -53,7 +45,6 @@ from .assemble import assemble
 
 Filters = dict[str, str]
 
-_BESIDE = 8  # searches by words at once
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
@@ -83,7 +74,6 @@ class LibraryBackend:
         self._dims = dims
         self._llms: Llms = memory.llm
         self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
-        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-words")
 
     @classmethod
     def open(
@@ -117,61 +107,52 @@ class LibraryBackend:
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
     ) -> list[Candidate]:
-        owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
-        owners += [past_owner(user_id)] if view and view.past else []
-        return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
-
-    def _found(
-        self, owner_id: str, query: str, limit: int, view: View | None, asked: bool
-    ) -> list[Candidate]:
+        asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        asked_of += [past_owner(user_id)] if view and view.past else []
+        query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        pool = limit
-        while True:
-            found, full = self._candidates(_of(owner_id), query, pool, asked)
-            seen = [item for item in found if not is_over(item.memory) and is_seen(item.memory, view)]
-            # Those that expired, or are not to be seen, take places in the pool of the others.
-            if not full or len(seen) >= limit or len(seen) == len(found):
-                return seen
-            pool *= 4
-
-    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Candidate], bool]:
-        """The nearest, expired ones too, and whether there may be more."""
         embedder: Embedder = self._memory.embedding_model
-        by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
-        scale = embedder.calibration.relevance if asked else embedder.calibration.likeness
-        keyword = {str(row.id): float(row.score) for row in by_words or ()}
-        none = 0.0 if by_words is not None else None
-        found = [
-            Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
-            for row in by_meaning
-        ]
-        # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
-        floor = min((item.meaning for item in found), default=0.0)
-        found += [
-            Candidate(_memory(row), meaning=floor, keyword=float(row.score))
-            for row in by_words or ()
-            if str(row.id) in keyword
-        ]
-        return [item for item in found if item.memory.text], len(by_meaning) >= pool
+        vector = (embedder.question if asked else embedder.embed)(query)
+        found: list[Candidate] = []
+        pool = limit
+        while asked_of:
+            found_of = self._candidates(asked_of, query, vector, pool, asked)
+            wanting = []
+            for one, (items, full) in zip(asked_of, found_of, strict=True):
+                seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
+                # Those that expired, or are not to be seen, take places in the pool of the others.
+                if not full or len(seen) >= limit or len(seen) == len(items):
+                    found += seen
+                else:
+                    wanting.append(one)
+            asked_of, pool = wanting, pool * 4
+        return found
 
-    def _rows(
-        self, owned: Filters, query: str, pool: int, embed: Callable[[str], Vector]
-    ) -> tuple[Sequence[Any], Sequence[Any] | None]:
-        """By meaning and by words; None for words in a collection that was made without them."""
-        store = self._memory.vector_store
+    def _candidates(
+        self, owners: Sequence[str], query: str, vector: Vector, pool: int, asked: bool
+    ) -> Iterator[tuple[list[Candidate], bool]]:
+        """Of each owner the nearest, expired ones too, and whether there may be more."""
+        calibration = self._memory.embedding_model.calibration
+        scale = calibration.relevance if asked else calibration.likeness
+        store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            if hasattr(store, "search_both"):
-                rows: tuple[Sequence[Any], Sequence[Any] | None]
-                rows = store.search_both(query, embed(query), pool, owned)
-                return rows
-            # Words need no vector: they are looked for while the text is embedded.
-            by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owned)
-            try:
-                by_meaning = store.search(query=query, vectors=embed(query), top_k=pool, filters=owned)
-            finally:
-                wait([by_words])
-            return by_meaning, by_words.result()
+            found = store.search_owners(query, vector, pool, owners)
+        for by_meaning, by_words in found:
+            keyword = {str(row.id): float(row.score) for row in by_words or ()}
+            none = 0.0 if by_words is not None else None
+            items = [
+                Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
+                for row in by_meaning
+            ]
+            # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
+            floor = min((item.meaning for item in items), default=0.0)
+            items += [
+                Candidate(_memory(row), meaning=floor, keyword=float(row.score))
+                for row in by_words or ()
+                if str(row.id) in keyword
+            ]
+            yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         legible = tuple(filter(is_legible, others))
@@ -229,7 +210,9 @@ class LibraryBackend:
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        payloads = [_payload(owner(user_id), memory) for memory in new]
+        now = datetime.now(UTC)
+        dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
+        payloads = [payload_of(owner(user_id), memory) for memory in dated]
         vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
         with translated("store", self._settings.vector_store_url):
             self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
@@ -323,7 +306,6 @@ class LibraryBackend:
 
     def close(self) -> None:
         self._llms.hang_up()
-        self._beside.shutdown()
         self._memory.close()
         release(self._memory)
 
@@ -352,33 +334,5 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
-def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
-    """As mem0 writes it."""
-    text, made = plain(new.text), new.created_at or datetime.now(UTC)
-    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
-    expires = {"expiration_date": new.expires} if new.expires else {}
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
-
-
 def _memory(row: Any) -> Memory:
-    get = (row.payload or {}).get
-    ordinal = get("place")
-    return Memory(
-        id=str(row.id),
-        text=str(get("data") or ""),
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
-        scope=scope_in(str(get("user_id") or ""), get("scope")),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
+    return in_payload(str(row.id), row.payload or {})
