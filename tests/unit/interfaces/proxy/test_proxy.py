@@ -168,18 +168,13 @@ def test_what_one_chat_says_another_knows(at: Desk, user: str, stream: bool) -> 
 
 
 def test_without_a_user_there_is_no_memory(at: Desk) -> None:
-    at.chat("My dog is called Rex.", user="")
+    before = number(at, 'owui_memory_exchanges_total{state="stored"}')
+    at.chat("My dog is called Rex.", user="").raise_for_status()
     assert at.sent["model"] == "llama3"
-    at.client.post(
-        "/v1/chat/completions",
-        json={
-            "model": "memory/llama3",
-            "user": "ada",
-            "messages": [{"role": "user", "content": "I am Ada."}],
-        },
-    )
-    assert at.status()["queue"]["pending"] == 0
-    assert at.sent["user"] == "ada", "it goes on, and grants nothing"
+    sent = {"model": "memory/llama3", "user": "ada", "messages": [{"role": "user", "content": "I am Ada."}]}
+    at.client.post("/v1/chat/completions", json=sent).raise_for_status()
+    assert at.sent == {**sent, "model": "llama3"}, "the user of a body goes on, and grants nothing"
+    assert number(at, 'owui_memory_exchanges_total{state="stored"}') == before
 
 
 def test_a_block_that_a_filter_has_put_in_is_left_alone(at: Desk, user: str) -> None:
