@@ -50,7 +50,7 @@ def timed(call: Callable[[int], bool], times: int) -> Latency:
 
 async def ours(file: Path, vectors: WordVectors, count: int, times: int) -> dict[str, Latency]:
     """The commands, as the outlet carries them out."""
-    from owui_memory.interfaces.pipelines.body import read_inlet
+    from owui_memory.interfaces.body import read_inlet
     from tests.harness.bodies import Chat
 
     async with filter_on(file, vectors) as pipeline:

@@ -186,7 +186,7 @@ async def _ready(pipeline: Any, within: float = 120) -> Any:
             return pipeline._runtime.live.get()
         except NotReady:
             await asyncio.sleep(0.05)
-    raise TimeoutError(f"the backend is not ready after {within} s: {pipeline._status()}")
+    raise TimeoutError(f"the backend is not ready after {within} s: {pipeline._chats.status()}")
 
 
 # Plain mem0 ---------------------------------------------------------------------------------------

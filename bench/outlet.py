@@ -129,7 +129,7 @@ async def _drained(pipeline: Any, to: int, within: float = 600) -> None:
     give_up = time.monotonic() + within
     while (await asyncio.to_thread(outbox.counts)).pending > to:
         if time.monotonic() > give_up:
-            raise TimeoutError(f"the writer is stuck: {pipeline._status()}")
+            raise TimeoutError(f"the writer is stuck: {pipeline._chats.status()}")
         await asyncio.sleep(0.02)
 
 

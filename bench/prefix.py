@@ -31,7 +31,7 @@ from bench.locomo import Conversation, Question, load
 from bench.measure import arguments, finish, table
 from bench.recall_quality import NOW, House, by_turn, our_store, questions_of
 from owui_memory.config.settings import Valves
-from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
+from owui_memory.interfaces.body import read_inlet, with_blocks
 from owui_memory.recall.block import Blocks, line, quoted, render
 from owui_memory.recall.recall import Recaller
 from owui_memory.state import open_state

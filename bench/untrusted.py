@@ -13,8 +13,8 @@ from collections.abc import Callable
 from bench.measure import arguments, finish, table
 from owui_memory.language.secrets import formats, masked
 from owui_memory.recall.block import quoted
-from tests.unit.hostile import HOSTILE
-from tests.unit.secrets_said import HARMLESS, SECRETS
+from tests.unit.language.hostile import HOSTILE
+from tests.unit.language.secrets_said import HARMLESS, SECRETS
 
 TEXTS = {
     "a plain memory": ["The user has a dog called Rex and lives in Lisbon."],

@@ -17,7 +17,8 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
 manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, status, self-checks
-interfaces/  what speaks to the outside: pipelines/ (the filter, its routes and guard), cli/
+interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
+             filter, its routes and guard), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, __main__.py the command line
 """
 

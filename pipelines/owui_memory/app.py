@@ -26,7 +26,7 @@ from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
-from .interfaces.pipelines.lanes import Lanes
+from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting

@@ -13,9 +13,9 @@ from owui_memory.commands import parse as slash
 from owui_memory.core import locales
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.text import plain
-from owui_memory.interfaces.pipelines import intake
-from owui_memory.interfaces.pipelines import strip_commands as asides
-from owui_memory.interfaces.pipelines.body import with_blocks
+from owui_memory.interfaces import intake
+from owui_memory.interfaces import strip_commands as asides
+from owui_memory.interfaces.body import with_blocks
 from owui_memory.language import (
     credential_names,
     credential_values,
@@ -40,7 +40,7 @@ from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.remember import admission, echoes, gate, material, operations, prompt
 from tests.harness.growth import Work, fragments_of, patterns_of
-from tests.unit.samples import NOW
+from tests.harness.samples import NOW
 
 _USER = {"id": "ada"}
 _BLOCK = block.render(['- (today) "The user likes tea."'])

@@ -1,4 +1,4 @@
-"""Where state may live: a file, or a real PostgreSQL."""
+"""Where state and memories may live: a file, a real PostgreSQL, a real Qdrant."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from tests.harness.places import Place, on_postgres
 from tests.harness.postgres import Postgres, PostgresMissingError
-from tests.unit.places import Place, on_postgres
+from tests.harness.qdrant_server import QdrantServer
 
 
 def _running() -> Iterator[Postgres]:
@@ -61,3 +62,9 @@ def engine(place: Place) -> Iterator[Engine]:
     engine = place.open()
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def qdrant() -> Iterator[QdrantServer]:
+    with QdrantServer() as server:
+        yield server

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
-    from .pipelines.lanes import Lanes
+    from .lanes import Lanes
 
 
 class Service(Protocol):

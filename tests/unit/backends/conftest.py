@@ -1,4 +1,4 @@
-"""Each backend, and a sqlite store in a file of its own."""
+"""Each backend."""
 
 from __future__ import annotations
 
@@ -8,28 +8,8 @@ from pathlib import Path
 import pytest
 
 from owui_memory.backends.base import EditableBackend
-from owui_memory.stores.sqlite.store import SqliteStore
-from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.backends.contract import LIBRARIES, REMOTES, Case, opened
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    return str(tmp_path / "memories.db")
-
-
-@pytest.fixture
-def store(path: str) -> Iterator[SqliteStore]:
-    store = SqliteStore("memories", 3, path)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def qdrant() -> Iterator[QdrantServer]:
-    with QdrantServer() as server:
-        yield server
 
 
 @pytest.fixture(params=[*LIBRARIES, *REMOTES])

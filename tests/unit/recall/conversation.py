@@ -12,7 +12,7 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
-from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
+from owui_memory.interfaces.body import read_inlet, with_blocks
 from owui_memory.recall.injected import Injected
 from owui_memory.recall.recall import Recalled, Recaller
 from owui_memory.recall.why import Explanations
@@ -21,8 +21,8 @@ from owui_memory.remember.journal import Journal
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat
 from tests.harness.bodies import Turn as Said
+from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.samples import NOW
 
 
 class House:

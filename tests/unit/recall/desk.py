@@ -15,7 +15,7 @@ from owui_memory.config.scoping import scope_of
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.permission import Permission
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
+from owui_memory.interfaces.body import read_inlet, with_blocks
 from owui_memory.manage.memories import Asked, Control
 from owui_memory.manage.outcomes import Imported
 from owui_memory.observe.metrics import Metrics

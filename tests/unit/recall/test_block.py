@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from owui_memory.recall.block import correction, is_own, line, quoted, render, without_block
 from owui_memory.recall.times import ago
-from tests.unit.samples import NOW, memory
+from tests.harness.samples import NOW, memory
 
 
 def test_a_block() -> None:

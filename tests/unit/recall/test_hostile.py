@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from owui_memory.language.sanitize import inert, one_line
 from owui_memory.language.secrets import LEFT_OUT
 from owui_memory.recall.block import correction, line, quoted, render, shown, without_block
-from tests.unit.hostile import HIDDEN, HOSTILE
-from tests.unit.samples import NOW, memory
+from tests.harness.samples import NOW, memory
+from tests.unit.language.hostile import HIDDEN, HOSTILE
 
 _LIVE = re.compile(
     r"[<>＜＞﹤﹥]|\|im_start\|>|\[/?(?:INST|TOOL_CALLS)\]|!\[|\]\(|[a-z]:/{2}|(?:javascript|vbscript|data|file):\S"

@@ -14,9 +14,9 @@ from owui_memory.recall.block import correction, is_own, line, render, without_b
 from owui_memory.recall.recall import Recaller
 from owui_memory.recall.times import ago
 from tests.harness.bodies import Chat
+from tests.harness.samples import NOW, memory
 from tests.unit.recall.conversation import House
 from tests.unit.recall.desk import Desk
-from tests.unit.samples import NOW, memory
 
 LISBON, DOG, QUESTION = "I live in Lisbon.", "I have a dog called Rex.", "Where do I live, in Lisbon?"
 ABOUT_THE_DOG = "Was hat mein Hund, I have a dog called Rex, heute gemacht?"

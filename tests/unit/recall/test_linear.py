@@ -21,7 +21,7 @@ from owui_memory.recall.search import query_of
 from owui_memory.recall.select import Gate, select
 from owui_memory.recall.sources import Past, Step
 from owui_memory.recall.suppressed import suppressed
-from tests.unit.samples import NOW, memory
+from tests.harness.samples import NOW, memory
 
 PIECES = [
     "a",

@@ -20,10 +20,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.harness.bodies import Chat
 from tests.harness.bodies import Turn as Said
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.interfaces.ledger import word, words_in
+from tests.unit.interfaces.servers import call
 from tests.unit.recall.conversation import House
 from tests.unit.recall.desk import Desk, Told, edited
-from tests.unit.routes.ledger import word, words_in
-from tests.unit.routes.servers import call
 
 QUESTION = "Which green locker holds paint and tools, do I live in Berlin, near what?"
 SAYINGS = ("The green locker {} holds paint, brushes and tools.", "I live in Berlin, near {}.")

@@ -8,7 +8,7 @@ import pytest
 
 from owui_memory.core.memory import Candidate
 from owui_memory.recall.rank import bm25, ranked
-from tests.unit.samples import NOW, found
+from tests.harness.samples import NOW, found
 
 
 def order(candidates: list[Candidate], query: str = "tea", **heard: int) -> list[str]:

@@ -10,13 +10,13 @@ from itertools import pairwise
 import pytest
 
 from owui_memory.core.errors import Drop
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.interfaces.cli.why import show
-from owui_memory.interfaces.pipelines.body import read_inlet
 from owui_memory.recall import injected as told_module
 from owui_memory.recall.block import without_block
 from tests.harness.bodies import Chat, recording
+from tests.harness.samples import NOW
 from tests.unit.recall.conversation import Conversation, House, text_of
-from tests.unit.samples import NOW
 
 DOG, CAT, TOWN = (
     "The user's dog is called Rex.",

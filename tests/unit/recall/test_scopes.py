@@ -18,10 +18,10 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import read_teams, scope_for, team_owner, writing_view
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet, with_blocks
+from owui_memory.interfaces.body import read_inlet, with_blocks
 from tests.harness.bodies import Chat, inlet_body, recording, user_of
+from tests.harness.samples import NOW
 from tests.unit.recall.conversation import House
-from tests.unit.samples import NOW
 
 LOCKER = re.compile(r"locker number (\d+)")
 TEAMS = {"design": ("ada", "bob"), "sales": ("bob", "cleo")}

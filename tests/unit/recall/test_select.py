@@ -19,7 +19,7 @@ from owui_memory.recall.select import (
     Selection,
     select,
 )
-from tests.unit.samples import NOW, found
+from tests.harness.samples import NOW, found
 
 
 def selected(

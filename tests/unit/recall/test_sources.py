@@ -8,7 +8,7 @@ from owui_memory.core.change import Change
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.core.turn import Turn
-from owui_memory.interfaces.pipelines.body import read_inlet
+from owui_memory.interfaces.body import read_inlet
 from owui_memory.recall.sources import Past, Step
 from owui_memory.remember.journal import Journal
 from tests.harness.bodies import Chat, recording

@@ -14,10 +14,10 @@ from owui_memory.language.names import name_of, teller
 from owui_memory.recall.block import is_own, line
 from owui_memory.state import told
 from tests.harness.bodies import Chat
-from tests.unit.hostile import HOSTILE
+from tests.harness.samples import NOW
+from tests.unit.language.hostile import HOSTILE
 from tests.unit.recall.conversation import House
 from tests.unit.recall.desk import Desk, edited
-from tests.unit.samples import NOW
 
 SISTER = "My sister lives in Hamburg."
 QUESTION = "In which town does my sister live?"

@@ -33,7 +33,7 @@ from owui_memory.remember.admission import (
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from tests.harness.waiting import wait_until
-from tests.unit.control.test_memories import Room
+from tests.unit.manage.test_memories import Room
 from tests.unit.remember.mind import Mind, batch
 from tests.unit.remember.workbench import Bench
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from owui_memory.language.prompt_injection import REFUSED, gives_orders, is_wish
-from tests.unit.hostile import NO_ORDERS, ORDERS
-from tests.unit.orders_said import ATTACKS, NO_ATTACKS
+from tests.unit.language.hostile import NO_ORDERS, ORDERS
+from tests.unit.language.orders_said import ATTACKS, NO_ATTACKS
 from tests.unit.remember.mind import Mind, batch
 from tests.unit.remember.workbench import Bench
 

@@ -12,8 +12,8 @@ from owui_memory.core.errors import RetryFew
 from owui_memory.core.exchange import Batch
 from owui_memory.language.words import mark_of
 from owui_memory.remember.prompt import reconcile_prompt
+from tests.harness.samples import NOW
 from tests.unit.remember.mind import Mind, batch, exchange, is_ours
-from tests.unit.samples import NOW
 
 
 def test_a_new_fact(mind: Mind) -> None:

@@ -20,9 +20,9 @@ from owui_memory.remember.apply import Changes, Decide
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import outbox
+from tests.harness.places import Place
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.places import Place
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.story import DOG, PORTO, TEA
 from tests.unit.remember.workbench import Bench, Tale

@@ -21,8 +21,8 @@ from owui_memory.remember.outbox import Outbox
 from owui_memory.state import engine as engines
 from owui_memory.state import metadata, migrations
 from owui_memory.state.permissions import Permissions
+from tests.harness.places import Place
 from tests.harness.postgres import Postgres
-from tests.unit.places import Place
 from tests.unit.state.versions import SHARED_FROM, VERSIONS, make
 
 

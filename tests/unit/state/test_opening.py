@@ -18,7 +18,7 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import metadata, open_state, versions
 from owui_memory.state.migrations import STEPS
-from tests.unit.places import Place
+from tests.harness.places import Place
 
 # As the first version made it.
 VERSION_1 = """

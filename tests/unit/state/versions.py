@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from tests.harness.places import Place
 from tests.harness.postgres import Postgres
-from tests.unit.places import Place
 
 SCRIPTS = Path(__file__).parent.parent.parent / "fixtures" / "state"
 VERSIONS = (1, 2, 3, 4)

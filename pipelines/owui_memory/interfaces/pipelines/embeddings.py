@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ...core.errors import MemoryFault
-from .guard import has_key
+from ..server_key import has_key
 
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000

@@ -6,10 +6,8 @@ act as any user. Open WebUI sends the key with every request.
 
 from __future__ import annotations
 
-import hmac
 import logging
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -17,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
+from ..server_key import has_key
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +43,6 @@ class Guard:
         # A browser's preflight carries no key; CORS middleware answers it before any route.
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
         return preflight or has_key(headers, self.key)
-
-
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    matches = hmac.compare_digest(given.strip().encode(), key.encode())
-    return bool(key) and scheme.lower() == "bearer" and matches
 
 
 def server_app() -> Any:

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 
 from ...core.memory import Check
 from ...observe.status import report
-from .guard import has_key
+from ..server_key import has_key
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,355 @@
+"""Turns of chats on their way through memory, for every interface: before the model, and after it.
+
+Whatever happens in here, the chat goes on: public methods raise nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from ..commands.language import Languages
+from ..commands.parse import refusal, was_command
+from ..config.environment import Environment
+from ..config.policy import decide
+from ..config.scoping import scope_of
+from ..config.settings import Valves
+from ..core.errors import MemoryFault, Waits, is_of_the_text
+from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.memory import Check
+from ..core.permission import SWITCHED_OFF
+from ..core.turn import Answered, Turn
+from ..observe import status
+from ..recall.block import Blocks
+from ..recall.run import INSIDE, Outcome
+from ..remember.spill import Spill, Spilled
+from .body import with_blocks
+from .intake import Intake
+from .lanes import BusyError
+from .service import Open, Service
+from .start import Start
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
+
+# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
+# are stored meanwhile, there is only a queue, and it may take longer.
+_KEEP_S, _QUEUE_S = 1.0, 5.0
+_COMMAND_S = 120.0  # that a command may take; it goes on in its thread
+_LONG_CHARS = (
+    20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
+)
+_EARLY = 5_000  # turns
+_NOTE_S = 3.0  # that a note under an answer may take
+_HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
+
+
+class Chats:
+    """Those of one server, on its event loop."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Callable[[], Valves],
+        problems: list[str],
+        open_service: Open,
+    ) -> None:
+        """Cheap and safe.
+
+        open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
+        """
+        self._settings = settings
+        self._languages = Languages()
+        self._spill = Spill(environment.data_dir)
+        opening = partial(open_service, environment, settings, problems, self._spill)
+        self._start = Start(opening, settings)
+        self.intake = Intake()
+        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
+        # Whether turns may be remembered, before there is a runtime.
+        self._early: dict[tuple[str, str], bool] = {}
+
+    @property
+    def runtime(self) -> Service | None:
+        """The opened application; None before it is opened, and after the stop."""
+        return self._start.runtime
+
+    @property
+    def fault(self) -> MemoryFault:
+        """Why there is no runtime, where there is none."""
+        return self._start.fault
+
+    async def begin(self) -> None:
+        """Start the threads; what cannot be opened at once is opened in the background."""
+        await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
+
+    async def stop(self) -> None:
+        """Stop the threads, within a bound."""
+        await asyncio.to_thread(self._start.stop)
+        self.intake.close()
+
+    def use_settings(self) -> None:
+        """The settings have changed."""
+        self._start.use_settings()
+
+    def deadline(self) -> float:
+        """Until when a message that comes now may wait for its memories, by the event loop's clock."""
+        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+
+    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+        """The body for the model, with what is remembered; and what the answer may become is decided.
+
+        turn: read from this body, and no command. deadline: as `deadline` gave it.
+        """
+        if (runtime := self.runtime) is None:
+            self._decide_early(turn)
+            return body
+        try:
+            told = await self._told(runtime, body, turn, deadline, render)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            runtime.emit(failed(Job.INLET, error))
+            return body
+        runtime.emit(succeeded(Job.INLET))
+        return told
+
+    async def keep(self, answered: Answered) -> str:
+        """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
+        if not self._settings().enabled:
+            return ""
+        try:
+            if (runtime := self.runtime) is None:
+                await self._kept_early(answered)
+            elif not self._was_forbidden_early(answered):
+                return await self._kept(runtime, answered)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.OUTLET, error)
+        return ""
+
+    async def give(self, turn: Turn) -> str:
+        """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
+        runtime, words = self.runtime, self._languages.note(turn)
+        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        if runtime is None:
+            return answer or words.say("not now")
+        runtime.emit(Event(EventKind.COMMAND))
+        runtime.forbid(turn)
+        if answer:
+            return answer
+        try:
+            pool, give = runtime.command_pool, runtime.commander.give
+            is_api = turn.place == "api"  # there it is carried out at once
+            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
+            return str(giving.result()) if await _within(_COMMAND_S, giving) else words.say("still at it")
+        except BusyError:
+            return words.say("still at earlier")
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.emit(failed(Job.COMMAND, error))
+            return words.say("not now")
+
+    async def answer(self, answered: Answered) -> str:
+        """The answer to a command; "" where it was none. What the model said to one is never seen."""
+        runtime = self.runtime
+        words = self._languages.of(answered.user_id, answered.user_text)
+        nothing = words.say("not now") if was_command(answered) else ""
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+            return answer
+        if runtime is None:
+            return nothing
+        try:
+            asked = answered.user_id, answered.keys, answered.name, words
+            pool, answer_to = runtime.command_pool, runtime.commander.answer
+            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
+            done = await _within(_COMMAND_S, answering)
+            return (answering.result() or nothing) if done else words.say("still at it")
+        except BusyError:
+            return words.say("still at earlier")
+        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
+            runtime.emit(failed(Job.COMMAND, error))
+            return words.say("not now")
+
+    async def note(self, answered: Answered, chat_id: str) -> str:
+        """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        if (runtime := self.runtime) is None:
+            return ""
+        try:
+            asked = answered.user_id, chat_id, answered.user_text
+            noting = _in(runtime.command_pool, runtime.notes.under, *asked)
+            return str(noting.result()) if await _within(_NOTE_S, noting) else ""
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.OUTLET, error)
+            return ""
+
+    def failed(self, work: Job, error: Exception) -> None:
+        """Some work has failed, and the chat goes on."""
+        if (runtime := self.runtime) is not None:
+            runtime.emit(failed(work, error))
+        else:
+            log.error("%s: %s (%s)", work, INSIDE, type(error).__name__)
+
+    def status(self) -> dict[str, Any]:
+        """The self-check, as JSON-plain values. Blocks for some seconds."""
+        if (runtime := self.runtime) is not None:
+            return runtime.status()
+        fault, waiting = self._start.fault, self._spill.waiting().exchanges
+        parts = [Check("filter", False, str(fault), fault.hint)]
+        if waiting:
+            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
+        return status.report(parts, waiting, 0)
+
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
+        decision = decide(turn, self._settings())
+        self._early.pop((turn.user_id, turn.key), None)
+        permission, spilling = None, None
+        if decision.write:
+            runtime.keeper.announce(turn)
+            if runtime.keeper.is_ill:
+                spilling = self._spill_decision(runtime.keeper.decision(turn))
+            else:
+                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
+        elif not turn.task:
+            runtime.forbid(turn)
+        outcome = await self._recall(runtime, turn, deadline) if decision.read else Outcome(None)
+        on = outcome.recalled is None or outcome.recalled.on
+        if permission is not None:
+            if await _done_by(deadline, permission) and permission.exception() is None:
+                on &= permission.result()
+            else:
+                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                self._seeing_to.add(seeing)
+                seeing.add_done_callback(self._seeing_to.discard)
+        if spilling is not None:
+            await _done_by(deadline, spilling)
+        if not on:
+            decision, outcome = SWITCHED_OFF, Outcome(None)
+        if decision.reason:
+            runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
+        told = body
+        if decision.read:
+            blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
+            placing = partial(render, in_system=turn.searched or self._settings().placement == "system")
+            told = await self.intake.rewrite(turn.user_id, placing, body, blocks)
+        runtime.after_inlet(turn, outcome, decision)
+        return told
+
+    @staticmethod
+    async def _recall(runtime: Service, turn: Turn, deadline: float) -> Outcome:
+        recalling = runtime.recalls.begin(turn)
+        if recalling.future is not None:
+            await _done_by(deadline, asyncio.wrap_future(recalling.future))
+        return recalling.outcome()
+
+    async def _kept(self, runtime: Service, answered: Answered) -> str:
+        """Its chat, where the state database took it in time; else "", and it waits in the spill."""
+        keeper = runtime.keeper
+        if not keeper.is_ill:
+            long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
+            keep = self.intake.in_turn if long else _in_thread
+            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            if await self._stored(runtime, keeping):
+                try:
+                    return str(keeping.result())
+                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
+                    _note(runtime, Job.OUTLET, error)
+            else:
+                keeping.cancel()  # it may be stored all the same: that does no harm
+                keeping.add_done_callback(_looked_at)
+                keeper.is_ill |= not long
+        if (record := keeper.exchange(answered)) is not None:
+            await self._spilled(record)
+        return ""
+
+    @staticmethod
+    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
+        """Wait for the state database, for as long as it is worth it."""
+        until = asyncio.get_running_loop().time() + _QUEUE_S
+        while not (done := await _within(_KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+                break
+        return done
+
+    async def _kept_early(self, answered: Answered) -> None:
+        """Before there is a database: whether it may be remembered is seen when there is one."""
+        decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
+        if next((one for one in decided if one is not None), True):
+            await self._spilled(Spilled.exchange(answered))
+
+    def _was_forbidden_early(self, answered: Answered) -> bool:
+        """Before there was a database, which may still hold an earlier permission with the same key."""
+        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
+
+    async def _spilled(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it."""
+        if self._spill.accept(record):
+            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+
+    def _decide_early(self, turn: Turn) -> None:
+        """Before there is a database: keep what the inlet would have kept there."""
+        try:
+            may = decide(turn, self._settings()).write
+            if turn.task:
+                return
+            if len(self._early) >= _EARLY:
+                self._early.pop(next(iter(self._early)))
+            self._early[turn.user_id, turn.key] = may
+            if may:
+                self._spill_decision(Spilled.decision(turn, scope_of(turn, self._settings())))
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.INLET, error)
+
+    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder."""
+        if not self._spill.accept(record):
+            return None
+        writing = _in(self._spilling, self._spill.write)
+        writing.add_done_callback(_looked_at)
+        return writing
+
+    async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
+        """A permission that was late, or could not be given: it must not be lost."""
+        if await self._stored(runtime, permission):
+            if (error := permission.exception()) is None:
+                return
+            _note(runtime, Job.INLET, error)
+        else:
+            permission.cancel()
+            permission.add_done_callback(_looked_at)
+            runtime.keeper.is_ill = True
+        self._spill_decision(record)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def _note(runtime: Service, work: Job, error: BaseException) -> None:
+    """That the state database failed; what this was about waits in the spill."""
+    if not isinstance(error, Waits):
+        runtime.keeper.is_ill |= not is_of_the_text(error)
+        runtime.emit(failed(work, error))
+
+
+def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def _in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
+    return await _in(pool, work, *values)
+
+
+async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, for so many seconds at most."""
+    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
+
+
+async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, until a time of the event loop's clock."""
+    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+    return bool(done)

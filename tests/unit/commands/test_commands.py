@@ -1,0 +1,197 @@
+"""`/memory ...` as it is read, and what it makes of a body."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from owui_memory.commands.markup import NOTES
+from owui_memory.commands.parse import DID_YOU_MEAN, Command, nearest_verb, read_command, with_task
+from owui_memory.commands.verbs import VERBS
+from owui_memory.interfaces.body import with_answer
+from owui_memory.interfaces.strip_commands import without_asides
+from tests.harness.bodies import Chat, inlet_body, recording
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "rest"),
+    [
+        ("/memory", "list", ""),
+        ("  /memory  ", "list", ""),
+        ("/Memory LIST", "list", ""),
+        ("/memory page 2", "page", "2"),
+        ("/memory remember  I like\ntea. ", "remember", "I like\ntea."),
+        ("/memory import\n{}\n{}", "import", "{}\n{}"),
+        ("/memory\nforget 3", "forget", "3"),
+        ("/memories", "list", ""),
+        ("/memory?", "list", ""),
+        ("/memory:", "list", ""),
+        ("/memory. ", "list", ""),
+        ("/MEMORIES!", "list", ""),
+        ("\uff0fmemory forget 1", "forget", "1"),
+        ("\uff0f\uff4d\uff45\uff4d\uff4f\uff52\uff59", "list", ""),
+        ("/memory\u3000search\u3000cats", "search", "cats"),
+        ("\ufeff/memory", "list", ""),
+        ("/mem\u200bory", "list", ""),
+        ("`/memory forget 1`", "forget", "1"),
+        ("/memory search: cats", "search", "cats"),
+        ("/memory help?", "help", ""),
+        ("/memory ?", "help", ""),
+        ("/memory fogret 1", "fogret", "1"),
+        ("/memory \u200bforget 1", "forget", "1"),
+        ("/memory \u200f forget\u00ad 1", "forget", "1"),
+        ("/memory : forget 1", "forget", "1"),
+        ("**/memory forget 1**", "forget", "1"),
+        ("\u201e/memory\u201c", "list", ""),
+        ("\u300c/\u30e1\u30e2\u30ea\u300d", "list", ""),
+        ("/memory l\u00f6sch 1", "forget", "1"),
+        ("/memoria b\u00f3rralo 1", "forget", "1"),
+    ],
+)
+def test_a_command(text: str, verb: str, rest: str) -> None:
+    assert read_command(text) == Command(verb, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("/memroy", "/memory"),
+        ("/memorys forget 1", "/memory forget 1"),
+        ("/memoy fogret 1", "/memory forget 1"),
+        ("/mem", "/memory"),
+        ("/mem list", "/memory list"),
+        ("//memory", "/memory"),
+        ("/ memory", "/memory"),
+        ("/ memory search cats", "/memory search cats"),
+        ("\\memory", "/memory"),
+        ("/memory-list", "/memory list"),
+        ("/memory:forget 1", "/memory forget 1"),
+        ("/memorylist", "/memory list"),
+        ("/memory/status", "/memory status"),
+        ("/memorize I like tea", "/memory remember I like tea"),
+    ],
+)
+def test_what_looks_like_a_command_is_asked_for(text: str, meant: str) -> None:
+    assert read_command(text) == Command(DID_YOU_MEAN, meant)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "/", "/ ", "memory", "Try /memory", "/home/me", "/list", "/delete it", "/memento", "/summary"),
+        *(
+            "/memo to self",
+            "/memory/status is a 404, why?",
+            "// memory is freed here",
+            "/memory-usage is high",
+        ),
+        *("*note* /memory", "* /memory is full", "'tis a test"),
+        *("//memory leak in here", "/memory_pool.c does not compile", "/" + "memory" * 9),
+    ],
+)
+def test_no_command(text: str) -> None:
+    assert read_command(text) is None
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_slip_in_a_verb_is_near_to_it(verb: str) -> None:
+    """Two letters swapped, one left out, one doubled: of every verb of four letters and more."""
+    if len(verb) < 4:
+        return
+    for at in range(len(verb) - 1):
+        swapped = verb[:at] + verb[at + 1] + verb[at] + verb[at + 2 :]
+        for slip in (swapped, verb[: at + 1] + verb[at + 2 :], verb[: at + 1] + verb[at:]):
+            if slip not in ("tem", "pag", "lis", "hep"):  # another verb may be as near to these
+                assert nearest_verb(slip) == verb, slip
+
+
+def test_what_is_no_verb_is_near_to_none() -> None:
+    assert [word for word in ("dance", "xyz", "", "12", "\U0001f600" * 40) if nearest_verb(word)] == []
+
+
+def test_reading_takes_no_longer_for_what_follows() -> None:
+    """Every message of a chat is read in each of its turns."""
+
+    def seconds(size: int) -> float:
+        texts = ["/memory " + "x " * size, "/" * size, "/ " * size, "`" * size, "/memor" + "y" * size]
+        took = []
+        for _ in range(3):
+            began = time.perf_counter()
+            for text in texts:
+                read_command(text)
+            took.append(time.perf_counter() - began)
+        return min(took)
+
+    assert seconds(1_000_000) < 0.5
+
+
+def test_the_task_leaves_nothing_that_would_be_searched_or_called() -> None:
+    body = inlet_body("/memory", system="You are a pirate.")
+    body |= {"tools": [{}], "tool_ids": ["t"], "files": [{}], "skill_ids": ["s"]}
+    sent = with_task(body)
+    assert sent["messages"] == [{"role": "user", "content": "Reply with: OK"}]
+    assert {"tools", "tool_ids", "files", "skill_ids"}.isdisjoint(sent)
+    assert sent["features"] == {}
+    assert (sent["model"], sent["metadata"]) == (body["model"], body["metadata"])
+
+
+class TestAnswer:
+    def test_reasoning_and_tools_make_room(self) -> None:
+        body = recording("reasoning.outlet")["body"]
+        assert len(body["messages"][-1]["output"]) > 1
+        last = with_answer(body, "the answer")["messages"][-1]
+        assert last["content"] == "the answer"
+        (item,) = last["output"]
+        assert item["type"] == "message"
+        assert [part["text"] for part in item["content"]] == ["the answer"]
+
+    def test_the_callers_body_is_not_touched(self) -> None:
+        body = recording("first-turn.outlet")["body"]
+        with_answer(body, "the answer")
+        with_answer(body, "a note", below=True)
+        assert body == recording("first-turn.outlet")["body"]
+
+    def test_without_a_message_among_the_output_there_is_one(self) -> None:
+        body = recording("first-turn.outlet")["body"]
+        body["messages"][-1]["output"] = []
+        (item,) = with_answer(body, "the answer")["messages"][-1]["output"]
+        assert item["content"] == [{"type": "output_text", "text": "the answer"}]
+
+    def test_a_note_stands_below_what_the_model_said(self) -> None:
+        body = recording("reasoning.outlet")["body"]
+        before = body["messages"][-1]
+        last = with_answer(body, "a note", below=True)["messages"][-1]
+        assert last["content"] == f"{before['content']}\n\na note"
+        assert last["output"][:-1] == before["output"][:-1]
+        assert last["output"][-1]["content"][0]["text"].endswith("\n\na note")
+
+
+class TestAsides:
+    def body(self, *contents: str) -> dict[str, object]:
+        roles = ("user", "assistant")
+        history = [{"id": "m", "role": roles[at % 2], "content": text} for at, text in enumerate(contents)]
+        return Chat(history=history).say("And now?").inlet
+
+    def contents(self, body: dict[str, object]) -> list[str]:
+        return [message["content"] for message in without_asides(body)["messages"]]
+
+    def test_commands_and_their_answers_are_left_out(self) -> None:
+        body = self.body("Hello.", "Hi.", "/memory", "| 1 | My PIN is 1 |", "Fine.", "Good.")
+        assert self.contents(body) == ["Hello.", "Hi.", "Fine.", "Good.", "And now?"]
+
+    def test_notes_are_left_out(self) -> None:
+        note = f"{NOTES}\n<summary>Memory: 1 used</summary>\n\n- “x”\n\n</details>"
+        assert self.contents(self.body("Hello.", f"Hi.\n\n{note}")) == ["Hello.", "Hi.", "And now?"]
+
+    def test_a_body_without_them_is_the_same(self) -> None:
+        body = self.body("Hello.", "Hi <details><summary>my own</summary></details>")
+        assert without_asides(body) is body
+
+    def test_a_command_that_is_to_be_answered_stays(self) -> None:
+        body = Chat().say("/memory").inlet
+        assert without_asides(body) is body
+
+    @pytest.mark.parametrize("body", [None, [], {"messages": None}, {"messages": [1, None, {}]}])
+    def test_whatever_comes(self, body: object) -> None:
+        assert without_asides(body) == body

@@ -1,0 +1,182 @@
+"""Who may read and write, and the reason in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from owui_memory.config.policy import decide
+from owui_memory.config.settings import Valves
+from owui_memory.core.permission import Decision
+from owui_memory.core.turn import Turn
+from owui_memory.interfaces.body import read_inlet
+from tests.harness.bodies import recording, recording_names
+
+BOTH = Decision(read=True, write=True)
+NEITHER = {
+    "temporary-chat.inlet": "a temporary chat",
+    "temporary-chat-second-turn.inlet": "a temporary chat",
+    "memory-capability-off.inlet": "the model's Memory capability is off",
+    "user-switched-memory-off.inlet": "the user's Memory switch is off",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in recording_names() if ".inlet" in name])
+def test_every_recording(name: str) -> None:
+    reason = NEITHER.get(name) or (
+        "a task of Open WebUI, not a message" if name.endswith("generation") else ""
+    )
+    noted = "temporary" not in name and not name.endswith("generation")
+    expected = Decision(read=False, write=False, reason=reason, noted=noted) if reason else BOTH
+    assert decide(read_inlet(**recording(name)), Valves()) == expected
+
+
+@pytest.fixture
+def turn() -> Turn:
+    return read_inlet(**recording("first-turn.inlet"))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "noted"),
+    [
+        ({"user_id": ""}, "the request names no user", False),
+        ({"user_id": "a b"}, "the request names no user", False),
+        ({"user_id": "*"}, "the request names no user", False),  # everybody, to mem0
+        ({"place": "channel"}, "a channel", True),
+        ({"text": ""}, "the message has no text", True),
+    ],
+)
+def test_left_alone(turn: Turn, change: dict[str, str], reason: str, noted: bool) -> None:
+    expected = Decision(read=False, write=False, reason=reason, noted=noted)
+    assert decide(replace(turn, **change), Valves()) == expected
+
+
+def test_switched_off_in_the_settings(turn: Turn) -> None:
+    assert decide(turn, Valves(enabled=False)).reason == "memory is switched off in the settings"
+
+
+def test_the_users_switch_can_be_ignored(turn: Turn) -> None:
+    off = replace(turn, memory_switch=False)
+    assert decide(off, Valves(user_switch="ignore")) == BOTH
+    assert not decide(off, Valves()).read
+
+
+def test_a_pasted_document_is_answered_but_not_remembered(turn: Turn) -> None:
+    decision = decide(replace(turn, text="word " * 5000), Valves())
+    assert (decision.read, decision.write) == (True, False)
+
+
+def test_no_memories_wanted_still_learns_and_is_told_the_profile(turn: Turn) -> None:
+    decision = decide(turn, Valves(memories_per_turn=0))
+    assert (decision.read, decision.write) == (True, True)
+
+
+LOCAL = {"connection": "local"}
+HELPER = {"model": "work-helper", "base_model": "Qwen3:8b"}
+NO_MEMORY = "the model gets no memory (models_recall, models_remember)"
+NOT_LEARNED = "nothing is learned from this model's chats (models_remember)"
+NOT_TOLD = "the model is told nothing (models_recall)"
+SECOND = {"model": "other-chat", "described": False}  # side by side with another, which is described
+
+
+def both(rule: str) -> dict[str, str]:
+    return {"models_recall": rule, "models_remember": rule}
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "read", "write", "reason"),
+    [
+        (LOCAL, {"local_only": True}, True, True, ""),
+        (
+            {"connection": "external"},
+            {"local_only": True},
+            False,
+            False,
+            "the model is external (local_only)",
+        ),
+        (
+            {"connection": "unknown"},
+            {"local_only": True},
+            *(False, False, "it is not told whether the model is local (local_only)"),
+        ),
+        (HELPER, both("!gpt-*, !WORK-HELPER"), False, False, NO_MEMORY),
+        (HELPER, both("!qwen*"), False, False, NO_MEMORY),
+        (HELPER, both("!gpt-*,!helper"), True, True, ""),
+        (HELPER, both("qwen3:*"), True, True, ""),
+        (HELPER, both("helper"), False, False, NO_MEMORY),
+        (HELPER, both("work-*, ! qwen*"), False, False, NO_MEMORY),
+        (HELPER, {"models_remember": "!work-*"}, True, False, NOT_LEARNED),
+        (HELPER, {"models_remember": "other"}, True, False, NOT_LEARNED),
+        (HELPER, {"models_remember": "!gpt-*"}, True, True, ""),
+        (HELPER, {"models_recall": "!*"}, False, True, NOT_TOLD),
+        (HELPER, {"models_recall": "!*", "models_remember": "!work-*"}, False, False, NO_MEMORY),
+        # What is not told of a second model may be so.
+        (SECOND, {}, True, True, ""),
+        (SECOND, both("!gpt-*"), False, False, NO_MEMORY),
+        (SECOND, both("other-*"), True, True, ""),
+        (SECOND, both("gpt-*"), False, False, NO_MEMORY),
+        (SECOND, both("other-*, !gpt-*"), False, False, NO_MEMORY),
+        (SECOND, {"models_recall": "!gpt-*"}, False, True, NOT_TOLD),
+    ],
+)
+def test_models(
+    turn: Turn, change: dict[str, str], settings: dict[str, str], read: bool, write: bool, reason: str
+) -> None:
+    decision = decide(replace(turn, **change), Valves(**settings))
+    assert (decision.read, decision.write, decision.reason) == (read, write, reason)
+    assert decision.noted == bool(reason)
+    assert decision.may_show == (read or write)
+
+
+def test_a_long_text_is_not_learned_from_a_model_that_only_learns(turn: Turn) -> None:
+    decision = decide(replace(turn, text="word " * 5000), Valves(models_recall="!*"))
+    assert (decision.read, decision.write) == (False, False)
+
+
+TURNS = st.builds(
+    Turn,
+    user_id=st.sampled_from(["ada", ""]),
+    text=st.sampled_from(["Hello.", "", "word " * 5000]),
+    key=st.just("k"),
+    exchange_key=st.just("e"),
+    place=st.sampled_from(["chat", "temporary", "channel", "api"]),
+    model=st.text(max_size=6),
+    base_model=st.text(max_size=6),
+    described=st.booleans(),
+    connection=st.sampled_from(["local", "external", "unknown"]),
+    task=st.sampled_from(["", "title_generation"]),
+    memory_switch=st.sampled_from([True, False, None]),
+    memory_capability=st.booleans(),
+)
+RULES = st.fixed_dictionaries(
+    {
+        "enabled": st.booleans(),
+        "user_switch": st.sampled_from(["follow", "ignore"]),
+        "memories_per_turn": st.integers(0, 50),
+        **{name: st.sampled_from(["", "a*", "!a*", "!*"]) for name in ("models_recall", "models_remember")},
+    }
+)
+
+
+@given(turn=TURNS, rules=RULES)
+def test_with_local_only_nothing_but_a_local_model_gets_anything(turn: Turn, rules: dict[str, Any]) -> None:
+    decision = decide(turn, Valves(**rules, local_only=True))
+    if turn.connection != "local":
+        assert not decision.read
+        assert not decision.write
+        assert not decision.may_show
+        assert decision.reason
+
+
+@given(turn=TURNS, rules=RULES)
+def test_a_rule_more_never_allows_more(turn: Turn, rules: dict[str, Any]) -> None:
+    before = decide(turn, Valves(**rules))
+    more = [{name: f"{rules[name]}, !?".strip(", ")} for name in ("models_recall", "models_remember")]
+    for one in ({"local_only": True}, *more):
+        after = decide(turn, Valves(**{**rules, **one}))
+        for may in ("read", "write", "may_show"):
+            assert getattr(before, may) or not getattr(after, may)

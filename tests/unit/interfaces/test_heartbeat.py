@@ -1,0 +1,64 @@
+"""Ten megabytes of anything, in inlet and outlet: the event loop goes on, and so do other users."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.harness.bodies import Chat
+from tests.harness.growth import repeated
+from tests.harness.heartbeat import Heartbeat
+from tests.harness.pipelines_server import with_embedder
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.interfaces.test_filter import Running, remember
+
+_CHARS = 10_000_000
+FRAGMENTS = ["see <details type= ", "<think>\n", "wlan-", "a\ud800", "字", "x y ", "\nUSER: /memory\n"]
+
+
+@pytest.fixture
+def running(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    for name, value in with_embedder(scripted_llm).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")  # this machine may be slow
+    running = Running()
+    wait_until(lambda: running.part("backend")["ok"], within=60, what="the backend is ready")
+    remember(running, "My dog is called Rex.", "bob")
+    yield running
+    running.close()
+
+
+def bodies(running: Running, fragment: str, user: str) -> list[tuple[str, Any, Any]]:
+    """Such a text as a message, in the history and as an answer that may be remembered."""
+    text, short = repeated(fragment, _CHARS), Chat(user).say("I live in Lisbon.")
+    chat = Chat(user, history=[{"id": "1", "role": "user", "content": text}])
+    running.inlet(short.inlet, short.user)
+    return [
+        ("inlet", Chat(user).say(text).inlet, chat.user),
+        ("inlet", chat.say("What do you think?").inlet, chat.user),
+        ("outlet", short.outlet(text), chat.user),
+        ("outlet", Chat(user).say(text).outlet("I see."), chat.user),
+    ]
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_nothing_holds_up_the_loop(running: Running, fragment: str) -> None:
+    hostile = bodies(running, fragment, "mallory")
+
+    async def all_at_once() -> tuple[Heartbeat, str]:
+        async with Heartbeat() as heart:
+            calls = [getattr(running.pipeline, way)(body, user) for way, body, user in hostile]
+            busy = asyncio.gather(*calls)
+            asked = Chat("bob").say("What is my dog called?")
+            told = await running.pipeline.inlet(asked.inlet, asked.user)
+            await busy
+        return heart, str(told["messages"])
+
+    heart, told = running.run(all_at_once())
+    assert "Rex" in told, "another user has their memories, within the deadline"
+    assert heart.busiest_s < 0.1, "the loop's thread does no work on big texts"
+    assert heart.spent_s < 1, "nor does another thread hold it up; bench/hostile.py has the times"

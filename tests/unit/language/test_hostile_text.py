@@ -1,0 +1,89 @@
+"""Whatever people say, paste, import or let a model answer: the work for it grows as the text does."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+import owui_memory
+from owui_memory.language.secrets import formats
+from tests.harness.growth import fragments_of, grows, patterns_of, repeated, seconds
+from tests.harness.readers import BODIES, TEXTS, Reader
+from tests.unit.language import hostile
+
+_BODY_CHARS = 10_000_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    formats()  # imported once, and no part of any text's work
+
+
+@pytest.mark.parametrize("reader", [*BODIES, *TEXTS], ids=lambda reader: reader.name)
+def test_twice_the_text_is_twice_the_work(reader: Reader) -> None:
+    wrong = {
+        fragment: told
+        for fragment in reader.fragments()
+        if (told := grows(reader.work, fragment, reader.chars))
+    }
+    assert not wrong, f"{len(wrong)} fragments, the first: {list(wrong.items())[:3]}"
+
+
+@pytest.mark.parametrize("reader", TEXTS, ids=lambda reader: reader.name)
+def test_what_is_hostile_once_is_so_many_times_too(reader: Reader) -> None:
+    shown = [text for text in (*hostile.HOSTILE, *hostile.ORDERS) if len(text) < 1000]
+    mixed = "\n".join(shown).encode(errors="replace").decode()
+    assert grows(reader.work, mixed) == ""
+
+
+@pytest.mark.parametrize("reader", BODIES, ids=lambda reader: reader.name)
+@pytest.mark.parametrize("fragment", ["<think>\n", "see <details type= ", "é\ud800"])
+def test_ten_megabytes_are_read_in_no_time(reader: Reader, fragment: str) -> None:
+    """Twenty times what it takes: this only tells it from hanging."""
+    assert seconds(reader.work, repeated(fragment, _BODY_CHARS)) < 10
+
+
+# Whose patterns see settings, dates and ids of a bounded length only, or texts that another one has cut.
+_SEE_NO_LONG_TEXTS = {
+    *("commands.answers", "commands.explained", "interfaces.intake", "core.locales.po"),
+    *("config.model_patterns", "remember.reconcile", "core.scope", "language.names", "config.addresses"),
+}
+
+
+def test_every_module_with_patterns_is_measured() -> None:
+    measured = {module.__name__ for reader in (*BODIES, *TEXTS) for module in reader.modules}
+    for found in pkgutil.walk_packages(owui_memory.__path__, "owui_memory."):
+        if found.name.endswith("__main__") or found.name.removeprefix("owui_memory.") in _SEE_NO_LONG_TEXTS:
+            continue
+        if list(patterns_of(importlib.import_module(found.name))):
+            assert found.name in measured, "name what reads texts with it in tests/harness/readers.py"
+
+
+class TestTheMeasure:
+    """It finds what it is for."""
+
+    @pytest.mark.parametrize(
+        ("pattern", "fragment"),
+        [("<a>.*?</a>", "<a>"), (r"<b\b[^>]*>", "<b "), (r"\s+x", " "), (r"\w+@", "a")],
+    )
+    def test_a_pattern_that_backtracks(self, pattern: str, fragment: str) -> None:
+        assert grows(re.compile(pattern, re.DOTALL).findall, fragment, 64_000)
+
+    @pytest.mark.parametrize("work", [str.split, str.upper, re.compile("a|b").findall, len])
+    def test_what_is_linear(self, work: object) -> None:
+        assert grows(work, "a b\n") == ""  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        "pattern", [r"(?i)ab{2,3}[x-z](?:cd|ef)?\d+", r"(['\"])x\1(?=y)y", r"(?<!a)[^a]\s.\w*?z|q"]
+    )
+    def test_fragments_are_what_a_pattern_looks_for(self, pattern: str) -> None:
+        compiled = re.compile(pattern)
+        assert any(compiled.search(fragment) for fragment in fragments_of(compiled, 8))
+
+    def test_all_patterns_of_a_module_are_found(self) -> None:
+        import owui_memory.language.sanitize as module
+
+        assert len(list(patterns_of(module))) == 12

@@ -1,0 +1,345 @@
+"""Another model, another store: every memory comes along, while it is served from where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from owui_memory.backends.assemble import assemble
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.locations import location_of, name_for, settings_of
+from owui_memory.config.settings import Valves
+from owui_memory.manage.migrate import copying, mover
+from owui_memory.state import erasures
+from tests.harness.mem0_server import RestServer
+from tests.harness.qdrant_server import QdrantServer
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.manage.house import House
+
+DOG, CAT, TOWN = "My dog is called Rex.", "My cat is called Tom.", "I live in Lisbon."
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mover, "_LOOK_S", 0.05)
+    monkeypatch.setattr(mover, "_AGAIN_FIRST_S", 0.05)
+
+
+@pytest.fixture
+def moved_in(house: House) -> House:
+    """Three memories of Ada's and one of Bob's, with the first model."""
+    house.use(house.with_model())
+    house.remember(DOG, CAT, TOWN)
+    house.remember("I play the cello.", user="bob")
+    return house
+
+
+@contextlib.contextmanager
+def locked(qdrant: QdrantServer) -> Iterator[None]:
+    """It lets nobody in any more."""
+    qdrant._key = "another"
+    yield
+    qdrant._key = ""
+
+
+class TestAnotherModel:
+    def test_of_another_size_keeps_every_memory(self, moved_in: House) -> None:
+        before = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
+        moved_in.use(moved_in.with_small_model())
+        after = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
+        assert after == before
+        assert moved_in.texts("bob") == ["I play the cello."]
+        assert DOG in moved_in.found("What is my dog called?")
+        assert moved_in.small.embedded_texts().count(DOG) == 1
+
+    def test_of_the_same_size_gets_a_collection_of_its_own(self, moved_in: House) -> None:
+        moved_in.use(moved_in.with_model("second"))
+        home = moved_in.places.home()
+        assert home is not None
+        assert home.name == name_for("memories", "second", moved_in.llm.dims)
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN])
+
+    def test_what_is_learned_there_comes_back_too(self, moved_in: House) -> None:
+        moved_in.use(moved_in.with_small_model())
+        moved_in.remember("I like green tea.")
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
+
+    def test_what_was_taken_away_or_changed_there_does_not_come_back(self, moved_in: House) -> None:
+        dog, cat = (moved_in.memory(text) for text in (DOG, CAT))
+        moved_in.use(moved_in.with_small_model())
+        moved_in.forget(dog)
+        moved_in.backend.replace(cat.id, "My cat is called Tim.", expires="")
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted(["My cat is called Tim.", TOWN])
+
+    def test_another_llm_moves_nothing(self, moved_in: House) -> None:
+        moved_in.llm.clear()
+        llm = {"llm_provider": "openai", "llm_base_url": moved_in.llm.base_url, "llm_model": "chat"}
+        moved_in.use(moved_in.with_model(**llm))
+        assert DOG not in moved_in.llm.embedded_texts()
+        assert [one.role for one in moved_in.places.known()] == ["home"]
+
+    def test_another_collection_is_another_set_of_memories(self, moved_in: House) -> None:
+        moved_in.live.use(moved_in.with_model(collection="work"))
+        wait_until(lambda: not moved_in.texts(), what="the other set is served, which is empty")
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN])
+
+
+class TestMeanwhile:
+    """The new embedder takes its time."""
+
+    @pytest.fixture
+    def moving(self, moved_in: House) -> Iterator[House]:
+        with moved_in.small.hold("embeddings", when=TOWN) as gate:
+            moved_in.live.use(moved_in.with_small_model())
+            wait_until(lambda: gate.waiting, what="the last memory is being embedded")
+            moved_in.release = gate.release  # type: ignore[attr-defined]
+            yield moved_in
+
+    def arrive(self, house: House) -> None:
+        house.release()  # type: ignore[attr-defined]
+        wait_until(lambda: house.serves(house.with_small_model()), what=lambda: f"moved: {house.live.fault}")
+
+    def test_the_earlier_place_serves(self, moving: House) -> None:
+        assert DOG in moving.found("What is my dog called?")
+        assert moving.texts() == sorted([DOG, CAT, TOWN])
+
+    def test_the_status_tells_how_far_it_is(self, moving: House) -> None:
+        state = moving.state()
+        assert state is not None
+        assert state.ok
+        assert " of 4 memories are in sqlite, collection memories_small_64" in state.detail
+        self.arrive(moving)
+        wait_until(lambda: moving.state() is None, what="nothing is moved any more")
+
+    def test_what_changes_comes_along(self, moving: House) -> None:
+        dog, cat = (moving.memory(text) for text in (DOG, CAT))
+        moving.backend.remove(dog.id)
+        moving.backend.replace(cat.id, "My cat is called Tim.", expires="2031-01-01")
+        moving.remember("I like green tea.")
+        self.arrive(moving)
+        assert moving.texts() == sorted(["My cat is called Tim.", TOWN, "I like green tea."])
+        assert moving.memory("My cat is called Tim.").expires == "2031-01-01"
+
+    def test_going_back_to_the_earlier_settings_ends_it(self, moving: House) -> None:
+        moving.live.use(moving.with_model())
+        moving.release()  # type: ignore[attr-defined]
+        wait_until(lambda: moving.serves(moving.with_model()), what="it stays where it was")
+        moving.remember("I like green tea.")
+        assert moving.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
+
+    def test_a_third_choice_gets_everything(self, moving: House) -> None:
+        moving.live.use(moving.with_model("third"))
+        moving.release()  # type: ignore[attr-defined]
+        wait_until(lambda: moving.serves(moving.with_model("third")), what="the third one serves")
+        assert moving.texts() == sorted([DOG, CAT, TOWN])
+
+    def test_a_restart_goes_on_from_there(self, moving: House) -> None:
+        moving.leave()
+        moving.release()  # type: ignore[attr-defined]
+        moving.small.clear()
+        moving.enter()
+        moving.use(moving.with_small_model())
+        assert moving.texts() == sorted([DOG, CAT, TOWN])
+
+    def test_nobody_writes_while_the_place_is_changed(self, moving: House) -> None:
+        entered, leave = threading.Event(), threading.Event()
+
+        def write() -> None:
+            with moving.live.writing():
+                moving.remember("I like green tea.")
+                entered.set()
+                leave.wait(10)
+                moving.remember("I like black tea.")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert entered.wait(10)
+        moving.release()  # type: ignore[attr-defined]
+        wait_until(
+            lambda: (state := moving.state()) and state.detail.startswith("4 of 4"), what="most is copied"
+        )
+        assert not moving.serves(moving.with_small_model())
+        leave.set()
+        writer.join(10)
+        wait_until(lambda: moving.serves(moving.with_small_model()), what="moved")
+        assert moving.texts() == sorted([DOG, CAT, TOWN, "I like green tea.", "I like black tea."])
+
+
+class TestAtAStart:
+    def test_the_former_place_serves_until_all_is_moved(self, moved_in: House) -> None:
+        moved_in.leave()
+        with moved_in.small.hold("embeddings", when=DOG) as gate:
+            moved_in.enter()
+            moved_in.live.use(moved_in.with_small_model())
+            wait_until(lambda: gate.waiting, what="it is being moved")
+            assert DOG in moved_in.found("What is my dog called?")
+            gate.release()
+            moved_in.use(moved_in.with_small_model())
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN])
+
+    def test_where_the_former_embedder_is_gone_the_new_one_serves_and_gets_the_rest(
+        self, moved_in: House, scripted_llm: ScriptedLLM
+    ) -> None:
+        moved_in.leave()
+        with scripted_llm.fault("embeddings", status=500):
+            moved_in.enter()
+            moved_in.use(moved_in.with_small_model())
+            wait_until(lambda: len(moved_in.texts()) == 3, what="the rest is there")
+        assert moved_in.texts("bob") == ["I play the cello."]
+        assert moved_in.places.leftovers()[0].pending is False
+
+    def test_where_the_former_store_is_gone_it_is_collected_later(self, house: House) -> None:
+        with QdrantServer() as qdrant:
+            house.use(house.with_model(vector_store="qdrant", vector_store_url=qdrant.url))
+            house.remember(DOG)
+            house.leave()
+            with locked(qdrant):
+                house.enter()
+                house.use(house.with_model())
+                house.remember(CAT)
+                wait_until(lambda: (s := house.state()) and not s.ok, what="the status tells it")
+                state = house.state()
+                assert state is not None
+                assert "cannot be read" in state.detail
+                assert "--abandon" in state.hint
+                assert house.texts() == [CAT]
+            wait_until(lambda: house.texts() == sorted([CAT, DOG]), what="the rest is there")
+            wait_until(lambda: house.state() is None, what="nothing is said any more")
+
+    def test_what_is_still_to_be_erased_there_is_not_collected(self, house: House) -> None:
+        house.use(house.with_model())
+        house.remember(DOG)
+        home = house.places.home()
+        assert home is not None
+        house.leave()
+        house.enter()
+        with house.engine.begin() as connection:
+            row = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "asked_at": 1.0}
+            connection.execute(erasures.insert().values(**row, places="[1]"))
+        with house.llm.fault("embeddings", status=500):
+            house.use(house.with_small_model())
+            wait_until(lambda: (s := house.state()) and not s.ok, what="the status tells it")
+        assert house.texts() == []
+        with house.engine.begin() as connection:
+            connection.execute(erasures.update().values(places="[]"))
+        wait_until(lambda: house.texts() == [DOG], what="nothing is to be erased any more")
+
+    def test_what_was_forgotten_meanwhile_is_not_brought_back(self, house: House) -> None:
+        with QdrantServer() as qdrant:
+            elsewhere = house.with_model(vector_store="qdrant", vector_store_url=qdrant.url)
+            house.use(elsewhere)
+            house.remember(DOG)
+            house.use(house.with_model())
+            house.forget(house.backend.list_all("ada")[0])
+            house.leave()
+            house.enter()
+            house.use(house.with_model())
+            wait_until(lambda: house.mover.idle, what="nothing is collected any more")
+        assert house.texts() == []
+
+
+class TestSeveralServers:
+    def test_one_copies_and_both_serve(self, moved_in: House, small_llm: ScriptedLLM) -> None:
+        other = House(moved_in.folder, moved_in.llm, small_llm)
+        other.use(other.with_model())
+        with small_llm.hold("embeddings", when=TOWN) as gate:
+            moved_in.live.use(moved_in.with_small_model())
+            wait_until(lambda: gate.waiting, what="one copies")
+            other.live.use(other.with_small_model())
+            other.remember("I like green tea.")
+            gate.release()
+        for house in (moved_in, other):
+            wait_until(
+                lambda house=house: house.serves(house.with_small_model()), what="both serve from there"
+            )  # type: ignore[misc]
+            wait_until(
+                lambda house=house: house.texts() == sorted([DOG, CAT, TOWN, "I like green tea."]),  # type: ignore[misc]
+                what=lambda house=house: f"all is there: {house.texts()}",  # type: ignore[misc]
+            )
+        assert small_llm.embedded_texts().count(DOG) == 1
+        other.close()
+
+
+class TestMem0sServer:
+    @pytest.fixture
+    def rest(self, house: House) -> Iterator[RestServer]:
+        memory, _ = assemble(house.with_model(), house.folder / "mem0s-server")
+        with RestServer(memory, "key") as server:
+            yield server
+        LibraryBackend(memory, Valves(), 0).close()
+
+    @staticmethod
+    def on(rest: RestServer) -> Valves:
+        return Valves(backend="server", backend_url=rest.url, backend_api_key="key")
+
+    def test_there_and_back(self, moved_in: House, rest: RestServer) -> None:
+        first = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
+        moved_in.places.touch(["ada", "bob"])
+        moved_in.use(self.on(rest))
+        there = moved_in.backend.list_all("ada")
+        assert {memory.origin for memory in there} == set(first)
+        assert {memory.created_at for memory in there} == {memory.created_at for memory in first.values()}
+        moved_in.forget(moved_in.memory(DOG))
+        moved_in.remember("I like green tea.")
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted([CAT, TOWN, "I like green tea."])
+        back = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
+        assert len(set(back) & set(first)) == 2
+
+    def test_back_by_presets_that_still_name_its_address_and_key(
+        self, moved_in: House, rest: RestServer
+    ) -> None:
+        moved_in.places.touch(["ada", "bob"])
+        moved_in.use(self.on(rest))
+        moved_in.remember("I like green tea.")
+        still = {"backend_url": rest.url, "backend_api_key": "key"}
+        moved_in.leave()
+        moved_in.enter()
+        moved_in.live.use(moved_in.with_model(**still))
+        wait_until(lambda: isinstance(moved_in.live.current, LibraryBackend), what="the library serves again")
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
+
+    def test_the_key_goes_to_no_other_address(self, moved_in: House, rest: RestServer) -> None:
+        with RestServer(rest.memory, "key") as other:
+            home = location_of(self.on(rest))
+            settings = settings_of(home, self.on(other))
+        assert settings.backend_api_key == ""
+
+    def test_more_than_the_server_lists_comes_along(
+        self, moved_in: House, rest: RestServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("owui_memory.backends.server._LISTED", 5)
+        texts = [f"My locker number {number} is green." for number in range(12)]
+        moved_in.remember(*texts)
+        moved_in.places.touch(["ada", "bob"])
+        moved_in.use(self.on(rest))
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted([DOG, CAT, TOWN, *texts])
+
+
+def test_what_one_refuses_keeps_nobody_else_back(moved_in: House) -> None:
+    with moved_in.small.fault("embeddings", when=CAT, status=400):
+        moved_in.use(moved_in.with_small_model())
+        wait_until(lambda: moved_in.mover.idle, what="nothing is collected any more")
+    assert moved_in.texts() == sorted([DOG, TOWN])
+    state = moved_in.state()
+    assert state is not None
+    assert "1 memories were refused" in state.detail
+
+
+def test_many_are_copied_in_batches(house: House) -> None:
+    house.use(house.with_model())
+    texts = [f"My locker number {number} is green." for number in range(3 * copying.BATCH + 1)]
+    house.remember(*texts)
+    house.small.clear()
+    house.use(house.with_small_model())
+    assert house.texts() == sorted(texts)
+    copied = [request.inputs for request in house.small.requests if "locker" in "".join(request.inputs)]
+    assert len([inputs for inputs in copied if len(inputs) > 1]) <= 5

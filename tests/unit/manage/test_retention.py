@@ -1,0 +1,153 @@
+"""What is kept for a while only is gone after it, however often the server is started."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Boolean, Engine, Float, Integer, Table, func, select
+
+from owui_memory.config.settings import Valves
+from owui_memory.core.turn import HASHED
+from owui_memory.manage.erasure import worker as sweeping
+from owui_memory.manage.erasure.erase import Eraser
+from owui_memory.manage.erasure.retention import RULES, Rule, prune
+from owui_memory.manage.erasure.worker import ErasureWorker
+from owui_memory.observe.metrics import Metrics
+from owui_memory.state import commands, erasures, metadata, outbox, recalls, told
+from tests.harness.waiting import wait_until
+from tests.unit.interfaces.test_filter import Running
+
+DAY_S = 24 * 3600.0
+PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
+
+# Until it is forgotten or erased, or no text and no user's.
+ALWAYS = {"journal", "versions", "switches", "noted", "places", "llm_days"}
+
+_numbers = itertools.count()
+
+
+def put(engine: Engine, table: Table, column: str, at: float, **values: Any) -> None:
+    """A row that is as old as `column` says."""
+    row: dict[str, Any] = {}
+    for one in table.columns:
+        if one.name == "id":
+            continue
+        kinds = {Boolean: False, Integer: 2, Float: time.time()}
+        row[one.name] = next((value for kind, value in kinds.items() if isinstance(one.type, kind)), "x")
+        if one.name in ("key", "memory_id", "chat_id", "batch"):
+            row[one.name] = f"{one.name}-{next(_numbers)}"
+    with engine.begin() as connection:
+        connection.execute(table.insert().values(**{**row, column: at, **values}))
+
+
+# Which rows each rule is for.
+FITTING: dict[str, dict[str, Any]] = {"outbox": {"state": "done"}, "erasures": {"passes": 2}}
+
+
+def fitting(rule: Rule) -> dict[str, Any]:
+    if rule.column.table is told and rule.kept_s < 2 * DAY_S:
+        return {"chat_id": f"{HASHED}1"}
+    if rule.column.table is commands and not rule.blank:
+        return {"text": "", "answer": ""}
+    return FITTING.get(rule.column.table.name, {})
+
+
+def count(engine: Engine, table: Table) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+@pytest.mark.parametrize("number", range(len(RULES)))
+def test_each_is_kept_as_long_as_that_and_no_longer(engine: Engine, number: int) -> None:
+    rule = RULES[number]
+    table, now = rule.column.table, time.time()
+    ages = [rule.kept_s - 60, rule.kept_s + 60, rule.kept_s * 3]
+    for age in ages:
+        put(engine, table, rule.column.name, now - age, **fitting(rule))
+    assert prune(engine) == 2
+    assert prune(engine) == 0
+    if not rule.blank:
+        assert count(engine, table) == 1
+        return
+    with engine.connect() as connection:
+        rows = connection.execute(select(*(table.c[name] for name in rule.blank)).order_by(rule.column)).all()
+    assert rows == [tuple(rule.blank.values())] * 2 + [("x", "x")]
+
+
+def test_what_is_not_over_stays(engine: Engine) -> None:
+    old = time.time() - 500 * DAY_S
+    for state in ("pending", "claimed", "dead"):
+        put(engine, outbox, "created_at", old, state=state)
+    put(engine, erasures, "asked_at", old, passes=1)
+    assert prune(engine) == 0
+
+
+def test_many_rows_go_in_parts(engine: Engine) -> None:
+    with engine.begin() as connection:
+        row = {"user_id": "ada", "explanation": "{}", "at": 1.0}
+        connection.execute(recalls.insert(), [{**row, "chat_id": str(one)} for one in range(1201)])
+    put(engine, recalls, "at", time.time())
+    assert prune(engine) == 1201
+    assert count(engine, recalls) == 1
+
+
+def test_every_table_with_a_time_has_a_rule_and_is_told_of() -> None:
+    ruled = {rule.column.table.name for rule in RULES}
+    assert ruled | ALWAYS == {table.name for table in metadata.sorted_tables}
+    assert all(isinstance(rule.column.type, Float) for rule in RULES)
+    text = PRIVACY.read_text()
+    for table in metadata.sorted_tables:
+        assert f"`{table.name}`" in text, table.name
+
+
+def test_a_server_that_is_started_often_prunes(
+    own_data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_EVERY_S", 0.01)
+    for _ in range(2):
+        running = Running()
+        engine = running.pipeline._runtime._engine  # type: ignore[union-attr]
+        put(engine, recalls, "at", time.time() - 8 * DAY_S)
+        put(engine, recalls, "at", time.time() - 100 * DAY_S)
+        running.pipeline._runtime._sweeper._prune_at = 0.0  # type: ignore[union-attr]
+        wait_until(lambda engine=engine: count(engine, recalls) == 0, what="pruned")  # type: ignore[misc]
+        running.close()
+
+
+class TestClock:
+    @pytest.fixture
+    def swept(self, engine: Engine, tmp_path: Path) -> Callable[[Callable[[], Any]], ErasureWorker]:
+        eraser = Eraser(engine, tmp_path, Valves, lambda *_: pytest.fail("nothing is to be erased"))
+        self.now = 0.0
+        return lambda work: ErasureWorker(eraser, lambda _: None, Metrics(), None, work, lambda: self.now)
+
+    def test_once_an_hour(self, swept: Callable[[Callable[[], Any]], ErasureWorker]) -> None:
+        times: list[float] = []
+        sweeper = swept(lambda: times.append(self.now))
+        for self.now in range(0, 3 * 3600, 600):  # type: ignore[assignment]
+            sweeper.look()
+        assert times == [0, 3600, 7200]
+
+    def test_sooner_after_a_failure(self, swept: Callable[[Callable[[], Any]], ErasureWorker]) -> None:
+        times: list[float] = []
+
+        def fails() -> None:
+            times.append(self.now)
+            raise ZeroDivisionError
+
+        sweeper = swept(fails)
+        for self.now in range(0, 200, 10):  # type: ignore[assignment]
+            sweeper.look()
+        assert times == [0, 60, 120, 180]
+
+
+def test_answers_to_commands_are_gone_after_a_day(engine: Engine) -> None:
+    put(engine, commands, "asked_at", time.time() - 25 * 3600, answer="You live in Lisbon.")
+    prune(engine)
+    with engine.connect() as connection:
+        assert connection.scalars(select(commands.c.answer)).all() == [""]

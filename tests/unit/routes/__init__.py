@@ -1,1 +1,0 @@
-"""Every way by which what is remembered comes out, and whose it is."""

@@ -1,0 +1,323 @@
+"""The sqlite store does what mem0 asks of a store, for each user alone, with every filter."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from owui_memory.core.errors import Drop, TellAdmin
+from owui_memory.stores.sqlite.store import SqliteStore
+from tests.unit.stores.sqlite_files import (
+    ANNE,
+    BEN,
+    consistent,
+    ids,
+    put,
+)
+
+
+class TestContract:
+    def test_search_ranks_by_cosine_and_scores_from_0_to_1(self, store: SqliteStore) -> None:
+        put(store, "same", "a", vector=[2, 0, 0])
+        put(store, "near", "b", vector=[1, 1, 0])
+        put(store, "across", "c", vector=[0, 1, 0])
+        put(store, "opposite", "d", vector=[-1, 0, 0])
+        rows = store.search("", [5, 0, 0], top_k=10, filters=ANNE)
+        assert [row.score for row in rows] == pytest.approx([1.0, math.sqrt(0.5), 0.0, 0.0], abs=1e-6)
+        assert ids(rows) == ["same", "near", "across", "opposite"]
+        assert ids(store.search("", [5, 0, 0], top_k=2, filters=ANNE)) == ["same", "near"]
+        assert store.search("", [5, 0, 0], top_k=0, filters=ANNE) == []
+
+    def test_get_returns_payload_or_none(self, store: SqliteStore) -> None:
+        payload = {
+            "data": 'Grüße 🐈 "猫"\x00\n',
+            "user_id": "anne",
+            "n": 1.5,
+            "tags": ["x", None, True],
+            "o": {"k": 1},
+        }
+        store.insert([[1, 0, 0]], [payload], ["one"])
+        row = store.get("one")
+        assert row is not None
+        assert (row.id, row.score, row.payload) == ("one", None, payload)
+        assert store.get(vector_id="other") is None
+
+    def test_list_is_newest_first_within_one_outer_list(self, store: SqliteStore) -> None:
+        for number in range(5):
+            put(store, str(number), "text")
+        assert [ids(rows) for rows in store.list(ANNE)] == [["4", "3", "2", "1", "0"]]
+        assert [ids(rows) for rows in store.list(ANNE, top_k=2)] == [["4", "3"]]
+        assert store.list(BEN) == [[]]
+        assert store.count() == store.count(ANNE) == 5
+        assert store.count(BEN) == 0
+
+    def test_insert_replaces_an_id_everywhere(self, store: SqliteStore, path: str) -> None:
+        put(store, "one", "coffee", vector=[1, 0, 0])
+        put(store, "one", "tea", user="ben", vector=[0, 1, 0])
+        assert store.search("", [1, 0, 0], filters=ANNE) == []
+        assert store.keyword_search("coffee") == store.keyword_search("tea", filters=ANNE) == []
+        assert ids(store.keyword_search("tea", filters=BEN)) == ["one"]
+        assert store.search("", [0, 1, 0], filters=BEN)[0].score == pytest.approx(1.0)
+        assert consistent(path) == ["one"]
+
+    def test_insert_without_payloads_and_ids(self, store: SqliteStore) -> None:
+        store.insert([[1, 0, 0], [0, 1, 0]])
+        assert [row.payload for row in store.list()[0]] == [{}, {}]
+        assert len(store.search("", [1, 0, 0])) == 2
+
+    def test_batch_is_stored_as_a_whole_or_not(self, store: SqliteStore, path: str) -> None:
+        with pytest.raises(TellAdmin):
+            store.insert([[1, 0, 0], [1, 0]], [ANNE, ANNE], ["one", "two"])
+        with pytest.raises(Drop):
+            store.insert([[1, 0, 0], [1, 0, 0]], [ANNE, ANNE], ["one", "\ud800"])
+        assert consistent(path) == []
+
+    def test_update_keeps_what_is_none(self, store: SqliteStore) -> None:
+        put(store, "one", "coffee", vector=[1, 0, 0])
+        store.update("one", payload={"data": "tea", "user_id": "anne"})
+        row = store.search("", [1, 0, 0], filters=ANNE)[0]
+        assert (row.id, row.score, row.payload) == ("one", 1.0, {"data": "tea", **ANNE})
+        assert store.keyword_search("coffee", filters=ANNE) == []
+        store.update("one", vector=[0, 1, 0])
+        assert store.search("", [0, 1, 0], filters=ANNE)[0].score == pytest.approx(1.0)
+        assert ids(store.keyword_search("tea", filters=ANNE)) == ["one"]
+        store.update("one", payload={"data": "tea", "user_id": "ben"})
+        assert store.search("", [0, 1, 0], filters=ANNE) == []
+        assert store.search("", [0, 1, 0], filters=BEN)[0].score == pytest.approx(1.0)
+        store.update(vector_id="one", vector=[0, 0, 1], payload={"data": "milk", "user_id": "ben"})
+        assert store.search("", [0, 0, 1], filters=BEN)[0].payload["data"] == "milk"
+
+    def test_update_of_an_absent_memory_does_not_bring_it_back(self, store: SqliteStore) -> None:
+        with pytest.raises(Drop):
+            store.update("gone", vector=[1, 0, 0], payload={"data": "tea", **ANNE})
+        assert store.count() == 0
+
+    def test_delete(self, store: SqliteStore, path: str) -> None:
+        put(store, "one", "tea")
+        put(store, "two", "tea")
+        store.delete("one")
+        store.delete("one")
+        assert ids(store.search("", [1, 0, 0], filters=ANNE)) == ["two"]
+        assert ids(store.keyword_search("tea", filters=ANNE)) == ["two"]
+        assert consistent(path) == ["two"]
+
+    def test_collections_are_apart(self, store: SqliteStore, path: str) -> None:
+        name = 'naïve "; DROP TABLE memories_1; --'
+        entities = SqliteStore(name, 2, path)
+        entities.insert([[1, 0]], [{"data": "tea", **ANNE}], ["one"])
+        put(store, "one", "coffee")
+        assert store.list_cols() == ["memories", name]
+        assert store.col_info() == {"name": "memories", "dims": 3, "count": 1}
+        assert entities.col_info() == {"name": name, "dims": 2, "count": 1}
+        assert entities.get("one").payload["data"] == "tea"
+        entities.delete_col()
+        assert store.list_cols() == ["memories"]
+        with pytest.raises(TellAdmin):
+            entities.count()
+        entities.create_col(name, 4, "cosine")
+        assert entities.count() == 0
+        assert store.count() == 1
+        entities.close()
+
+    def test_reset_empties_and_others_who_have_it_open_go_on(self, store: SqliteStore, path: str) -> None:
+        other = SqliteStore("memories", 3, path)
+        for one in (store, other):
+            put(one, "one", "tea")
+            assert ids(one.search("", [1, 0, 0], filters=ANNE)) == ["one"]
+        store.reset()
+        assert other.count() == 0
+        assert other.search("", [1, 0, 0], filters=ANNE) == other.keyword_search("tea", filters=ANNE) == []
+        put(other, "two", "tea")
+        assert ids(store.search("", [1, 0, 0], filters=ANNE)) == ["two"]
+        assert consistent(path) == ["two"]
+        other.close()
+
+    def test_search_batch(self, store: SqliteStore) -> None:
+        put(store, "one", "tea", vector=[1, 0, 0])
+        put(store, "two", "tea", vector=[0, 1, 0])
+        found = store.search_batch(["", ""], [[1, 0, 0], [0, 1, 0]], top_k=1, filters=ANNE)
+        assert [ids(rows) for rows in found] == [["one"], ["two"]]
+
+    def test_content_survives_reopening(self, store: SqliteStore, path: str) -> None:
+        put(store, "one", "tea")
+        store.close()
+        again = SqliteStore("memories", 3, path)
+        assert ids(again.keyword_search("tea", filters=ANNE)) == ["one"]
+        again.close()
+
+    def test_more_than_the_knn_limit(self, store: SqliteStore) -> None:
+        many = 4200
+        angles = [math.pi * number / many for number in range(many)]
+        store.insert([[math.cos(a), math.sin(a), 0] for a in angles], [{**ANNE, "n": n} for n in range(many)])
+        put(store, "ben", "tea", user="ben")
+        for top_k, found in ((5000, many), (4096, 4096)):
+            rows = store.search("", [1, 0, 0], top_k=top_k, filters=ANNE)
+            # float32 cannot tell the nearest ones apart
+            assert [row.payload["n"] // 10 for row in rows[:1000:10]] == list(range(100))
+            assert {row.payload["n"] for row in rows} == set(range(found))
+        assert len(store.search("", [1, 0, 0], top_k=5000)) == many + 1
+
+    def test_a_vector_of_zeros_is_kept_but_near_to_nothing(self, store: SqliteStore) -> None:
+        put(store, "zero", "tea", vector=[0, 0, 0])
+        put(store, "one", "coffee", vector=[1, 0, 0])
+        assert ids(store.search("", [1, 0, 0], filters=ANNE)) == ["one"]
+        assert ids(store.keyword_search("tea", filters=ANNE)) == ["zero"]
+        assert store.search("", [0, 0, 0], filters=ANNE) == []
+        store.update("zero", payload={"data": "tea", **BEN})
+        store.update("one", vector=[0, 0, 0])
+        assert store.search("", [1, 0, 0]) == []
+
+
+USERS = [
+    "anne",
+    "ann",
+    "Anne",
+    "anne ",
+    "anne\x00",
+    "anne*",
+    "a" * 3000,
+    "*",
+    '"',
+    "🐈",
+    "ÄNNE",
+    "%",
+    "owner",
+]
+
+
+def test_users_see_only_their_own(store: SqliteStore) -> None:
+    for user in USERS:
+        put(store, f"of {user}", "tea", user=user)
+    put(store, "of nobody", "tea", user="")
+    store.insert([[1, 0, 0]], [{"data": "tea"}], ["without user"])
+    for user in USERS:
+        if user == "*":  # mem0's wildcard
+            continue
+        mine = [f"of {user}"]
+        assert ids(store.search("", [1, 0, 0], top_k=50, filters={"user_id": user})) == mine
+        assert ids(store.search("", [1, 0, 0], top_k=5000, filters={"user_id": user})) == mine
+        assert ids(store.keyword_search("tea", top_k=50, filters={"user_id": user})) == mine
+        assert ids(store.list({"user_id": user})[0]) == mine
+        assert ids(store.search("", [1, 0, 0], top_k=50, filters={"user_id": {"eq": user}})) == mine
+        assert ids(store.keyword_search("tea", top_k=50, filters={"AND": [{"user_id": user}]})) == mine
+    assert ids(store.search("", [1, 0, 0], top_k=50, filters={"user_id": ""})) == ["of nobody"]
+    assert (
+        len(store.search("", [1, 0, 0], top_k=50))
+        == len(store.keyword_search("tea", top_k=50))
+        == len(USERS) + 2
+    )
+
+
+def test_a_user_id_that_is_no_text_is_refused(store: SqliteStore) -> None:
+    broken = {"user_id": "anne\ud800"}
+    for call in (
+        lambda: store.insert([[1, 0, 0]], [broken], ["one"]),
+        lambda: store.search("", [1, 0, 0], filters=broken),
+        lambda: store.keyword_search("tea", filters=broken),
+        lambda: store.list(broken),
+        lambda: store.get("\ud800"),
+    ):
+        with pytest.raises(Drop) as caught:
+            call()
+        assert "anne" not in str(caught.value)
+
+
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "int": {"f": 1},
+    "text": {"f": "x"},
+    "list": {"f": ["x", "y"]},
+    "other field": {"g": 1},
+    "true": {"f": True},
+    "null": {"f": None},
+    "real": {"f": 2.5},
+    "words": {"f": "Xyz Äpfel"},
+    "nested": {"f": {"b": 1}},
+    "early": {"f": "2026-01-02T05:00:00.5+05:30"},
+    "late": {"f": "2026-01-02T00:00:00.5+00:00"},
+    "digit": {"f": "1"},
+}
+TEXTS = {"words", "early", "late", "digit"}
+FILTERS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"f": 1}, {"int"}),
+    ({"f": "x"}, {"text", "list"}),
+    ({"f": True}, {"true"}),
+    ({"f": {"eq": 2.5}}, {"real"}),
+    ({"f": {"eq": None}}, {"null"}),
+    ({"f": {"ne": "x"}}, {"int", "list", "true", "real"} | TEXTS),
+    ({"f": {"nin": ["x", "y", 1]}}, {"true", "real"} | TEXTS),
+    ({"f": {"nin": []}}, {"int", "text", "list", "true", "real"} | TEXTS),
+    ({"f": ["x", 1]}, {"text", "list", "int"}),
+    ({"f": {"in": ["1", True]}}, {"digit", "true"}),
+    ({"f": {"in": []}}, set()),
+    ({"f": {"gt": 1}}, {"real"}),
+    ({"f": {"gte": 1, "lte": 2.5}}, {"int", "real"}),
+    ({"f": {"lt": 2}}, {"int"}),
+    ({"f": {"gte": "2026-01-02T00:00:00Z"}}, {"late"}),
+    ({"f": {"lt": "2026-01-02T05:30:00+0530"}}, {"early"}),
+    ({"f": {"gt": "2026-01-01", "lte": "2026-01-03"}}, {"early", "late"}),
+    ({"f": {"contains": "yz"}}, {"words"}),
+    ({"f": {"contains": "XYZ"}}, set()),
+    ({"f": {"icontains": "XYZ äPFEL"}}, {"words"}),
+    ({"f.b": 1}, {"nested"}),
+    ({"f": "*"}, set(PAYLOADS)),
+    ({}, set(PAYLOADS)),
+    ({"missing": 1}, set()),
+    ({"OR": [{"f": 1}, {"g": 1}]}, {"int", "other field"}),
+    ({"$or": [{"f": 1}, {"g": 1}], "OR": [{"f": 1}, {"g": 1}]}, {"int", "other field"}),
+    ({"NOT": [{"f": {"ne": "x"}}, {"g": 1}]}, {"text", "null", "nested"}),
+    ({"$and": [{"f": {"gt": 0}}, {"NOT": [{"f": 1}]}]}, {"real"}),
+    ({"AND": [{"OR": [{"f": 1}, {"f": 2.5}]}, {"f": {"lt": 2}}]}, {"int"}),
+    ({"OR": []}, set(PAYLOADS)),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=[json.dumps(case[0]) for case in FILTERS])
+@pytest.mark.parametrize("user", [{}, ANNE], ids=["all users", "one user"])
+def test_filters(
+    store: SqliteStore, filters: dict[str, Any], expected: set[str], user: dict[str, str]
+) -> None:
+    for name, payload in PAYLOADS.items():
+        store.insert([[1, 0, 0]], [{"data": "tea", **ANNE, **payload}], [name])
+    filters = {**user, **filters}
+    assert set(ids(store.list(filters)[0])) == expected
+    assert set(ids(store.search("", [1, 0, 0], 100, filters))) == expected
+    assert set(ids(store.search("", [1, 0, 0], 5000, filters))) == expected
+    assert set(ids(store.keyword_search("tea", 100, filters))) == expected
+    assert store.count(filters) == len(expected)
+
+
+def test_a_filtered_search_finds_the_nearest_that_pass_it(store: SqliteStore) -> None:
+    many = 300
+    store.insert(
+        [[math.cos(n / many), math.sin(n / many), 0] for n in range(many)],
+        [{**ANNE, "kind": "plan" if n % 50 == 49 else "fact"} for n in range(many)],
+        [str(n) for n in range(many)],
+    )
+    found = store.search("", [1, 0, 0], top_k=3, filters={**ANNE, "kind": "plan"})
+    assert ids(found) == ["49", "99", "149"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"f": {"like": "x"}},
+        {"f": {}},
+        {"f": {"gt": 1, "eq": 2}},
+        {"f": {"gt": "soon"}},
+        {"f": {"gt": True}},
+        {"f": {"gt": 1, "lt": "2026-01-01"}},
+        {"f": {"in": "x"}},
+        {"f": {"contains": 1}},
+        {"f": {"eq": object()}},
+        {"f": math.nan},
+        {'f"': 1},
+        {"OR": {"f": 1}},
+        {"NOT": [1]},
+    ],
+)
+def test_a_malformed_filter_is_refused(store: SqliteStore, filters: dict[str, Any]) -> None:
+    with pytest.raises(Drop):
+        store.list({**ANNE, **filters})
