@@ -29,6 +29,7 @@ EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
 _RELEVANT_SPREADS = 4.0
+_ADAPTED_SPREADS = 3.6  # the same where an adapter puts related pairs further apart from others
 # What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
@@ -149,7 +150,8 @@ class Calibration:
         """0 to 1, of the cosine of a memory and a `question`."""
         if not self.tells:
             return _bounded(cosine)
-        relevant = min(_RELEVANT_SPREADS * self.spread, 0.7)
+        spreads = _ADAPTED_SPREADS if self.adapter else _RELEVANT_SPREADS
+        relevant = min(spreads * self.spread, 0.7)
         answered = min(max(self.answered, relevant + 0.1), 0.99)
         return _scaled(cosine, (0.0, relevant, answered, 1.0), (0.0, _RELEVANT, _RESTATED, 1.0))
 
