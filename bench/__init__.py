@@ -7,6 +7,7 @@
     .venv/bin/python -m bench.faults     whatever fails while people chat, is anything lost or doubled?
     .venv/bin/python -m bench.hostile    what does the longest, oddest text cost, and who waits for it?
     .venv/bin/python -m bench.bundle     how large is the one file for upload, and how long does it load?
+    .venv/bin/python -m bench.through_product DATA.json   what of earlier chats stands in a new chat's prompt?
     .venv/bin/python -m bench.recall_quality DATA.json    are the right memories found, and only those?
     .venv/bin/python -m bench.prefix DATA.json      how much of a prompt does the model's cache still know?
     .venv/bin/python -m bench.remember DATA.json    what does an LLM cost that remembers, and how fast is it?

@@ -3,7 +3,7 @@
     .venv/bin/python -m bench.erase [--memories N ...] [--rival N]
 
 Ours: `python -m owui_memory erase-user` without its start, on the embedded store: the memories, and what is
-written down beside them (mem0's history, the journal, the keys of messages, of every tenth memory that it was
+written down beside them (the journal, the keys of messages, of every tenth memory that it was
 told and why). Once a user who has all memories, once one of a hundred users. Others' answers are put into the
 queue meanwhile, as the outlet does. The rivals, in the same run: mem0 2.2.1's `delete_all`, on its embedded
 Qdrant and on our store. It erases one by one, so it may be given fewer memories (`--rival`): compare rates.
@@ -118,13 +118,12 @@ def ours(case: Case, cache: Path, vectors: WordVectors) -> Erased:
 
 @contextmanager
 def our_folder(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
-    """Memories, mem0's history and the state database."""
+    """Memories and the state database."""
     from owui_memory.backends.locations import Locations, location_of
     from owui_memory.config.settings import Valves
     from owui_memory.state import open_state
 
     with our_store(case, cache, vectors) as folder:
-        keep_history(folder / "mem0" / "history.db", case)
         engine = open_state(folder)
         Locations(engine, COLLECTION).settle(location_of(Valves(), COLLECTION, "words", DIMS))
         note(engine, case)
@@ -157,7 +156,7 @@ def stored_in(folder: Path) -> int:
 
 def note(engine: Any, case: Case) -> None:
     """What the state database knows of these memories."""
-    from owui_memory.state import journal, outbox, recalls, told
+    from owui_memory.state import injected, journal, outbox, recalls
 
     for some in case.parts():
         with engine.begin() as connection:
@@ -168,7 +167,7 @@ def note(engine: Any, case: Case) -> None:
                 if case.is_alone
                 else [one for one in some if one.number // USERS % _EVERY == 0]
             )
-            for target, row_of in ((told, _told), (recalls, _recall)):
+            for target, row_of in ((injected, _told), (recalls, _recall)):
                 connection.execute(target.insert(), [row_of(one, case.owner(one)) for one in few])
 
 
@@ -193,7 +192,7 @@ def _told(one: Fact, user: str) -> dict[str, Any]:
         "conversation": "p",
         "position": f"p{one.number}",
     }
-    return {**names, "memory_id": one.id, "text": one.text, "line": f"- {one.text}", "told_at": 1.0}
+    return {**names, "memory_id": one.id, "text": one.text, "line": f"- {one.text}", "injected_at": 1.0}
 
 
 def _recall(one: Fact, user: str) -> dict[str, Any]:

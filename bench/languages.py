@@ -35,7 +35,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.memory import Memory
 from owui_memory.core.turn import Turn
 from owui_memory.recall.recall import Recaller
-from owui_memory.recall.select import TOLD
+from owui_memory.recall.select import INJECTED
 from owui_memory.state import open_state
 
 FOLDER = ROOT / "bench" / "languages"
@@ -106,7 +106,7 @@ class Users:
         turn = Turn(user_id=user, text=text, key=key, exchange_key=key, positions=(key,))
         weighed = self._recaller.recall(self._backend, turn, Valves(), NOW).why.weighed
         texts = {memory.id: memory.text for memory in self._backend.list_all(user)}
-        told = [texts[one.memory_id] for one in weighed if one.outcome == TOLD]
+        told = [texts[one.memory_id] for one in weighed if one.outcome == INJECTED]
         best = max(weighed, key=lambda one: one.score, default=None)
         return Asked(best is not None and texts[best.memory_id] == right, right in told, len(told))
 

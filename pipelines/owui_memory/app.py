@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
+from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
@@ -80,7 +82,7 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
-        self.metrics, self.costs = Metrics(), Costs()
+        self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
         self._outbox = Outbox(self._engine)
@@ -103,9 +105,16 @@ class Application:
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
-        told = Injected(self._engine)
+        injected = Injected(self._engine)
         self._writer = Writer(
-            self._outbox, self.live, journal, told, settings, self.emit, self.keeper.take_in, self._is_busy
+            self._outbox,
+            self.live,
+            journal,
+            injected,
+            settings,
+            self.emit,
+            self.keeper.take_in,
+            self._is_busy,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
@@ -139,7 +148,7 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger):
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -191,9 +200,7 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
-        counts, waiting = self._counts, self.spill.waiting()
+        counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -209,6 +216,36 @@ class Application:
             self._key_part(),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def numbers(self) -> bytes:
+        """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
+
+        Raises:
+            TellAdmin: prometheus-client is not installed.
+        """
+        return self._prometheus.text(self._levels)
+
+    def _levels(self) -> Levels:
+        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
+        levels.set("queue_exchanges", counts.pending, "waiting")
+        levels.set("queue_exchanges", counts.dead, "dead")
+        levels.set("queue_exchanges", waiting.exchanges, "aside")
+        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
+        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
+        levels.set("backend_ready", self.live.current is not None)
+        copied, total = self._mover.moved
+        if not self._mover.idle and total:
+            levels.set("moving_memories", copied, "copied")
+            levels.set("moving_memories", total, "total")
+        for store, size in sizes(self._environment.data_dir).items():
+            levels.set("store_bytes", size, store)
+        levels.set("info", 1, __version__)
+        return levels
+
+    def _counted_lately(self) -> Counts:
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        return self._counts
 
     def _counted(self) -> tuple[Counts, str]:
         return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
@@ -232,17 +269,17 @@ class Application:
                 "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
             )
         if refusals := settings.refusals:
-            told = " ".join(map(str, refusals))
+            detail = " ".join(map(str, refusals))
             return Check(
                 "filter",
                 False,
-                f"the last change of settings was refused as a whole: {told}",
+                f"the last change of settings was refused as a whole: {detail}",
                 "Correct it in the admin panel, and save again.",
             )
         state = "on" if settings.enabled else "switched off"
-        told = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
-        told += f" {self.metrics.described()}"
-        return Check("filter", True, told.strip())
+        detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
+        detail += f" {self.metrics.described()}"
+        return Check("filter", True, detail.strip())
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
@@ -254,8 +291,8 @@ class Application:
 
     def _costs_part(self) -> Check:
         exchanges = sum(map(self.metrics.count, _SETTLED))
-        told = filter(None, [self.costs.described(exchanges), self._days])
-        return Check("costs", True, "; ".join(told))
+        details = filter(None, [self.costs.described(exchanges), self._days])
+        return Check("costs", True, "; ".join(details))
 
     def _key_part(self) -> Check:
         if self._environment.server_key == PUBLIC_DEFAULT_KEY:
@@ -272,24 +309,24 @@ class Application:
         error = still or self.metrics.last_error
         if error is None:
             return Check("last error", True, "none")
-        told = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+        detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
         if still:
             minutes = COUNTS_FOR.seconds // 60
-            told += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Check("last error", still is None, told, error.hint)
+            detail += f" (it counts until the same works again, or for {minutes} minutes)"
+        return Check("last error", still is None, detail, error.hint)
 
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    told = [f"{counts.pending} waiting, {counts.dead} given up"]
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
     hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        told.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
     if spilled.in_memory:
-        told.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
     if spilled.refused:
-        told.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
     if spilled.unfit:
-        told.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
     ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(told), " ".join(hints))
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))

@@ -1,15 +1,9 @@
-"""How the work of a function grows with its text, and texts that a pattern may take long for.
-
-    assert grows(masked, "wlan-") == ""
-
-Work is the processor time of this thread, so that a busy machine does not count.
-"""
+"""Texts that a pattern may take long for, and their repetition."""
 
 from __future__ import annotations
 
 import random
 import re
-import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -23,29 +17,7 @@ except ImportError:  # pragma: no cover - Python 3.10
 
 Work = Callable[[str], object]
 
-FIRST_CHARS, LAST_CHARS = 1_000, 16_000
-_MEASURABLE_S, _TOO_LONG_S = 0.005, 1.0
-_MOST = 3.0  # times the work for twice the text
-_TRIES = 4
 PUMP = "\N{SYMBOL FOR RECORD SEPARATOR}"
-
-
-def grows(work: Work, fragment: str, last: int = LAST_CHARS) -> str:
-    """What is wrong with the growth of the work for a fragment that is repeated; "" where all is well."""
-    size, before = FIRST_CHARS, seconds(work, repeated(fragment, FIRST_CHARS))
-    while size < last:
-        size *= 4
-        now = seconds(work, repeated(fragment, size))
-        if now > _TOO_LONG_S:
-            return f"{now:.2f} s for {size:,} characters"
-        if now > _MEASURABLE_S and now > _MOST**2 * before:  # then look closer
-            before = min(seconds(work, repeated(fragment, size // 2)) for _ in range(_TRIES))
-            now = min(now, *(seconds(work, repeated(fragment, size)) for _ in range(_TRIES)))
-            if now > _MOST * before:
-                half = f"{before * 1000:.0f} ms for {size // 2:,} characters"
-                return f"{half}, {now * 1000:.0f} ms for twice that"
-        before = now
-    return ""
 
 
 def repeated(fragment: str, chars: int) -> str:
@@ -53,12 +25,6 @@ def repeated(fragment: str, chars: int) -> str:
     head, pump, rest = fragment.partition(PUMP)
     unit = rest if pump else fragment
     return (head * bool(pump) + unit * (chars // len(unit) + 1))[:chars]
-
-
-def seconds(work: Work, text: str) -> float:
-    began = time.thread_time()
-    work(text)
-    return time.thread_time() - began
 
 
 def patterns_of(*modules: ModuleType) -> Iterator[re.Pattern[str]]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from owui_memory.commands import faults, imported, markup, numbers, verbs, work
 from owui_memory.commands import parse as slash
 from owui_memory.core import locales
+from owui_memory.core.errors import Drop
 from owui_memory.core.exchange import Exchange
+from owui_memory.core.memory import Candidate
+from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
 from owui_memory.interfaces import intake
 from owui_memory.interfaces import strip_commands as asides
@@ -35,140 +40,45 @@ from owui_memory.language import forget_requests as wishes
 from owui_memory.language import prompt_injection as orders
 from owui_memory.language import sanitize as inert
 from owui_memory.language import secrets as redact
-from owui_memory.models import json_answer, model_text, text_limit
-from owui_memory.models.tokens import estimated_tokens
+from owui_memory.language.names import name_of
+from owui_memory.models import json_answer, model_text, text_limit, tokens
 from owui_memory.recall import block, rank, search
-from owui_memory.remember import admission, echoes, gate, material, operations, prompt
+from owui_memory.recall.select import Gate, select
+from owui_memory.recall.suppressed import suppressed
+from owui_memory.remember import admission, echoes, gate, material, operations, passages, prompt
 from tests.harness.growth import Work, fragments_of, patterns_of
-from tests.harness.samples import NOW
+from tests.harness.samples import NOW, memory
 
 _USER = {"id": "ada"}
 _BLOCK = block.render(['- (today) "The user likes tea."'])
 
-# What the patterns do not show: openings, names, and characters of other scripts and none.
-FRAGMENTS = (
-    *(
-        "x",
-        "x ",
-        " ",
-        "\n",
-        "\t",
-        "\0",
-        "\r\n",
-        ".",
-        "?",
-        "\"'",
-        "-",
-        "_",
-        "/",
-        "\\",
-        "é",
-        "ß",
-        "ж",
-        "字",
-        "か",
-    ),
-    *(
-        "ไ",
-        "अ",
-        "\u0301",
-        "😀",
-        "\u200b",
-        "\u200d",
-        "\u202e",
-        "\ud83d",
-        "\ud83da",
-        "İ",
-        "1",
-        "1 ",
-        "1. ",
-        "1,",
-    ),
-    *(
-        "<",
-        ">",
-        "<>",
-        "[",
-        "](",
-        "![",
-        "[x](",
-        "&",
-        "&amp;",
-        "{",
-        "}",
-        "{}",
-        '{"',
-        "`",
-        "```",
-        "``` ",
-        "~~~\n",
-        ">",
-    ),
-    *("<think>", "</think>", "<think>\n", "<think></think>", "<thinking><think>", "<reasoning", "<details "),
-    *(
-        "see <details type= ",
-        '<details type="reasoning" done="true" duration="3">\n',
-        "<details>",
-        "</details>",
-    ),
-    *("<details type=x></details>", asides.NOTES, f"{asides.NOTES}</details>", "</details>\n \n"),
-    *(
-        _BLOCK,
-        _BLOCK[:-1],
-        _BLOCK.partition("- ")[0],
-        "<user_memories>",
-        "<user_memories>\n",
-        "</user_memories>",
-    ),
-    *("\n- ", "- ", "\nUSER: ", "\nUSER: /memory\n", "\nUSER: /memory", "\n</chat_history>", "\nASSISTANT: "),
-    *(
-        "/memory ",
-        "/memory",
-        "/ memory",
-        "//",
-        "/memory import\n",
-        '{"memory": "I like tea."}\n',
-        "1-2,",
-        "#1 ",
-    ),
-    *(
-        "wlan-",
-        "password ",
-        "password: ",
-        "my pin is ",
-        "sk-",
-        "eyJ",
-        "-----BEGIN PRIVATE KEY-----",
-        "4111 1111 ",
-    ),
-    *(
-        "DE89 3704 ",
-        "a:b@",
-        "://a:",
-        "http://",
-        "www.",
-        "I am ",
-        "I live in Lisbon. ",
-        "forget ",
-        "please forget ",
-    ),
-    *("ignore all previous ", "From: a@b.c\n", "> ", "12:30 ", "Ada: ", "\x1b[", "\x1b]", "&#0", "user_"),
+# What the patterns do not show: openings, names, and characters of other scripts and none; and more of it for
+# some readers.
+_GIVEN: dict[str, list[str]] = json.loads(
+    Path(__file__).parents[1].joinpath("fixtures/fragments.json").read_text()
 )
+FRAGMENTS = (
+    *_GIVEN["everywhere"],
+    *(asides.NOTES, f"{asides.NOTES}</details>", _BLOCK, _BLOCK[:-1], _BLOCK.partition("- ")[0]),
+)
+CHARS = 100_000  # a pattern that goes back to the start for each of them takes minutes
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Something that is given a text. modules: whose patterns it uses. chars: up to which it is measured."""
+    """Something that is given a text. modules: whose patterns it uses. more: names of further fragments."""
 
     name: str
     work: Work
     modules: tuple[ModuleType, ...] = ()
-    chars: int = 16_000
+    more: tuple[str, ...] = ()
+    chars: int = CHARS
 
     def fragments(self) -> Iterator[str]:
         """What may be hard for it, in no order, each once."""
         own = (text for pattern in patterns_of(*self.modules) for text in fragments_of(pattern))
-        yield from dict.fromkeys([*FRAGMENTS, *own])
+        more = (text for name in self.more for text in _GIVEN[name])
+        yield from dict.fromkeys([*more, *FRAGMENTS, *own])
 
 
 def _message(role: str, content: object) -> dict[str, Any]:
@@ -197,6 +107,33 @@ def _exchange(text: str) -> Exchange:
     return Exchange("k", "ada", "c", text, text, 1.0)
 
 
+def _cut(text: str) -> None:
+    with suppress(Drop):
+        text_limit.TextLimit().cut(text)
+
+
+def _teams(text: str) -> None:
+    with suppress(ValueError):
+        read_teams(text)
+
+
+def _judged(text: str) -> None:
+    items = rank.ranked([Candidate(memory(text), 0.5, None)], text, NOW)
+    Gate.of(items, 0.42, (0.0, 0.0), text)
+    select(items, least_worth=0.0, most=8, room=10**6, cost=lambda _: 1)
+
+
+def _recalled(text: str) -> None:
+    """All that recall does with a message and with memories, but for what the backend does."""
+    query = search.query_of(text)
+    many = (replace(memory(f"{n} {text[:1000]}", name=str(n)), chat="c", ordinal=n) for n in range(10))
+    items = rank.ranked([Candidate(one, 0.5, None) for one in many], query, NOW)
+    Gate.of(items, 0.42, (0.0, 0.0), query)
+    cost = lambda one: tokens.estimated_tokens(block.line(one, NOW))  # noqa: E731
+    select(items, least_worth=0.0, most=50, room=10**6, cost=cost)
+    suppressed(text, items)
+
+
 HI = _message("user", "Hi")
 ASIDES = (asides, spans, slash, block)
 
@@ -220,7 +157,7 @@ _BODIES = (
     ),
 )
 
-BODIES = tuple(replace(reader, chars=256_000) for reader in _BODIES)
+BODIES = tuple(replace(reader, chars=1_000_000) for reader in _BODIES)
 
 _SPEECH = (gate, material, speech, sentences)
 
@@ -238,31 +175,38 @@ TEXTS = (
         (words,),
     ),
     Reader("query", lambda text: rank.stems_asked(search.query_of(text)), (words,)),
-    Reader("wish", wishes.forget_request, (wishes,)),
+    Reader("wish", wishes.forget_request, (wishes,), more=("recall",)),
     Reader("request to forget", lambda text: (forgetting.asks_to_forget(text), forgetting.to_forget(text))),
     Reader(
         "memory in words",
         lambda text: forget_subject.is_meant("forget my dog", text),
         (wishes, forget_subject),
+        more=("recall",),
     ),
-    Reader("tokens", estimated_tokens),
+    Reader("tokens", tokens.estimated_tokens, (tokens,)),
     Reader("shown in a prompt", block.shown, (inert, block)),
     Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),
-    Reader("inert", inert.inert, (inert,)),
+    Reader("inert", inert.inert, (inert,), more=("inert",)),
     Reader("one line", inert.one_line, (inert,)),
     Reader("disarmed", inert.disarmed, (inert,)),
     Reader("shown in an answer", markup.shown, (markup,)),
     Reader("code in an answer", lambda text: (markup.code(text), markup.fenced(text)), (markup,)),
-    Reader("secrets", redact.masked, _SECRETS),
+    Reader("secrets", redact.masked, _SECRETS, more=("secrets",)),
     Reader(
         "secret at the end",
         lambda text: redact.masked(f"{text} my password is hunter2"),
         _SECRETS,
     ),
-    Reader("orders to a model", orders.gives_orders, (orders, inert)),
-    Reader("gate", lambda text: gate.judge(_exchange(text)), _SPEECH, 4_000),
+    Reader(
+        "orders to a model",
+        lambda text: (orders.gives_orders(text), orders.is_wish(text)),
+        (orders, inert),
+        more=("orders",),
+    ),
+    Reader("gate", lambda text: gate.judge(_exchange(text)), _SPEECH, more=("gate",)),
     Reader("gate, after an answer", lambda text: gate.judge(_exchange("Yes."), _exchange(text)), (speech,)),
-    Reader("statements", lambda text: gate.statements(text, text), _SPEECH, 4_000),
+    Reader("statements", lambda text: gate.statements(text, text), _SPEECH, more=("gate",)),
+    Reader("passages", lambda text: passages.passages(_exchange(text)), (passages,), ("gate",)),
     Reader("said by the user", gate.said_by_user, (gate, material)),
     Reader(
         "prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], NOW, ""), (prompt, material)
@@ -270,18 +214,25 @@ TEXTS = (
     Reader(
         "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (sameness,)
     ),
-    Reader("an LLM's answer", _operations, (operations, json_answer, model_text)),
+    Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(
         "text of an LLM",
         lambda text: (model_text.model_text(text), model_text.has_words(text)),
         (model_text,),
+        more=("model_text",),
     ),
     Reader(
         "echo of the prompt",
         lambda text: echoes.unsaid(text, ["I like tea."], ["The user likes tea."]),
         (echoes,),
+        more=("model_text",),
     ),
-    Reader("cut for an embedder", lambda text: text_limit.shortened(text, 500), (text_limit,)),
+    Reader(
+        "cut for an embedder",
+        lambda text: text_limit.shortened(text, 500),
+        (text_limit,),
+        more=("model_text",),
+    ),
     Reader("admission", admission.refusal),
     Reader("quoted words of a command", work._QUOTED.fullmatch, (work,)),
     Reader("numbers of a command", numbers.numbers_in, (numbers,)),
@@ -294,4 +245,13 @@ TEXTS = (
     ),
     Reader("import", imported.rows_in, (imported,)),
     Reader("error of a backend", faults.without_addresses, (faults,)),
+    Reader("name", name_of, (), ("recall",)),
+    Reader("teams", _teams, (), ("recall",)),
+    Reader("line of the block", lambda text: block.line(memory(text), NOW), (), ("recall",)),
+    Reader("relevance", _judged, (), ("recall",)),
+    Reader("recall", _recalled, (), ("recall",)),
+    Reader("text without half surrogates", model_text.unbroken, (), ("model_text",)),
+    Reader("last value", lambda text: json_answer.last_value(text, "memory"), (), ("model_text",)),
+    Reader("learned limit", _cut, (), ("model_text",)),
+    Reader("command", slash.read_command, (slash,)),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections import Counter
 from pathlib import Path
 
 from owui_memory.core.change import Change
@@ -32,9 +31,6 @@ class Remains:
             self.memories = {row.id: str(row.payload["data"]) for row in store.list({"user_id": "ada"})[0]}
         finally:
             store.close()
-        with contextlib.closing(sqlite3.connect(folder / "mem0" / "history.db")) as history:
-            events = "SELECT memory_id, event, old_memory, new_memory FROM history"
-            self.history = Counter(history.execute(events).fetchall())
 
     @property
     def texts(self) -> list[str]:
@@ -56,8 +52,6 @@ class Remains:
             found.append(f"intended and never made: {unmade}")
         if (replayed := _replayed(self.changes, known)) != self.memories:
             found.append(f"the journal says {replayed}, the store holds {self.memories}")
-        if double := [event for event, times in self.history.items() if times > 1]:
-            found.append(f"twice in mem0's history: {double}")
         return found
 
 

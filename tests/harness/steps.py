@@ -1,6 +1,6 @@
 """Steps: every call of the writer or of an erasure that changes something, and a SIGKILL at one of them.
 
-`watch` wraps the methods of the queue, the journal, the backend, the store, mem0's history and the LLM, and
+`watch` wraps the methods of the queue, the journal, the backend, the store and the LLM, and
 what an erasure goes through. What only reads is left out by name, so that a new method that writes is a step.
 
 A step is called `before Journal.intend 2` or `after Journal.intend 2`: the second call of this process.
@@ -30,9 +30,7 @@ _LEFT_OUT = {
     | {"list_all", "added_by", "ask", "check", "close"},
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
     | {"scan", "count_rows", "search", "keyword_search", "search_batch", "checkpoint", "close"},
-    "SQLiteManager": {"get_history", "get_last_messages", "close"},
-    "Erasures": {"teams", "since", "newest", "open", "get", "memories_of", "copying"},
-    "History": set[str](),
+    "Erasures": {"teams", "since", "newest", "open", "get", "copying"},
     "StoreSite": {"known", "ids_of", "added_by", "close"},
 }
 
@@ -100,24 +98,21 @@ def die_at(step: str) -> Callable[[str], None]:
 
 def everything() -> Iterable[type]:
     """All classes that have steps. mem0 must be imported already."""
-    from mem0.memory.storage import SQLiteManager
-
     from owui_memory.backends.library import LibraryBackend
     from owui_memory.models.llms import Llms
     from owui_memory.remember.journal import Journal
     from owui_memory.remember.outbox import Outbox
     from owui_memory.stores.sqlite.store import SqliteStore
 
-    return Outbox, Journal, Llms, LibraryBackend, SqliteStore, SQLiteManager, *of_erasures()
+    return Outbox, Journal, Llms, LibraryBackend, SqliteStore, *of_erasures()
 
 
 def of_erasures() -> Iterable[type]:
     """What an erasure goes through besides."""
     from owui_memory.manage.erasure.erasures import Erasures
-    from owui_memory.manage.erasure.history import History
     from owui_memory.manage.erasure.sites import StoreSite
 
-    return Erasures, History, StoreSite
+    return Erasures, StoreSite
 
 
 class Pipeline:

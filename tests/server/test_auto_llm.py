@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 
 from tests.harness.bodies import Chat
+from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
 from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
@@ -162,9 +163,8 @@ def test_a_server_of_the_chats_that_misbehaves_holds_up_nobody(
         server = pipelines_server(env=env)
         scripted_llm.when(is_ours, TEA)
         take(server, tell_bob.say("I like tea."))
-        began = time.monotonic()
-        recalled(server, "What does the user drink?", user="bob")
-        assert time.monotonic() - began < 5
+        with returns():
+            recalled(server, "What does the user drink?", user="bob")
         server.wait_until_drained(within=60)
         assert stored(server) == [("bob", "The user likes tea.")]
         host = hostile.url.split("/")[2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.harness.bodies import Chat
+from tests.harness.hang import returns
 from tests.harness.pipelines_server import FILTER, PipelinesServer
 from tests.harness.talk import recalled, tell
 
@@ -34,15 +34,12 @@ def test_others_go_on_while_one_sends_megabytes(
     shared_server.inlet(answered.inlet, answered.user)  # so that the answer may be remembered
     sent = [("inlet", {"body": asked.inlet, "user": asked.user})] * 2
     sent += [("outlet", {"body": answered.outlet(text), "user": answered.user})] * 2
-    took: list[float] = []
     with ThreadPoolExecutor(len(sent)) as pool:
         busy = [pool.submit(post, shared_server, *one) for one in sent]
         while not all(one.done() for one in busy):
-            began = time.monotonic()
-            assert "Rex" in recalled(shared_server, "What is my dog called?", user=user)
-            took.append(time.monotonic() - began)
+            with returns("a server that stands still"):
+                assert "Rex" in recalled(shared_server, "What is my dog called?", user=user)
     assert [one.result().status_code for one in busy] == [200] * len(sent)
-    assert max(took) < 10, "a server that stands still takes longer"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness import scripted_llm as harness
 from tests.harness.bodies import Chat
+from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.narrow_embedder import NarrowEmbedder
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
@@ -45,9 +46,8 @@ def test_an_llm_without_end(pipelines_server: StartServer, scripted_llm: Scripte
         before, threads = megabytes(server), server.threads
         take(server, Chat("ada").say("I like tea."))
         wait_until(lambda: not server.part("LLM")["ok"], what="the failure is told", within=40)
-        began = time.monotonic()
-        recalled(server, "What does the user drink?", user="bob")
-        assert time.monotonic() - began < 5
+        with returns():
+            recalled(server, "What does the user drink?", user="bob")
         time.sleep(3)
         assert megabytes(server) < before + 150
         assert server.threads <= threads + 8

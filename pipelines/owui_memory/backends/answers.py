@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import Candidate, Memory, aware_time, remembered
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -35,8 +35,8 @@ def says_missing(response: httpx.Response) -> bool:
     if response.status_code != 404:
         return False
     answer = object_in(response) or {}
-    told = str(answer.get("detail") or answer.get("error") or "").lower()
-    return "memory" in told and "not found" in told
+    detail = str(answer.get("detail") or answer.get("error") or "").lower()
+    return "memory" in detail and "not found" in detail
 
 
 def results_of(answer: Answer) -> list[Answer]:
@@ -63,25 +63,16 @@ def found_of(row: Answer, owner_id: str) -> Candidate:
 
 def memory_of(row: Answer, owner_id: str = "") -> Memory:
     """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
-    beside = _object(row.get("metadata"))
-    place = beside.get("place")
-    return Memory(
+    metadata = _object(row.get("metadata"))
+    return remembered(
+        metadata,
+        str(row.get("user_id") or owner_id),
         id=str(row.get("id") or ""),
         text=unbroken(str(row["memory"])),
-        created_at=aware_time(beside.get("made") or row.get("created_at")),
+        created_at=aware_time(metadata.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
-        batch=str(beside.get("batch") or ""),
-        kind=str(beside.get("kind") or "fact"),
         expires=str(row.get("expiration_date") or "")[:10],
-        chat=str(beside.get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
-        origin=str(beside.get("origin") or ""),
-        scope=scope_in(str(row.get("user_id") or owner_id), beside.get("scope")),
-        by=str(beside.get(BY) or ""),
-        said_at=aware_time(beside.get(SAID_AT)),
-        copy_of=str(beside.get(COPY_OF) or ""),
-        role=str(beside.get(ROLE) or ""),
-        title=str(beside.get(TITLE) or ""),
+        origin=str(metadata.get("origin") or ""),
     )
 
 

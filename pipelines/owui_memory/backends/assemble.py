@@ -23,6 +23,14 @@ from ..models.llms import Llms
 from ..stores import opening as stores
 from ..stores.protocol import VectorStore
 
+# For mem0's own database, which is in memory: nobody reads its history, and of the messages that its own
+# extraction reads once more, the last thousand are kept, whoever's.
+_FEW_TRACES = """
+CREATE TRIGGER no_history BEFORE INSERT ON history BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER few_messages AFTER INSERT ON messages
+    BEGIN DELETE FROM messages WHERE rowid <= NEW.rowid - 1000; END;
+"""
+
 _STAND_IN = f"{__package__}.stand_in"
 
 
@@ -43,20 +51,16 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir)
+    embedder = _embedder(settings, known, data_dir, emit)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
         collection = named(embedder.name, dims) if named else settings.collection
     store = providers.vector_store(settings, data_dir, dims, collection)
     with translated("store", settings.vector_store_url):
-        memory = _memory(store, settings, data_dir)
+        memory = _memory(store, settings)
     memory.embedding_model = embedder
-    # It deletes old messages; see manage/erasure/history.py.
-    memory.db.connection.execute("PRAGMA secure_delete=ON")
-    # Of an add's time, mem0's history took two fifths in rollback mode.
-    memory.db.connection.execute("PRAGMA journal_mode=WAL")
-    memory.db.connection.execute("PRAGMA synchronous=NORMAL")
+    memory.db.connection.executescript(_FEW_TRACES)
     memory.llm = llms
     return memory, dims
 
@@ -77,7 +81,7 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
 
     data_dir: where its calibration is kept; else it is measured each time.
@@ -85,7 +89,7 @@ def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, data_dir)
+    return _embedder(settings, None, data_dir, emit)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -96,6 +100,8 @@ def import_mem0(data_dir: Path) -> None:
     """
     home = data_dir / "mem0"
     home.mkdir(parents=True, exist_ok=True)  # mem0 cannot even be imported without it
+    for left in home.glob("history.db*"):  # of an earlier release; the journal has all that is needed
+        left.unlink(missing_ok=True)
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -145,9 +151,10 @@ def _without_qdrant() -> Iterator[None]:
             del sys.modules[module.__name__]
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.emit = emit
     embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
@@ -188,7 +195,7 @@ def _embedding_model(settings: Valves) -> Any:
     return model
 
 
-def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path) -> Any:
+def _memory(store: tuple[str, dict[str, Any]], settings: Valves) -> Any:
     from mem0 import Memory
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
@@ -208,7 +215,7 @@ def _memory(store: tuple[str, dict[str, Any]], settings: Valves, data_dir: Path)
             ),
             llm=LlmConfig.model_construct(provider=_STAND_IN, config={}),
             embedder=EmbedderConfig.model_construct(provider=_STAND_IN, config={}),
-            history_db_path=str(data_dir / "mem0" / "history.db"),
+            history_db_path=":memory:",
             reranker=None,
             version="v1.1",
             custom_instructions=settings.extraction_rules or None,

@@ -106,6 +106,17 @@ class PreparingBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class BulkBackend(EditableBackend, Protocol):
+    """One that takes many memories at once, with ids that are chosen before."""
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Add memories with their ids and times; what is there with these ids is replaced."""
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        """Take these away, as far as they are this user's; how many there were."""
+
+
+@runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
     """One with an LLM that decides what to change."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,17 +16,12 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
 from ..core.memory import (
-    BY,
-    COPY_OF,
-    ROLE,
-    SAID_AT,
-    TITLE,
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    aware_time,
+    in_payload,
     is_id,
     is_over,
     is_seen,
@@ -34,7 +29,7 @@ from ..core.memory import (
     newest_first,
     owner,
     page_of,
-    scope_in,
+    payload_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
@@ -50,7 +45,6 @@ from .assemble import assemble
 
 Filters = dict[str, str]
 
-_BESIDE = 8  # searches by words at once
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
@@ -80,7 +74,6 @@ class LibraryBackend:
         self._dims = dims
         self._llms: Llms = memory.llm
         self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
-        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-words")
 
     @classmethod
     def open(
@@ -114,68 +107,59 @@ class LibraryBackend:
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
     ) -> list[Candidate]:
-        owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
-        owners += [past_owner(user_id)] if view and view.past else []
-        return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
-
-    def _found(
-        self, owner_id: str, query: str, limit: int, view: View | None, asked: bool
-    ) -> list[Candidate]:
+        asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        asked_of += [past_owner(user_id)] if view and view.past else []
+        query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        pool = limit
-        while True:
-            found, full = self._candidates(_of(owner_id), query, pool, asked)
-            seen = [item for item in found if not is_over(item.memory) and is_seen(item.memory, view)]
-            # Those that expired, or are not to be seen, take places in the pool of the others.
-            if not full or len(seen) >= limit or len(seen) == len(found):
-                return seen
-            pool *= 4
-
-    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Candidate], bool]:
-        """The nearest, expired ones too, and whether there may be more."""
         embedder: Embedder = self._memory.embedding_model
-        by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
-        scale = embedder.calibration.relevance if asked else embedder.calibration.likeness
-        keyword = {str(row.id): float(row.score) for row in by_words or ()}
-        none = 0.0 if by_words is not None else None
-        found = [
-            Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
-            for row in by_meaning
-        ]
-        # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
-        floor = min((item.meaning for item in found), default=0.0)
-        found += [
-            Candidate(_memory(row), meaning=floor, keyword=float(row.score))
-            for row in by_words or ()
-            if str(row.id) in keyword
-        ]
-        return [item for item in found if item.memory.text], len(by_meaning) >= pool
+        vector = (embedder.question if asked else embedder.embed)(query)
+        found: list[Candidate] = []
+        pool = limit
+        while asked_of:
+            found_of = self._candidates(asked_of, query, vector, pool, asked)
+            wanting = []
+            for one, (items, full) in zip(asked_of, found_of, strict=True):
+                seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
+                # Those that expired, or are not to be seen, take places in the pool of the others.
+                if not full or len(seen) >= limit or len(seen) == len(items):
+                    found += seen
+                else:
+                    wanting.append(one)
+            asked_of, pool = wanting, pool * 4
+        return found
 
-    def _rows(
-        self, owned: Filters, query: str, pool: int, embed: Callable[[str], Vector]
-    ) -> tuple[Sequence[Any], Sequence[Any] | None]:
-        """By meaning and by words; None for words in a collection that was made without them."""
-        store = self._memory.vector_store
+    def _candidates(
+        self, owners: Sequence[str], query: str, vector: Vector, pool: int, asked: bool
+    ) -> Iterator[tuple[list[Candidate], bool]]:
+        """Of each owner the nearest, expired ones too, and whether there may be more."""
+        calibration = self._memory.embedding_model.calibration
+        scale = calibration.relevance if asked else calibration.likeness
+        store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            if hasattr(store, "search_both"):
-                rows: tuple[Sequence[Any], Sequence[Any] | None]
-                rows = store.search_both(query, embed(query), pool, owned)
-                return rows
-            # Words need no vector: they are looked for while the text is embedded.
-            by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owned)
-            try:
-                by_meaning = store.search(query=query, vectors=embed(query), top_k=pool, filters=owned)
-            finally:
-                wait([by_words])
-            return by_meaning, by_words.result()
+            found = store.search_owners(query, vector, pool, owners)
+        for by_meaning, by_words in found:
+            keyword = {str(row.id): float(row.score) for row in by_words or ()}
+            none = 0.0 if by_words is not None else None
+            items = [
+                Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
+                for row in by_meaning
+            ]
+            # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
+            floor = min((item.meaning for item in items), default=0.0)
+            items += [
+                Candidate(_memory(row), meaning=floor, keyword=float(row.score))
+                for row in by_words or ()
+                if str(row.id) in keyword
+            ]
+            yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        told = tuple(filter(is_legible, others))
-        if not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
             return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(told)))
+        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def of_self(self, query: str) -> tuple[float, float]:
@@ -187,11 +171,11 @@ class LibraryBackend:
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
-        told = [{**message, "content": plain(message["content"])} for message in messages]
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        said = [{**message, "content": plain(message["content"])} for message in messages]
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         embedder: Embedder = self._memory.embedding_model
         with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
-            added = self._memory.add(told, user_id=owner(user_id), metadata=beside, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -224,6 +208,21 @@ class LibraryBackend:
             if new.created_at is not None:
                 self._date(memory_id, new)
         return memory_id
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        now = datetime.now(UTC)
+        dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
+        payloads = [payload_of(owner(user_id), memory) for memory in dated]
+        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
+        with translated("store", self._settings.vector_store_url):
+            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        with translated("store", self._settings.vector_store_url):
+            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+            ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
+            self._memory.vector_store.delete_all(ids)
+        return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
@@ -260,10 +259,7 @@ class LibraryBackend:
         return self._changed(memory_id, self._memory.update, metadata={"kind": kind})
 
     def remove(self, memory_id: str) -> bool:
-        """As in `EditableBackend`. What mem0's history keeps of it goes too: our own is the journal."""
-        removed = self._changed(memory_id, self._memory.delete)
-        self._forget("history WHERE memory_id = ?", memory_id)
-        return removed
+        return self._changed(memory_id, self._memory.delete)
 
     def _changed(self, memory_id: str, change: Callable[..., Any], **what: Any) -> bool:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
@@ -279,21 +275,11 @@ class LibraryBackend:
         return True
 
     def erase(self, user_id: str) -> int:
-        """As in `EditableBackend`. The messages that mem0 keeps to extract by go too."""
-        from mem0.memory.main import _build_session_scope
-
         memories = self.list_all(user_id)
         for memory in memories:
             self.remove(memory.id)
-        self._forget("messages WHERE session_scope = ?", _build_session_scope({"user_id": user_id}))
+        self.drop()
         return len(memories)
-
-    def _forget(self, rows: str, value: str) -> None:
-        """Delete rows from mem0's own database, which it has no call for."""
-        kept = self._memory.db
-        with translated("store"), kept._lock, kept.connection:
-            kept.connection.execute("PRAGMA secure_delete=ON")
-            kept.connection.execute(f"DELETE FROM {rows}", (value,))  # noqa: S608 - of the two above
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
@@ -309,13 +295,17 @@ class LibraryBackend:
         return [*parts, self._llms.part()]
 
     def drop(self) -> None:
-        """Keep no texts in memory."""
+        """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
+        kept = self._memory.db
+        if kept.connection is None:  # closed
+            return
+        with kept._lock, kept.connection:
+            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
 
     def close(self) -> None:
         self._llms.hang_up()
-        self._beside.shutdown()
         self._memory.close()
         release(self._memory)
 
@@ -345,22 +335,4 @@ def _of(user_id: str, **more: str) -> Filters:
 
 
 def _memory(row: Any) -> Memory:
-    get = (row.payload or {}).get
-    place = get("place")
-    return Memory(
-        id=str(row.id),
-        text=str(get("data") or ""),
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        place=place if isinstance(place, int) else 0,
-        scope=scope_in(str(get("user_id") or ""), get("scope")),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-    )
+    return in_payload(str(row.id), row.payload or {})

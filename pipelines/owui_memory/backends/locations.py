@@ -1,6 +1,6 @@
 """Where memories live, where they are moved to and where they were before: kept in the state database.
 
-The setting `collection` names a set of memories. Each set has one home; a place that the settings name
+The setting `collection` names a set of memories. Each set has one home; a location that the settings name
 instead becomes its target, and its home once everything is there.
 """
 
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
-from ..state import count_up, erasures, insert_new, journal, places, reading, told, versions
+from ..state import count_up, erasures, injected, insert_new, journal, locations, reading, versions
 from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
@@ -28,8 +28,8 @@ HOME, TARGET, LEFT = "home", "target", "left"
 MOST_BYTES = 43  # of a name: mem0 appends up to 20, and PostgreSQL cuts identifiers at 63
 _FORMERLY_BUNDLED, _FORMERLY_DIMS = "all-MiniLM-L6-v2", 384  # of the releases before
 
-HOLD_S = 60.0  # that whoever copies has a place to itself, unless it says so again
-_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a place that was left
+HOLD_S = 60.0  # that whoever copies has a location to itself, unless it says so again
+_LEFT_S = 7 * 24 * 3600  # in which another server may still have written to a location that was left
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Location:
 
     @property
     def key(self) -> str:
-        """The same for the same place, whatever its credentials."""
+        """The same for the same location, whatever its credentials."""
         if not self.is_library:
             return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
         return f"{self.store} {self.name}"
@@ -71,9 +71,9 @@ class Location:
 
 @dataclass(frozen=True)
 class Known:
-    """A place as the database has it; see `state.places` for the columns."""
+    """A location as the database has it; see `state.locations` for the columns."""
 
-    place: Location
+    location: Location
     role: str
     ours: bool
     pending: bool
@@ -83,25 +83,25 @@ class Known:
 
 
 def location_of(settings: Valves, name: str = "", model: str = "", dims: int = 0) -> Location:
-    """The place that settings lead to; name, model and size are the opened backend's."""
+    """The location that settings lead to; name, model and size are the opened backend's."""
     leading = {setting: str(getattr(settings, setting)) for setting in marked(Valves, Mark.LEADS)}
     for setting, value in leading.items():
         leading[setting] = without_credentials(value)
     return Location(leading, name, model, dims)
 
 
-def settings_of(place: Location, now: Valves) -> Valves:
-    """The settings that lead to a place once more, with today's secrets where they belong to its addresses.
+def settings_of(location: Location, now: Valves) -> Valves:
+    """The settings that lead to a location again, with today's secrets where they belong to its addresses.
 
     What is missing then is found when it is opened.
     """
-    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(place.settings)
+    given = {name: getattr(now, name) for name in Valves.model_fields} | dict(location.settings)
     for secret, belongs in belongings(Valves).items():
         today = (without_credentials(str(getattr(now, setting))) for setting in belongs)
-        if tuple(today) != tuple(place.settings[setting] for setting in belongs):
+        if tuple(today) != tuple(location.settings[setting] for setting in belongs):
             given[secret] = ""
     for setting in marked(Valves, Mark.LEADS):
-        if without_credentials(str(getattr(now, setting))) == place.settings[setting]:
+        if without_credentials(str(getattr(now, setting))) == location.settings[setting]:
             given[setting] = getattr(now, setting)  # it may hold a password
     return Valves.model_construct(**given)
 
@@ -138,42 +138,47 @@ class Locations:
 
     def home(self) -> Location | None:
         """Where memories are served from; None before the first start."""
-        return next((known.place for known in self.known() if known.role == HOME), None)
+        return next((known.location for known in self.known() if known.role == HOME), None)
 
     def known(self) -> list[Known]:
-        """All places, the first one first."""
-        wanted = select(places).where(places.c.collection == self._collection).order_by(places.c.id)
+        """All locations, the first one first."""
+        wanted = select(locations).where(locations.c.collection == self._collection).order_by(locations.c.id)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
         return [
             Known(
-                Location(**json.loads(row["place"])),
+                Location(**json.loads(row["location"])),
                 *(row[name] for name in ("role", "ours", "pending", "copied", "total", "left_at")),
             )
             for row in rows
         ]
 
-    def settle(self, place: Location) -> None:
+    def settle(self, location: Location) -> None:
         """The first home; nothing happens where there is one."""
         with self._engine.begin() as connection:
-            if connection.scalar(select(places.c.id).where(self._mine(), places.c.role == HOME)) is None:
-                self._insert(connection, place, role=HOME, ours=False)
-                connection.execute(self._at(place).values(role=HOME))
+            if (
+                connection.scalar(select(locations.c.id).where(self._mine(), locations.c.role == HOME))
+                is None
+            ):
+                self._insert(connection, location, role=HOME, ours=False)
+                connection.execute(self._at(location).values(role=HOME))
 
-    def aim(self, place: Location, *, empty: bool) -> None:
+    def aim(self, location: Location, *, empty: bool) -> None:
         """Begin to move there. empty: nothing is there yet, so that all that will be there is ours."""
         with self._engine.begin() as connection:
-            self._insert(connection, place, role=TARGET, ours=empty)
-            connection.execute(self._at(place).where(places.c.role == LEFT).values(role=TARGET, ours=True))
+            self._insert(connection, location, role=TARGET, ours=empty)
+            connection.execute(
+                self._at(location).where(locations.c.role == LEFT).values(role=TARGET, ours=True)
+            )
 
-    def arrive(self, place: Location, *, pending: bool = False) -> None:
+    def arrive(self, location: Location, *, pending: bool = False) -> None:
         """A target is the home from now on. pending: the former home has yet to be copied."""
         with self._engine.begin() as connection:
-            if connection.scalar(self._role_of(place)) == HOME:
+            if connection.scalar(self._role_of(location)) == HOME:
                 return
-            left = update(places).where(self._mine(), places.c.role == HOME)
+            left = update(locations).where(self._mine(), locations.c.role == HOME)
             connection.execute(left.values(role=LEFT, left_at=time.time(), pending=pending))
-            connection.execute(self._at(place).values(role=HOME, pending=False, holder="", held_until=0.0))
+            connection.execute(self._at(location).values(role=HOME, pending=False, holder="", held_until=0.0))
 
     def leftovers(self) -> list[Known]:
         """Places that were left and may hold what the home lacks."""
@@ -183,30 +188,30 @@ class Locations:
             if known.role == LEFT and (known.pending or time.time() - known.left_at < _LEFT_S)
         ]
 
-    def emptied(self, place: Location) -> None:
-        """All that a place which was left had is at home now."""
+    def emptied(self, location: Location) -> None:
+        """All that a location which was left had is at home now."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).values(pending=False))
+            connection.execute(self._at(location).values(pending=False))
 
-    def hold(self, place: Location, holder: str, seconds: float) -> bool:
-        """Be the one who copies into a place, for so long; False where somebody else is."""
+    def hold(self, location: Location, holder: str, seconds: float) -> bool:
+        """Be the one who copies into a location, for so long; False where somebody else is."""
         now = time.time()
-        free = or_(places.c.holder == holder, is_over(places.c.held_until, now, HOLD_S))
+        free = or_(locations.c.holder == holder, is_over(locations.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
             held = connection.execute(
-                self._at(place).where(free).values(holder=holder, held_until=now + seconds)
+                self._at(location).where(free).values(holder=holder, held_until=now + seconds)
             )
         return bool(held.rowcount)
 
-    def release(self, place: Location, holder: str) -> None:
+    def release(self, location: Location, holder: str) -> None:
         """Let somebody else copy."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).where(places.c.holder == holder).values(held_until=0.0))
+            connection.execute(self._at(location).where(locations.c.holder == holder).values(held_until=0.0))
 
-    def progress(self, place: Location, copied: int, total: int) -> None:
+    def progress(self, location: Location, copied: int, total: int) -> None:
         """Tell how far it is, in memories."""
         with self._engine.begin() as connection:
-            connection.execute(self._at(place).values(copied=copied, total=total))
+            connection.execute(self._at(location).values(copied=copied, total=total))
 
     def renamed(self, ids: Mapping[str, str]) -> None:
         """Memories have other ids now (old to new): what was told and noted of them follows."""
@@ -214,7 +219,7 @@ class Locations:
         if not rows:
             return
         with self._engine.begin() as connection:
-            for table in (told, journal):
+            for table in (injected, journal):
                 moved = update(table).where(table.c.memory_id == bindparam("old"))
                 connection.execute(moved.values(memory_id=bindparam("new")), rows)
             connection.execute(update(versions).values(number=versions.c.number + 1))
@@ -239,38 +244,38 @@ class Locations:
         with self._reading.connect() as connection:
             return set(connection.scalars(removed))
 
-    def has_erasures(self, place: Location) -> bool:
+    def has_erasures(self, location: Location) -> bool:
         """Whether something is still to be erased there: see manage/erasure/erase.py."""
-        wanted = select(places.c.id).where(self._mine(), places.c.key == place.key)
+        wanted = select(locations.c.id).where(self._mine(), locations.c.key == location.key)
         with self._reading.connect() as connection:
             id_ = connection.scalar(wanted)
-            waiting = connection.scalars(select(erasures.c.places).where(erasures.c.places != "[]"))
+            waiting = connection.scalars(select(erasures.c.locations).where(erasures.c.locations != "[]"))
             return any(id_ in json.loads(ids) for ids in waiting)
 
-    def _insert(self, connection: Connection, place: Location, *, role: str, ours: bool) -> None:
+    def _insert(self, connection: Connection, location: Location, *, role: str, ours: bool) -> None:
         row = {
             "collection": self._collection,
-            "key": place.key,
+            "key": location.key,
             "role": role,
             "ours": ours,
-            "place": json.dumps(asdict(place)),
+            "location": json.dumps(asdict(location)),
         }
-        insert_new(connection, places, [row])
+        insert_new(connection, locations, [row])
 
     def _mine(self) -> Any:
-        return places.c.collection == self._collection
+        return locations.c.collection == self._collection
 
-    def _at(self, place: Location) -> Any:
-        return update(places).where(self._mine(), places.c.key == place.key)
+    def _at(self, location: Location) -> Any:
+        return update(locations).where(self._mine(), locations.c.key == location.key)
 
-    def _role_of(self, place: Location) -> Any:
-        return select(places.c.role).where(self._mine(), places.c.key == place.key)
+    def _role_of(self, location: Location) -> Any:
+        return select(locations.c.role).where(self._mine(), locations.c.key == location.key)
 
 
 def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
-    """Where memories were before the state database knew of places, or of a lost one; None where nothing is.
+    """Where memories were before the state database knew locations, or of a lost one; None where nothing is.
 
-    dims: of today's embeddings. A collection of that size that bears the set's name is no other place.
+    dims: of today's embeddings. A collection of that size that bears the set's name is no other location.
     Raises what the store's own client raises.
     """
     former = name_for(settings.collection, _FORMERLY_BUNDLED, _FORMERLY_DIMS)
@@ -289,11 +294,11 @@ def naming(engine: Engine, data_dir: Path, settings: Valves) -> Callable[[str, i
     """
 
     def name(model: str, dims: int) -> str:
-        known = [one.place for one in Locations(engine, settings.collection).known()]
+        known = [one.location for one in Locations(engine, settings.collection).known()]
         wanted = location_of(settings, name_for(settings.collection, model, dims), model, dims)
-        for place in known:
-            if (place.model, place.dims, place.store) == (model, dims, wanted.store):
-                return place.name
+        for location in known:
+            if (location.model, location.dims, location.store) == (model, dims, wanted.store):
+                return location.name
         if known or size_of(settings, data_dir, settings.collection) != dims:
             return wanted.name
         return settings.collection

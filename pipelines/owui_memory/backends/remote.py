@@ -186,12 +186,12 @@ class RemoteBackend(ABC):
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         rules = {self.rules_field: self._rules} if infer and self._rules else {}
-        beside = {"batch": batch, **({"scope": scope} if scope else {})}
+        metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         if infer:
             self._wait_for(batch)
             rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, beside, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
         except Retry as fault:
             if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
@@ -215,12 +215,12 @@ class RemoteBackend(ABC):
     def added_by(self, user_id: str, batch: str) -> list[Memory]: ...
 
     def store(self, user_id: str, new: Memory) -> str:
-        beside = metadata_of(new)
+        metadata = metadata_of(new)
         if new.origin:  # what it cannot be told as its own
-            beside |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
+            metadata |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
-        told = [{"role": "user", "content": new.text}]
-        added = self._add(user_id, told, beside, infer=False, **last_day)
+        said = [{"role": "user", "content": new.text}]
+        added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
     def mark(self, memory_id: str, kind: str) -> bool:

@@ -58,7 +58,7 @@ class Commander:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
         settings = self._settings()
         teams = teams_of(turn, settings)
-        if turn.place != "api":
+        if turn.chat_kind != "api":
             self._orders.give(turn, teams, Here.of(turn, settings).written())
             return ""
         here = Here.of(turn, settings)

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from ..core.locales import ENGLISH, Locale
 from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
 from ..core.turn import chat_kind_of
-from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
 from .faults import without_addresses
 from .markup import quoted, rest, shown
@@ -46,7 +46,7 @@ class _Explained:
             yield self._say("why, not looked", at=at, why=self._reason(one.left_alone))
 
     def _of_a_message(self, one: Explanation) -> Iterator[str]:
-        told = [weighed for weighed in one.weighed if weighed.outcome in (TOLD, TOLD_BEFORE)]
+        told = [weighed for weighed in one.weighed if weighed.outcome in (INJECTED, INJECTED_BEFORE)]
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
@@ -76,9 +76,9 @@ class _Explained:
             yield from ("", self._say("why, not remembered", why=self._reason(one.left_alone)))
 
     def _nothing_kept(self, chat_id: str) -> str:
-        place = chat_kind_of(chat_id)
+        chat_kind = chat_kind_of(chat_id)
         kinds = {"temporary": "why, temporary", "api": "why, no chat"}
-        return self._say(kinds.get(place, "why, nothing kept"))
+        return self._say(kinds.get(chat_kind, "why, nothing kept"))
 
     def _nothing_used(self, one: Explanation) -> str:
         if one.standing:
@@ -99,7 +99,7 @@ class _Explained:
 
     def _weighed(self, one: Weighed, since: Mapping[str, int]) -> str:
         """since: the numbers of the messages that memories were told with."""
-        number = since.get(one.memory_id) if one.outcome == TOLD_BEFORE else None
+        number = since.get(one.memory_id) if one.outcome == INJECTED_BEFORE else None
         outcome = self._words.label("outcome", one.outcome)
         line = self._say(
             "why, weighed",

@@ -12,7 +12,7 @@ from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
 from ..language.names import teller
-from ..recall.select import TOLD, TOLD_BEFORE
+from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
@@ -53,7 +53,7 @@ class Notes:
         backend = self._live.get()
         if last is None or not isinstance(backend, EditableBackend):
             return []
-        told = [one.memory_id for one in last.weighed if one.outcome in (TOLD, TOLD_BEFORE)]
+        told = [one.memory_id for one in last.weighed if one.outcome in (INJECTED, INJECTED_BEFORE)]
         ids = list(dict.fromkeys([*last.profile, *told]))
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
         return [_said(there[memory_id], user_id, words) for memory_id in ids if memory_id in there]

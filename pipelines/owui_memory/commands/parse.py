@@ -199,12 +199,12 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 def is_command(turn: Turn) -> bool:
     """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.place, turn.text)
+    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:
     """Whether a finished turn was a command, by what its user said."""
-    return _is_answered(answered.user_id, answered.place, answered.user_text)
+    return _is_answered(answered.user_id, answered.chat_kind, answered.user_text)
 
 
 def may_be_command(answered: Answered) -> bool:
@@ -222,7 +222,7 @@ def refusal(text: str, words: Locale, *, enabled: bool) -> str:
 def repeated(answered: Answered) -> str:
     """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
     text = answered.user_text
-    if answered.place == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
+    if answered.chat_kind == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
     return text[len(_BEFORE_ANSWER) : -len(_AFTER_ANSWER)]
 
@@ -236,5 +236,5 @@ def with_task(body: Mapping[str, Any], answer: str = "") -> dict[str, Any]:
     return {**kept, "features": {}, "messages": [{"role": "user", "content": content}]}
 
 
-def _is_answered(user_id: str, place: str, text: str) -> bool:
-    return place != "channel" and is_person(user_id) and read_command(text) is not None
+def _is_answered(user_id: str, chat_kind: str, text: str) -> bool:
+    return chat_kind != "channel" and is_person(user_id) and read_command(text) is not None

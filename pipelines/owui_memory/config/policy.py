@@ -19,11 +19,11 @@ def decide(turn: Turn, settings: Valves) -> Decision:
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
-    told, learned = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
-    reason = _half(told, learned)
-    if learned and len(turn.text) > _LONGEST_CHARS:
-        learned, reason = False, reason or "it is as long as a pasted document"
-    return Decision(told, learned, reason, noted=bool(reason))
+    recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
+    reason = _half(recalls, remembers)
+    if remembers and len(turn.text) > _LONGEST_CHARS:
+        remembers, reason = False, reason or "it is as long as a pasted document"
+    return Decision(recalls, remembers, reason, noted=bool(reason))
 
 
 def _no_message(turn: Turn, settings: Valves) -> str:
@@ -34,13 +34,13 @@ def _no_message(turn: Turn, settings: Valves) -> str:
         return "a task of Open WebUI, not a message"
     if not is_person(turn.user_id):
         return "the request names no user"
-    if turn.place == "temporary":
+    if turn.chat_kind == "temporary":
         return "a temporary chat"
     return ""
 
 
 def _switched_off(turn: Turn, settings: Valves) -> str:
-    if turn.place == "channel":
+    if turn.chat_kind == "channel":
         return "a channel"
     if not turn.memory_capability:
         return "the model's Memory capability is off"
@@ -67,9 +67,9 @@ def _allowed(rule: str, turn: Turn) -> bool:
     return not only or named(only, turn.model, turn.base_model)
 
 
-def _half(told: bool, learned: bool) -> str:
-    if told and learned:
+def _half(recalls: bool, remembers: bool) -> str:
+    if recalls and remembers:
         return ""
-    if told:
+    if recalls:
         return "nothing is learned from this model's chats (models_remember)"
     return "the model is told nothing (models_recall)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
 
 
@@ -37,12 +38,12 @@ EDITED = "an edited message"  # in place of a model, where a change was taken ba
 class Change:
     """One row.
 
-    op: add, replace or remove; heard where a message said again what is known, and nothing changed; FORGET
+    op: add, replace or remove; REAFFIRMED where nothing changed; FORGET
     beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
     `asked_to_forget` tells of the latter.
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
-    chat: the chat that they are of; place: the number of an added memory among those of the chat.
+    chat: the chat that they are of; ordinal: the number of an added memory among those of the chat.
     scope: that of the memory, see `core/scope.py`.
     said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
     changed), and when it was decided; Unix times in seconds.
@@ -63,7 +64,7 @@ class Change:
     source: str = ""
     said_at: float = 0.0
     chat: str = ""
-    place: int = 0
+    ordinal: int = 0
     scope: str = ""
     model: str = ""
     refused: str = ""

@@ -2,12 +2,12 @@
 
 MemoryFault
 ├── Retry       passing: the same call may work later (server down, time-out, rate limit)
-│   ├── Doubtful    or this input is the reason: worth a few tries only
+│   ├── RetryFew    or this input is the reason: worth a few tries only
 │   ├── TooSlow     it did not end in time: less at once may
 │   └── Waits       its turn comes after what waits already
 ├── Drop        final for this input: it can never work (refused text, malformed answer)
 │   └── Refused     what a user asked for cannot be done: see locales/refused.py
-├── TakenOver   another server does it now: leave it to that one
+├── ClaimLost   another server does it now: leave it to that one
 └── TellAdmin   a setting or an installation is wrong: only the admin can mend it
     └── NotReady    nothing is wrong yet: the backend is still starting
 

@@ -11,7 +11,8 @@ class Exchange:
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
-    versions of it, whose memories are to be taken back.
+    versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
+    what was said counts, as it has another answer now.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Exchange:
     replaces: tuple[str, ...] = ()
     scope: str = ""
     answered_by: str = ""
+    again: bool = False
 
     @property
     def message_id(self) -> str:
@@ -50,6 +52,11 @@ class Batch:
     def scope(self) -> str:
         """The same for all of them."""
         return self.exchanges[0].scope
+
+
+def version_of(key: str, message_id: str) -> str:
+    """The key of an exchange of the same chat, with this message."""
+    return "\n".join((key.rpartition("\n")[0], message_id))
 
 
 def message_id_of(key: str) -> str:

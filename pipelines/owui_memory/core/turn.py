@@ -37,7 +37,7 @@ class Turn:
     text: str
     key: str
     exchange_key: str
-    place: ChatKind = "chat"
+    chat_kind: ChatKind = "chat"
     chat_id: str = ""
     user_message_id: str = ""
     follows: str = ""
@@ -72,7 +72,7 @@ class Answered:
     user_text: str
     assistant_text: str
     name: str = ""
-    place: ChatKind = "chat"
+    chat_kind: ChatKind = "chat"
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:

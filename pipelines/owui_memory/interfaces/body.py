@@ -51,7 +51,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
         exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
-        place=chat_kind_of(chat_id, message_id),
+        chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
@@ -98,7 +98,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_text=_kept(texts[-1]),
         assistant_text=_answer(messages[-1]),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
-        place=chat_kind_of(chat_id),
+        chat_kind=chat_kind_of(chat_id),
     )
 
 

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 from ..core.turn import Answered, Turn
 from .body import read_inlet, read_outlet
-from .strip_commands import without_asides
+from .strip_commands import without_commands
 
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
 _THREADS = 2
@@ -49,7 +49,7 @@ class Finished:
 
 def read_asked(body: Any, user: Any) -> Asked:
     """An inlet's body. Whatever comes in, this does not raise."""
-    body = without_asides(sendable(body))
+    body = without_commands(sendable(body))
     return Asked(body, read_inlet(body, user))
 
 

@@ -20,7 +20,7 @@ _USER, _ASSISTANT, _END = "USER: ", "\nASSISTANT: ", "\n</chat_history>"
 _MOST_SAID = 10_000  # messages of a task that are looked at
 
 
-def without_asides(body: Any) -> Any:
+def without_commands(body: Any) -> Any:
     """A body as the model is to see it: the same object where it has none.
 
     The last message of the user stays, with what follows it: it may be a command that is to be answered.

@@ -134,7 +134,7 @@ class CommandLog:
         """Keep the command for longer.
 
         Raises:
-            TakenOver: somebody else is about it by now.
+            ClaimLost: somebody else is about it by now.
         """
         if not self._set(order, held_until=time.time() + _HELD_S):
             raise ClaimLost("Another server carries this command out.")

@@ -41,11 +41,11 @@ class Health:
         try:
             yield
         except BaseException as error:
-            told = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
+            details = str(error) if isinstance(error, MemoryFault) else f"failed ({type(error).__name__})"
             with self._lock:
                 self._under_way -= 1
                 del self._began[number]
-                self._last_error, self._failing = (datetime.now(UTC), told), True
+                self._last_error, self._failing = (datetime.now(UTC), details), True
             raise
         with self._lock:
             self._under_way -= 1
@@ -75,13 +75,13 @@ class Health:
         took = self.median_ms
         with self._lock:
             calls, under_way, error = self._calls, self._under_way, self._last_error
-        told = [
+        details = [
             f"{calls:,} calls",
             "none answered" if took is None else f"{in_ms(took)} (median of the last {_LAST})",
             f"{under_way} under way",
             f"last error {error[0]:%Y-%m-%d %H:%M:%S} UTC: {error[1]}" if error else "no error",
         ]
-        return ", ".join(told)
+        return ", ".join(details)
 
 
 def in_ms(took_ms: float) -> str:

@@ -141,13 +141,13 @@ class Llms:
         first, *others = self.llms
         if first.fault is None:
             return Check("LLM", True, ", then ".join(llm.name for llm in self.llms))
-        told = [f"{first.name}: {first.fault}"]
+        details = [f"{first.name}: {first.fault}"]
         for second in others:
             if second is self._answered:
-                told.append(f"{second.name} answers instead.")
+                details.append(f"{second.name} answers instead.")
             if second.fault:
-                told.append(f"{second.name}: {second.fault}")
-        return Check("LLM", False, " ".join(told), first.fault.hint)
+                details.append(f"{second.name}: {second.fault}")
+        return Check("LLM", False, " ".join(details), first.fault.hint)
 
 
 def _says(item: Any) -> bool:

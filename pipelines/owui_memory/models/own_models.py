@@ -75,8 +75,8 @@ class OwnModels:
         try:
             return self._opened_llms().part()
         except MemoryFault as fault:
-            told = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
-            return Check("LLM", self._may_lack, told, fault.hint)
+            detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
+            return Check("LLM", self._may_lack, detail, fault.hint)
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
@@ -85,11 +85,11 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        told = tuple(filter(is_legible, others))
-        if embedder is None or not told or not is_legible(text):
+        legible = tuple(filter(is_legible, others))
+        if embedder is None or not legible or not is_legible(text):
             return [0.0] * len(others)
         vector = embedder.embed(text)
-        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, told)))
+        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, legible)))
         return [next(near) if is_legible(other) else 0.0 for other in others]
 
     def warm(self) -> None:

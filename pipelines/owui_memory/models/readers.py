@@ -112,9 +112,9 @@ class Readers:
         with self._lock:
             last, without = self._last, dict(self._without)
         ok, hints = True, [unused]
-        told = [f"auto: {self._reads()}", self._listed()]
+        details = [f"auto: {self._reads()}", self._listed()]
         if last is not None:
-            told.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
+            details.insert(1, f"last {last.name}" + (f": {last.fault}" if last.fault else ""))
             if last.fault:
                 ok = False
                 hints.append(last.fault.hint)
@@ -127,10 +127,10 @@ class Readers:
             hints.append(f"No server of the chats lists {_shown(self._settings.llm_model)}: {_WHICH}")
         if without:
             shown = [f"{_shown(model)} ({why})" for model, why in list(without.items())[-_TOLD:]]
-            told.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
+            details.append(f"kept without an LLM: what was answered by {', '.join(shown)}")
             if not self._settings.llm_model:
                 hints.append("To have one LLM read all chats, choose an llm_provider and an llm_model.")
-        return Check("LLM", ok, "; ".join(told), " ".join(dict.fromkeys(filter(None, hints))))
+        return Check("LLM", ok, "; ".join(details), " ".join(dict.fromkeys(filter(None, hints))))
 
     def _found(self, answered: AnsweredBy, local_only: bool) -> tuple[Listed | None, bool]:
         """The model that is to read, and whether it has to be a local one."""
@@ -184,8 +184,8 @@ class Readers:
 
     def _lacks_the_model(self, listings: Sequence[Listing]) -> bool:
         """Whether all have told what they list, and none has the model that is to read."""
-        model, told = self._settings.llm_model, all(one.names is not None for one in listings)
-        return bool(model) and told and not any(one.has(model) for one in listings)
+        model, all_answered = self._settings.llm_model, all(one.names is not None for one in listings)
+        return bool(model) and all_answered and not any(one.has(model) for one in listings)
 
     def _is_left_out(self, listing: Listing) -> bool:
         return self._settings.local_only and not listing.is_local

@@ -9,7 +9,7 @@ from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.memory import Check
 from ..manage.migrate.reach import location_of_backend
-from ..state import journal, places, reading
+from ..state import journal, locations, reading
 
 _SAMPLE = 200  # memories, the ones changed last
 
@@ -39,7 +39,7 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
 def _keys(engine: Engine) -> list[str]:
     """Of all places."""
     with reading(engine).connect() as connection:
-        return list(connection.scalars(select(places.c.key)))
+        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:

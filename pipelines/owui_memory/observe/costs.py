@@ -28,11 +28,11 @@ class Costs:
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
-        told = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
+        details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
             total = sum(models.values(), Counter[str]())
-            told.insert(0, f"{_each(total, exchanges)} per exchange")
-        return "since the start " + "; ".join(told)
+            details.insert(0, f"{_each(total, exchanges)} per exchange")
+        return "since the start " + "; ".join(details)
 
 
 def _counted(usage: Usage) -> Mapping[str, int]:

@@ -28,10 +28,10 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    told = "all that remembers is on your own machines or network"
+    detail = "all that remembers is on your own machines or network"
     if settings.backend == "server":
-        told = "mem0's server is in your own network; which LLM and embedder it asks is not told"
-    return [Check("local only", True, told)]
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+    return [Check("local only", True, detail)]
 
 
 def _away(settings: Valves) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Ledger:
         except SQLAlchemyError as error:
             self._emit(failed(Job.COSTS, error))
             return ""
-        return "; ".join(f"{name} {_told(models, prices)}" for name, models in used.items() if models)
+        return "; ".join(f"{name} {_details(models, prices)}" for name, models in used.items() if models)
 
     def of(self, day: date) -> dict[str, Used]:
         """What has been written of each model on a day (UTC)."""
@@ -125,8 +125,8 @@ class Ledger:
 _NAMES = ("today", "yesterday")
 
 
-def _told(models: Mapping[str, Used], prices: Mapping[str, Price]) -> str:
+def _details(models: Mapping[str, Used], prices: Mapping[str, Price]) -> str:
     calls, tokens_in, tokens_out = (sum(column) for column in zip(*models.values(), strict=True))
-    told = [f"{calls:,} calls", f"{tokens_in + tokens_out:,} tokens"]
+    details = [f"{calls:,} calls", f"{tokens_in + tokens_out:,} tokens"]
     price = costs({name: (used.tokens_in, used.tokens_out) for name, used in models.items()}, prices)
-    return ", ".join([*told, *([price] if price else [])])
+    return ", ".join([*details, *([price] if price else [])])

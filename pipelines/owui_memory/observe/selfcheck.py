@@ -59,8 +59,8 @@ def health_of(backend: Backend) -> list[Check]:
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
-    told = "; ".join(f"{name}: {health.described()}" for name, health in asked)
-    return [Check("health", not wrong, told, " ".join(wrong))] if asked else []
+    detail = "; ".join(f"{name}: {health.described()}" for name, health in asked)
+    return [Check("health", not wrong, detail, " ".join(wrong))] if asked else []
 
 
 def reading_of(backend: Backend) -> Check | None:

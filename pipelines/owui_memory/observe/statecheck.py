@@ -154,8 +154,10 @@ class StateCheck:
         except Exception as error:  # noqa: BLE001 - the status reports what it meets
             return Check("state", False, *self._told(error))
         if self._file.was_damaged:
-            told = f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
-            return Check("state", False, told, "If nobody has put it back, compare it with a copy.")
+            detail = (
+                f"{self._who()} was overwritten or taken away while it was in use, and takes changes again"
+            )
+            return Check("state", False, detail, "If nobody has put it back, compare it with a copy.")
         return Check("state", True, f"{self._who()} takes changes")
 
     def _check_disk(self) -> None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
+from ..core.change import REAFFIRMED
 from ..core.locales import ENGLISH, locale
 from ..core.scope import team_owner
 from ..core.turn import Turn
-from ..state import insert_new, journal, reading, told, versions
+from ..state import injected, insert_new, journal, reading, versions
 from ..state.switches_table import IS_ON, bound
 from .block import Blocks, is_own, render
 from .ready import Ready
@@ -99,14 +100,14 @@ class Conversation:
 
 # Put together once: building a statement takes as long as running it.
 _LINES = (
-    select(told.c.position, told.c.memory_id, told.c.text, told.c.line, told.c.id)
+    select(injected.c.position, injected.c.memory_id, injected.c.text, injected.c.line, injected.c.id)
     .where(
-        told.c.user_id == bindparam("user_id"),
-        told.c.conversation == bindparam("conversation"),
-        ~told.c.gone,
-        told.c.told_at > bindparam("oldest"),
+        injected.c.user_id == bindparam("user_id"),
+        injected.c.conversation == bindparam("conversation"),
+        ~injected.c.gone,
+        injected.c.injected_at > bindparam("oldest"),
     )
-    .order_by(told.c.id)
+    .order_by(injected.c.id)
 )
 _VERSION = select(
     select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
@@ -114,9 +115,9 @@ _VERSION = select(
 _OF_TEAMS = select(func.sum(versions.c.number)).where(
     versions.c.user_id.in_(bindparam("owners", expanding=True))
 )
-_HEARD = (
+_REAFFIRMED = (
     select(journal.c.memory_id, func.count())
-    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == "heard")
+    .where(journal.c.user_id == bindparam("user_id"), journal.c.op == REAFFIRMED)
     .group_by(journal.c.memory_id)
 )
 
@@ -126,7 +127,7 @@ class Injected:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
-        self._heard: Ready[dict[str, int]] = Ready()
+        self._reaffirmed: Ready[dict[str, int]] = Ready()
 
     def conversation(self, turn: Turn, teams: Sequence[str] = ()) -> Conversation:
         """What this turn's conversation was told up to its last message, oldest first.
@@ -147,17 +148,17 @@ class Injected:
             of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
 
-    def heard(self, user_id: str, version: int) -> dict[str, int]:
+    def reaffirmed(self, user_id: str, version: int) -> dict[str, int]:
         """How often a user said again what their memories hold, by id; those of 0 are left out."""
-        return self._heard.of(user_id, version, lambda: self._read_heard(user_id))
+        return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
-        self._heard.drop(user_id)
+        self._reaffirmed.drop(user_id)
 
-    def _read_heard(self, user_id: str) -> dict[str, int]:
+    def _read_reaffirmed(self, user_id: str) -> dict[str, int]:
         with self._reading.connect() as connection:
-            rows = connection.execute(_HEARD, {"user_id": user_id})
+            rows = connection.execute(_REAFFIRMED, {"user_id": user_id})
             return {memory_id: count for memory_id, count in rows}  # noqa: C416 - rows are not tuples
 
     def keep(self, connection: Connection, turn: Turn, lines: Iterable[Line], gone: Sequence[int]) -> None:
@@ -165,7 +166,9 @@ class Injected:
         now = time.time()
         if gone:
             connection.execute(
-                update(told).where(told.c.user_id == turn.user_id, told.c.id.in_(gone)).values(gone=True)
+                update(injected)
+                .where(injected.c.user_id == turn.user_id, injected.c.id.in_(gone))
+                .values(gone=True)
             )
         # A second model's inlet for the same message may have told it.
         rows = [
@@ -178,18 +181,18 @@ class Injected:
                 "text": line.text,
                 "line": line.kept,
                 "gone": False,
-                "told_at": now,
+                "injected_at": now,
             }
             for line in lines
         ]
-        insert_new(connection, told, rows)
+        insert_new(connection, injected, rows)
 
     def to_chat(self, user_id: str, chat_id: str) -> list[str]:
         """The texts told to a chat, or with a message where there is no chat (API calls); newest first."""
         wanted = (
-            select(told.c.text)
-            .where(told.c.user_id == user_id, told.c.chat_id == chat_id)
-            .order_by(told.c.id.desc())
+            select(injected.c.text)
+            .where(injected.c.user_id == user_id, injected.c.chat_id == chat_id)
+            .order_by(injected.c.id.desc())
             .limit(_MOST)
         )
         with self._reading.connect() as connection:
@@ -201,11 +204,11 @@ def _once(lines: Sequence[Line], positions: Sequence[str]) -> tuple[Line, ...]:
 
     lines: in the order in which they were told.
     """
-    place = {position: number for number, position in enumerate(positions)}
+    number_of = {position: number for number, position in enumerate(positions)}
     kept: dict[tuple[str, str], int] = {}
     once = []
     for line in lines:
-        there = kept.setdefault((line.memory_id, line.text), place[line.position])
-        if there <= place[line.position]:
+        there = kept.setdefault((line.memory_id, line.text), number_of[line.position])
+        if there <= number_of[line.position]:
             once.append(line)
     return tuple(once)

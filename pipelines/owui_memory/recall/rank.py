@@ -14,7 +14,7 @@ from ..core.memory import Candidate, Memory
 from ..language.words import content_words, stem, terms_of
 
 _QUERY_WORDS = 32  # looked at
-_HEARD_MOST = 3
+_REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -36,7 +36,7 @@ class Weights:
     reach: int = 2
     recency: float = 0.03
     half_life_days: float = 60.0
-    heard: float = 0.01
+    reaffirmed: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ def ranked(
     found: Sequence[Candidate],
     query: str,
     now: datetime,
-    heard: Mapping[str, int] | None = None,
+    reaffirmed: Mapping[str, int] | None = None,
     weights: Weights = DEFAULT,
 ) -> list[Ranked]:
-    """Best first. `heard`: how often the user said again what a memory holds, by its id."""
+    """Best first. `reaffirmed`: how often the user said again what a memory holds, by its id."""
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
@@ -88,7 +88,7 @@ def ranked(
             item.memory,
             item.meaning,
             keyword,
-            score + weights.lift * lift + _worth(item.memory, now, heard or {}, weights),
+            score + weights.lift * lift + _worth(item.memory, now, reaffirmed or {}, weights),
             covered,
         )
         for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
@@ -136,20 +136,20 @@ def coverage(memory: Memory, asked: set[str]) -> float:
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
     """The score of each one's best neighbour among the candidates: what was said next to it."""
-    places = [(item.memory.chat, item.memory.place) for item in found]
-    known = {place: score for place, score in zip(places, scores, strict=True) if place[0]}
+    ordinals = [(item.memory.chat, item.memory.ordinal) for item in found]
+    known = {ordinal: score for ordinal, score in zip(ordinals, scores, strict=True) if ordinal[0]}
     steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
     return [
-        max([known.get((chat, place + step), 0.0) for step in steps]) if chat else 0.0
-        for chat, place in places
+        max([known.get((chat, ordinal + step), 0.0) for step in steps]) if chat else 0.0
+        for chat, ordinal in ordinals
     ]
 
 
-def _worth(memory: Memory, now: datetime, heard: Mapping[str, int], weights: Weights) -> float:
+def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights: Weights) -> float:
     """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
     age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
-    again = min(heard.get(memory.id, 0), _HEARD_MOST)
-    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.heard * again)
+    again = min(reaffirmed.get(memory.id, 0), _REAFFIRMED_MOST)
+    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.reaffirmed * again)
 
 
 def _time(memory: Memory) -> datetime:

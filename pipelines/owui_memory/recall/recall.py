@@ -28,7 +28,7 @@ from .injected import Conversation, Injected, Line
 from .profile import Profiles
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
-from .select import ENOUGH, TO_FORGET, TOLD, TOLD_BEFORE, Gate, Selection, select
+from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Sources
 from .suppressed import suppressed
 from .times import is_to_come, zone_of
@@ -45,7 +45,8 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    that they take in the prompt.
     """
 
     blocks: Blocks
@@ -55,13 +56,14 @@ class Recalled:
     on: bool = True
     secrets: int = 0
     markup: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """When all that a conversation was told was found as it was told, and what of it is not to be seen.
 
-    versions: those of the memories at that time, see `told.Conversation`. at: monotonic seconds.
+    versions: those of the memories at that time, see `injected.Conversation`. at: monotonic seconds.
     seen, hidden: ids of memories.
     """
 
@@ -74,7 +76,7 @@ class _Checked:
         """Whether nothing has changed since, nor was anything told that was not looked at."""
         fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
         return fresh and all(
-            told.memory_id in self.seen or told.memory_id in self.hidden for told in before.lines
+            injected.memory_id in self.seen or injected.memory_id in self.hidden for injected in before.lines
         )
 
 
@@ -93,9 +95,9 @@ class _Kept:
         """The same, but for these memories."""
         if not suppressed:
             return self
-        gone = [told.id for told in self.lines if told.memory_id in suppressed]
+        gone = [injected.id for injected in self.lines if injected.memory_id in suppressed]
         return _Kept(
-            tuple(told for told in self.lines if told.memory_id not in suppressed),
+            tuple(injected for injected in self.lines if injected.memory_id not in suppressed),
             (*self.gone, *gone),
             tuple(one for one in self.corrections if one[0].id not in suppressed),
         )
@@ -103,7 +105,7 @@ class _Kept:
     def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
         """The memories that stay in the prompt, each with the number of the message that it was told with."""
         numbers = {position: number for number, position in enumerate(positions, 1)}
-        return tuple({told.memory_id: numbers[told.position] for told in self.lines}.items())
+        return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
 
 
 class Recaller:
@@ -111,7 +113,7 @@ class Recaller:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._told, self._explanations = Injected(engine), Explanations(engine)
+        self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
@@ -121,27 +123,31 @@ class Recaller:
         began = time.perf_counter()
         now = now.astimezone(zone_of(turn.timezone))
         view = reading_view(turn, settings)
-        before = self._told.conversation(turn, view.teams)
+        before = self._injected.conversation(turn, view.teams)
         if not before.on:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
         aside = self._sources.aside(turn)
-        selection, gate, hushed = self._selected(backend, turn, settings, lines, before.version, view, aside)
-        kept = self._kept(backend, turn, before, lines, view, aside).without(hushed)
+        selection, gate, suppressed_ids = self._selected(
+            backend, turn, settings, lines, before.version, view, aside
+        )
+        kept = self._kept(backend, turn, before, lines, view, aside).without(suppressed_ids)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
-            kept = _Kept((), tuple(told.id for told in before.lines))
+            kept = _Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
-            wanted = [memory for memory in always if memory.id not in hushed]
+            wanted = [memory for memory in always if memory.id not in suppressed_ids]
             profile = lines.fitting(wanted, settings.profile_token_budget)
-        told_before = {told.memory_id for told in kept.lines}
-        known = told_before | {memory.id for memory in profile}
+        injected_before = {injected.memory_id for injected in kept.lines}
+        known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
-        said = {told.text for told in kept.lines if is_own(told.line)} | {memory.text for memory in profile}
+        said = {injected.text for injected in kept.lines if is_own(injected.line)} | {
+            memory.text for memory in profile
+        }
         chosen = [
             memory
             for memory in selection.chosen
@@ -149,15 +155,15 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         new = tuple(self._new(turn, lines, kept.corrections, news, aside))
-        self._note_told(turn, view, new)
+        self._note_injected(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
-        forgotten = [told.memory_id for told in before.lines if told.id in kept.gone]
+        forgotten = [injected.memory_id for injected in before.lines if injected.id in kept.gone]
         why = Explanation(
             query=turn.text,
             evidence=gate.evidence,
             threshold=gate.needed,
-            weighed=tuple(islice(_weighed(selection, told_before, {memory.id for memory in news}), MOST)),
+            weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
@@ -174,12 +180,13 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
+            tokens=lines.held(new),
         )
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._profiles.drop(user_id)
-        self._told.drop(user_id)
+        self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
 
@@ -191,7 +198,7 @@ class Recaller:
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
         with self._engine.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
-                self._told.keep(connection, turn, recalled.new, recalled.gone)
+                self._injected.keep(connection, turn, recalled.new, recalled.gone)
             why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
             self._explanations.keep(connection, turn, why)
 
@@ -216,25 +223,25 @@ class Recaller:
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside)
         found = lines.without_copies(found)
-        heard = self._told.heard(turn.user_id, version)
-        items = ranked(found, query, lines.now, heard)
+        reaffirmed = self._injected.reaffirmed(turn.user_id, version)
+        items = ranked(found, query, lines.now, reaffirmed)
         gate = Gate.of(items, settings.relevance_threshold, backend.of_self(query), query)
         least = gate.least
         if items and least is None and asks_for_all(backend, query):
             least = 0.0
-        hushed = suppressed(turn.text, items)
+        suppressed_ids = suppressed(turn.text, items)
         selection = select(
-            [item for item in items if item.memory.id not in hushed],
+            [item for item in items if item.memory.id not in suppressed_ids],
             least_worth=least,
             most=settings.memories_per_turn,
             room=settings.memory_token_budget - lines.overhead,
             cost=lines.cost,
             whose=lines.whose,
         )
-        if hushed:
-            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in hushed)
+        if suppressed_ids:
+            to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        return selection, gate, hushed
+        return selection, gate, suppressed_ids
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -263,22 +270,26 @@ class Recaller:
             return _Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
-            return _Kept(tuple(told for told in before.lines if told.memory_id not in checked.hidden))
-        there = {memory.id: memory for memory in backend.get_all([told.memory_id for told in before.lines])}
+            return _Kept(
+                tuple(injected for injected in before.lines if injected.memory_id not in checked.hidden)
+            )
+        there = {
+            memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
+        }
         holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
         seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
         gone = tuple(
-            told.id
-            for told in before.lines
-            if (memory := holds.get(told.memory_id)) is None
-            or told.text == there[told.memory_id].text != memory.text
-            or is_own(told.line) == bool(lines.teller(memory))
+            injected.id
+            for injected in before.lines
+            if (memory := holds.get(injected.memory_id)) is None
+            or injected.text == there[injected.memory_id].text != memory.text
+            or is_own(injected.line) == bool(lines.teller(memory))
         )
-        left = tuple(told for told in before.lines if told.id not in gone)
+        left = tuple(injected for injected in before.lines if injected.id not in gone)
         corrections = tuple(
-            (memory, told.text)
-            for told in {told.memory_id: told for told in left}.values()
-            if (memory := seen.get(told.memory_id)) and memory.text != told.text
+            (memory, injected.text)
+            for injected in {injected.memory_id: injected for injected in left}.values()
+            if (memory := seen.get(injected.memory_id)) and memory.text != injected.text
         )
         # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
         if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
@@ -286,7 +297,7 @@ class Recaller:
             self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
             if len(self._checked) > _CHECKED:
                 self._checked.popitem(last=False)
-        return _Kept(tuple(told for told in left if told.memory_id in seen), gone, corrections)
+        return _Kept(tuple(injected for injected in left if injected.memory_id in seen), gone, corrections)
 
     def _new(
         self,
@@ -297,18 +308,18 @@ class Recaller:
         aside: Collection[str],
     ) -> Iterator[Line]:
         """The new lines, what was said first at first."""
-        before = {memory.id: told for memory, told in corrections}
+        before = {memory.id: injected for memory, injected in corrections}
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
             text = lines.of(memory, before.get(memory.id))
             yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
 
-    def _note_told(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
+    def _note_injected(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
         """What was just found needs no second look with the next message."""
         key = turn.user_id, turn.positions[0], view
         if (checked := self._checked.get(key)) is not None:
-            seen = checked.seen.union(told.memory_id for told in new)
+            seen = checked.seen.union(injected.memory_id for injected in new)
             self._checked[key] = replace(checked, seen=seen)
 
 
@@ -318,21 +329,21 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     Half as many as with a conversation's first one: what was told before is still there (bench/prefix.py says
     what that saves). Another answer to the same message brings no more than the first one did.
     """
-    if all(told.position == turn.positions[-1] for told in lines):
+    if all(injected.position == turn.positions[-1] for injected in lines):
         most = settings.memories_per_turn
     else:
         most = max(settings.memories_per_turn // 2, 1)
     chosen = {memory.id for memory in selection.chosen}
-    here = sum(told.position == turn.positions[-1] and told.memory_id in chosen for told in lines)
+    here = sum(injected.position == turn.positions[-1] and injected.memory_id in chosen for injected in lines)
     return max(most - here, 0)
 
 
-def _weighed(selection: Selection, told_before: set[str], news: set[str]) -> Iterator[Weighed]:
+def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
     """The candidates with what became of them in this conversation."""
     for item, chosen in selection.outcomes:
         outcome = chosen
-        if chosen == TOLD and item.memory.id not in news:
-            outcome = TOLD_BEFORE if item.memory.id in told_before else ENOUGH
+        if chosen == INJECTED and item.memory.id not in news:
+            outcome = INJECTED_BEFORE if item.memory.id in injected_before else ENOUGH
         yield Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -386,7 +397,7 @@ class _Lines:
         return self._count(self.of(memory)) + 1
 
     def held(self, lines: Iterable[Line]) -> int:
-        return sum(self._count(told.line) + 1 for told in lines)
+        return sum(self._count(injected.line) + 1 for injected in lines)
 
     def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
         """Those that fit, in order."""

@@ -28,7 +28,7 @@ _LEAST = 0.1  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 
-TOLD, TOLD_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
+INJECTED, INJECTED_BEFORE, NOT_RELEVANT, REPEATS, NO_ROOM, ENOUGH, TO_FORGET = (
     "told",
     "told before",
     "not relevant",
@@ -127,7 +127,7 @@ def select(
         elif (tokens := cost(item.memory)) > room:
             outcome = NO_ROOM
         else:
-            outcome = TOLD
+            outcome = INJECTED
             chosen.append(item.memory)
             sayings.append(saying)
             room -= tokens

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, or_, select, union_all
 
-from ..core.change import EDITED
+from ..core.change import EDITED, REAFFIRMED
 from ..core.exchange import message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
@@ -238,7 +238,12 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
     for row in rows:
         if not row.undoes and row.id not in undone:
             yield Step(
-                row.id, row.op != "heard", row.before, frozenset(row.source.split()), row.said_at, row.after
+                row.id,
+                row.op != REAFFIRMED,
+                row.before,
+                frozenset(row.source.split()),
+                row.said_at,
+                row.after,
             )
 
 

@@ -17,7 +17,7 @@ _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
-_INSERT = recalls.insert()  # put together once, as those of told.py
+_INSERT = recalls.insert()  # put together once, as those of injected.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _fields(one: Explanation | Weighed) -> dict[str, object]:
 
 def _read(kept: dict[str, object]) -> Explanation:
     weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    told_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in told_before)
+    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
+    standing = tuple((memory_id, number) for memory_id, number in injected_before)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     return Explanation(weighed=weighed, standing=standing, **lists)  # type: ignore[arg-type]

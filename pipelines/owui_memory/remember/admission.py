@@ -6,10 +6,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend, BulkBackend, EditableBackend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -106,6 +106,39 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     told = [{"role": "user", "content": new.text}]
     backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
     return ""
+
+
+def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+    """Add passages with their ids; one that is there already changes nothing.
+
+    Raises what `restored` and the backend raise.
+    """
+    new = [changed(memory, text=restored(memory.text), lead=lead(memory.lead)) for memory in new]
+    if isinstance(backend, BulkBackend):
+        backend.store_all(owner_id, new)
+        return
+    batches = dict.fromkeys(memory.batch for memory in new)
+    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
+    for memory in new:
+        if (earlier := there.get(memory.id)) is None:
+            backend.store(owner_id, changed(memory, origin=memory.id))
+        elif earlier.text != memory.text:
+            backend.replace(earlier.id, memory.text, expires=memory.expires)
+
+
+def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
+    """Take passages away by the ids that they were stored with; how many there were."""
+    if isinstance(backend, BulkBackend):
+        return backend.remove_all(owner_id, list(memory_ids))
+    wanted = set(memory_ids)
+    there = backend.list_all(owner_id)
+    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+
+
+def lead(text: str) -> str:
+    """What a passage answers, as it is stored beside it: "" where it may not be."""
+    text = masked(clean(text))[0]
+    return "" if gives_orders(text) else text
 
 
 def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:

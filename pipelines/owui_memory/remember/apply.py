@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
@@ -26,7 +26,7 @@ from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Journal
 
 Decide = Callable[[], Iterable[Change]]
-Confirm = Callable[[], None]  # raises TakenOver where the changes are somebody else's to make by now
+Confirm = Callable[[], None]  # raises ClaimLost where the changes are somebody else's to make by now
 
 _AT_ONCE = 16  # texts of an import that are embedded together: between them others have their turn
 _KEPT_CHARS = 1000  # of a refused text
@@ -57,7 +57,7 @@ class Changes:
         """
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
-            changes = list(self._placed(batch, decide()))
+            changes = list(self._numbered(batch, decide()))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
@@ -66,16 +66,16 @@ class Changes:
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
         """Write down changes that somebody else has made of a batch."""
-        self._journal.intend(list(self._placed(batch, changes)))
+        self._journal.intend(list(self._numbered(batch, changes)))
 
-    def _placed(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
-        """The same, each with its chat and each added memory with its place there."""
+    def _numbered(self, batch: Batch, changes: Iterable[Change]) -> Iterator[Change]:
+        """The same, each with its chat and each added memory with its number there."""
         chat = batch.exchanges[0].chat_id
-        place = self._journal.added_in(batch.user_id, chat) if chat else 0
+        ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
-            yield _admitted(replace(change, chat=chat, place=place, scope=scope))
-            place += change.op == "add"
+            yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
+            ordinal += change.op == "add"
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -109,7 +109,7 @@ class Changes:
                         source=change.source,
                         said_at=change.said_at,
                         chat=change.chat,
-                        place=change.place,
+                        ordinal=change.ordinal,
                         scope=change.scope,
                         model=model,
                         undoes=change.id,
@@ -262,7 +262,7 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     """A removal with the chat and the time of the memory that it takes away."""
     at = memory.updated_at or memory.created_at
     said_at = at.timestamp() if at else removal.said_at
-    return replace(removal, chat=memory.chat, place=memory.place, said_at=said_at)
+    return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
 def _note(batch: Batch, position: int, memory_id: str) -> Change:
@@ -290,19 +290,19 @@ def _added(backend: Backend, change: Change) -> str:
         kind=change.kind,
         expires=change.expires,
         chat=change.chat,
-        place=change.place,
+        ordinal=change.ordinal,
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
 
 
-def heard(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
     """The note that a message said again what is known."""
     return Change(
         batch=batch.name,
         position=position,
         user_id=batch.user_id,
-        op="heard",
+        op=REAFFIRMED,
         memory_id=memory.id,
         before=memory.text,
         after=memory.text,

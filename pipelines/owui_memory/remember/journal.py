@@ -34,7 +34,7 @@ class Journal:
     """Kept in the state database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
+        self.engine, self._reading = engine, reading(engine)
 
     def intend(self, changes: Sequence[Change]) -> None:
         """Write down a batch's changes, all or none; those of a batch that is there already stay."""
@@ -42,14 +42,14 @@ class Journal:
             return
         rows = [{**_columns(change), "at": time.time()} for change in changes]
         # IntegrityError: an earlier try wrote them.
-        with suppress(IntegrityError), self._engine.begin() as connection:
+        with suppress(IntegrityError), self.engine.begin() as connection:
             connection.execute(journal.insert(), rows)
             if any(change.made for change in changes):
                 count_up(connection, changes[0].user_id)
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for change_id, memory_id in changes.items():
                 connection.execute(
                     update(journal)
@@ -136,7 +136,7 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for one in asked:
                 connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
 
@@ -168,7 +168,7 @@ class Journal:
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 

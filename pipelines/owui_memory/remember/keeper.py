@@ -181,6 +181,7 @@ class Keeper:
             wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
+            renews=settings.keeps_episodes,
         )
         self._decisions.used(answered.user_id, permission)
         self._emit(Event(EventKind.EXCHANGE_STORED if added else EventKind.EXCHANGE_REPEATED))

@@ -15,7 +15,7 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import log2
 from typing import Any
 
@@ -51,10 +51,14 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up."""
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    """
 
     pending: int
     dead: int
+    since: float = field(default=0.0, compare=False)
 
 
 class Outbox:
@@ -65,11 +69,18 @@ class Outbox:
         self._patience = Patience(engine)
 
     def put(
-        self, exchange: Exchange, *, wait_s: float = 0.0, batch_max: int = 1, since: float | None = None
+        self,
+        exchange: Exchange,
+        *,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        since: float | None = None,
+        renews: bool = False,
     ) -> bool:
         """Keep an exchange durably; False where its key is there already, or a later version of the message.
 
         since: when it came, if that was not now; False where all of its user's was erased after that.
+        renews: another answer to the same message takes the place of the one before; then False, too.
 
         It becomes ready after `wait_s` seconds without another of its chat, or at once when
         `batch_max` of its chat wait, or when its user goes on in another chat.
@@ -86,7 +97,27 @@ class Outbox:
         try:
             return self._patience.run(keep)
         except IntegrityError:
+            if renews:
+                self._patience.run(lambda connection: self._renew(connection, exchange, now, wait_s))
             return False
+
+    @staticmethod
+    def _renew(connection: Connection, exchange: Exchange, now: float, wait_s: float) -> None:
+        """One that waits has another answer; one that is remembered comes once more, for what was said."""
+        hold(connection, exchange.user_id)
+        mine = and_(outbox.c.user_id == exchange.user_id, outbox.c.key == exchange.key)
+        row = connection.execute(select(outbox).where(mine)).first()
+        if row is None:
+            return
+        change = update(outbox).where(outbox.c.id == row.id)
+        if (row.state, row.batch) == ("pending", ""):
+            answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
+            connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
+        elif row.state == "done":
+            again = json.dumps(asdict(replace(exchange, again=True)))
+            anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
+            due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
+            connection.execute(change.values(exchange=again, **anew, **due))
 
     def _put(
         self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
@@ -148,7 +179,7 @@ class Outbox:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
 
         Raises:
-            TakenOver: it had expired, and somebody else has claimed the batch since.
+            ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
         if not self._set(batch, claim_expires=time.time() + CLAIM_S):
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
@@ -224,9 +255,11 @@ class Outbox:
     def counts(self) -> Counts:
         """How the queue stands."""
         with self._reading.connect() as connection:
-            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-            count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in _LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
@@ -271,7 +304,7 @@ class Outbox:
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch)
+        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
 
     @staticmethod
     def _gather(
@@ -286,6 +319,10 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _comes_again(row: Any) -> bool:
+    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:

@@ -28,7 +28,7 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import heard
+from .apply import reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -48,13 +48,13 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Decides for one batch. `told`: texts that recall has put into its chat."""
+    """Decides for one batch. `injected`: texts that recall has put into its chat."""
 
     backend: AskableBackend
     journal: Journal
     batch: Batch
     rules: str
-    told: Sequence[str]
+    injected: Sequence[str]
 
     def decide(self) -> Iterator[Change]:
         """The changes, refused ones too.
@@ -77,7 +77,7 @@ class Reconciler:
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
-        yield from self._heard(near, touched, first=len(changes))
+        yield from self._reaffirmed(near, touched, first=len(changes))
 
     def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
         """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
@@ -181,8 +181,8 @@ class Reconciler:
 
     def _is_echo(self, text: str) -> bool:
         """Whether it was told by recall, and not said by the user since."""
-        told = [one for one in self.told if not is_mark(one)]
-        if not is_among(text, told, self.backend) and mark_of(text) not in self.told:
+        injected = [one for one in self.injected if not is_mark(one)]
+        if not is_among(text, injected, self.backend) and mark_of(text) not in self.injected:
             return False
         said = [sentence for exchange in self.batch.exchanges for sentence in _said(exchange)]
         meanings = self.backend.similarities(text, said)
@@ -201,7 +201,7 @@ class Reconciler:
             if meaning >= nearest
         )
 
-    def _heard(
+    def _reaffirmed(
         self, near: Mapping[str, Sequence[Candidate]], touched: set[str], first: int
     ) -> Iterator[Change]:
         """What is known was said again: it stays when the message that said it first is taken back."""
@@ -211,7 +211,7 @@ class Reconciler:
             for found in near[exchange.message_id]:
                 memory = found.memory
                 if memory.id not in touched and says(said, memory.text, found.meaning):
-                    yield heard(self.batch, position, exchange, memory)
+                    yield reaffirmed(self.batch, position, exchange, memory)
                     position += 1
 
 
@@ -266,11 +266,11 @@ def _read(reply: Reply) -> tuple[list[Operation] | None, str]:
 
 def _once_more(prompt: list[dict[str, str]], reply: Reply, problem: str) -> list[dict[str, str]]:
     """The prompt with a complaint. Not every server takes an empty answer for a message, or a long one."""
-    told = f"That could not be read: {problem} Answer once more, with the JSON object only."
+    correction = f"That could not be read: {problem} Answer once more, with the JSON object only."
     answered = reply.text.strip()[:_ANSWERED_CHARS].strip()
     if answered:
-        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": told}]
-    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{told}"}]
+        return [*prompt, {"role": "assistant", "content": answered}, {"role": "user", "content": correction}]
+    return [*prompt[:-1], {**prompt[-1], "content": f"{prompt[-1]['content']}\n\n{correction}"}]
 
 
 def _harm(operation: Operation, known: Sequence[Memory]) -> str:

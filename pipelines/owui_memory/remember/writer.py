@@ -15,7 +15,7 @@ from typing import Literal
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
-from ..core.change import Change
+from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -24,6 +24,7 @@ from ..core.memory import Memory, Message
 from ..recall.injected import Injected
 from .admission import refused_among
 from .apply import Changes
+from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
 from .outbox import Outbox, is_overdue
@@ -38,6 +39,7 @@ _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
 _DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
 _NOTED = 1000  # batches that fail
+_YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -49,7 +51,7 @@ class Writer:
         outbox: Outbox,
         live: BackendHolder,
         journal: Journal,
-        told: Injected,
+        injected: Injected,
         settings: Callable[[], Valves],
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
@@ -60,8 +62,8 @@ class Writer:
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         """
         self._take_in, self._is_busy = take_in, is_busy
-        self._outbox, self._live, self._journal, self._told = outbox, live, journal, told
-        self._changes = Changes(journal)
+        self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -150,8 +152,9 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         try:
+            self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -171,13 +174,31 @@ class Writer:
         for change in changes:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
-        made = [change for change in changes if not change.refused and change.op != "heard"]
+        made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+
+    def _keep_passages(self, backend: Backend, batch: Batch) -> None:
+        """Keep what was said, as it was said. What cannot be kept costs no fact."""
+        if not isinstance(backend, EditableBackend):
+            return
+        confirm = partial(self._outbox.renew, batch)
+        try:
+            self._episodes.retract(backend, batch, confirm)
+            if self._settings().keeps_episodes:
+                self._episodes.keep(backend, batch, confirm)
+        except Drop as fault:
+            self._emit(failed(Job.REMEMBERING, fault))
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, what was said can wait a little."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and self._stop_at is None and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _erased(self, backend: Backend, batch: Batch) -> bool:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
@@ -186,6 +207,7 @@ class Writer:
         if isinstance(backend, EditableBackend):
             for memory in backend.added_by(batch.user_id, batch.name):
                 backend.remove(memory.id)
+            self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
@@ -205,8 +227,8 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
             first = batch.exchanges[0]
-            told = self._told.to_chat(batch.user_id, first.chat_id or first.key)
-            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, told)
+            injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
+            reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
             return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch, reading.model or settings.llm_model)
 
@@ -262,6 +284,7 @@ class Writer:
         ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failing.pop(batch.name, None)
         elif is_of_the_text(error) or others_do:
             self._outbox.postpone(batch, reason, failing.times)
@@ -349,6 +372,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
         if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
             backend.remove(memory.id)
     return list(first.values())
+
+
+def _once(batch: Batch) -> Batch:
+    """Without what was remembered before, with another answer."""
+    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
 
 
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:

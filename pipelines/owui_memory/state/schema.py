@@ -53,9 +53,9 @@ outbox = Table(
     Column("key", _Id, nullable=False),
     Column("user_id", _Id, nullable=False),
     Column("chat_id", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),  # see chat.body.Turn
+    Column("follows", _Id, nullable=False, default=""),  # see `core.turn.Turn`
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("scope", _Id, nullable=False, default=""),  # see scopes.py
+    Column("scope", _Id, nullable=False, default=""),  # see `core/scope.py`
     Column("exchange", _Text),  # JSON; emptied once done
     Column("state", _Id, nullable=False),
     Column("batch", _Id, nullable=False, default=""),
@@ -74,31 +74,31 @@ decisions = Table(
     "decisions",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's: see chat.body.Turn
+    Column("key", _Id, primary_key=True),  # the turn's: see `core.turn.Turn`
     Column("chat_id", _Id, nullable=False),
     Column("exchange_key", _Id, nullable=False),
     Column("follows", _Id, nullable=False, default=""),
     Column("timezone", _Id, nullable=False, default=""),
     Column("scope", _Id, nullable=False, default=""),
-    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see chat_servers.AnsweredBy
+    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
 
-# See recall/told.py.
-told = Table(
-    "told",
+# See recall/injected.py.
+injected = Table(
+    "injected",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("user_id", _Id, nullable=False),
     Column("chat_id", _Id, nullable=False),
-    Column("conversation", _Id, nullable=False),  # the first of its positions: see chat.body.Turn
+    Column("conversation", _Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
     Column("position", _Id, nullable=False),
     Column("memory_id", _Id, nullable=False),
     Column("text", _Text, nullable=False),
     Column("line", _Text, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
-    Column("told_at", Float, nullable=False),
+    Column("injected_at", Float, nullable=False),
     UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
     # PostgreSQL's indexes hold no more than 2,704 bytes of a row.
     Index("told_once", "user_id", "position", "memory_id", func.md5(column("text")), unique=True).ddl_if(
@@ -106,7 +106,7 @@ told = Table(
     ),
     Index("told_conversation", "user_id", "conversation"),
     Index("told_chat", "user_id", "chat_id"),
-    Index("told_age", "told_at"),
+    Index("told_age", "injected_at"),
 )
 
 # See recall/why.py.
@@ -149,7 +149,7 @@ journal = Table(
     Column("source", _Text, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
     Column("chat", _Id, nullable=False, default=""),
-    Column("place", Integer, nullable=False, default=0),
+    Column("ordinal", Integer, nullable=False, default=0),
     Column("scope", _Id, nullable=False, default=""),
     Column("model", _Id, nullable=False),
     Column("refused", _Text, nullable=False),
@@ -162,16 +162,16 @@ journal = Table(
 )
 
 # See backends/locations.py.
-places = Table(
-    "places",
+locations = Table(
+    "locations",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("collection", _Id, nullable=False),  # the setting
     Column("key", _Id, nullable=False),
     Column("role", _Id, nullable=False),  # home, target or left
-    Column("ours", Boolean, nullable=False),  # all that is there came from another place of this collection
+    Column("ours", Boolean, nullable=False),  # all there came from another location of this collection
     Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
-    Column("place", Text, nullable=False),  # JSON
+    Column("location", Text, nullable=False),  # JSON
     Column("copied", Integer, nullable=False, default=0),
     Column("total", Integer, nullable=False, default=0),
     Column("left_at", Float, nullable=False, default=0.0),
@@ -185,7 +185,7 @@ commands = Table(
     "commands",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the exchange's: see chat.body.Turn
+    Column("key", _Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
     Column("chat_id", _Id, nullable=False),
     Column("message_id", _Id, nullable=False),
     Column("timezone", _Id, nullable=False),
@@ -236,6 +236,31 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/episodes.py. The passages of an exchange: their ids follow from its key and their numbers.
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("exchange", _Id, primary_key=True),  # a hash of its key
+    Column("chat_id", _Id, nullable=False),
+    Column("first", Integer, nullable=False),  # ordinal in the chat
+    Column("said", Integer, nullable=False),  # passages of the user's message, and
+    Column("answered", Integer, nullable=False),  # of the answer
+    Column("topics", Integer, nullable=False, default=0),
+    Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
+    Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
+    Column("said_at", Float, nullable=False),
+    Index("episodes_chat", "user_id", "chat_id"),
+    Index("episodes_age", "said_at"),
+)
+episode_switches = Table(
+    "episode_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
@@ -245,7 +270,7 @@ erasures = Table(
     Column("whole", Boolean, nullable=False),  # all of the user, else these memories
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
-    Column("places", Text, nullable=False),  # JSON: ids of the places where it is still to be done
+    Column("locations", Text, nullable=False),  # JSON: ids of the locations where it is still to be done
     Column("passes", Integer, nullable=False, default=0),  # see manage/erasure/erasures.py
     Column("asked_at", Float, nullable=False),
     Index("erasures_open", "passes"),

@@ -18,17 +18,17 @@ def texts(backend: EditableBackend, query: str, user: str = "ada") -> set[str]:
 
 def test_a_memory_comes_back_as_it_was_stored(backend: EditableBackend) -> None:
     new = Memory(
-        "", "The user flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", place=3
+        "", "The user flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", ordinal=3
     )
     stored = backend.get(backend.store("ada", new))
     assert stored is not None
-    kept = (stored.text, stored.batch, stored.kind, stored.expires, stored.chat, stored.place)
+    kept = (stored.text, stored.batch, stored.kind, stored.expires, stored.chat, stored.ordinal)
     assert kept == (new.text, "b", "plan", "2999-01-01", "c", 3)
     assert stored.created_at is not None
 
 
 def test_a_replaced_memory_keeps_id_kind_place_and_created_time(backend: EditableBackend) -> None:
-    new = Memory("", "The user lives in Lisbon.", kind="profile", expires="2999-01-01", chat="c", place=3)
+    new = Memory("", "The user lives in Lisbon.", kind="profile", expires="2999-01-01", chat="c", ordinal=3)
     memory_id = backend.store("ada", new)
     before = backend.get(memory_id)
     backend.replace(memory_id, "The user lives in Porto.", expires="")
@@ -36,7 +36,7 @@ def test_a_replaced_memory_keeps_id_kind_place_and_created_time(backend: Editabl
     assert before is not None
     assert after is not None
     assert (after.text, after.expires) == ("The user lives in Porto.", "")
-    assert (after.kind, after.chat, after.place, after.created_at) == ("profile", "c", 3, before.created_at)
+    assert (after.kind, after.chat, after.ordinal, after.created_at) == ("profile", "c", 3, before.created_at)
     assert texts(backend, "Where does the user live? In Lisbon?") == {"The user lives in Porto."}
 
 

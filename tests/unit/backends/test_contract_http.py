@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,7 +231,7 @@ def test_what_fails_behind_the_server_is_sorted_by_its_code(
         to_server.add("ada", said(SECRET), infer=True, batch="batch-1")
 
     assert type(raised.value) is reaction
-    assert "502" not in str(raised.value)
+    assert not re.search(r"\b502\b", str(raised.value))
     assert raised.value.hint
 
 

@@ -27,7 +27,7 @@ def test_all_of_a_users_memories_are_listed_oldest_first(case: Case) -> None:
 
 
 def test_a_listed_memory_is_the_one_that_was_stored(backend: EditableBackend) -> None:
-    new = Memory("", "Flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", place=3)
+    new = Memory("", "Flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", ordinal=3)
     memory_id = backend.store("ada", new)
 
     assert backend.list_all("ada") == [backend.get(memory_id)]

@@ -37,26 +37,28 @@ def test_memories_survive_a_reopening(
         assert found_texts(backend, "ada", "Where do I live?") == ["I live in Rome."]
 
 
-def test_erasing_a_user_leaves_no_text_of_theirs_in_mem0(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    """It keeps a history of each memory, and the last messages of each user."""
+def test_mem0_keeps_no_history_and_the_messages_it_reads_again_in_memory(
+    scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    (tmp_path / "mem0").mkdir()
+    for name in ("history.db", "history.db-wal"):
+        (tmp_path / "mem0" / name).write_text("of the release before")
     with contextlib.closing(LibraryBackend.open(library_settings(scripted_llm), tmp_path)) as backend:
-        for user in ("ada", "bob"):
-            memory_id = backend.store(user, Memory("", f"The secret boat of {user}."))
-            backend.replace(memory_id, f"The secret car of {user}.", expires="")
-            if user == "ada":
-                backend.remove(backend.store(user, Memory("", "The secret cat of ada.")))
-            backend.add(user, said(f"I, {user}, live in secret Rome."), infer=True, batch="b")
+        memory_id = backend.store("ada", Memory("", "The secret boat of ada."))
+        backend.replace(memory_id, "The secret car of ada.", expires="")
+        backend.add("ada", said("I, ada, live in secret Rome."), infer=True, batch="b")
         kept = backend._memory.db.connection
         before = "\n".join(kept.iterdump())
-        backend.erase("ada")
+        backend.drop()
         after = "\n".join(kept.iterdump())
-
-    assert "car of ada." in before
-    assert before.count("of bob.") == after.count("of bob.") > 0
-    assert "cat of ada." not in before, "that one was removed before"
+        for number in range(1100):
+            backend._memory.db.save_messages([{"role": "user", "content": "."}], f"user_id={number}")
+        count = kept.execute("SELECT count(*) FROM messages").fetchone()[0]
+    assert "of ada." not in before
     assert "I, ada, live" in before
     assert "ada" not in after
-    assert "I, bob, live" in after
+    assert count == 1000
+    assert not list((tmp_path / "mem0").glob("history.db*"))
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)

@@ -302,7 +302,7 @@ class TestStatus:
 
     LISTS = ("models_recall", "models_remember")
     CASES = (
-        ({"chat_id": "temporary:s", "place": "temporary"}, {}, "temporary chat", "nothing is told"),
+        ({"chat_id": "temporary:s", "chat_kind": "temporary"}, {}, "temporary chat", "nothing is told"),
         ({"memory_switch": False}, {}, "Settings > Personalization", "nothing is told"),
         ({"memory_capability": False}, {}, "Memory capability", "nothing is told"),
         ({"model": "gpt-5"}, dict.fromkeys(LISTS, "!gpt-*"), "models_recall", "nothing is told"),
@@ -346,7 +346,7 @@ class TestStatus:
         assert "off in this chat" in desk.ask("/memory status")
 
     def test_off_and_in_a_temporary_chat(self, desk: Desk) -> None:
-        here = {"chat_id": "temporary:s", "place": "temporary"}
+        here = {"chat_id": "temporary:s", "chat_kind": "temporary"}
         desk.ask("/memory off", **here)
         off, why = desk.ask("/memory status", **here).splitlines()[:2]
         assert off == "- Memory is off in this chat: `/memory on` switches it on."

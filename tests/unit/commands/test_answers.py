@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from owui_memory.commands.answers import Answers, shown
@@ -55,8 +56,14 @@ def test_nothing_in_a_memory_is_markup(text: str) -> None:
 
 
 @given(st.text(max_size=80))
+@example("א")
+@example("Ada \u2068(٣)\u2069 | x")
 def test_any_text_is_one_cell_and_reads_as_before(text: str) -> None:
+    """But for one pair of isolates around all of a text that turns the direction."""
     cell = shown(text)
+    if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
+        assert (cell[0], cell[-1]) == ("\u2068", "\u2069")
+        cell = cell[1:-1]
     assert "\n" not in cell
     assert not re.search(r"(?<!\\)(?:\\\\)*[|`<>*]", cell)
     read = re.sub(r"\\(.)", r"\1", cell)

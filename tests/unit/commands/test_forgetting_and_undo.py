@@ -46,13 +46,13 @@ def settle(desk: Desk) -> None:
 def without_ids(memory: Memory) -> dict[str, Any]:
     return {
         name: getattr(memory, name)
-        for name in ("text", "kind", "scope", "expires", "chat", "place", "created_at")
+        for name in ("text", "kind", "scope", "expires", "chat", "ordinal", "created_at")
     }
 
 
 def test_it_is_hidden_at_once_and_undo_brings_it_back_as_it_was(desk: Desk) -> None:
     desk.backend.store(
-        "ada", Memory("", DOG, kind="plan", expires="2099-01-01", chat="old", place=7, scope="folder:f")
+        "ada", Memory("", DOG, kind="plan", expires="2099-01-01", chat="old", ordinal=7, scope="folder:f")
     )
     time.sleep(0.01)
     desk.knows(CITY)

@@ -46,7 +46,7 @@ def turn() -> Turn:
         ({"user_id": ""}, "the request names no user", False),
         ({"user_id": "a b"}, "the request names no user", False),
         ({"user_id": "*"}, "the request names no user", False),  # everybody, to mem0
-        ({"place": "channel"}, "a channel", True),
+        ({"chat_kind": "channel"}, "a channel", True),
         ({"text": ""}, "the message has no text", True),
     ],
 )
@@ -143,7 +143,7 @@ TURNS = st.builds(
     text=st.sampled_from(["Hello.", "", "word " * 5000]),
     key=st.just("k"),
     exchange_key=st.just("e"),
-    place=st.sampled_from(["chat", "temporary", "channel", "api"]),
+    chat_kind=st.sampled_from(["chat", "temporary", "channel", "api"]),
     model=st.text(max_size=6),
     base_model=st.text(max_size=6),
     described=st.booleans(),

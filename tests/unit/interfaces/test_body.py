@@ -34,7 +34,7 @@ def test_a_first_turn() -> None:
         text="My dog is called Rex and I live in Lisbon.",
         key=message_id,
         exchange_key=f"{ADA}\n{chat_id}\n{user_message_id}~0dfed93203c7",
-        place="chat",
+        chat_kind="chat",
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows="start",
@@ -68,7 +68,7 @@ def test_the_text_is_the_last_user_message(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", INLETS)
 def test_where_it_was_said(name: str) -> None:
     expected = "temporary" if name.startswith("temporary") else "api" if _is_api(name) else "chat"
-    assert turn(name).place == expected
+    assert turn(name).chat_kind == expected
 
 
 def _is_api(name: str) -> bool:
@@ -138,7 +138,7 @@ def test_the_switches() -> None:
 def test_a_channel() -> None:
     call = recording("first-turn.inlet")
     call["body"]["metadata"]["chat_id"] = "channel:42"
-    assert read_inlet(**call).place == "channel"
+    assert read_inlet(**call).chat_kind == "channel"
 
 
 @pytest.mark.parametrize("name", [name for name in OUTLETS if not name.startswith("temporary")])

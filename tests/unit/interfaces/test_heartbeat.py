@@ -60,5 +60,6 @@ def test_nothing_holds_up_the_loop(running: Running, fragment: str) -> None:
 
     heart, told = running.run(all_at_once())
     assert "Rex" in told, "another user has their memories, within the deadline"
-    assert heart.busiest_s < 0.1, "the loop's thread does no work on big texts"
-    assert heart.spent_s < 1, "nor does another thread hold it up; bench/hostile.py has the times"
+    assert heart.loop_s < heart.all_s / 4, (
+        "the loop's thread leaves big texts to others; bench/hostile.py tells more"
+    )

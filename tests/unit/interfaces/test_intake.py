@@ -100,7 +100,7 @@ def test_every_name_has_a_bound_and_different_ones_stay_so() -> None:
     body = {"model": long, "metadata": {**meta, "folder_id": long, "task": long}, "messages": []}
     one = read_inlet(body, {"id": f"{long}a", "email": long})
     other = read_inlet(body, {"id": f"{long}b", "email": long})
-    assert one.place == "temporary"
+    assert one.chat_kind == "temporary"
     assert one.user_id != other.user_id
     names = (one.user_id, one.chat_id, one.key, one.exchange_key, one.model, one.folder, one.email, one.task)
     assert all(len(name) < 500 for name in names)

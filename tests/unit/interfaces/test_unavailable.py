@@ -74,8 +74,8 @@ def test_earlier_commands_are_kept_from_the_model(running: Running, options: dic
 
 def test_also_from_tasks(running: Running) -> None:
     turn = Chat().say(f"/memory\nASSISTANT: {LISTED}\nUSER: Hello.", task="title_generation")
-    assert "1234" in str(turn.inlet)
-    assert "1234" not in str(running.inlet(turn.inlet, turn.user)["messages"])
+    assert "My PIN is" in str(turn.inlet)
+    assert "My PIN is" not in str(running.inlet(turn.inlet, turn.user)["messages"])
 
 
 @pytest.mark.parametrize("how", [Chat, Chat.temporary])
@@ -107,7 +107,7 @@ def test_a_command_where_memory_is_switched_off(running: Running, how: Any) -> N
     answered = running.outlet(turn.outlet("I know all.", sent=sent), turn.user)
     assert answered["messages"][-1]["content"] == ENGLISH.say("switched off by the admin")
     turn = after_a_command()
-    assert "1234" not in str(running.inlet(turn.inlet, turn.user))
+    assert "My PIN is" not in str(running.inlet(turn.inlet, turn.user))
 
 
 def test_a_command_that_is_too_long_is_not_cut_in_silence(running: Running) -> None:
@@ -129,6 +129,6 @@ def test_who_goes_on_with_the_answer_of_a_command_gets_it_again(running: Running
     turn = Chat("ada").say("/memory")
     turn.inlet["messages"].append({"role": "assistant", "content": LISTED})
     sent = running.inlet(turn.inlet, turn.user)
-    assert "1234" not in str(sent["messages"])
+    assert "My PIN is" not in str(sent["messages"])
     answered = running.outlet(turn.outlet("Hm.", sent=sent), turn.user)
     assert "Hm." not in str(answered)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from owui_memory.commands.markup import NOTES
-from owui_memory.interfaces.strip_commands import without_asides
+from owui_memory.interfaces.strip_commands import without_commands
 from owui_memory.language.spans import without_spans, without_thoughts
 from owui_memory.recall.block import line, render, without_block
 from tests.harness.samples import NOW, memory
@@ -92,4 +92,4 @@ def test_commands_in_the_prompt_of_a_task(prompt: str, left: str) -> None:
     left = left.format("USER: What do you remember about me?\nASSISTANT: (a list)\n").replace(
         "\n\n</", "\n</"
     )
-    assert without_asides(body)["messages"][0]["content"].replace("\n\n</", "\n</") == left
+    assert without_commands(body)["messages"][0]["content"].replace("\n\n</", "\n</") == left

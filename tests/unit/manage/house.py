@@ -29,7 +29,7 @@ class House:
 
     def enter(self) -> None:
         self.engine = open_state(self.folder)
-        self.places = Locations(self.engine, "memories")
+        self.locations = Locations(self.engine, "memories")
         self.mover = Mover(self.engine, self.folder, self.open_backend)
         self.live = BackendHolder(self.folder, self.open_backend, bring=self.mover.bring)
 
@@ -69,7 +69,7 @@ class House:
 
     def serves(self, settings: Valves) -> bool:
         current = self.live.current
-        home = self.places.home()
+        home = self.locations.home()
         if current is None or home is None or self.live.fault:
             return False
         return getattr(current, "_settings", settings) == settings and self._leads(settings, home)

@@ -16,7 +16,7 @@ from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.verbatim import decide_verbatim
-from owui_memory.state import recalls, told
+from owui_memory.state import injected, recalls
 from tests.harness import traces
 from tests.harness.places import Place
 from tests.harness.traces import RARE
@@ -46,9 +46,11 @@ class Kept:
     def notes(self, said: str, user: str = "ada") -> None:
         """What recall and mem0 write down of it, and a message that waits and one that was given up."""
         with self.engine.begin() as connection:
-            row = {"user_id": user, "chat_id": "c2", "conversation": "p", "position": "p", "told_at": 1.0}
+            row = {"user_id": user, "chat_id": "c2", "conversation": "p", "position": "p", "injected_at": 1.0}
             memory_id = self.id_of(said, user)
-            connection.execute(told.insert().values(**row, memory_id=memory_id, text=said, line=f"- {said}"))
+            connection.execute(
+                injected.insert().values(**row, memory_id=memory_id, text=said, line=f"- {said}")
+            )
             explained = json.dumps({"query": said, "weighed": [], "evidence": 1, "threshold": 1})
             connection.execute(
                 recalls.insert().values(user_id=user, chat_id="c2", explanation=explained, at=1.0)

@@ -105,7 +105,7 @@ def test_whoever_comes_next_finishes_it(scene: Scene, work: str, left: list[str]
     steps = tried(undisturbed.steps)
     failed = {step: flaws for step in steps if (flaws := after_a_kill(scene, work, step, left))}
     assert failed == {}
-    for called in ("SqliteStore.delete_all", "StoreSite.purge", "History.erase", "Erasures.update"):
+    for called in ("SqliteStore.delete_all", "StoreSite.purge", "Erasures.update"):
         assert f"after {called} 1" in undisturbed.steps
 
 

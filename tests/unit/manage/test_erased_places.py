@@ -113,7 +113,7 @@ def test_one_memory_at_mem0s_server_that_was_left(house: House, mem0_server: Res
     """It gave ids of its own. Keys are not kept: it can be reached once the settings name it again."""
     house.use(house.with_model())
     house.remember(ALLERGY, DOG)
-    house.places.touch(["ada"])  # whom mem0's server is asked for
+    house.locations.touch(["ada"])  # whom mem0's server is asked for
     house.use(house.with_model(**at(mem0_server)))
     now = house.with_small_model()
     house.use(now)

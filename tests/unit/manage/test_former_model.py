@@ -60,14 +60,14 @@ def fill(settings: Valves, folder: Path, collection: str, texts: list[str] = TEX
 
 
 def home_of(house: House) -> str:
-    home = house.places.home()
+    home = house.locations.home()
     assert home is not None
     return home.name
 
 
 def test_it_moves_with_the_first_start(house: House, settings: Valves) -> None:
     fill(settings, house.folder, NAMED)
-    house.places.settle(location_of(settings, NAMED, FORMER, DIMS))
+    house.locations.settle(location_of(settings, NAMED, FORMER, DIMS))
     house.use(settings)
     assert home_of(house) == NOW
     assert house.texts() == sorted(TEXTS)
@@ -92,12 +92,12 @@ def test_it_is_found_where_nobody_noted_it(house: House, name: str) -> None:
 def test_in_a_new_house_nothing_moves(house: House) -> None:
     house.use(Valves())
     assert home_of(house) == NOW
-    assert [one.role for one in house.places.known()] == ["home"]
+    assert [one.role for one in house.locations.known()] == ["home"]
 
 
 def test_what_was_forgotten_in_the_new_place_does_not_come_back(house: House) -> None:
     fill(Valves(), house.folder, NAMED)
-    house.places.settle(location_of(Valves(), NAMED, FORMER, DIMS))
+    house.locations.settle(location_of(Valves(), NAMED, FORMER, DIMS))
     house.use(Valves())
     house.forget(house.memory(TEXTS[0]))
     house.leave()
@@ -112,7 +112,7 @@ def test_the_command_line_reads_it_before_and_moves_it(
     monkeypatch.setenv("PIPELINES_DIR", str(tmp_path))
     monkeypatch.setenv("MEMORY_DATA_DIR", str(house.folder))
     fill(Valves(), house.folder, NAMED)
-    house.places.settle(location_of(Valves(), NAMED, FORMER, DIMS))
+    house.locations.settle(location_of(Valves(), NAMED, FORMER, DIMS))
     assert main(["list", "ada"]) == 0
     assert TEXTS[2] in capsys.readouterr().out
     assert main(["migrate"]) == 0

@@ -58,7 +58,7 @@ class TestAnotherModel:
 
     def test_of_the_same_size_gets_a_collection_of_its_own(self, moved_in: House) -> None:
         moved_in.use(moved_in.with_model("second"))
-        home = moved_in.places.home()
+        home = moved_in.locations.home()
         assert home is not None
         assert home.name == name_for("memories", "second", moved_in.llm.dims)
         assert moved_in.texts() == sorted([DOG, CAT, TOWN])
@@ -82,7 +82,7 @@ class TestAnotherModel:
         llm = {"llm_provider": "openai", "llm_base_url": moved_in.llm.base_url, "llm_model": "chat"}
         moved_in.use(moved_in.with_model(**llm))
         assert DOG not in moved_in.llm.embedded_texts()
-        assert [one.role for one in moved_in.places.known()] == ["home"]
+        assert [one.role for one in moved_in.locations.known()] == ["home"]
 
     def test_another_collection_is_another_set_of_memories(self, moved_in: House) -> None:
         moved_in.live.use(moved_in.with_model(collection="work"))
@@ -193,7 +193,7 @@ class TestAtAStart:
             moved_in.use(moved_in.with_small_model())
             wait_until(lambda: len(moved_in.texts()) == 3, what="the rest is there")
         assert moved_in.texts("bob") == ["I play the cello."]
-        assert moved_in.places.leftovers()[0].pending is False
+        assert moved_in.locations.leftovers()[0].pending is False
 
     def test_where_the_former_store_is_gone_it_is_collected_later(self, house: House) -> None:
         with QdrantServer() as qdrant:
@@ -216,19 +216,19 @@ class TestAtAStart:
     def test_what_is_still_to_be_erased_there_is_not_collected(self, house: House) -> None:
         house.use(house.with_model())
         house.remember(DOG)
-        home = house.places.home()
+        home = house.locations.home()
         assert home is not None
         house.leave()
         house.enter()
         with house.engine.begin() as connection:
             row = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "asked_at": 1.0}
-            connection.execute(erasures.insert().values(**row, places="[1]"))
+            connection.execute(erasures.insert().values(**row, locations="[1]"))
         with house.llm.fault("embeddings", status=500):
             house.use(house.with_small_model())
             wait_until(lambda: (s := house.state()) and not s.ok, what="the status tells it")
         assert house.texts() == []
         with house.engine.begin() as connection:
-            connection.execute(erasures.update().values(places="[]"))
+            connection.execute(erasures.update().values(locations="[]"))
         wait_until(lambda: house.texts() == [DOG], what="nothing is to be erased any more")
 
     def test_what_was_forgotten_meanwhile_is_not_brought_back(self, house: House) -> None:
@@ -281,7 +281,7 @@ class TestMem0sServer:
 
     def test_there_and_back(self, moved_in: House, rest: RestServer) -> None:
         first = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
-        moved_in.places.touch(["ada", "bob"])
+        moved_in.locations.touch(["ada", "bob"])
         moved_in.use(self.on(rest))
         there = moved_in.backend.list_all("ada")
         assert {memory.origin for memory in there} == set(first)
@@ -296,7 +296,7 @@ class TestMem0sServer:
     def test_back_by_presets_that_still_name_its_address_and_key(
         self, moved_in: House, rest: RestServer
     ) -> None:
-        moved_in.places.touch(["ada", "bob"])
+        moved_in.locations.touch(["ada", "bob"])
         moved_in.use(self.on(rest))
         moved_in.remember("I like green tea.")
         still = {"backend_url": rest.url, "backend_api_key": "key"}
@@ -318,7 +318,7 @@ class TestMem0sServer:
         monkeypatch.setattr("owui_memory.backends.server._LISTED", 5)
         texts = [f"My locker number {number} is green." for number in range(12)]
         moved_in.remember(*texts)
-        moved_in.places.touch(["ada", "bob"])
+        moved_in.locations.touch(["ada", "bob"])
         moved_in.use(self.on(rest))
         moved_in.use(moved_in.with_model())
         assert moved_in.texts() == sorted([DOG, CAT, TOWN, *texts])

@@ -18,7 +18,7 @@ from owui_memory.backends.locations import (
     settings_of,
 )
 from owui_memory.config.settings import Valves
-from owui_memory.state import journal, places, told
+from owui_memory.state import injected, journal, locations
 from owui_memory.stores.sqlite.store import SqliteStore
 
 PASSWORD = "a-very-secret-password"
@@ -37,7 +37,7 @@ def known(engine: Engine) -> Locations:
 
 
 def roles(known: Locations) -> dict[str, str]:
-    return {one.place.name: one.role for one in known.known()}
+    return {one.location.name: one.role for one in known.known()}
 
 
 def test_the_first_place_is_the_home_and_stays_it(known: Locations) -> None:
@@ -67,10 +67,10 @@ def test_arriving_twice_is_arriving_once(known: Locations) -> None:
 
 def test_there_is_never_more_than_one_home(known: Locations) -> None:
     known.settle(A)
-    for place in (B, C, A, C):
-        known.aim(place, empty=False)
-        known.arrive(place)
-        assert [name for name, role in roles(known).items() if role == "home"] == [place.name]
+    for location in (B, C, A, C):
+        known.aim(location, empty=False)
+        known.arrive(location)
+        assert [name for name, role in roles(known).items() if role == "home"] == [location.name]
 
 
 def test_what_was_in_a_place_before_us_is_not_ours_and_what_we_left_is(known: Locations) -> None:
@@ -78,7 +78,7 @@ def test_what_was_in_a_place_before_us_is_not_ours_and_what_we_left_is(known: Lo
     known.aim(B, empty=False)
     known.arrive(B)
     known.aim(A, empty=False)
-    assert {one.place.name: one.ours for one in known.known()} == {"a": True, "b": False}
+    assert {one.location.name: one.ours for one in known.known()} == {"a": True, "b": False}
 
 
 def test_sets_of_memories_do_not_know_each_other(engine: Engine) -> None:
@@ -112,7 +112,7 @@ def test_progress_is_seen_by_all(known: Locations, engine: Engine) -> None:
     known.settle(A)
     known.aim(B, empty=True)
     known.progress(B, 3, 10)
-    (seen,) = (one for one in Locations(engine, "memories").known() if one.place == B)
+    (seen,) = (one for one in Locations(engine, "memories").known() if one.location == B)
     assert (seen.copied, seen.total) == (3, 10)
 
 
@@ -120,9 +120,9 @@ def test_a_place_that_was_left_too_early_is_remembered_until_it_is_empty(known: 
     known.settle(A)
     known.aim(B, empty=True)
     known.arrive(B, pending=True)
-    assert [(one.place, one.pending) for one in known.leftovers()] == [(A, True)]
+    assert [(one.location, one.pending) for one in known.leftovers()] == [(A, True)]
     known.emptied(A)
-    assert [(one.place, one.pending) for one in known.leftovers()] == [(A, False)]
+    assert [(one.location, one.pending) for one in known.leftovers()] == [(A, False)]
 
 
 def test_what_was_told_follows_new_ids(known: Locations, engine: Engine) -> None:
@@ -130,7 +130,7 @@ def test_what_was_told_follows_new_ids(known: Locations, engine: Engine) -> None
         for number, memory in enumerate(("old-1", "old-2")):
             row = dict.fromkeys(("user_id", "chat_id", "conversation", "text", "line"), "x")
             connection.execute(
-                told.insert().values(**row, position=str(number), memory_id=memory, told_at=1.0)
+                injected.insert().values(**row, position=str(number), memory_id=memory, told_at=1.0)
             )
             change = dict.fromkeys(("user_id", "op", "before", "after", "kind", "expires", "source"), "x")
             connection.execute(
@@ -147,7 +147,7 @@ def test_what_was_told_follows_new_ids(known: Locations, engine: Engine) -> None
             )
     known.renamed({"old-1": "new-1"})
     with engine.connect() as connection:
-        for table in (told, journal):
+        for table in (injected, journal):
             ids = connection.scalars(select(table.c.memory_id).order_by(table.c.id)).all()
             assert ids == ["new-1", "old-2"]
 
@@ -163,25 +163,25 @@ class TestSecrets:
     )
 
     def test_none_is_written_down(self, known: Locations, engine: Engine) -> None:
-        place = location_of(self.SETTINGS, "memories_m_3", "m", 3)
-        known.settle(place)
+        location = location_of(self.SETTINGS, "memories_m_3", "m", 3)
+        known.settle(location)
         with engine.connect() as connection:
-            row = connection.execute(select(places)).mappings().one()
+            row = connection.execute(select(locations)).mappings().one()
         assert PASSWORD not in json.dumps(dict(row), default=str)
-        assert PASSWORD not in str(place)
+        assert PASSWORD not in str(location)
 
     @pytest.mark.parametrize("password", [PASSWORD, "p@ss/word?", "a:b@c"])
     def test_not_even_one_that_should_have_been_quoted(self, password: str) -> None:
         settings = Valves.model_construct(**{**self.SETTINGS.model_dump(), "vector_store_url": ""})
         settings.vector_store_url = f"postgresql://memory:{password.replace('?', '')}@db:5432/memories"
-        place = location_of(settings, "memories_m_3", "m", 3)
-        assert place.settings["vector_store_url"] == "postgresql://memory@db:5432/memories"
-        assert "db:5432/memories" in str(place)
+        location = location_of(settings, "memories_m_3", "m", 3)
+        assert location.settings["vector_store_url"] == "postgresql://memory@db:5432/memories"
+        assert "db:5432/memories" in str(location)
 
     def test_todays_are_taken_where_the_addresses_are_the_same(self) -> None:
-        place = location_of(self.SETTINGS, "memories_m_3", "m", 3)
+        location = location_of(self.SETTINGS, "memories_m_3", "m", 3)
         now = self.SETTINGS.model_copy(update={"embedder_model": "another"})
-        again = settings_of(place, now)
+        again = settings_of(location, now)
         assert again.vector_store_url == self.SETTINGS.vector_store_url
         assert (again.vector_store_api_key, again.embedder_api_key) == (PASSWORD, PASSWORD)
         assert again.embedder_model == ""
@@ -195,8 +195,8 @@ class TestSecrets:
         ],
     )
     def test_no_key_goes_where_it_does_not_belong(self, elsewhere: dict[str, str], secret: str) -> None:
-        place = location_of(self.SETTINGS, "memories_m_3", "m", 3)
-        assert getattr(settings_of(place, self.SETTINGS.model_copy(update=elsewhere)), secret) == ""
+        location = location_of(self.SETTINGS, "memories_m_3", "m", 3)
+        assert getattr(settings_of(location, self.SETTINGS.model_copy(update=elsewhere)), secret) == ""
 
 
 class TestNames:

@@ -18,7 +18,7 @@ from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.erasure.retention import RULES, Rule, prune
 from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.observe.metrics import Metrics
-from owui_memory.state import commands, erasures, metadata, outbox, recalls, told
+from owui_memory.state import commands, erasures, injected, metadata, outbox, recalls
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running
 
@@ -26,7 +26,7 @@ DAY_S = 24 * 3600.0
 PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
-ALWAYS = {"journal", "versions", "switches", "noted", "places", "llm_days"}
+ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days"}
 
 _numbers = itertools.count()
 
@@ -50,7 +50,7 @@ FITTING: dict[str, dict[str, Any]] = {"outbox": {"state": "done"}, "erasures": {
 
 
 def fitting(rule: Rule) -> dict[str, Any]:
-    if rule.column.table is told and rule.kept_s < 2 * DAY_S:
+    if rule.column.table is injected and rule.kept_s < 2 * DAY_S:
         return {"chat_id": f"{HASHED}1"}
     if rule.column.table is commands and not rule.blank:
         return {"text": "", "answer": ""}

@@ -6,7 +6,6 @@ import gc
 import ssl
 import subprocess
 import threading
-import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from owui_memory.core.errors import MemoryFault, Retry, RetryFew, TooSlow
 from owui_memory.models.limits import OverlongAnswerError, TotalTimeoutError, bounded, hang_up, limited
 from owui_memory.models.llms import Llms
 from owui_memory.models.probe import lacking
+from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.waiting import wait_until
 
@@ -55,13 +55,11 @@ def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
     with HostileServer(kind) as server:
         llms, threads = llms_at(server.url, provider), threading.active_count()
         tracemalloc.start()
-        began = time.monotonic()
-        with pytest.raises(MemoryFault) as fault:
+        with pytest.raises(MemoryFault) as fault, returns(kind):
             llms.ask(ASKED)
-        took, (_, peak) = time.monotonic() - began, tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
-        assert took < 10, "the time-out is 1.5 s"
         assert peak < 60_000_000
         assert server.sent < 10_000_000, "what the sockets' buffers hold goes beyond the limit"
         if kind in (*ENDLESS, *SLOW[:2]):  # a silent server does not notice
@@ -101,21 +99,17 @@ def test_each_call_has_its_own_bounds() -> None:
     """A client that threads share: one's deadline is not another's."""
     with HostileServer("drops") as slow, httpx.Client(timeout=20) as client:
         assert limited(client)
-        took: dict[float, float] = {}
 
         def ask(seconds: float) -> None:
-            began = time.monotonic()
-            with pytest.raises(TIMEOUTS), bounded(seconds):
+            with bounded(seconds):
                 client.get(slow.url)
-            took[seconds] = time.monotonic() - began
 
-        threads = [threading.Thread(target=ask, args=(seconds,)) for seconds in (0.3, 1.5)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
-        assert took[0.3] < 1.4
-        assert took[1.5] >= 1.4
+        with ThreadPoolExecutor(2) as threads:
+            patient, hasty = threads.submit(ask, 3600), threads.submit(ask, 0.3)
+            assert isinstance(hasty.exception(60), TIMEOUTS)
+            assert not patient.done()
+            hang_up(client)
+            assert patient.exception(60) or patient.done()
 
 
 @pytest.mark.parametrize("provider", ["openai", "ollama"])
@@ -154,10 +148,8 @@ def test_a_call_can_be_ended_that_is_encrypted(tmp_path: Path) -> None:
 def test_an_inner_call_has_no_more_time_than_the_outer() -> None:
     with HostileServer("drops") as slow, httpx.Client(timeout=20) as client:
         limited(client)
-        began = time.monotonic()
-        with pytest.raises(TIMEOUTS), bounded(0.3), bounded(20):
+        with returns(), pytest.raises(TIMEOUTS), bounded(0.3), bounded(3600):
             client.get(slow.url)
-        assert time.monotonic() - began < 5
 
 
 def test_without_bounds_a_limited_client_reads_on() -> None:

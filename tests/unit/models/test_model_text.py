@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 
 from owui_memory.backends.answers import memory_of
-from owui_memory.models.json_answer import last_value
-from owui_memory.models.llm import _text_in, _usage
+from owui_memory.models.llm import _text_in
 from owui_memory.models.model_text import has_words, model_text, unbroken
-from owui_memory.models.text_limit import TextLimit, shortened
-from owui_memory.remember.echoes import unsaid
-from owui_memory.remember.prompt import example_texts
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 
@@ -64,66 +57,3 @@ def test_an_answer_in_parts() -> None:
 @pytest.mark.parametrize("text", ["", "...", "—", "☕", " ", "<>", "🙂‍↔️"])
 def test_without_words(text: str) -> None:
     assert not has_words(text)
-
-
-def took(work: Callable[[str], object], text: str) -> float:
-    best = 1e9
-    for _ in range(3):
-        began = time.process_time()
-        with suppress(Exception):
-            work(text)
-        best = min(best, time.process_time() - began)
-    return best
-
-
-READERS: dict[str, Callable[[str], object]] = {
-    "model_text": model_text,
-    "unbroken": unbroken,
-    "last_value": lambda text: last_value(text, "memory"),
-    "usage": _usage,
-    "shortened": lambda text: shortened(text, 1000),
-    "cut": TextLimit().cut,
-    "unsaid": lambda text: unsaid(text[:500], [text], example_texts()),
-}
-FRAGMENTS = (
-    *(
-        '{"memory":[',
-        '"memory":',
-        '"memory"   ',
-        '{"usage":{',
-        "\\",
-        "\\u",
-        "\\ud83d",
-        "\\\\",
-        "\ud83d",
-        "\0",
-    ),
-    *(
-        "<think>",
-        "</think>",
-        "{",
-        "[",
-        '"',
-        "<x",
-        "[x]",
-        "{x}",
-        "...",
-        "__",
-        "XX",
-        "??",
-        " ",
-        "\n",
-        "a",
-        "Word ",
-    ),
-    *("The user lives in Lisbon. ", "Clara", "茶", "\u200d", ", ]", "1", "{}", "[[", '{"a":'),
-)
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_reading_takes_time_by_the_length(reader: str) -> None:
-    work = READERS[reader]
-    for piece in FRAGMENTS:
-        once = took(work, piece * (200_000 // len(piece)))
-        twice = took(work, piece * (400_000 // len(piece)))
-        assert twice <= 3 * once + 0.05, piece

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +18,7 @@ from owui_memory.models import catalogue
 from owui_memory.models.catalogue import Catalogue
 from owui_memory.models.llms import Llms
 from owui_memory.observe.metrics import Metrics
+from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
@@ -293,10 +293,9 @@ def test_an_address_that_is_none_is_named(url: str) -> None:
 def test_a_list_without_end_is_cut_off(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "_WHOLE_S", 1.0)
     with HostileServer(kind) as hostile:
-        began = time.monotonic()
         ours = llms(openai(f"{hostile.url}/v1"))
-        assert reader(ours, external("gpt")) == ("", "")
-        assert time.monotonic() - began < 10
+        with returns(kind):
+            assert reader(ours, external("gpt")) == ("", "")
         assert hostile.wait_until_closed(5)
         assert hostile.sent < 20_000_000
         assert not ours.part().ok

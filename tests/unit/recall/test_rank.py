@@ -11,12 +11,12 @@ from owui_memory.recall.rank import bm25, ranked
 from tests.harness.samples import NOW, found
 
 
-def order(candidates: list[Candidate], query: str = "tea", **heard: int) -> list[str]:
-    return [item.memory.text for item in ranked(candidates, query, NOW, heard)]
+def order(candidates: list[Candidate], query: str = "tea", **reaffirmed: int) -> list[str]:
+    return [item.memory.text for item in ranked(candidates, query, NOW, reaffirmed)]
 
 
-def in_chat(item: Candidate, chat: str, place: int) -> Candidate:
-    return replace(item, memory=replace(item.memory, chat=chat, place=place))
+def in_chat(item: Candidate, chat: str, ordinal: int) -> Candidate:
+    return replace(item, memory=replace(item.memory, chat=chat, ordinal=ordinal))
 
 
 def test_meaning_and_words_are_weighed() -> None:

@@ -10,11 +10,11 @@ from owui_memory.recall.block import line, render
 from owui_memory.recall.rank import ranked
 from owui_memory.recall.select import (
     ENOUGH,
+    INJECTED,
     NO_ROOM,
     NOT_RELEVANT,
     REPEATS,
     SPREAD,
-    TOLD,
     Gate,
     Selection,
     select,
@@ -153,7 +153,7 @@ def test_as_many_as_the_admin_wants() -> None:
 def test_memories_are_whole_or_left_out() -> None:
     selection = selected([found("long " * 100, 0.9), found("Likes tea.", 0.5)], room=70)
     assert [memory.text for memory in selection.chosen] == ["Likes tea."]
-    assert sorted(outcomes(selection).values()) == [NO_ROOM, TOLD]
+    assert sorted(outcomes(selection).values()) == [NO_ROOM, INJECTED]
 
 
 @pytest.mark.parametrize("budget", [120, 200, 400, 800])

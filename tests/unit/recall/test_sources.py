@@ -12,6 +12,7 @@ from owui_memory.interfaces.body import read_inlet
 from owui_memory.recall.sources import Past, Step
 from owui_memory.remember.journal import Journal
 from tests.harness.bodies import Chat, recording
+from tests.harness.hang import work_ends
 from tests.unit.recall.conversation import House
 from tests.unit.recall.desk import Desk, edited
 
@@ -299,3 +300,9 @@ def test_what_was_forgotten_and_brought_back_keeps_its_past(desk: Desk) -> None:
     desk.house.changes.undo(desk.house.backend, desk.journal.of_memory(known.id)[-1])
     assert desk.inlet(Chat("ada").say(QUESTION)).own == {BERLIN: "3 hours ago"}
     assert desk.inlet(edited(chat, HAMBURG)).own == {}
+
+
+def test_a_memory_that_was_changed_often() -> None:
+    steps = tuple(Step(n, True, "x", frozenset({"m"}), 1.0) for n in range(1_000_000))
+    with work_ends():
+        Past(steps).text_without({"m"}, "y")

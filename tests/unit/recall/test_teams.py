@@ -12,7 +12,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.core.scope import shared_by, team_owner
 from owui_memory.language.names import name_of, teller
 from owui_memory.recall.block import is_own, line
-from owui_memory.state import told
+from owui_memory.state import injected
 from tests.harness.bodies import Chat
 from tests.harness.samples import NOW
 from tests.unit.language.hostile import HOSTILE
@@ -134,7 +134,7 @@ def test_what_was_told_as_the_users_own_before_is_told_anew(desk: Desk) -> None:
     chat = Chat("bob")
     desk.asks(chat, QUESTION)
     with desk.house.engine.begin() as connection:
-        connection.execute(update(told).values(line=f'- (today, team family) "{SISTER}"'))
+        connection.execute(update(injected).values(line=f'- (today, team family) "{SISTER}"'))
     answered = desk.asks(chat, QUESTION)
     assert answered.own == {}
     assert answered.others == {SISTER: "Ada, team family"}

@@ -56,19 +56,19 @@ class Mind:
         self.engine: Engine = open_state(folder)
         self.journal = Journal(self.engine)
         self.making = Changes(self.journal)
-        self.told: list[str] = []
+        self.injected: list[str] = []
         llm.clear()
 
-    def hears(self, told: Batch, *operations: dict[str, Any]) -> int:
+    def hears(self, batch: Batch, *operations: dict[str, Any]) -> int:
         self.llm.clear()
         self.llm.when(is_ours, json.dumps({"operations": list(operations)}))
-        return self.reconciles(told)
+        return self.reconciles(batch)
 
-    def reconciles(self, told: Batch) -> int:
+    def reconciles(self, batch: Batch) -> int:
         """How many changes a batch has made in the end."""
         rules = self.settings.extraction_rules
-        reconciler = Reconciler(self.backend, self.journal, told, rules, self.told)
-        changes = self.making.make(self.backend, told, reconciler.decide)
+        reconciler = Reconciler(self.backend, self.journal, batch, rules, self.injected)
+        changes = self.making.make(self.backend, batch, reconciler.decide)
         return sum(not change.refused and change.op != "heard" for change in changes)
 
     def knows(self, text: str, *, user: str = "ada", expires: str = "") -> str:

@@ -44,9 +44,8 @@ def moved(name: str, folder: Path, disk: Path) -> None:
 def full(disk: Path, tale: Tale) -> Iterator[None]:
     """No byte more. The logs begin anew, so that the next change needs one."""
     tale.bench.backend._memory.vector_store.checkpoint()  # type: ignore[attr-defined]
-    for name in ("state.db", "mem0/history.db"):
-        with contextlib.closing(sqlite3.connect(tale.folder / name)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    with contextlib.closing(sqlite3.connect(tale.folder / "state.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
@@ -57,11 +56,8 @@ def full(disk: Path, tale: Tale) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("extraction", ["reconcile", "verbatim"])
-@pytest.mark.parametrize("name", ["memories.db", "mem0/history.db"])
-def test_the_disk_of_the_memories(
-    tmp_path: Path, disk: Path, with_llm: Valves, extraction: str, name: str
-) -> None:
-    moved(name, tmp_path, disk)
+def test_the_disk_of_the_memories(tmp_path: Path, disk: Path, with_llm: Valves, extraction: str) -> None:
+    moved("memories.db", tmp_path, disk)
     tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
     with full(disk, tale):
         tale.bench.fails(1)

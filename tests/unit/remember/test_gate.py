@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 
 from owui_memory.core.exchange import Exchange
@@ -342,95 +339,6 @@ def test_nothing_is_kept_of_what_is_not_the_users_own_statement(text: str) -> No
 @pytest.mark.parametrize(("text", "own"), KEPT)
 def test_the_users_own_statement_is_kept(text: str, own: str) -> None:
     assert own in statements(text, NOTED)
-
-
-FRAGMENTS = [
-    "a(b ",
-    "我",
-    "?",
-    "A",
-    "I (",
-    "a. ",
-    '" ',
-    '" a',
-    "'",
-    "' a",
-    "\u201c",
-    "\u201ea",
-    "\xab",
-    "\xbb",
-    "> a\n",
-    "```",
-    "```\n",
-    "~~~\n",
-    "---\n",
-    "From: a\n",
-    "Dear a,\n",
-    "Best regards\n",
-    "Anna: I a\n",
-    "[1:0] A: b\n",
-    "translate this: ",
-    ": ",
-    "my a: ",
-    "\uff1a",
-    "\ufffc\n",
-    "this ",
-    "forget ",
-    "please ",
-    "hello, ",
-    "\n",
-    "\n\n",
-    "\t",
-    "    a\n",
-    "on a wrote:\n",
-    "-----a ",
-    "--- messag",
-    "[verse",
-    "suppose ",
-    "if i were ",
-    "not a anymore ",
-    "kein a mehr ",
-    "\u7ffb\u8bd1",
-    "\u3066",
-    "\u304b",
-    "\u17d4",
-    "<a>",
-    "<text>\n",
-    "how do i ",
-    "- ",
-    "don't ",
-    "(",
-    "{",
-    "}",
-    "x = 1;",
-    "\\",
-    "a:b ",
-    "http://a ",
-    "www.",
-    "Mr. ",
-    "\u0301",
-    "\x00",
-    "I live in Lisbon. ",
-    "as a pirate, ",
-]
-
-
-@pytest.mark.parametrize("look", [lambda text: judge(exchange(text)), statements])
-@pytest.mark.parametrize("fragment", FRAGMENTS)
-def test_a_message_of_ten_million_characters_costs_no_more_than_a_long_one(
-    look: Callable[[str], object], fragment: str
-) -> None:
-    long, huge = (_cost(look, fragment * (length // len(fragment))) for length in (40_000, 10_000_000))
-    assert huge <= 3 * long + 0.2  # seconds
-
-
-def _cost(look: Callable[[str], object], text: str) -> float:
-    def once() -> float:
-        started = time.process_time()
-        look(text)
-        return time.process_time() - started
-
-    return min(once(), once())
 
 
 # The same thing said twice -------------------------------------------------------------------------

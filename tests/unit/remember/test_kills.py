@@ -125,7 +125,7 @@ def test_reconcile(scene: Scene) -> None:
     scene.knows(*KNOWN)
     scene.hears(said(FIRST, name="m1", at=1.0))
     steps = scene.survives_a_kill_anywhere(DOG, PORTO, TEA)
-    for called in ("Llms.ask", "Journal.intend", "SqliteStore.update", "SQLiteManager.add_history"):
+    for called in ("Llms.ask", "Journal.intend", "SqliteStore.update"):
         assert f"after {called} 1" in steps
     assert (steps[0], steps[-1]) == ("before Outbox.claim 1", "after Outbox.done 1")
 

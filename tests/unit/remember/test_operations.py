@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-import time
-from contextlib import suppress
 
 import pytest
 
@@ -199,69 +196,3 @@ def test_twenty_are_read(many: int) -> None:
 )
 def test_broken_characters_are_made_plain(said: str, read: str) -> None:
     assert texts(f'{{"operations":[{{"op":"add","text":"{said}"}}]}}') == [read]
-
-
-# Hostile ones -------------------------------------------------------------------------------------
-
-FRAGMENTS = (
-    *('{"operations":[', '"operations":', '"operations":[{"op":"add","text":"', '{"operations":{', EMPTY),
-    *(
-        "<think>",
-        "</think>",
-        "<|channel|>",
-        "<|channel|>final",
-        "◁think▷",
-        "here is my response:",
-        "[/think]",
-    ),
-    *(
-        "{",
-        "[",
-        '"',
-        "}",
-        "]",
-        ",",
-        "\\",
-        r"\u",
-        r"\ud83d",
-        ",]",
-        ", ]",
-        "[{",
-        '{"a":',
-        " ",
-        "\n",
-        "1",
-        "...",
-    ),
-    *(
-        '{"op":"',
-        '{"op":"add","text":"x"},',
-        '"op":"add",',
-        '"operations"   ',
-        "\0",
-        "\ud83d",
-        "user__memories",
-    ),
-)
-
-
-def took(text: str) -> float:
-    best = 1e9
-    for _ in range(3):
-        began = time.process_time()
-        with suppress(UnreadableAnswerError):
-            read_operations(text)
-        best = min(best, time.process_time() - began)
-    return best
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_any_answer_takes_time_by_its_length(seed: int) -> None:
-    chance = random.Random(seed)
-    pieces = list(FRAGMENTS) if seed == 0 else []
-    pieces += ["".join(chance.choices(FRAGMENTS, k=chance.randint(2, 5))) for _ in range(40)]
-    for piece in pieces:
-        once = took(piece * (100_000 // len(piece)))
-        twice = took(piece * (200_000 // len(piece)))
-        assert twice <= 3 * once + 0.05, piece
-        assert twice < 3, piece

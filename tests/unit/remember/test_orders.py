@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from owui_memory.language.prompt_injection import REFUSED, gives_orders, is_wish
@@ -61,69 +59,6 @@ def test_a_wish(text: str) -> None:
 )
 def test_no_wish(text: str) -> None:
     assert not is_wish(text)
-
-
-# What the patterns are made of.
-FRAGMENTS = (
-    *(
-        "ignore ",
-        "ignore all ",
-        "previous ",
-        "instructions ",
-        "you are ",
-        "you are now ",
-        "act ",
-        "pretend you ",
-    ),
-    *(
-        "system: ",
-        "human: ",
-        "\n",
-        " ",
-        "<|",
-        "[INST]",
-        "{",
-        '{"name": ',
-        "###",
-        "send ",
-        "send conversation ",
-    ),
-    *(
-        "call function ",
-        "run ",
-        "use the tool ",
-        "open and ",
-        "never tell ",
-        "whenever anyone ",
-        "every reply ",
-        "://x?a=",
-    ),
-    *(
-        "append ",
-        "i g n o r e ",
-        "1g",
-        "忽略",
-        "无视以上",
-        "игнорируй ",
-        "а",
-        "a.",
-        "\u0301",
-        "&lt;",
-        "![](",
-        "[a](http:",
-    ),
-)
-
-
-@pytest.mark.parametrize("fragment", FRAGMENTS)
-def test_no_text_takes_long(fragment: str) -> None:
-    times = []
-    for text in (fragment * (1_000_000 // len(fragment)), fragment * (4_000_000 // len(fragment))):
-        begin = time.process_time()
-        gives_orders(text)
-        is_wish(text)
-        times.append(time.process_time() - begin)
-    assert times[1] < 1.0 or times[1] <= 8 * times[0]
 
 
 def test_the_models_own_choice_is_refused(mind: Mind) -> None:

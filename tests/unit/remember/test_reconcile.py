@@ -264,7 +264,7 @@ def test_what_a_model_says_twice_is_added_once(mind: Mind) -> None:
 
 
 def test_what_recall_told_is_no_news_after_it_was_forgotten(mind: Mind) -> None:
-    mind.told = ["The user lives in Lisbon."]
+    mind.injected = ["The user lives in Lisbon."]
     echo = batch("And what is the weather like there?", answer="As you live in Lisbon: sunny.")
     assert mind.hears(echo, {"op": "add", "text": "The user lives in Lisbon."}) == 0
     (change,) = mind.changes()
@@ -272,7 +272,7 @@ def test_what_recall_told_is_no_news_after_it_was_forgotten(mind: Mind) -> None:
 
 
 def test_what_recall_told_is_news_when_the_user_says_it(mind: Mind) -> None:
-    mind.told = ["The user lives in Lisbon."]
+    mind.injected = ["The user lives in Lisbon."]
     said = batch("I live in Lisbon.", answer="Again?")
     assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
 
@@ -288,20 +288,20 @@ def test_what_recall_told_is_news_when_the_user_says_it(mind: Mind) -> None:
 def test_of_what_recall_told_and_was_erased_since_a_mark_is_enough(
     mind: Mind, answered: str, reason: str
 ) -> None:
-    mind.told = [mark_of("The user lives in Lisbon."), "The user has a dog."]
+    mind.injected = [mark_of("The user lives in Lisbon."), "The user has a dog."]
     echo = batch("And what is the weather like there?", answer="As you live in Lisbon: sunny.")
     assert mind.hears(echo, {"op": "add", "text": answered}) == (not reason)
     assert [change.refused for change in mind.changes()] == [reason]
 
 
 def test_what_was_erased_is_news_when_the_user_says_it(mind: Mind) -> None:
-    mind.told = [mark_of("The user lives in Lisbon.")]
+    mind.injected = [mark_of("The user lives in Lisbon.")]
     said = batch("I live in Lisbon.", answer="Again?")
     assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
 
 
 def test_a_mark_is_never_embedded(mind: Mind) -> None:
-    mind.told = [mark_of("The user lives in Lisbon.")]
+    mind.injected = [mark_of("The user lives in Lisbon.")]
     mind.hears(batch("Hello.", answer="Hello."), {"op": "add", "text": "The user likes tea."})
     assert not any("\x1a" in text for text in mind.llm.embedded_texts())
 
@@ -343,13 +343,13 @@ def test_the_journal_names_the_model_that_answered(mind: Mind) -> None:
 
 
 @pytest.mark.parametrize("adds_first", [False, True])
-@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("injected", [False, True])
 def test_what_takes_the_place_of_a_memory_is_not_known_from_it(
-    mind: Mind, adds_first: bool, told: bool
+    mind: Mind, adds_first: bool, injected: bool
 ) -> None:
     """A model may remove and add instead of replacing; neither order may lose both."""
     mind.knows("The user lives in Lisbon.")
-    mind.told = ["The user lives in Lisbon."] if told else []
+    mind.injected = ["The user lives in Lisbon."] if injected else []
     operations = [{"op": "remove", "id": 1}, {"op": "add", "text": "The user lives in LISBON."}]
     mind.hears(batch("It is spelt in capitals."), *(reversed(operations) if adds_first else operations))
     assert mind.texts() == ["The user lives in LISBON."]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import pytest
 
 from owui_memory.language.dedupe import same, wording
+from tests.harness.hang import work_ends
 from tests.unit.remember.mind import Mind, batch
 from tests.unit.remember.pairs import DIFFERENT, SAME
 
@@ -117,10 +117,9 @@ def test_an_llm_may_say_both_in_one_answer(mind: Mind) -> None:
 @pytest.mark.parametrize(
     "fragment", ["the user ", "I'm ", "a's ", "5.", "-5 ", "的", "ʘ", "' ", "\u0301", "of "]
 )
-def test_any_text_is_compared_in_no_time(fragment: str) -> None:
+def test_any_text_is_compared_in_one_pass(fragment: str) -> None:
     for length in (1000, 1990, 10_000_000):
         text = fragment * (length // len(fragment))
-        started = time.process_time()
-        assert same(text, text, 0.0)
-        same(text, f"{text}x", 0.99)
-        assert time.process_time() - started < 0.5  # seconds; it takes a hundredth of that
+        with work_ends(fragment):
+            assert same(text, text, 0.0)
+            same(text, f"{text}x", 0.99)

@@ -58,16 +58,13 @@ def test_another_number_is_no_duplicate(bench: Bench) -> None:
     assert bench.texts() == ["My locker is number 17.", "My locker is number 18."]
 
 
-def test_what_is_not_worth_remembering_costs_nothing_and_is_counted(
-    bench: Bench, scripted_llm: ScriptedLLM
-) -> None:
+def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Bench) -> None:
     bench.say("Hi there!", key="1")
     bench.say("What is the capital of France?", key="2")
     bench.say("Write a poem about autumn.", key="3")
-    scripted_llm.clear()
     bench.drain()
     bench.writer.stop(5)
-    assert scripted_llm.requests == []
+    assert bench.texts() == []
     assert bench.outbox.counts() == Counts(pending=0, dead=0)
     counts = bench.metrics.counts()
     assert counts["not worth remembering: a greeting or a crumb"] == 1
@@ -171,7 +168,7 @@ def test_the_llm_is_asked_only_about_what_is_worth_it(
         bench.say("What is the capital of France?", key="1")
         bench.say("```python\nx = 1\n```", key="2")
         bench.drain()
-        assert scripted_llm.requests == [], "a batch with nothing left is done without a call"
+        assert scripted_llm.chats() == [], "a batch with nothing left is done without a call"
         bench.say("Hi there!", key="3")
         bench.say("I live in Lisbon.", key="4")
         bench.drain()

@@ -99,8 +99,8 @@ def test_texts_are_found_in_the_files_of_both(tmp_path: Path) -> None:
 def test_who_is_erased_and_what_is_left(tmp_path: Path) -> None:
     results = erase.measured(300, 40, tmp_path)
     assert [(one.memories, one.entries) for one in results.values()] == [
-        *((300, 300 * 4 + 60), (40, 40), (40, 40)),
-        *((3, 3 * 4 + 2), (3, 3), (3, 3)),
+        *((300, 300 * 3 + 60), (40, 40), (40, 40)),
+        *((3, 3 * 3 + 2), (3, 3), (3, 3)),
     ]
     assert {name: one.texts_left for name, one in results.items() if "erase-user" in name} == {
         "alone: erase-user": 0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -127,7 +126,5 @@ def test_who_opens_it_waits_for_nobody_who_writes(tmp_path: Path) -> None:
     open_state(tmp_path).dispose()
     with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
-        open_state(tmp_path).dispose()
-        assert time.monotonic() - began < 5, "SQLite would have waited for ten seconds"
+        open_state(tmp_path).dispose()  # SQLite would wait for ten seconds, and fail
         other.execute("ROLLBACK")

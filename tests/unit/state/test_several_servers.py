@@ -22,7 +22,7 @@ from owui_memory.remember import outbox as queues
 from owui_memory.remember import turns
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
-from owui_memory.state import count_up, decisions, told, versions
+from owui_memory.state import count_up, decisions, injected, versions
 from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat
 from tests.harness.places import Place
@@ -270,7 +270,7 @@ def test_a_memory_that_two_servers_tell_at_one_place_is_told_once(servers: Sever
             server.told.keep(connection, turn, lines, [])
             server.explanations.keep(connection, turn, Explanation("Where do I live?", 0.5, 0.4))
     with servers.one.engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(told)) == 2
+        assert connection.scalar(select(func.count()).select_from(injected)) == 2
     assert [line.text for line in servers.three.told.conversation(turn).lines] == [long, "corrected"]
     assert servers.three.told.to_chat("ada", turn.chat_id) == ["corrected", long]
     assert len(servers.three.explanations.of_chat(turn.chat_id)) == 2

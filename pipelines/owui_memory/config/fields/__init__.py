@@ -35,6 +35,11 @@ class Fields(
         return "reconcile" if self.has_llm else self.mode_without_llm
 
     @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
         """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
         own = self.backend != "library" and self.extraction in ("auto", "mem0")

@@ -27,6 +27,15 @@ class Remembering(PanelModel):
         title="Extraction rules",
         description="Your own words for the LLM on what to remember and what not. One line.",
     )
+    episodes: Literal["auto", "on", "off"] = Field(
+        "auto",
+        title="Keep past chats",
+        description=(
+            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
+            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
+            "that is said goes there: only with on."
+        ),
+    )
     batch_idle_seconds: int = Field(
         30,
         ge=0,

@@ -9,7 +9,7 @@ import typer
 
 from ...manage.erasure.erase import Receipt
 from .instance import Instance
-from .output import as_json, ended, progress, table, told
+from .output import as_json, ended, progress, say, table
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
@@ -27,13 +27,13 @@ def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) ->
 
 
 def _show(receipt: Receipt) -> None:
-    told(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        told(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
-        told(f"Note: {what}.")
+        say(f"Note: {what}.")
 
 
 def _confirmed(user_id: str) -> bool:

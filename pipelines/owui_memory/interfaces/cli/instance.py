@@ -57,7 +57,7 @@ class Instance:
         return settings_in(self.environment)
 
     @cached_property
-    def places(self) -> Locations:
+    def locations(self) -> Locations:
         """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
@@ -75,17 +75,17 @@ class Instance:
         with waiting("opening the memories"):
             backend = self._open()
         with contextlib.closing(backend):
-            place = location_of_backend(backend, self.settings)
-            home = settled(self.places, self.settings, self.environment.data_dir, place)
-            if home.key != place.key:
+            location = location_of_backend(backend, self.settings)
+            home = settled(self.locations, self.settings, self.environment.data_dir, location)
+            if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {place}, and the memories are in {home}.",
+                    f"The settings name {location}, and the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
 
     def _open(self) -> Backend:
-        settings, data_dir, home = self.settings, self.environment.data_dir, self.places.home()
+        settings, data_dir, home = self.settings, self.environment.data_dir, self.locations.home()
         if home is None or not home.is_library or home.settings != location_of(settings).settings:
             return self.open_backend(settings, data_dir)
         # Loading an embedding model takes longer than most commands, and few of them embed anything.

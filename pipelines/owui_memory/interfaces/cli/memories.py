@@ -11,7 +11,7 @@ from ...manage.memories import Control
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, table, told
+from .output import as_json, counted, fields, say, table
 
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
@@ -28,11 +28,11 @@ def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
         rows = numbered(user_id, memories, first)
         as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
     elif not memories:
-        told(f"Nothing is remembered of {user_id}.")
+        say(f"Nothing is remembered of {user_id}.")
     else:
         show(memories, first)
         if pages > 1:
-            told(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
 
 
 def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
@@ -46,7 +46,7 @@ def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
         weighed = [fields(one, "score", "meaning", "keyword") for one in found]
         as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
     elif not memories:
-        told("No memory fits these words.")
+        say("No memory fits these words.")
     else:
         show(memories)
 
@@ -54,12 +54,12 @@ def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
     """Add one, unless it is known."""
     with instance.control() as control:
-        instance.places.touch({user_id})
+        instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), text)
     if to_json:
         as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
     else:
-        told(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
 
 
 def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
@@ -88,14 +88,14 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
         return
     for text in done.texts:
-        told(f"Forgotten: {text}")
+        say(f"Forgotten: {text}")
     if done.gone:
-        told(f"Gone already: {done.gone:,}.")
+        say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
-        told(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
+        say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        told("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -117,7 +117,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        told("There is no change that could be taken back.")
+        say("There is no change that could be taken back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -134,7 +134,7 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
         as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
     else:
         where = f"chat {chat_id}" if chat_id else "all chats"
-        told(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:

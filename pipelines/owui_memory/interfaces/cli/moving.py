@@ -1,4 +1,4 @@
-"""`export`, `import`, `migrate`: memories to a file, from a file, and to the place that the settings name."""
+"""`export`, `import`, `migrate`: memories to a file, from a file, and to where the settings say."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from .instance import Instance
-from .output import as_json, progress, told, with_progress
+from .output import as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
@@ -30,7 +30,7 @@ class Moving:
     """The commands, with the settings and the state database of the Pipelines server."""
 
     def __init__(self, instance: Instance) -> None:
-        self._instance, self._places = instance, instance.places
+        self._instance, self._locations = instance, instance.locations
 
     def export(self, file: str, user_id: str) -> None:
         """Write all memories, or a user's, as JSON Lines."""
@@ -43,18 +43,18 @@ class Moving:
         print(f"{count:,} memories exported.", file=sys.stderr)
 
     def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a place that was left. `what`: the bar's title.
+        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
 
         Raises:
             TellAdmin: there are none yet.
         """
-        home = self._places.home()
+        home = self._locations.home()
         if home is None:
             raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.place for known in self._places.leftovers() if known.pending]
+        pending = [known.location for known in self._locations.leftovers() if known.pending]
         seen: set[str] = set()
-        for place in [home, *pending]:
-            with self._opened(place) as records:
+        for location in [home, *pending]:
+            with self._opened(location) as records:
                 heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
                 seen.update(heads)
                 yield from with_progress(in_order(records, heads), len(heads), what)
@@ -64,60 +64,64 @@ class Moving:
         read = _read(file)
         records, secrets = [record for record, _ in read], sum(count for _, count in read)
         with self._instance.backend() as backend:
-            target = records_of(backend, self._places)
-            self._places.touch({record.user_id for record in records})
+            target = records_of(backend, self._locations)
+            self._locations.touch({record.user_id for record in records})
             there = target.heads()
             new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
             batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
-            self._places.touch({record.user_id for record in new})
+            self._locations.touch({record.user_id for record in new})
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
             as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
             return
-        told(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
         if secrets:
             holding = sum(bool(count) for _, count in read)
-            told(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
+            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
     def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the place that the settings name."""
+        """Move the memories to the location that the settings name."""
         if abandon:
             self._abandon(to_json)
             return
-        before = self._places.home()
+        before = self._locations.home()
         data_dir, settings = self._instance.environment.data_dir, self._instance.settings
         mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
         with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            place = location_of_backend(backend, settings)
+            location = location_of_backend(backend, settings)
             with progress("moving") as advance:
                 count = mover.move_now(backend, settings, advance, threading.Event())
         for part in mover.part():
             print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != place.key
+        moved = before is not None and before.key != location.key
         if to_json:
-            as_json({"moved": count if moved else 0, "place": str(place)})
+            as_json({"moved": count if moved else 0, "place": str(location)})
         else:
-            told(f"{count:,} memories are in {place}." if moved else f"Nothing to move: all are in {place}.")
+            say(
+                f"{count:,} memories are in {location}."
+                if moved
+                else f"Nothing to move: all are in {location}."
+            )
 
     def _abandon(self, to_json: bool) -> None:
-        pending = [known.place for known in self._places.leftovers() if known.pending]
-        for place in pending:
-            self._places.emptied(place)
+        pending = [known.location for known in self._locations.leftovers() if known.pending]
+        for location in pending:
+            self._locations.emptied(location)
         if to_json:
-            as_json({"abandoned": [str(place) for place in pending]})
+            as_json({"abandoned": [str(location) for location in pending]})
             return
-        for place in pending:
-            told(f"What is only in {place} stays there, and is not looked for any more.")
+        for location in pending:
+            say(f"What is only in {location} stays there, and is not looked for any more.")
         if not pending:
-            told("Nothing is waited for.")
+            say("Nothing is waited for.")
 
-    def _opened(self, place: Location) -> AbstractContextManager[Records]:
+    def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(place, instance.settings, data_dir, self._places, open_backend)
+        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 def _read(file: str) -> list[tuple[Record, int]]:

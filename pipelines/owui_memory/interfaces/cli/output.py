@@ -49,7 +49,7 @@ def counted(count: int, one: str, more: str) -> str:
     return f"{count:,} {one if count == 1 else more}"
 
 
-def told(text: str) -> None:
+def say(text: str) -> None:
     """A line, which may hold what others said."""
     print(one_line(text))
 

@@ -11,7 +11,7 @@ from ...core.exchange import Batch, Exchange
 from ...recall.block import quoted
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill, Spilled
-from .output import as_json, fields, table, told
+from .output import as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -24,7 +24,7 @@ def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
     elif not found:
-        told("Nothing waits, and nothing was given up.")
+        say("Nothing waits, and nothing was given up.")
     else:
         head = ["batch", "state", "age", "exchanges", "attempts", "user", "last error"]
         table(head, (_cells(state, batch) for state, batch in found))
@@ -44,7 +44,7 @@ def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
     if to_json:
         as_json({"revived": revived})
     else:
-        told(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
 
 
 def age(seconds: float) -> str:

@@ -17,7 +17,7 @@ from ...observe.selfcheck import selfcheck
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
-from .output import as_json, counted, table, told, waiting
+from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
@@ -53,9 +53,9 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
         return
-    told(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
-    told(f"{counted(total, 'memory', 'memories')}.")
-    told(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
+    say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
+    say(f"{counted(total, 'memory', 'memories')}.")
+    say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
@@ -66,13 +66,16 @@ def users(instance: Instance, to_json: bool) -> None:
     elif counts:
         table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
     else:
-        told("There are no memories yet.")
+        say("There are no memories yet.")
 
 
 def _backend(instance: Instance) -> list[Check]:
     try:
         with instance.backend() as backend, waiting("asking"):
-            return [Check("place", True, str(instance.places.home())), *selfcheck(instance.settings, backend)]
+            return [
+                Check("place", True, str(instance.locations.home())),
+                *selfcheck(instance.settings, backend),
+            ]
     except MemoryFault as fault:
         return [Check("backend", False, str(fault).rstrip("."), fault.hint)]
 
@@ -81,18 +84,18 @@ def _calls(instance: Instance) -> Check:
     """Which LLMs have answered lately: whoever asks here may not know what the server knows."""
     ledger, today = Ledger(instance.engine, lambda *_: None), datetime.now(UTC).date()
     lately = {day: ledger.of(today - timedelta(days=ago)) for ago, day in enumerate(("today", "yesterday"))}
-    told = [
+    detail = [
         f"{day} {one_line(model)} {used.calls:,}"
         for day, models in lately.items()
         for model, used in models.items()
     ]
-    return Check("LLM calls", True, ", ".join(told) or "none today or yesterday")
+    return Check("LLM calls", True, ", ".join(detail) or "none today or yesterday")
 
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
     hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
-    told = f"{counts.pending} waiting, {counts.dead} given up"
+    detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        told += f", {aside} kept aside until the state database takes them"
-    return Check("queue", not counts.dead, told, hint)
+        detail += f", {aside} kept aside until the state database takes them"
+    return Check("queue", not counts.dead, detail, hint)

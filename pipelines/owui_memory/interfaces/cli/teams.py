@@ -8,7 +8,7 @@ from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
 from .memories import numbered, show
-from .output import as_json, told
+from .output import as_json, say
 
 
 def list_(instance: Instance, team: str, to_json: bool) -> None:
@@ -22,7 +22,7 @@ def list_(instance: Instance, team: str, to_json: bool) -> None:
     if to_json:
         as_json(numbered(team_owner(team), memories))
     elif not memories:
-        told(f"Nobody has shared anything with {team} yet.")
+        say(f"Nobody has shared anything with {team} yet.")
     else:
         show(memories)
 
@@ -37,7 +37,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        told(f"Team {team} knows now: {text}")
+        say(f"Team {team} knows now: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
@@ -51,7 +51,7 @@ def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        told(f"Withdrawn from {team}: {text}")
+        say(f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from ...core.change import REAFFIRMED
 from ...core.errors import Drop
 from ...recall.block import quoted
-from ...recall.select import TOLD
+from ...recall.select import INJECTED
 from ...recall.why import Explanation, Explanations, Weighed
 from ...remember.journal import Journal
 from .output import as_json
@@ -40,8 +41,8 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         return [f"{number}. left alone: {explanation.left_alone}, {ago}"]
     opened = explanation.evidence >= explanation.threshold
     gate = "relevant" if opened else "nothing relevant"
-    told = [one for one in explanation.weighed if one.outcome == TOLD]
-    others = [one for one in explanation.weighed if one.outcome != TOLD]
+    injected = [one for one in explanation.weighed if one.outcome == INJECTED]
+    others = [one for one in explanation.weighed if one.outcome != INJECTED]
     lines = [
         f"{number}. {quoted(explanation.query)}, {ago}, {explanation.took_ms:.0f} ms",
         f"   {gate}: the evidence is {explanation.evidence:.2f}, {explanation.threshold:.2f} opens the gate",
@@ -58,7 +59,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         f"   in the prompt since message {since}: {_text(memory_id, journal)}"
         for memory_id, since in explanation.standing
     ]
-    lines += [_weighed(one, journal) for one in (*told, *others[:_SHOWN])]
+    lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
@@ -75,7 +76,7 @@ def _weighed(one: Weighed, journal: Journal) -> str:
 
 def _text(memory_id: str, journal: Journal) -> str:
     """What a memory holds now, by the journal."""
-    changes = [change for change in journal.of_memory(memory_id) if change.op != "heard"]
+    changes = [change for change in journal.of_memory(memory_id) if change.op != REAFFIRMED]
     if not changes:
         return f"memory {memory_id}"
     return quoted(changes[-1].after) if changes[-1].op != "remove" else "(forgotten)"

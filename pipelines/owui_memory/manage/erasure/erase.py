@@ -1,8 +1,8 @@
 """Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
-a place could not be reached, or where another server is the one who can. Copies and backups are out of reach:
-docs/privacy.md says which there may be.
+a location could not be reached, or where another server is the one who can. Copies and backups are out of
+reach: docs/privacy.md says which there may be.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Engine
 
@@ -24,20 +24,20 @@ from ...core.errors import MemoryFault
 from ...core.scope import shared_by
 from ...remember.spill import Spill, Spilled
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
-from .history import History
 from .scrub import scrub_state
-from .sites import Found, Open, Sites
+from .sites import Found, Open, Site, Sites
 
+Answer = TypeVar("Answer")
 Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
 
-_HISTORY, _STATE = 0, -1  # among the ids of places, which begin with 1
+_STATE = -1  # among the ids of locations, which begin with 1
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was erased of a user, by place, and what is left to do.
+    """What was erased of a user, by location, and what is left to do.
 
-    unreached: places that could not be reached, or still hold it, and why; it is done as soon as it can be.
+    unreached: locations that could not be reached, or still hold it, and why; done as soon as it can be.
     keeps: what may keep something all the same, in sentences.
     """
 
@@ -59,7 +59,7 @@ class Live(Protocol):
         """Nobody moves the memories meanwhile."""
 
 
-def _unheard(count: int) -> None:
+def _no_progress(count: int) -> None:
     """For those who do not ask how far it is."""
 
 
@@ -79,7 +79,7 @@ class Eraser:
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
-        self._erasures, self._history = Erasures(engine), History(data_dir)
+        self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill = Spill(data_dir)
 
@@ -92,11 +92,11 @@ class Eraser:
         until: what was said after this Unix time in the same words stays.
         """
         with self._still(), self._sites.opened() as found:
-            known, faults = _known(found, user_id, memory_ids)
+            known = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
-            return self._carry_out(erasure, found, counts, faults, fresh=True)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """See to it that messages which said this and still wait are not read any more; how many."""
@@ -106,18 +106,16 @@ class Eraser:
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
 
-        progress: called as it goes on; a memory counts once for each place that has it.
+        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared = self._withdraw(user_id)
         with self._still(), self._sites.opened() as found:
-            there, faults = _all_of(found, user_id)
-            ids = set().union(*there.values(), self._erasures.memories_of(user_id))
-            erasure, counts = self._erasures.begin_user(user_id, ids)
+            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
+            erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
-            told = _telling(progress, sum(map(len, there.values()))) if progress else _unheard
             if shared:
                 counts["shared with teams"] = shared
-            return self._carry_out(erasure, found, counts, faults, fresh=True, told=told)
+            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -127,7 +125,7 @@ class Eraser:
                 shared = {
                     memory_id
                     for one in found
-                    if one.site is not None
+                    if not isinstance(one.site, MemoryFault)
                     for memory_id in one.site.added_by(owner, shared_by(user_id))
                 }
             if shared:
@@ -140,11 +138,8 @@ class Eraser:
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one. What mem0's history here holds of them is gone then."""
-        if new := self._erasures.since(since):
-            ids = set[str]().union(*(erasure.memory_ids for erasure in new))
-            self._history.erase(ids, {erasure.user_id for erasure in new})
-        return new
+        """Erasures with a later id than this one."""
+        return self._erasures.since(since)
 
     def newest(self) -> int:
         """The id of the last erasure that was begun; 0 where there was none."""
@@ -156,46 +151,34 @@ class Eraser:
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)
-        # What was on its way may have come to any place.
+        # What was on its way may have come to any location.
         late = again and (erasure.batches or self._erasures.copying())
-        ids = None if late else erasure.places
+        ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
             counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
-            # A place that could not be asked at first may know of more memories.
-            more, faults = _all_of(found, erasure.user_id) if erasure.whole else ({}, {})
-            if ids_there := set[str]().union(*more.values()):
-                self._history.erase(ids_there, [erasure.user_id], whole=False)
-            return self._carry_out(erasure, found, counts, faults, fresh=False)
+            return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
         self,
         erasure: Erasure,
         found: list[Found],
         counts: Counter[str],
-        faults: dict[int, MemoryFault],
         *,
         fresh: bool,
-        told: Callable[[int], None] = _unheard,
+        on_progress: Callable[[int], None] = _no_progress,
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
-        try:
-            counts["mem0's history"] += self._history.erase(
-                erasure.memory_ids, [erasure.user_id], whole=erasure.passes == BEGUN
-            )
-        except MemoryFault as fault:
-            unreached[_HISTORY] = str(fault)
         for one in found:
             try:
-                if one.site is None:
-                    raise one.fault or faults[one.id]
-                counts["memories"] += one.site.erase(erasure, fresh=fresh, told=told)
-                keeps += filter(None, [one.site.purge()])
+                site = one.reached()
+                counts["memories"] += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
-                unreached[one.id] = f"{one.place}: {fault}"
+                unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
-        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.places:
+        if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
             except MemoryFault as fault:
@@ -213,7 +196,7 @@ class Eraser:
 
     def _is_due(self, erasure: Erasure) -> bool:
         """Whether something can be done now."""
-        return erasure.passes == BEGUN or bool(erasure.places) or self._is_settled(erasure)
+        return erasure.passes == BEGUN or bool(erasure.locations) or self._is_settled(erasure)
 
     def _is_settled(self, erasure: Erasure) -> bool:
         """Whether nothing is under way any more that was when it was begun.
@@ -246,30 +229,21 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
     return says
 
 
-def _known(
-    found: list[Found], user_id: str, memory_ids: Collection[str]
-) -> tuple[dict[str, str], dict[int, MemoryFault]]:
-    """What these memories say, by the ids that they have anywhere; and what could not be asked."""
-    known: dict[str, str] = {}
-    faults = {}
-    for one in found:
-        try:
-            known |= one.site.known(user_id, memory_ids) if one.site else {}
-        except MemoryFault as fault:
-            faults[one.id] = fault
-    return known, faults
+def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    """What these memories say, by the ids that they have anywhere they can be asked for."""
+    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
+    return {id_: text for known in asked for id_, text in known.items()}
 
 
-def _all_of(found: list[Found], user_id: str) -> tuple[dict[int, list[str]], dict[int, MemoryFault]]:
-    """The ids of all of a user's memories, by place; and what could not be asked."""
-    ids: dict[int, list[str]] = {}
-    faults = {}
+def _count(found: list[Found], user_id: str) -> int:
+    """How many memories of a user there are wherever it can be asked."""
+    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
+
+
+def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
     for one in found:
-        try:
-            ids[one.id] = one.site.ids_of(user_id) if one.site else []
-        except MemoryFault as fault:
-            faults[one.id] = fault
-    return ids, faults
+        with contextlib.suppress(MemoryFault):
+            yield ask(one.reached())
 
 
 def _telling(progress: Progress, total: int) -> Callable[[int], None]:

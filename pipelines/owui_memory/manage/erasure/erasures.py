@@ -28,14 +28,14 @@ from ...state import (
     decisions,
     erasures,
     hold,
+    injected,
     insert_new,
     journal,
+    locations,
     metadata,
     outbox,
-    places,
     reading,
     recalls,
-    told,
     versions,
 )
 from ...state.clock import is_ahead
@@ -49,7 +49,7 @@ _LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
-    "told": "told lines",
+    "injected": "told lines",
     "recalls": "explanations",
     "journal": "journal",
 }
@@ -59,9 +59,9 @@ _STAYING = (versions.name, erasures.name)
 
 @dataclass(frozen=True)
 class Erasure:
-    """One, as far as it is done. memory_ids: those to forget; of a whole user, those known (with PostgreSQL).
+    """One, as far as it is done. memory_ids: those to forget; none of a whole user.
 
-    places: ids of the places where it is still to be done. batches: those that were worked on when it began.
+    locations: ids of those where it is still to be done. batches: those that were worked on when it began.
     """
 
     id: int
@@ -69,7 +69,7 @@ class Erasure:
     whole: bool
     memory_ids: tuple[str, ...]
     batches: tuple[str, ...]
-    places: tuple[int, ...]
+    locations: tuple[int, ...]
     passes: int
     asked_at: float
 
@@ -85,14 +85,11 @@ class Erasures:
         with self._reading.connect() as connection:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
-    def begin_user(self, user_id: str, memory_ids: Collection[str] = ()) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it.
-
-        memory_ids: for other servers' copies of mem0's history, which names no users.
-        """
+    def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
+        """Write down that all of a user's is to go; the queue and the permissions go with it."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            erasure = self._insert(connection, user_id, True, memory_ids)
+            erasure = self._insert(connection, user_id, True, ())
             waiting = and_(outbox.c.user_id == user_id, outbox.c.exchange.is_not(None))
             counts = Counter[str]()
             for name, which in (
@@ -146,12 +143,12 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in (told, recalls, journal)}
+        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal)}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {told: told.c.told_at <= until, recalls: recalls.c.at <= until}
+                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
                 late[journal] = _before(erasure)
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
@@ -180,20 +177,16 @@ class Erasures:
 
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
         """How far it has come."""
-        done = {"passes": passes, "places": json.dumps(sorted(left))}
+        done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
 
-    def memories_of(self, user_id: str) -> set[str]:
-        """Ids of all memories that the journal knows of a user."""
-        wanted = select(journal.c.memory_id).where(journal.c.user_id == user_id, journal.c.memory_id != "")
-        with self._reading.connect() as connection:
-            return set(connection.scalars(wanted.distinct()))
-
     def copying(self) -> bool:
-        """Whether memories are on their way from one place to another."""
+        """Whether memories are on their way from one location to another."""
         with self._reading.connect() as connection:
-            held = select(places.c.id).where(is_ahead(places.c.held_until, time.time(), HOLD_S)).limit(1)
+            held = (
+                select(locations.c.id).where(is_ahead(locations.c.held_until, time.time(), HOLD_S)).limit(1)
+            )
             return connection.scalar(held) is not None
 
     def _insert(
@@ -205,7 +198,7 @@ class Erasures:
             "whole": whole,
             "memory_ids": json.dumps(sorted(memory_ids)),
             "batches": json.dumps(sorted(set(connection.scalars(busy)))),
-            "places": json.dumps(list(connection.scalars(select(places.c.id)))),
+            "locations": json.dumps(list(connection.scalars(select(locations.c.id)))),
             "passes": BEGUN,
             "asked_at": time.time(),
         }
@@ -235,13 +228,15 @@ class _Forgetting:
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             self._texts |= {row.before, row.after}
-        self._texts |= {row.text for row in self._rows(told, told.c.memory_id) if not is_mark(row.text)}
+        self._texts |= {
+            row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
+        }
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter(queue=self.from_queue())
         counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_told()
+        counts["told lines"] = self._from_injected()
         counts["journal"] = self._from_journal()
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
@@ -251,7 +246,9 @@ class _Forgetting:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({_LATE + "told lines": self._from_told(), _LATE + "journal": self._from_journal()})
+        counts = Counter(
+            {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
+        )
         counts[_LATE + "explanations"] = self._from_explanations()
         return counts
 
@@ -307,19 +304,21 @@ class _Forgetting:
             self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
         return len(mine)
 
-    def _from_told(self) -> int:
+    def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
-        rows = {row.id: row for row in self._rows(told, told.c.memory_id)}
+        rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
         for some in _parts(sorted(self._texts)):
             which = and_(
-                told.c.user_id == self._user_id, told.c.text.in_(some), told.c.told_at <= self._until
+                injected.c.user_id == self._user_id,
+                injected.c.text.in_(some),
+                injected.c.injected_at <= self._until,
             )
-            rows |= {row.id: row for row in self._connection.execute(select(told).where(which))}
+            rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
         for some in _parts([row.id for row in speaking]):
-            self._connection.execute(delete(told).where(told.c.id.in_(some)))
+            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
-        insert_new(self._connection, told, marked)
+        insert_new(self._connection, injected, marked)
         return len(speaking)
 
     def _from_explanations(self) -> int:
@@ -367,7 +366,7 @@ def _before(erasure: Erasure) -> Any:
 
 
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
-    """So that no copy comes back from a place that was left: see `locations.Places.removed_since`."""
+    """So that no copy comes back from a location that was left: see `Locations.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
@@ -380,6 +379,6 @@ def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _erasure(row: Any) -> Erasure:
-    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "places")}
+    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
     others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
     return Erasure(**others, **lists)

@@ -1,7 +1,7 @@
 """What users forgot is erased for good once they can bring it back no longer.
 
 The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
-comes first, and with a place that cannot be reached as by any other erasure.
+comes first, and with a location that cannot be reached as by any other erasure.
 """
 
 from __future__ import annotations

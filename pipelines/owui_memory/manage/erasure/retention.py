@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
 from ...core.turn import HASHED
-from ...recall.injected import KEPT_S as TOLD_S
+from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
-from ...state import command_turns, commands, decisions, erasures, outbox, reading, recalls, shown, told
+from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
 from .erasures import DONE
 
@@ -35,8 +35,8 @@ class Rule:
 
 RULES = (
     Rule(decisions.c.created_at, PERMISSION_S),
-    Rule(told.c.told_at, TOLD_S),
-    Rule(told.c.told_at, KEPT_WITHOUT_CHAT_S, told.c.chat_id.startswith(HASHED)),
+    Rule(injected.c.injected_at, INJECTED_S),
+    Rule(injected.c.injected_at, KEPT_WITHOUT_CHAT_S, injected.c.chat_id.startswith(HASHED)),
     Rule(recalls.c.at, 7 * _DAY_S),
     Rule(
         commands.c.asked_at,

@@ -1,4 +1,4 @@
-"""The places where memories lie, to erase in: the home, a target, and what was left by a move."""
+"""The locations where memories lie, to erase in: the home, a target, and what was left by a move."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import aware_time, is_id
-from ...state import places, reading
+from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
@@ -28,7 +28,7 @@ _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
 class Site(Protocol):
-    """One place. Raises the errors of `core/errors.py`."""
+    """One location. Raises the errors of `core/errors.py`."""
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         """Those of a user's memories with these ids that are there: their ids there, and what they say."""
@@ -39,10 +39,10 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
 
-        told: called with each number of memories that are gone.
+        on_progress: called with each number of memories that are gone.
         """
 
     def purge(self) -> str:
@@ -68,7 +68,7 @@ class StoreSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         user_id = erasure.user_id
         if not erasure.whole:
             ids = list(self.known(user_id, erasure.memory_ids))
@@ -82,7 +82,7 @@ class StoreSite:
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
             self._store.delete_all(some)
-            told(len(some))
+            on_progress(len(some))
         return len(ids)
 
     def _of_batches(self, erasure: Erasure) -> list[str]:
@@ -132,10 +132,10 @@ class RemoteSite:
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, told: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
         if erasure.whole and fresh:
             gone = self._backend.erase(erasure.user_id)
-            told(gone)
+            on_progress(gone)
             return gone
         if erasure.whole:
             there = self._backend.list_all(erasure.user_id)
@@ -146,7 +146,7 @@ class RemoteSite:
         gone = 0
         for memory_id in ids:
             gone += self._backend.remove(memory_id)
-            told(1)
+            on_progress(1)
         return gone
 
     def purge(self) -> str:
@@ -158,16 +158,21 @@ class RemoteSite:
 
 @dataclass(frozen=True)
 class Found:
-    """A place with the id of its row: open, or why it is not."""
+    """A location with the id of its row: open, or why it is not."""
 
     id: int
-    place: Location
-    site: Site | None = None
-    fault: MemoryFault | None = None
+    location: Location
+    site: Site | MemoryFault
+
+    def reached(self) -> Site:
+        """The open location. Raises why it is not open."""
+        if isinstance(self.site, MemoryFault):
+            raise self.site
+        return self.site
 
 
 class Sites:
-    """All places of all collections, opened with the secrets of today's settings."""
+    """All locations of all collections, opened with the secrets of today's settings."""
 
     def __init__(self, engine: Engine, data_dir: Path, settings: Callable[[], Valves], opener: Open) -> None:
         self._reading, self._data_dir = reading(engine), data_dir
@@ -175,39 +180,39 @@ class Sites:
 
     @contextlib.contextmanager
     def opened(self, ids: Collection[int] | None = None) -> Iterator[list[Found]]:
-        """The places with these row ids, or all of them."""
+        """The locations with these row ids, or all of them."""
         with contextlib.ExitStack() as closing:
             found = []
-            for id_, place in self._places(ids):
+            for id_, location in self._locations(ids):
                 try:
-                    site = self._site(place)
+                    site = self._site(location)
                 except MemoryFault as fault:
-                    found.append(Found(id_, place, fault=fault))
+                    found.append(Found(id_, location, fault))
                 else:
                     closing.callback(site.close)
-                    found.append(Found(id_, place, site))
+                    found.append(Found(id_, location, site))
             yield found
 
-    def _places(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
-        wanted = select(places.c.id, places.c.place).order_by(places.c.id)
+    def _locations(self, ids: Collection[int] | None) -> list[tuple[int, Location]]:
+        wanted = select(locations.c.id, locations.c.location).order_by(locations.c.id)
         if ids is not None:
-            wanted = wanted.where(places.c.id.in_(ids))
+            wanted = wanted.where(locations.c.id.in_(ids))
         with self._reading.connect() as connection:
-            return [(row.id, Location(**json.loads(row.place))) for row in connection.execute(wanted)]
+            return [(row.id, Location(**json.loads(row.location))) for row in connection.execute(wanted)]
 
-    def _site(self, place: Location) -> Site:
-        settings = settings_of(place, self._settings())
-        if place.is_library:
+    def _site(self, location: Location) -> Site:
+        settings = settings_of(location, self._settings())
+        if location.is_library:
 
             def entities() -> VectorStore:
-                return open_store(settings, self._data_dir, f"{place.name}_entities", place.dims)
+                return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
-            return StoreSite(open_store(settings, self._data_dir, place.name, place.dims), entities)
+            return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
         backend = self._open(settings, self._data_dir)
         if not isinstance(backend, EditableBackend):
             backend.close()
             raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(place))
+        return RemoteSite(backend, str(location))
 
 
 def _names(store: Any) -> Sequence[str]:

@@ -13,7 +13,7 @@ from .forgetting import Forgetting
 
 _EVERY_S = 2.0
 _PRUNE_EVERY_S, _PRUNE_AGAIN_S = 3600.0, 60.0
-_MOST_LEFT_OUT = 29  # looks: a place that cannot be reached is asked once a minute
+_MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a minute
 
 
 class ErasureWorker:
@@ -32,8 +32,7 @@ class ErasureWorker:
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
         self._stop = threading.Event()
-        # Of earlier ones nothing is in memory yet; but mem0's history here may know of them.
-        self._last, self._dropped = 0, eraser.newest()
+        self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
@@ -68,7 +67,7 @@ class ErasureWorker:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new if erasure.id > self._dropped):
+        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
             self._drop(user_id)
         if new:
             self._last = new[-1].id

@@ -1,4 +1,4 @@
-"""Makes one place hold what another one holds, by their difference: it may end anywhere, and begin again."""
+"""Makes one location hold what another one holds, by the difference: it may end anywhere, and begin again."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ from .records import Head, Record, Records, admitted
 BATCH = 32  # memories embedded and written at once
 _PAGE = 500  # read at once
 
-Told = Callable[[int, int], None]  # copied so far, and of how many
+OnProgress = Callable[[int, int], None]  # copied so far, and of how many
 
 
 class Copy:
-    """From one place into another one.
+    """From one location into another one.
 
-    deletes: also take away what the target has from another place and the source has not; where the target
+    deletes: also take away what the target has from another location and the source has not; where the target
     cannot tell, all that the source has not.
     """
 
     def __init__(
-        self, source: Records, target: Records, *, deletes: bool, stop: Event, told: Told | None = None
+        self,
+        source: Records,
+        target: Records,
+        *,
+        deletes: bool,
+        stop: Event,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._source, self._target = source, target
         self._deletes, self._stop = deletes, stop
-        self._told: Told = told or (lambda _copied, _total: None)
+        self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
         self._written: dict[
             str, bytes
-        ] = {}  # what a place keeps otherwise than it was told is not told again
+        ] = {}  # what a location keeps otherwise than it was told is not told again
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -44,7 +50,7 @@ class Copy:
         # Oldest first: what a chat said before is the context of what comes next.
         missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._told(len(source) - len(missing), len(source))
+        self._on_progress(len(source) - len(missing), len(source))
         self._copy(missing, total=len(source))
         for begin in range(0, len(surplus), BATCH):
             if not self._stop.is_set():
@@ -63,7 +69,7 @@ class Copy:
             if id_ not in target and id_ not in without and head.created_at >= since
         ]
         missing.sort(key=lambda id_: source[id_].created_at)
-        self._told(0, len(missing))
+        self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
         return len(missing)
 
@@ -76,12 +82,12 @@ class Copy:
             if self._stop.is_set():
                 return
             batch = ids[begin : begin + BATCH]
-            place = {id_: number for number, id_ in enumerate(batch)}
-            records = sorted(self._source.read(batch), key=lambda record: place[record.id])
+            ordinal = {id_: number for number, id_ in enumerate(batch)}
+            records = sorted(self._source.read(batch), key=lambda record: ordinal[record.id])
             self._write(list(self._admitted(records)))
             self._written |= {record.id: record.digest for record in records}
             copied += len(batch)
-            self._told(copied, total)
+            self._on_progress(copied, total)
 
     def _admitted(self, records: list[Record]) -> Iterator[Record]:
         for record in records:

@@ -1,4 +1,4 @@
-"""Brings a set of memories to the place that the settings name, while they are served from where they are."""
+"""Brings a set of memories to where the settings say, while they are served from where they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
-from .copying import Copy, Told
+from .copying import Copy, OnProgress
 from .reach import Open, location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
@@ -77,6 +77,7 @@ class Mover:
         self._state: Check | None = None
         self._refusal: Check | None = None
         self.idle = True
+        self.moved = (0, 0)  # memories that are there, and all, while it is not idle
 
     def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
@@ -96,51 +97,59 @@ class Mover:
         with self._lock:
             self.idle = False
             try:
-                places = Locations(self._engine, arrival.settings.collection)
-                place = location_of_backend(arrival.backend, arrival.settings)
-                home = settled(places, arrival.settings, self._data_dir, place)
-                if home.key == place.key:
-                    self._serve(arrival, arrival.backend, place)
+                locations = Locations(self._engine, arrival.settings.collection)
+                location = location_of_backend(arrival.backend, arrival.settings)
+                home = settled(locations, arrival.settings, self._data_dir, location)
+                if home.key == location.key:
+                    self._serve(arrival, arrival.backend, location)
                 else:
-                    self._move(arrival, places, home, place)
-                self._collect(arrival, places, place)
+                    self._move(arrival, locations, home, location)
+                self._collect(arrival, locations, location)
             finally:
-                self._state, self.idle = self._refusal, True
+                self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
-    def move_now(self, backend: Backend, settings: Valves, told: Told, stop: threading.Event) -> int:
+    def move_now(
+        self, backend: Backend, settings: Valves, on_progress: OnProgress, stop: threading.Event
+    ) -> int:
         """For the command line: move without serving, and collect what was left; how many memories there are.
 
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
         arrival = Arrival(backend, settings, _Nobody(), stop)
-        places = Locations(self._engine, settings.collection)
-        place = location_of_backend(backend, settings)
-        home = settled(places, arrival.settings, self._data_dir, place)
-        target = records_of(backend, places)
-        if home.key != place.key:
-            places.aim(place, empty=not target.heads())
-            with opened(home, settings, self._data_dir, places, self._open) as source:
-                tell = _both(told, self._telling(places, place))
-                self._run(_Move(arrival, places, place, source, target, tell), arrival, places, place, home)
-        for known in places.leftovers():
+        locations = Locations(self._engine, settings.collection)
+        location = location_of_backend(backend, settings)
+        home = settled(locations, arrival.settings, self._data_dir, location)
+        target = records_of(backend, locations)
+        if home.key != location.key:
+            locations.aim(location, empty=not target.heads())
+            with opened(home, settings, self._data_dir, locations, self._open) as source:
+                tell = _both(on_progress, self._telling(locations, location))
+                self._run(
+                    _Move(arrival, locations, location, source, target, tell),
+                    arrival,
+                    locations,
+                    location,
+                    home,
+                )
+        for known in locations.leftovers():
             # One that was left with all of it copied may be switched off by now.
             with nullcontext() if known.pending else suppress(MemoryFault):
-                self._collect_from(known, arrival, places, place)
+                self._collect_from(known, arrival, locations, location)
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, place: Location) -> None:
+    def _serve(self, arrival: Arrival, backend: Backend, location: Location) -> None:
         if arrival.live.take_over(backend, arrival.superseded):
-            self._serving = place.key
+            self._serving = location.key
 
-    def _move(self, arrival: Arrival, places: Locations, home: Location, place: Location) -> None:
-        target = records_of(arrival.backend, places)
-        places.aim(place, empty=not target.heads())
+    def _move(self, arrival: Arrival, locations: Locations, home: Location, location: Location) -> None:
+        target = records_of(arrival.backend, locations)
+        locations.aim(location, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                self._move_unserved(arrival, places, home, place, target)
+                self._move_unserved(arrival, locations, home, location, target)
                 return
             self._serve(arrival, former, home)
         if arrival.superseded.is_set():
@@ -148,41 +157,54 @@ class Mover:
         current = arrival.live.current
         assert current is not None
         move = _Move(
-            arrival, places, place, records_of(current, places), target, self._telling(places, place)
+            arrival,
+            locations,
+            location,
+            records_of(current, locations),
+            target,
+            self._telling(locations, location),
         )
-        self._run(move, arrival, places, place, home)
+        self._run(move, arrival, locations, location, home)
 
     def _move_unserved(
-        self, arrival: Arrival, places: Locations, home: Location, place: Location, target: Records
+        self, arrival: Arrival, locations: Locations, home: Location, location: Location, target: Records
     ) -> None:
         with ExitStack() as stack:
             try:
-                _without_erasures(places, home)
+                _without_erasures(locations, home)
                 source = stack.enter_context(
-                    opened(home, arrival.settings, self._data_dir, places, self._open)
+                    opened(home, arrival.settings, self._data_dir, locations, self._open)
                 )
                 source.read([])
             except MemoryFault as fault:
                 log.warning("Memories in %s cannot be read yet: %s", home, fault)
-                places.arrive(place, pending=True)
-                self._serve(arrival, arrival.backend, place)
+                locations.arrive(location, pending=True)
+                self._serve(arrival, arrival.backend, location)
                 return
-            telling = self._telling(places, place)
-            self._run(_Move(arrival, places, place, source, target, telling), arrival, places, place, home)
+            telling = self._telling(locations, location)
+            self._run(
+                _Move(arrival, locations, location, source, target, telling),
+                arrival,
+                locations,
+                location,
+                home,
+            )
 
-    def _run(self, move: _Move, arrival: Arrival, places: Locations, place: Location, home: Location) -> None:
+    def _run(
+        self, move: _Move, arrival: Arrival, locations: Locations, location: Location, home: Location
+    ) -> None:
         if not move.hold(self._me):
-            self._serve(arrival, arrival.backend, place)
+            self._serve(arrival, arrival.backend, location)
             return
         try:
             if move.copy_most():
                 with arrival.live.alone():
                     move.finish()
-                    self._serve(arrival, arrival.backend, place)
+                    self._serve(arrival, arrival.backend, location)
                 self._refusal = _refusal(move.refused, home)
-                log.info("Memories are served from %s now.", place)
+                log.info("Memories are served from %s now.", location)
         finally:
-            places.release(place, self._me)
+            locations.release(location, self._me)
 
     def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
@@ -196,82 +218,83 @@ class Mover:
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, places: Locations, place: Location) -> None:
-        """Bring home what places hold that were left too early, or that another server still wrote to."""
+    def _collect(self, arrival: Arrival, locations: Locations, location: Location) -> None:
+        """Bring home what locations hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
             fault = None
-            for known in places.leftovers():
+            for known in locations.leftovers():
                 try:
-                    self._collect_from(known, arrival, places, place)
+                    self._collect_from(known, arrival, locations, location)
                 except MemoryFault as met:
                     if known.pending:
                         fault = met
-                        self._tell_of_rest(known.place, met)
+                        self._tell_of_rest(known.location, met)
             if fault is None:
                 return
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, places: Locations, place: Location) -> None:
-        _without_erasures(places, known.place)
+    def _collect_from(self, known: Known, arrival: Arrival, locations: Locations, location: Location) -> None:
+        _without_erasures(locations, known.location)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
-        target = records_of(arrival.backend, places)
-        with opened(known.place, arrival.settings, self._data_dir, places, self._open) as source:
+        target = records_of(arrival.backend, locations)
+        with opened(known.location, arrival.settings, self._data_dir, locations, self._open) as source:
             copy = Copy(
                 source,
                 target,
                 deletes=False,
                 stop=arrival.superseded,
-                told=self._telling(places, place) if known.pending else None,
+                on_progress=self._telling(locations, location) if known.pending else None,
             )
-            copy.fill(since=since, without=places.removed_since(known.left_at))
+            copy.fill(since=since, without=locations.removed_since(known.left_at))
         if not arrival.superseded.is_set():
-            places.emptied(known.place)
+            locations.emptied(known.location)
 
-    def _tell_of_rest(self, place: Location, fault: MemoryFault) -> None:
+    def _tell_of_rest(self, location: Location, fault: MemoryFault) -> None:
         self._state = Check(
             "moving",
             False,
-            f"what is in {place} cannot be read: {fault}",
+            f"what is in {location} cannot be read: {fault}",
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, places: Locations, place: Location) -> Callable[[int, int], None]:
+    def _telling(self, locations: Locations, location: Location) -> Callable[[int, int], None]:
         told_at = 0.0
         held_at = time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
-            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {place}")
+            self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {location}")
+            self.moved = copied, total
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
-                places.progress(place, copied, total)
+                locations.progress(location, copied, total)
             if now - held_at >= _HOLD_AGAIN_S:
                 held_at = now
-                places.hold(place, self._me, HOLD_S)
+                locations.hold(location, self._me, HOLD_S)
 
         return tell
 
 
 class _Move:
-    """From the home to another place."""
+    """From the home to another location."""
 
     def __init__(
         self,
         arrival: Arrival,
-        places: Locations,
-        place: Location,
+        locations: Locations,
+        location: Location,
         source: Records,
         target: Records,
-        told: Callable[[int, int], None],
+        on_progress: Callable[[int, int], None],
     ) -> None:
-        self._arrival, self._places, self._place = arrival, places, place
+        self._arrival, self._locations, self._location = arrival, locations, location
         self._source, self._target = source, target
-        ours = any(known.ours for known in places.known() if known.place.key == place.key)
-        self._told = told
-        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, told=told)
+        ours = any(known.ours for known in locations.known() if known.location.key == location.key)
+        self._on_progress = on_progress
+        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, on_progress=on_progress)
 
     @property
     def refused(self) -> int:
@@ -279,17 +302,17 @@ class _Move:
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
-        while not self._places.hold(self._place, holder, HOLD_S):
+        while not self._locations.hold(self._location, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
-            for known in self._places.known():
-                if known.place.key == self._place.key:
-                    self._told(known.copied, known.total)
+            for known in self._locations.known():
+                if known.location.key == self._location.key:
+                    self._on_progress(known.copied, known.total)
         return not self._arrived()
 
     def _arrived(self) -> bool:
-        home = self._places.home()
-        return home is not None and home.key == self._place.key
+        home = self._locations.home()
+        return home is not None and home.key == self._location.key
 
     def copy_most(self) -> bool:
         """All but what changes meanwhile; False where it was stopped."""
@@ -304,12 +327,12 @@ class _Move:
         if self._arrival.superseded.is_set():
             return
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
-            self._places.renamed(new_ids(self._source, self._target))
-        self._places.arrive(self._place, pending=bool(self._copy.refused))
+            self._locations.renamed(new_ids(self._source, self._target))
+        self._locations.arrive(self._location, pending=bool(self._copy.refused))
 
 
-def _without_erasures(places: Locations, place: Location) -> None:
-    if places.has_erasures(place):
+def _without_erasures(locations: Locations, location: Location) -> None:
+    if locations.has_erasures(location):
         raise Retry("something is still to be erased there", hint="That comes first.")
 
 
@@ -325,7 +348,7 @@ class _Nobody:
         return nullcontext()
 
 
-def _both(one: Told, other: Told) -> Told:
+def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     def tell(copied: int, total: int) -> None:
         one(copied, total)
         other(copied, total)
@@ -336,12 +359,12 @@ def _both(one: Told, other: Told) -> Told:
 def _refusal(count: int, left: Location) -> Check | None:
     if not count:
         return None
-    told = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Check("moving", False, told, "Export them there, correct them, and import them again.")
+    detail = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
+    return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
 
 def new_ids(source: Records, target: Records) -> dict[str, str]:
-    """The ids that memories had in one place, to those that they have in another one, where they differ."""
+    """The ids that memories had in one location, to those that they have in another, where they differ."""
     there = target.heads()
     return {
         head.there: there[id_].there

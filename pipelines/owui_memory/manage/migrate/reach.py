@@ -1,4 +1,4 @@
-"""How a place is opened: as a backend, or only to be read whole, which needs no embedder."""
+"""How a location is opened: as a backend, or only to be read whole, which needs no embedder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
-    """The place of a backend that was opened with these settings."""
+    """The location of a backend that was opened with these settings."""
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
@@ -29,22 +29,22 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     )
 
 
-def settled(places: Locations, settings: Valves, data_dir: Path, place: Location) -> Location:
-    """The home; at the very first start that is where memories are found, or else this place.
+def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
+    """The home; at the very first start that is where memories are found, or else this location.
 
     Raises what looking there raises.
     """
-    if places.home() is None:
-        with translated("store", place.settings["vector_store_url"]):
-            earlier = found_in(settings, data_dir, place.dims) if place.is_library else None
-        places.settle(earlier or place)
-    home = places.home()
+    if locations.home() is None:
+        with translated("store", location.settings["vector_store_url"]):
+            earlier = found_in(settings, data_dir, location.dims) if location.is_library else None
+        locations.settle(earlier or location)
+    home = locations.home()
     assert home is not None
     return home
 
 
-def records_of(backend: Backend, places: Locations) -> Records:
-    """All that is in an open backend's place.
+def records_of(backend: Backend, locations: Locations) -> Records:
+    """All that is in an open backend's location.
 
     Raises:
         TellAdmin: it cannot be listed.
@@ -52,22 +52,22 @@ def records_of(backend: Backend, places: Locations) -> Records:
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
     if isinstance(backend, EditableBackend):
-        return RemoteRecords(backend, places.users)
+        return RemoteRecords(backend, locations.users)
     raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
 
 
 @contextmanager
 def opened(
-    place: Location, now: Valves, data_dir: Path, places: Locations, opener: Open
+    location: Location, now: Valves, data_dir: Path, locations: Locations, opener: Open
 ) -> Iterator[Records]:
-    """A place to be read, with the secrets of today's settings. Raises what opening it raises."""
-    settings = settings_of(place, now)
-    if not place.is_library:
+    """A location to be read, with the secrets of today's settings. Raises what opening it raises."""
+    settings = settings_of(location, now)
+    if not location.is_library:
         backend = opener(settings, data_dir)
         try:
-            yield records_of(backend, places)
+            yield records_of(backend, locations)
         finally:
             backend.close()
         return
-    with contextlib.closing(open_store(settings, data_dir, place.name, place.dims)) as store:
+    with contextlib.closing(open_store(settings, data_dir, location.name, location.dims)) as store:
         yield LibraryRecords(store)

@@ -1,4 +1,4 @@
-"""Memories as they are moved: whole, with ids and times, whatever the place that they are in."""
+"""Memories as they are moved: whole, with ids and times, whatever the location that they are in."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, ROLE, SAID_AT, TITLE, Memory, aware_time
-from ...core.scope import team_in
+from ...core.memory import Memory, hash_of, in_payload, payload_of
 from ...language.secrets import masked
 from ...remember import admission
 from ...stores.protocol import VectorStore
@@ -41,6 +40,10 @@ class Record:
         return str(self.payload.get("data") or "")
 
     @property
+    def looked_for(self) -> str:
+        return in_payload("", self.payload).looked_for
+
+    @property
     def created_at(self) -> str:
         return str(self.payload.get("created_at") or "")
 
@@ -48,7 +51,7 @@ class Record:
     def digest(self) -> bytes:
         """The same for the same statement of the same user. Times are left out: servers set their own."""
         get = self.payload.get
-        told = (
+        content = (
             self.user_id,
             masked(admission.clean(self.text))[0],  # as `admitted` leaves it
             get("kind") or "fact",
@@ -57,16 +60,16 @@ class Record:
             get("place") or 0,
             get("batch") or "",
             get("scope") or "",
-            *filter(None, [get(BY)]),
+            *filter(None, [get("shared_by")]),
         )
-        return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).digest()
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
 
 class Head(NamedTuple):
     """What is compared of a record.
 
-    there: its id in that place, which may give ids of its own.
-    moved: whether it came from another place; None where that cannot be told.
+    there: its id in that location, which may give ids of its own.
+    moved: whether it came from another location; None where that cannot be told.
     """
 
     created_at: str
@@ -76,7 +79,7 @@ class Head(NamedTuple):
 
 
 class Records(Protocol):
-    """A place, to be read and written whole. Raises the errors of `core/errors.py`."""
+    """A location, to be read and written whole. Raises the errors of `core/errors.py`."""
 
     def heads(self) -> dict[str, Head]:
         """All records by id; those that were moved here by the id they had."""
@@ -118,7 +121,7 @@ class LibraryRecords:
 
     def write(self, records: Sequence[Record]) -> None:
         assert self._embed is not None
-        vectors = self._embed([record.text for record in records])
+        vectors = self._embed([record.looked_for for record in records])
         self._store.put([record.id for record in records], vectors, [record.payload for record in records])
 
     def erase(self, ids: Sequence[str]) -> None:
@@ -140,16 +143,16 @@ class RemoteRecords:
         }
         heads = {}
         for origin, (user, memory) in self._found.items():
-            record = _record_of(origin, user, memory)
+            record = Record(origin, payload_of(user, memory))
             heads[origin] = Head(record.created_at, record.digest, memory.id, moved=bool(memory.origin))
         return heads
 
     def read(self, ids: Sequence[str]) -> list[Record]:
-        return [_record_of(id_, *self._found[id_]) for id_ in ids if id_ in self._found]
+        return [Record(id_, payload_of(*self._found[id_])) for id_ in ids if id_ in self._found]
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
-            memory = _memory_of(record)
+            memory = in_payload("", record.payload, origin=record.id)
             if record.id in self._found:
                 there = self._found[record.id][1].id
                 admission.replace(self._backend, there, memory.text, expires=memory.expires)
@@ -194,7 +197,7 @@ def from_json(row: Mapping[str, Any]) -> Record:
     payload = {
         **metadata,
         "data": text,
-        "hash": _hash(text),
+        "hash": hash_of(text),
         "user_id": user,
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
@@ -214,12 +217,7 @@ def admitted(record: Record) -> tuple[Record, int]:
     text = admission.restored(text)
     if text == record.text:
         return record, 0
-    return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
-
-
-def _hash(text: str) -> str:
-    """As mem0 has it."""
-    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return replace(record, payload={**record.payload, "data": text, "hash": hash_of(text)}), secrets
 
 
 def _time(row: Mapping[str, Any], name: str) -> str:
@@ -244,48 +242,3 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
         payload = row.payload or {}
         if payload.get("data") and payload.get("user_id"):
             yield Record(str(row.id), payload)
-
-
-def _record_of(origin: str, user: str, memory: Memory) -> Record:
-    payload: dict[str, Any] = {
-        "data": memory.text,
-        "user_id": user,
-        "hash": _hash(memory.text),
-        "created_at": memory.created_at.isoformat() if memory.created_at else "",
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else "",
-        "kind": memory.kind,
-        "batch": memory.batch,
-        "chat": memory.chat,
-        "place": memory.place,
-        **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
-        **({BY: memory.by} if memory.by else {}),
-        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
-        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
-        **({ROLE: memory.role} if memory.role else {}),
-        **({TITLE: memory.title} if memory.title else {}),
-    }
-    if memory.expires:
-        payload["expiration_date"] = memory.expires
-    return Record(origin, payload)
-
-
-def _memory_of(record: Record) -> Memory:
-    get = record.payload.get
-    return Memory(
-        id="",
-        text=record.text,
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        place=int(get("place") or 0),
-        origin=record.id,
-        scope=str(get("scope") or ""),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-    )

@@ -81,12 +81,12 @@ def in_folder(path: str) -> Client:
         TellAdmin: another process has it open, or it cannot be used.
     """
     with _folder_faults(path):
-        place = str(Path(path).resolve())
+        folder = str(Path(path).resolve())
     with _opening:
-        shared = _open.get(place) or _Embedded(place)
-        _open[place] = shared
+        shared = _open.get(folder) or _Embedded(folder)
+        _open[folder] = shared
         shared.users += 1
-    return Client(shared.client, lambda: _folder_faults(place), shared.lock, lambda: _leave(shared))
+    return Client(shared.client, lambda: _folder_faults(folder), shared.lock, lambda: _leave(shared))
 
 
 class _Embedded:
