@@ -317,7 +317,7 @@ class Application:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
-        self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
+        self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         injected = Injected(self._engine)
         self._writer = Writer(
@@ -369,8 +369,8 @@ class Application:
         """The settings have changed."""
         self.live.use(settings)
 
-    def _recall(self, turn: Turn) -> Recalled:
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+    def _recall(self, turn: Turn, settings: Valves) -> Recalled:
+        return self._recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
 
     def _is_busy(self) -> bool:
         return self.recalls.is_busy
@@ -5800,9 +5800,10 @@ SOURCES["config/policy.py"] = r'''"""May this turn read memories, may it be reme
 from __future__ import annotations
 
 from ..core.memory import is_person
-from ..core.permission import MEMORY_SWITCH_OFF, Decision
+from ..core.permission import MEMORY_SWITCH_OFF, Decision, Permission
 from ..core.turn import Turn
 from .model_patterns import named, read_rule
+from .scoping import scope_of
 from .settings import Valves
 
 _NO_TEXT = "the message has no text"
@@ -5820,7 +5821,8 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     reason = _half(recalls, remembers)
     if remembers and len(turn.text) > _LONGEST_CHARS:
         remembers, reason = False, reason or "it is as long as a pasted document"
-    return Decision(recalls, remembers, reason, noted=bool(reason))
+    permission = Permission.of(turn, scope_of(turn, settings)) if remembers else None
+    return Decision(recalls, remembers, reason, noted=bool(reason), permission=permission)
 
 
 def _no_message(turn: Turn, settings: Valves) -> str:
@@ -5859,7 +5861,8 @@ def _unfit_model(turn: Turn, settings: Valves) -> str:
 def _allowed(rule: str, turn: Turn) -> bool:
     """Whether a rule allows the model. Where its base is not told, it may well be one that is excluded."""
     only, never = read_rule(rule)
-    if never and (not turn.described or named(never, turn.model, turn.base_model)):
+    excluded = never.split(",")  # !* excludes one without a name, too
+    if never and ("*" in excluded or not turn.described or named(never, turn.model, turn.base_model)):
         return False
     return not only or named(only, turn.model, turn.base_model)
 
@@ -13444,7 +13447,7 @@ SOURCES["core/permission.py"] = r'''"""That a turn may be remembered: what its i
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .turn import Turn
 
@@ -13485,6 +13488,7 @@ class Decision:
     reason: str = ""
     noted: bool = False
     may_show: bool = True
+    permission: Permission | None = field(default=None, compare=False)  # where it may be remembered
 
 
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"
@@ -14074,7 +14078,6 @@ from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
 from ..config.environment import Environment
 from ..config.policy import decide
-from ..config.scoping import scope_of
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
@@ -14277,24 +14280,26 @@ class Chats:
         return runtime
 
     async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        decision = decide(turn, self._settings())
+        settings = self._settings()  # as they are now, for all of this turn
+        decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
-        permission, spilling = None, None
-        if decision.write:
-            runtime.keeper.announce(turn)
+        allowing, spilling = None, None
+        if (permission := decision.permission) is not None:
+            runtime.keeper.announce(turn.user_id, permission)
             if runtime.keeper.is_ill:
-                spilling = self._spill_decision(runtime.keeper.decision(turn))
+                spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
             else:
-                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
+                allowing = _in(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        outcome = await self._recall(runtime, turn, deadline) if decision.read else Outcome(None)
+        outcome = await self._recall(runtime, turn, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
-        if permission is not None:
-            if await _done_by(deadline, permission) and permission.exception() is None:
-                on &= permission.result()
+        if permission is not None and allowing is not None:
+            if await _done_by(deadline, allowing) and allowing.exception() is None:
+                on &= allowing.result()
             else:
-                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                record = Spilled.decision(turn.user_id, permission)
+                seeing = asyncio.create_task(self._see_to(runtime, record, allowing))
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
         if spilling is not None:
@@ -14306,14 +14311,14 @@ class Chats:
         told = body
         if decision.read:
             blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-            placing = partial(render, in_system=turn.searched or self._settings().placement == "system")
+            placing = partial(render, in_system=turn.searched or settings.placement == "system")
             told = await self.intake.rewrite(turn.user_id, placing, body, blocks)
         runtime.after_inlet(turn, outcome, decision)
         return told
 
     @staticmethod
-    async def _recall(runtime: Service, turn: Turn, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn)
+    async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
+        recalling = runtime.recalls.begin(turn, settings)
         if recalling.future is not None:
             await _done_by(deadline, asyncio.wrap_future(recalling.future))
         return recalling.outcome()
@@ -14365,14 +14370,14 @@ class Chats:
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            may = decide(turn, self._settings()).write
+            permission = decide(turn, self._settings()).permission
             if turn.task:
                 return
             if len(self._early) >= _EARLY:
                 self._early.pop(next(iter(self._early)))
-            self._early[turn.user_id, turn.key] = may
-            if may:
-                self._spill_decision(Spilled.decision(turn, scope_of(turn, self._settings())))
+            self._early[turn.user_id, turn.key] = permission is not None
+            if permission is not None:
+                self._spill_decision(Spilled.decision(turn.user_id, permission))
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.INLET, error)
 
@@ -31175,24 +31180,17 @@ class Run:
     def __init__(
         self,
         live: BackendHolder,
-        recall: Callable[[Turn], Recalled],
-        settings: Callable[[], Valves],
+        recall: Callable[[Turn, Valves], Recalled],
         emit: Emit,
         at_once: int,
     ) -> None:
-        self._live, self._recall, self._settings, self._emit, self._at_once = (
-            live,
-            recall,
-            settings,
-            emit,
-            at_once,
-        )
+        self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
         self._under_way: set[Future[Recalled]] = set()
 
-    def begin(self, turn: Turn) -> Recalling:
-        """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
+    def begin(self, turn: Turn, settings: Valves) -> Recalling:
+        """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
         if len(self._under_way) >= self._at_once:
@@ -31202,10 +31200,10 @@ class Run:
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn)
+        future = self._pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
-        return Recalling(future, lambda: self._ended(future, began))
+        return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
     def is_busy(self) -> bool:
@@ -31223,10 +31221,10 @@ class Run:
         self._emit(Event(EventKind.RECALL_MISSED, reason=reason, code=code, seconds=seconds))
         return Outcome(None, reason)
 
-    def _ended(self, future: Future[Recalled], began: float) -> Outcome:
+    def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
         if not future.done():
             self.breaker.failed(began)
-            passed = f"the deadline of {self._settings().inlet_deadline_ms} ms passed"
+            passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)
         try:
             recalled = future.result()
@@ -33257,7 +33255,6 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from ..config.scoping import scope_of
 from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -33300,14 +33297,14 @@ class Keeper:
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
 
-    def announce(self, turn: Turn) -> None:
+    def announce(self, user_id: str, given: Permission) -> None:
         """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
+        self._decisions.remind(user_id, given)
 
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+    def allow(self, user_id: str, given: Permission) -> bool:
+        """Keep for the outlet that a turn may be remembered; False where its user has switched it off."""
         self._look()  # an open file takes changes even where it was taken away
-        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(user_id, given)
         self._done_at = time.monotonic()
         return allowed
 
@@ -33324,10 +33321,6 @@ class Keeper:
         if self._spill.has(turn.user_id):
             self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
-
-    def decision(self, turn: Turn) -> Spilled:
-        """The permission of a turn, to be spilled. Never blocks."""
-        return Spilled.decision(turn, scope_of(turn, self._settings()))
 
     def exchange(self, answered: Answered) -> Spilled | None:
         """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
@@ -33397,7 +33390,7 @@ class Keeper:
     def _bring(self, record: Spilled) -> None:
         if not record.is_said:
             if record.permission is not None:
-                self._decisions.bring(record.user_id, record.permission, record.at)
+                self._decisions.allow(record.user_id, record.permission, record.at)
             return
         permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
         self._store(record.answered, permission, since=record.at)
@@ -35043,7 +35036,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.permission import Permission
-from ..core.turn import Answered, Turn
+from ..core.turn import Answered
 from ..language.secrets import masked
 
 FOLDER = "spill"
@@ -35078,9 +35071,9 @@ class Spilled:
         return cls(answered.user_id, answered.keys, time.time(), permission, *texts)
 
     @classmethod
-    def decision(cls, turn: Turn, scope: str) -> Spilled:
-        """What an inlet has decided: that this turn may be remembered."""
-        return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+    def decision(cls, user_id: str, given: Permission) -> Spilled:
+        """What an inlet has decided: that a turn may be remembered."""
+        return cls(user_id, (given.key,), time.time(), given, is_said=False)
 
     def permits(self, key: str) -> bool:
         """Whether it lets the turn with this key be remembered, and nothing was said yet."""
@@ -37096,16 +37089,12 @@ class Permissions:
         # On their way to the database, which may be slower than the answer. None: it is forbidden.
         self._coming: dict[tuple[str, str], Permission | None] = {}
 
-    def announce(self, turn: Turn, scope: str = "") -> None:
-        """Let this process know already what `allow` is about to keep; never blocks."""
-        self.remind(turn.user_id, Permission.of(turn, scope))
-
     def announce_ban(self, turn: Turn) -> None:
         """Let this process know already what `forbid` is about to keep; never blocks."""
         self._announce((turn.user_id, turn.key), None)
 
     def remind(self, user_id: str, given: Permission) -> None:
-        """Let this process know a permission, whatever becomes of the database's; never blocks."""
+        """Let this process know what `allow` is about to keep, or the database may lose; never blocks."""
         self._announce((user_id, given.key), given)
 
     def _announce(self, whose: tuple[str, str], decision: Permission | None) -> None:
@@ -37123,14 +37112,6 @@ class Permissions:
         for key in [key for key in list(self._coming) if key[0] == user_id]:
             self._coming.pop(key, None)
 
-    def allow(self, turn: Turn, scope: str = "") -> bool:
-        """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        return self._allow(turn.user_id, Permission.of(turn, scope))
-
-    def bring(self, user_id: str, given: Permission, since: float) -> bool:
-        """As `allow`, of a permission that was given then; not where the user was erased since."""
-        return self._allow(user_id, given, since)
-
     def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
         """Whether this process knows by itself, and what: never blocks."""
         for key in keys:
@@ -37138,7 +37119,11 @@ class Permissions:
                 return True, self._coming.get((user_id, key))
         return False, None
 
-    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+    def allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        """Keep that a turn may be remembered; False where its user has switched memory off there.
+
+        since: when it was given; it is not kept where the user was erased after that. Unix seconds.
+        """
         whose = user_id, given.key
         decided = self._coming.get(whose, given)
         if decided is None:
