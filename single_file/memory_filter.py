@@ -4641,15 +4641,39 @@ class Advanced(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
+    batch_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="with an LLM, seconds without a new message before a chat is read; 0: at once",
+    )
     batch_max_exchanges: int = Field(
         8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
     )
+    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
     retry_max_hours: float = Field(
         48,
         ge=0,
         le=8760,
         description="hours after which an exchange that cannot be stored is set aside, and kept",
+    )
+    profile_token_budget: int = Field(
+        200,
+        ge=0,
+        le=4000,
+        description=(
+            "tokens for who the user is and how they want to be answered, told in every conversation; 0: only "
+            "where relevant"
+        ),
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        description=(
+            "minutes for which /memory undo brings back what a user has forgotten; then it is erased for good. "
+            "0: at once"
+        ),
     )
 
 
@@ -5231,7 +5255,7 @@ class Recalling(PanelModel):
         description=(
             "How many memories a chat's first message brings at most; later ones bring half as many, but "
             "at least one. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget); with 0, nothing else is told."
+            "(profile_token_budget in advanced); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -5256,16 +5280,6 @@ class Recalling(PanelModel):
             "anew."
         ),
     )
-    profile_token_budget: int = Field(
-        200,
-        ge=0,
-        le=4000,
-        title="Profile's token budget",
-        description=(
-            "Tokens for who the user is and how they want to be answered: told in every "
-            "conversation. 0: only where relevant."
-        ),
-    )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",
@@ -5281,16 +5295,6 @@ class Recalling(PanelModel):
         description=(
             "A folded line under each answer tells which memories were used for it and what was learned. The "
             "model never sees it."
-        ),
-    )
-    forget_undo_minutes: int = Field(
-        10,
-        ge=0,
-        le=10080,
-        title="Undo of forgetting (min)",
-        description=(
-            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
-            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(
@@ -5342,13 +5346,6 @@ class Remembering(PanelModel):
             "where this server itself keeps memories (backend library). With mem0's server or platform, all "
             "that is said goes there: only with on."
         ),
-    )
-    batch_idle_seconds: int = Field(
-        30,
-        ge=0,
-        le=3600,
-        title="Wait for a quiet chat (s)",
-        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
     )
 '''
 
@@ -23019,7 +23016,7 @@ class Forgetting:
 
         A time far ahead is due, too: the clock was wrong when it was written down.
         """
-        kept_s, now = self._settings().forget_undo_minutes * 60, time.time()
+        kept_s, now = self._settings().advanced_numbers.forget_undo_minutes * 60, time.time()
         newest = self._journal.newest_id()
         asked = self._journal.asked_to_forget(self._seen)
         due = [one for one in asked if abs(now - one.at) >= kept_s]
@@ -23764,7 +23761,7 @@ class Control:
         Raises:
             Drop: one of them is a team's.
         """
-        minutes = 0 if at_once else self._settings().forget_undo_minutes
+        minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -30869,7 +30866,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.profile_token_budget)
+            profile = lines.fitting(wanted, settings.advanced_numbers.profile_token_budget)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
@@ -33420,7 +33417,7 @@ class Keeper:
                 follows=permission.follows,
                 answered_by=permission.answered_by,
             ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
             renews=settings.keeps_episodes,

@@ -173,7 +173,7 @@ class Keeper:
                 follows=permission.follows,
                 answered_by=permission.answered_by,
             ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
             renews=settings.keeps_episodes,
