@@ -218,6 +218,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -254,6 +255,7 @@ from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
+from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
@@ -294,7 +296,7 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
-        self.metrics, self.costs = Metrics(), Costs()
+        self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
         self._outbox = Outbox(self._engine)
@@ -360,7 +362,7 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger):
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -412,9 +414,7 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
-        counts, waiting = self._counts, self.spill.waiting()
+        counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -430,6 +430,36 @@ class Application:
             self._key_part(),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def numbers(self) -> bytes:
+        """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
+
+        Raises:
+            TellAdmin: prometheus-client is not installed.
+        """
+        return self._prometheus.text(self._levels)
+
+    def _levels(self) -> Levels:
+        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
+        levels.set("queue_exchanges", counts.pending, "waiting")
+        levels.set("queue_exchanges", counts.dead, "dead")
+        levels.set("queue_exchanges", waiting.exchanges, "aside")
+        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
+        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
+        levels.set("backend_ready", self.live.current is not None)
+        copied, total = self._mover.moved
+        if not self._mover.idle and total:
+            levels.set("moving_memories", copied, "copied")
+            levels.set("moving_memories", total, "total")
+        for store, size in sizes(self._environment.data_dir).items():
+            levels.set("store_bytes", size, store)
+        levels.set("info", 1, __version__)
+        return levels
+
+    def _counted_lately(self) -> Counts:
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        return self._counts
 
     def _counted(self) -> tuple[Counts, str]:
         return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
@@ -570,7 +600,7 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
 
     def open_embedder() -> Embedder:
         assemble.import_mem0(data_dir)
-        return assemble.open_embedder(settings, data_dir)
+        return assemble.open_embedder(settings, data_dir, emit)
 
     is_auto = settings.llm_provider == "auto"
     reads = settings.has_llm and not (is_auto and settings.mode == "mem0")
@@ -588,7 +618,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import Candidate, Memory, aware_time, remembered
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -646,25 +676,15 @@ def found_of(row: Answer, owner_id: str) -> Candidate:
 def memory_of(row: Answer, owner_id: str = "") -> Memory:
     """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
     metadata = _object(row.get("metadata"))
-    ordinal = metadata.get("place")
-    return Memory(
+    return remembered(
+        metadata,
+        str(row.get("user_id") or owner_id),
         id=str(row.get("id") or ""),
         text=unbroken(str(row["memory"])),
         created_at=aware_time(metadata.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
-        batch=str(metadata.get("batch") or ""),
-        kind=str(metadata.get("kind") or "fact"),
         expires=str(row.get("expiration_date") or "")[:10],
-        chat=str(metadata.get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
         origin=str(metadata.get("origin") or ""),
-        scope=scope_in(str(row.get("user_id") or owner_id), metadata.get("scope")),
-        by=str(metadata.get(BY) or ""),
-        said_at=aware_time(metadata.get(SAID_AT)),
-        copy_of=str(metadata.get(COPY_OF) or ""),
-        role=str(metadata.get(ROLE) or ""),
-        title=str(metadata.get(TITLE) or ""),
-        lead=str(metadata.get(LEAD) or ""),
     )
 
 
@@ -736,7 +756,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir)
+    embedder = _embedder(settings, known, data_dir, emit)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -766,7 +786,7 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
 
     data_dir: where its calibration is kept; else it is measured each time.
@@ -774,7 +794,7 @@ def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, data_dir)
+    return _embedder(settings, None, data_dir, emit)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -836,9 +856,10 @@ def _without_qdrant() -> Iterator[None]:
             del sys.modules[module.__name__]
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.emit = emit
     embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known
@@ -1313,7 +1334,6 @@ SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -1329,18 +1349,12 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
 from ..core.memory import (
-    BY,
-    COPY_OF,
-    LEAD,
-    ROLE,
-    SAID_AT,
-    TITLE,
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    aware_time,
+    in_payload,
     is_id,
     is_over,
     is_seen,
@@ -1348,7 +1362,7 @@ from ..core.memory import (
     newest_first,
     owner,
     page_of,
-    scope_in,
+    payload_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
@@ -1540,7 +1554,9 @@ class LibraryBackend:
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        payloads = [_payload(owner(user_id), memory) for memory in new]
+        now = datetime.now(UTC)
+        dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
+        payloads = [payload_of(owner(user_id), memory) for memory in dated]
         vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
         with translated("store", self._settings.vector_store_url):
             self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
@@ -1663,36 +1679,8 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
-def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
-    """As mem0 writes it."""
-    text, made = plain(new.text), new.created_at or datetime.now(UTC)
-    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
-    expires = {"expiration_date": new.expires} if new.expires else {}
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
-
-
 def _memory(row: Any) -> Memory:
-    get = (row.payload or {}).get
-    ordinal = get("place")
-    return Memory(
-        id=str(row.id),
-        text=str(get("data") or ""),
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
-        scope=scope_in(str(get("user_id") or ""), get("scope")),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
+    return in_payload(str(row.id), row.payload or {})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6685,6 +6673,10 @@ class EventKind(StrEnum):
     CHANGE_REFUSED = "change_refused"  # `reason`
     CHANGES_RETRACTED = "changes_retracted"  # with an earlier version of a message
     BATCH_ERASED = "batch_erased"  # while it was worked on
+    EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
+    EMBEDDED = "embedded"  # `count` texts, in one call
+    PROXIED = "proxied"  # a request of the proxy was sent on
+    UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
     LLM_CALLED = "llm_called"  # and has answered: see `Usage`
     FAILED = "failed"  # a `job`, with an `error`
     SUCCEEDED = "succeeded"  # a `job`, which may have failed before
@@ -6711,7 +6703,7 @@ class Job(StrEnum):
 class Usage:
     """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
 
-    for_exchanges: else it says nothing of what an exchange costs.
+    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
     """
 
     model: str
@@ -6719,11 +6711,29 @@ class Usage:
     tokens_out: int
     estimated: bool
     for_exchanges: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """A request that the proxy sent to a model server, `name` in the settings.
+
+    outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
+    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+    first_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now."""
+    """One of them. at: when it was, if that was not now.
+
+    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    """
 
     kind: EventKind
     count: int = 1
@@ -6732,6 +6742,10 @@ class Event:
     error: BaseException | None = None
     at: datetime | None = None
     usage: Usage | None = None
+    code: str = ""
+    seconds: float | None = None
+    tokens: int = 0
+    upstream: UpstreamCall | None = None
 
 
 Emit = Callable[[Event], None]
@@ -13208,8 +13222,9 @@ SOURCES["core/memory.py"] = r'''"""A memory, what a search finds of it, and the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13221,13 +13236,15 @@ from .text import plain
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
-BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
-ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
-LEAD = "lead"
 EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _stored(name: str, default: Any = "") -> Any:
+    """A field that is stored beside the text, under this name for ever."""
+    return field(default=default, metadata={"stored": name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13248,24 +13265,24 @@ class Memory:
     text: str
     created_at: datetime | None = None
     updated_at: datetime | None = None
-    batch: str = ""
-    kind: str = "fact"
+    batch: str = _stored("batch")
+    kind: str = _stored("kind", "fact")
     expires: str = ""
-    chat: str = ""
-    ordinal: int = 0
+    chat: str = _stored("chat")
+    ordinal: int = _stored("place", 0)
     origin: str = ""
-    scope: str = ""
-    by: str = ""
-    said_at: datetime | None = None
-    copy_of: str = ""
-    role: str = ""
-    title: str = ""
-    lead: str = ""
+    scope: str = _stored("scope")
+    by: str = _stored("shared_by")
+    said_at: datetime | None = field(default=None, metadata={"stored": "said_at"})
+    copy_of: str = _stored("copy_of")
+    role: str = _stored("said_by")  # mem0 writes a "role" itself
+    title: str = _stored("title")
+    lead: str = _stored("lead")
 
     @property
     def looked_for(self) -> str:
         """What its vector is made of."""
-        return looked_for(self.text, self.lead)
+        return f"{self.lead} {self.text}" if self.lead else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -13297,11 +13314,6 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
-
-
-def looked_for(text: str, lead: str) -> str:
-    """What the vector of a memory with this text is made of."""
-    return f"{lead} {text}" if lead else text
 
 
 def is_user(user_id: str) -> bool:
@@ -13339,21 +13351,68 @@ def is_seen(memory: Memory, view: View | None) -> bool:
     return view is None or view.sees(memory.scope)
 
 
+_ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
+_STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
+
+
 def metadata_of(new: Memory) -> dict[str, Any]:
-    """What is stored beside a new memory's text, and read again with it."""
-    metadata: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.ordinal}
-    scope = new.scope if not new.scope.startswith(TEAM) else ""
-    said_at = new.said_at.isoformat() if new.said_at else ""
-    optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    optional |= {ROLE: new.role, TITLE: new.title, LEAD: new.lead}
-    return metadata | {name: value for name, value in optional.items() if value}
+    """What is stored beside a new memory's text, and read again by `remembered`."""
+    if new.scope.startswith(TEAM):  # whose owner says it
+        new = replace(new, scope="")
+    values = {name: getattr(new, one.name) for name, one in _STORED.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value or name in _ALWAYS
+    }
 
 
-def scope_in(owner_id: str, metadata: Any) -> str:
-    """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
+def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
+    """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
+    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
     if team := team_in(owner_id):
-        return TEAM + team
-    return metadata if isinstance(metadata, str) else ""
+        kept["scope"] = TEAM + team
+    return Memory(**kept, **others)
+
+
+def _read(default: Any, value: Any) -> Any:
+    """A stored value of the default's type; the default for anything else."""
+    if default is None:
+        return aware_time(value)
+    return value if value and type(value) is type(default) else default
+
+
+def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
+    """As mem0's library writes a memory into a store."""
+    text = plain(memory.text)
+    times = {"created_at": memory.created_at, "updated_at": memory.updated_at or memory.created_at}
+    return {
+        **metadata_of(memory),
+        **{name: at.isoformat() for name, at in times.items() if at},
+        **({"expiration_date": memory.expires} if memory.expires else {}),
+        "data": text,
+        "hash": hash_of(text),
+        "user_id": owner_id,
+    }
+
+
+def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Memory:
+    """The memory that mem0's library, or `payload_of`, has written into a store."""
+    return remembered(
+        payload,
+        str(payload.get("user_id") or ""),
+        id=id_,
+        text=str(payload.get("data") or ""),
+        created_at=aware_time(payload.get("created_at")),
+        updated_at=aware_time(payload.get("updated_at")),
+        expires=str(payload.get("expiration_date") or ""),
+        origin=origin,
+    )
+
+
+def hash_of(text: str) -> str:
+    """As mem0 has it in payloads."""
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
@@ -14022,7 +14081,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -14044,6 +14103,9 @@ from .intake import Intake
 from .lanes import BusyError
 from .service import Open, Service
 from .start import Start
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -14213,6 +14275,19 @@ class Chats:
         if waiting:
             parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
         return status.report(parts, waiting, 0)
+
+    def numbers(self) -> bytes:
+        """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
+        return self._opened().numbers()
+
+    def embedder(self) -> Embedder:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        return self._opened().embedder()
+
+    def _opened(self) -> Service:
+        if (runtime := self.runtime) is None:
+            raise self.fault
+        return runtime
 
     async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
         decision = decide(turn, self._settings())
@@ -15652,6 +15727,95 @@ def _text(memory_id: str, journal: Journal) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/embeddings.py
+
+SOURCES["interfaces/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
+
+`make up` gives it to Open WebUI, whose own memory page needs an embedding model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ..core.errors import MemoryFault
+from .server_key import has_key
+
+MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
+_MOST_BYTES = 2_000_000
+
+
+class Embeds(Protocol):
+    """What makes vectors: see `models.embedder`."""
+
+    name: str
+
+    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text."""
+
+
+def route(key: str, embedder: Callable[[], Embeds]) -> Route:
+    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
+
+    async def answer(request: Request) -> JSONResponse:
+        if not has_key(request.headers, key):
+            return _refusal("Send the server's key.", 401)
+        try:
+            texts = _texts(await _json(request))
+        except ValueError as flaw:
+            return _refusal(str(flaw), 400)
+        try:
+            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
+        except MemoryFault as fault:
+            return _refusal(f"{fault} {fault.hint}".strip(), 503)
+
+    return Route("/v1/embeddings", answer, methods=["POST"])
+
+
+async def _json(request: Request) -> Any:
+    read = b""
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _MOST_BYTES:
+            raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
+    return json.loads(read)
+
+
+def _texts(asked: Any) -> list[str]:
+    """What is to be embedded.
+
+    Raises:
+        ValueError: it is not of the right form, or too much.
+    """
+    given = asked.get("input") if isinstance(asked, dict) else None
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) and one for one in texts):
+        raise ValueError('"input" is a text or a list of texts, none of them empty.')
+    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_CHARS:
+        raise ValueError(f"A request has {MOST_TEXTS} texts and {MOST_CHARS} characters at most.")
+    return texts
+
+
+def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+    using = embedder()
+    vectors = using.embed_batch(texts)
+    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    return {"object": "list", "model": using.name, "data": rows, "usage": usage}
+
+
+def _refusal(message: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/intake.py
 
 SOURCES["interfaces/intake.py"] = r'''"""The way of a body in and out again: what every later step may rely on, and where the work for it is done.
@@ -15900,98 +16064,9 @@ SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/embeddings.py
-
-SOURCES["interfaces/pipelines/embeddings.py"] = r'''"""POST /memory/v1/embeddings: the filter's embedder for other programs, in the form of OpenAI's API.
-
-`make up` gives it to Open WebUI, whose own memory page needs an embedding model.
-"""
-
-from __future__ import annotations
-
-import json
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
-
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
-from ...core.errors import MemoryFault
-from ..server_key import has_key
-
-MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
-_MOST_BYTES = 2_000_000
-
-
-class Embeds(Protocol):
-    """What makes vectors: see `models.embedder`."""
-
-    name: str
-
-    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text."""
-
-
-def route(key: str, embedder: Callable[[], Embeds]) -> Route:
-    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
-
-    async def answer(request: Request) -> JSONResponse:
-        if not has_key(request.headers, key):
-            return _refusal("Send the server's key.", 401)
-        try:
-            texts = _texts(await _json(request))
-        except ValueError as flaw:
-            return _refusal(str(flaw), 400)
-        try:
-            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
-        except MemoryFault as fault:
-            return _refusal(f"{fault} {fault.hint}".strip(), 503)
-
-    return Route("/v1/embeddings", answer, methods=["POST"])
-
-
-async def _json(request: Request) -> Any:
-    read = b""
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > _MOST_BYTES:
-            raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
-    return json.loads(read)
-
-
-def _texts(asked: Any) -> list[str]:
-    """What is to be embedded.
-
-    Raises:
-        ValueError: it is not of the right form, or too much.
-    """
-    given = asked.get("input") if isinstance(asked, dict) else None
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) and one for one in texts):
-        raise ValueError('"input" is a text or a list of texts, none of them empty.')
-    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_CHARS:
-        raise ValueError(f"A request has {MOST_TEXTS} texts and {MOST_CHARS} characters at most.")
-    return texts
-
-
-def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
-    using = embedder()
-    vectors = using.embed_batch(texts)
-    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
-    usage = {"prompt_tokens": 0, "total_tokens": 0}
-    return {"object": "list", "model": using.name, "data": rows, "usage": usage}
-
-
-def _refusal(message: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # interfaces/pipelines/guard.py
 
-SOURCES["interfaces/pipelines/guard.py"] = r'''"""Asks for the server's key on every route.
+SOURCES["interfaces/pipelines/guard.py"] = r'''"""Asks for the server's key on every route, and answers those under /memory.
 
 The Pipelines server checks it on some only: anyone who reaches the port could read settings and
 act as any user. Open WebUI sends the key with every request.
@@ -16015,9 +16090,14 @@ log = logging.getLogger(__name__)
 _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
 
 
+_OPEN = ("/memory/health",)
+_OWN_KEYS = "/memory/v1/"  # where users have keys of their own
+
+
 class Guard:
     """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
 
+    own: ASGIApp | None = None  # serves /memory, past the server's middleware, which would buffer streams
     guards = "owui_memory"  # by which another version of this class, of a file uploaded before, is known
 
     def __init__(self, app: ASGIApp, key: str, *, active: bool) -> None:
@@ -16025,7 +16105,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
-            await self.app(scope, receive, send)
+            ours = self.own if scope["type"] == "http" and scope["path"].startswith("/memory/") else None
+            await (ours or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -16035,7 +16116,8 @@ class Guard:
         headers = Headers(scope=scope)
         # A browser's preflight carries no key; CORS middleware answers it before any route.
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        return preflight or has_key(headers, self.key)
+        sees_to_itself = scope["path"] in _OPEN or scope["path"].startswith(_OWN_KEYS)
+        return preflight or sees_to_itself or has_key(headers, self.key)
 
 
 def server_app() -> Any:
@@ -16045,6 +16127,12 @@ def server_app() -> Any:
         if hasattr(app, "middleware_stack"):
             return app
     return None
+
+
+def serve(app: Any, own: ASGIApp | None) -> None:
+    """Answer what is asked under /memory with this application; None: no longer."""
+    if isinstance(app.middleware_stack, Guard):
+        app.middleware_stack.own = own
 
 
 def install(app: Any, key: str, *, active: bool) -> None:
@@ -16081,17 +16169,20 @@ import logging
 import os
 from typing import cast
 
+from starlette.routing import Mount, Router
+
 from ...commands.parse import is_command, may_be_command, repeated, with_task
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.events import Job
+from .. import embeddings, routes
 from ..body import with_answer
 from ..chats import Body, Chats
 from ..intake import read_asked, read_finished
 from ..service import Open, Service
-from . import embeddings, guard, routes
+from . import guard
 
 log = logging.getLogger(__name__)
 
@@ -16124,12 +16215,13 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            routes.mount(app, key, self._chats.status, embeddings.route(key, self._embedder))
+            own = [*routes.watching(key, self._chats), embeddings.route(key, self._chats.embedder)]
+            guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
-            routes.unmount(app)
+            guard.serve(app, None)
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -16176,53 +16268,64 @@ class Filter:
     def _runtime(self) -> Service | None:
         return self._chats.runtime
 
-    def _embedder(self) -> embeddings.Embeds:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        return runtime.embedder()
-
     def _guard_routes(self) -> None:
         if app := guard.server_app():
             guard.install(app, self._environment.server_key, active=self.valves.require_key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/pipelines/routes.py
+# interfaces/routes.py
 
-SOURCES["interfaces/pipelines/routes.py"] = r'''"""The filter's own routes on the Pipelines server: GET /memory/status and more, behind the server's key."""
+SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from ...core.memory import Check
-from ...observe.status import report
-from ..server_key import has_key
+from ..core.errors import MemoryFault
+from ..core.memory import Check
+from ..observe.status import report
+from .server_key import has_key
 
 log = logging.getLogger(__name__)
 
-_PATH = "/memory"
+_METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-def mount(app: Any, key: str, status: Callable[[], dict[str, Any]], *others: Route) -> None:
-    """Serve the status, and other routes, on the Pipelines server's application, in place of earlier ones."""
+class Watched(Protocol):
+    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
 
-    async def answer(request: Request) -> JSONResponse:
+    def status(self) -> dict[str, Any]: ...
+    def numbers(self) -> bytes: ...
+
+
+def watching(key: str, watched: Watched) -> list[Route]:
+    """GET /status and /metrics, behind the server's key, and /health."""
+
+    async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": "Send the server's key."}, status_code=401)
-        return JSONResponse(await run_in_threadpool(_told, status))
+        return JSONResponse(await run_in_threadpool(_told, watched.status))
 
-    unmount(app)
-    app.mount(_PATH, Starlette(routes=[Route("/status", answer), *others]))
+    async def count(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        try:
+            return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
+        except MemoryFault as fault:
+            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+
+    async def answers(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -16233,12 +16336,6 @@ def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         log.warning("The status failed (%s).", type(error).__name__)
         hint = "Look at the server's log."
         return report([Check("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
-
-
-def unmount(app: Any) -> None:
-    """Take it away again."""
-    routes = app.router.routes
-    routes[:] = [route for route in routes if not (isinstance(route, Mount) and route.path == _PATH)]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -16291,7 +16388,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 
 class Service(Protocol):
-    """The opened application. No method blocks but `status`, `embedder`, `use` and `close`."""
+    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
 
     @property
     def keeper(self) -> Keeper: ...
@@ -16322,6 +16419,9 @@ class Service(Protocol):
 
     def status(self) -> dict[str, Any]:
         """The self-check, as JSON-plain values."""
+
+    def numbers(self) -> bytes:
+        """Counters and more, as Prometheus reads them. Raises TellAdmin where it is not installed."""
 
     def use(self, settings: Valves) -> None:
         """The settings have changed."""
@@ -16615,6 +16715,11 @@ ARABIC = Phrases(
     keeping="تذكر, تذكري, لا تنس, لا تنسى, دائما, أبدا, من الآن, من الآن فصاعدا, نادني, ناديني, خلي في بالك, للعلم, إجاباتك, ردودك",
     openers="بالمناسبة, على فكرة, حسنا, طيب, آه, من فضلك, لو سمحت, رجاء, الرجاء, أرجوك, مرحبا, أهلا, السلام عليكم, سلام, صباح الخير, مساء الخير, و, ثم, لكن, شكرا, نعم, لا, الآن, يا, سؤال سريع, عندي سؤال, لدي سؤال, هلا, إذن, بس",
     polite="شكرا, شكرا جزيلا, شكرا لك, مشكور, تسلم, عفوا, صباح الخير, مساء الخير, تصبح على خير, مع السلامة, إلى اللقاء, ممتاز, رائع, حسنا, تمام, أحسنت, السلام عليكم, بارك الله فيك, يعطيك العافية",
+    addresses="هل, (يمكنك|تستطيع|بإمكانك|تقدر|ممكن|أتستطيع) _, (ساعدني|ساعديني|أخبرني|أعطني|اشرح لي|اقترح|انصحني) , أرجو, (كيف|ماذا|أين) (يمكنني|أستطيع|أفعل|علي|تنصحني|تقترح)*, إليك",
+    reacts="(لقد |الآن )?(فهمت|أفهم|استوعبت)( الفكرة| الآن| ذلك| قصدك| ما تقصد)?( شكرا)?$, (هذا |الأمر )?(واضح|منطقي|مفهوم)$, (سأجرب|سأحاول|سأرى|سأفكر)*, معك حق, اتفقنا, أتفق معك",
+    prefers="أفضل أن, أنا أفضل, أفضل استخدام, أحب أن تكون, يعجبني أن, أميل إلى",
+    leans_first="(هو|هي|هم|هن|ذلك|هناك) _, (أحدهم|إحداهن|كلاهما|واحد منهم|واحدة منهن)",
+    leans_last="ذلك, هناك, هذا, هذه, إياه",
     questions="""أي (نصائح|نصيحة|أفكار|اقتراحات), هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
         ما (هو|هي|هم|هذا|هذه|الذي|الفرق|معنى|اسم|أفضل|سبب|أسباب|رأيك|عاصمة|حكم|فائدة|فوائد|نوع|رقم|لون|عدد|تاريخ|طريقة|أهم|أنواع|حجم|أكبر|ال*|*ي), من (هو|هي|هم|الذي|التي|كتب|اخترع|يكون|فاز|أكون|أنا|كان|اكتشف|رسم|يعرف), أتساءل, أريد أن أعرف, أود أن أعرف, هل تعرف, عندي سؤال, ممكن (أعرف|تقول|تخبرني)""",
     ends_question="ما هو, ما هي, أم لا, ليش, ليه, شو, ايش, إيه, فين, وين, كم, صح, اسمي شو, مين, إزاي, ازاي, ما رأيك, أليس كذلك",
@@ -16672,6 +16777,11 @@ CHINESE = Phrases(
     keeping="记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 以后, 以後, 今后, 今後, 从现在, 從現在, 總是, 总是, 永远, 永遠, 叫我, 称呼我, 你的回答",
     openers="顺便说一下, 順便說一下, 顺便说一句, 顺便, 對了, 对了, 哦, 请, 請, 你好, 您好, 嗨, 好的, 好, 那么, 那麼, 谢谢, 謝謝, 现在, 麻烦你, 麻煩你, 麻烦, 麻煩, 拜托",
     polite="谢谢, 謝謝, 多谢, 多謝, 感谢, 感謝, 你好, 您好, 早上好, 晚上好, 再见, 再見, 不客气, 不客氣, 好的",
+    addresses="你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道), 能(帮|幫|不能|否), 可以(帮|幫|推荐|推薦|给|給|教|告诉|告訴|吗|嗎), 可不可以, 请(帮|问|給|给|告诉|推荐), 請(幫|問|告訴|推薦), 帮我, 幫我, 麻烦, 麻煩, 怎么(办|做|样), 怎麼(辦|做|樣), 有什么(建议|推荐|办法), 有什麼(建議|推薦|辦法), 该(怎么|如何), 該(怎麼|如何), 如何, 应该(怎么|如何)",
+    reacts="我?(明白|懂|知道|理解|了解|清楚)了?, 有道理, 说得(对|有道理), 我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试), 原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样",
+    prefers="我(更|比较|比較|最)?(喜欢|喜歡|偏好|倾向|傾向|希望)(用|看|让|的回答|带|帶|短|长|简|簡|有|直接|于|於), 我(更|比较|比較)(喜欢|喜歡|偏好|偏爱|希望), 我宁愿, 我寧願, 我偏好, 我傾向, 我倾向",
+    leans_first="他, 她, 它, 他们, 她们, 它们, 他們, 她們, 它們, 这(是|个|样|些), 這(是|個|樣|些), 那(是|个|个|里|些), 那(個|裡|些)",
+    leans_last="这个, 這個, 那个, 那個, 那里, 那裡, 它, 这样, 那样",
     questions="""怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有, 我该, 我該, 我应该, 我應該
         我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该), 我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以""",
     ends_question="""吗, 嗎, 呢, 么, 怎么办, 怎麼辦, 是什么, 是什麼, 是谁, 是誰, 在哪, 在哪里, 在哪裡, 多少钱, 多少錢, 有哪些, 怎么样, 怎麼樣, 怎么修, 怎么做, 怎麼修, 怎麼做, 怎么走, 为什么, 為什麼, 几点, 多久""",
@@ -18079,6 +18189,12 @@ DUTCH = Phrases(
     keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
+    addresses="(kun|kan|zou|wil|weet|heb|zul) (je|jij|u), (help|geef|vertel|toon|leg) ... (me|mij|ons), (hoe|wat|waar) (kan|moet|zal|zou|raad) (ik|je|we), enig idee, tips$, hier is (mijn|de|het|wat)",
+    reacts="ik (snap|begrijp|zie|vat) (het|dat|wat|hem|waarom|hoe), (ik )?(snap|begrijp) het, begrepen$, (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt), ik (ga|zal) (het|dat) ... (proberen|testen|bekijken), duidelijk$, helder$, je hebt gelijk, ik laat het weten",
+    prefers="ik (geef|gaf) ... (de )?voorkeur, ik geef de voorkeur, ik (heb|wil|zie|zou|lees) ... liever, mijn voorkeur, ik vind het fijn (als|wanneer), ik verkies",
+    leans_first="(hij|zij|ze|het|dat|dit|die) (is|was|heeft|had|zal|kan|woont|werkt|speelt|doet|gaat|wordt|lekt|vindt), (een|één|beide|allemaal) van (hen|ze|die)",
+    leans_last="dat, het, dit, hem, haar, daar, hen, die, ervan, ermee",
+    leans="ik (denk|geloof|vind) (dat|dat die|dat dat|die|het) (is|beter|was)",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
     requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
@@ -18138,10 +18254,18 @@ ENGLISH = Phrases(
         (i|we) (need|want|would like|'d like) (you to|a|an|some|help|to know|information|ideas), i wonder, i was wondering, i'm wondering, can (i|we) have, (i|we) have a (question|list|file|table|function|class|string|dataset|dictionary|sentence|text), (imagine|suppose|say|assume) (i|we)""",
     personal="how (do|did|should) (i|we) (usually|normally|always|typically|generally|like|prefer|take|feel|commute|spend|relax|travel|spell|pronounce|earn|meet|get (to|around)|want (to be|you to|my))",
     keeping="""remember, forget, note, always, never, anymore, your (answers|replies|responses), from now on, call me, for future reference, keep in mind""",
-    openers="""by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
+    openers="""hmm, hm, um, yeah, yep, alright, by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
         thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
     polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
         see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
+    addresses="""(can|could|would|will|can't|couldn't) (you|u), (do|did|have) you (think|know|mind|have|see|got|any), would you mind, (help|give|tell|show|suggest|recommend|explain|write|make|create) ... (me|us), any (ideas|idea|tips|advice|suggestions|recommendations|thoughts|help)
+        i'd (like|love|need|want) (you|your), i (need|want|would like|would love) (you|your) (to|help|advice), i (was|am) wondering, i'm wondering, i'd appreciate, let me know, what (do|would|should|can|could) (you|i|we), what's (the best|a good), how (can|do|should|would|could|might) (i|we|you), where (can|do|should) (i|we), which (one|should|would), should (i|we), is (it|there), here's (my|the|what|a|an|some|how), here is (my|the|what|a|an|some|how)""",
+    reacts="""i (get|got|see|understand|understood|follow|hear) (it|that|this|you|the (idea|gist|point|picture|logic|concept)|your (point|idea|reasoning)|what (you|that|this)|how (it|that|this|you)|why|now|everything|all of it), i (see|get it|understand|understood|agree|guess so|think so)$, i think (i|i've|i have) (get|got|understand|understood), i've (got|understood) (it|that), got it, understood, (that|this|it) (all |now |really |totally |actually )?(makes|made) (sense|more sense|perfect sense|a lot of sense), makes sense
+        (that's|that is|this is|it's) ((exactly|just) )?what (i|we) (was|were|am|are|need|needed|wanted|want|meant|had), (that's|that is|this is|it's) (exactly|just|what|great|good|helpful|very helpful|really helpful|perfect|fine|clear|clearer|awesome|right|interesting|enough|all|so|it), i'll (try|give|check|have a look|take a look|look into|think about|let you know|do that|get back|test|read|see|go with|keep that), let me (see|try|check|think|know), i (like|love) (it|that|this|the idea)$, i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$, never mind, go ahead, (that|this) (helps|helped|works|worked), you're right, fair enough""",
+    prefers="i prefer, i'd prefer, i would prefer, i (generally|usually|always|really|strongly|also|much|mostly|still) prefer, i'd rather, i would rather, i like it (when|if), i don't like it (when|if), my preference is, i favor, i favour, my preferred",
+    leans_first="(it|this|that|these|those|he|she|they) (is|was|are|were|has|had|will|would|can|could|does|did|do|makes|made|looks|feels|works|keeps|gets|got|lives|likes|loves|goes|plays|takes|comes|needs|wants|seems|just|also|always|never|only|still|doesn't|isn't|wasn't|can't), (he|she|it) _s, it's, that's, he's, she's, they're, (one|some|both|all|none|most|each|two|three) of (them|those|these), (the|that|this) one, both are, so (is|does|do|am|are)",
+    leans_last="that, it, this, them, those, these, him, there, either, neither, that one, this one, the other one, too much, as well, like that, like this",
+    leans="(think|guess|believe|hope|say|said|mean) (it|that|this|those|these|he|she|they) (is|are|was|were|one|will|would|can), (that|this) one (is|was), i (did|do|tried|had|have|use|like|love|hate|need|want|saw|made|bought|got|know) (it|that|this|them|those|these|him|her) (yesterday|today|again|now|already|there|too|once|before|a lot|so much|very much)",
     questions="""any ... (idea|ideas|tip|tips|recipe|recipes|suggestion|suggestions|recommendation|recommendations|advice), (my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
             |have|has|had|am|to|might|may|must|about|if|else|exactly)
         how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
@@ -18538,6 +18662,12 @@ FRENCH = Phrases(
     keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
     openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
+    addresses="(peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu, (pouvez|pourriez|auriez|avez|connaissez)-vous, (tu|vous) (peux|pourrais|pouvez|pourriez) (m'_|me|nous), (est-ce que|est-ce qu') _, (aide|aidez|donne|donnez|dis|dites|explique|expliquez|montre|montrez)-(moi|nous), comment (puis-je|faire|dois-je|je peux|je dois), (que|quel|quelle|quels|quelles) (dois-je|puis-je|me conseilles|me conseillez), des (idées|conseils), une idée, voici (mon|ma|mes|ce)",
+    reacts="(je )?(comprends|vois|saisis)( mieux| l'idée| le principe| maintenant| bien| ça| le point)?$, je (comprends|vois) (ce que|pourquoi|comment|mieux|l'idée|le principe), j'ai (compris|saisi|bien compris), compris$, (ça|cela) (marche|a du sens|me va|m'aide), je vais (essayer|tester|voir|y réfléchir|regarder), c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*, (ça )?me convient, d'accord$, d'accord (je|merci|c'est), tu as raison, vous avez raison",
+    prefers="je préfère, je préférerais, j'aime mieux, j'aime (bien )?quand, je n'aime pas quand, ma préférence",
+    leans_first="(il|elle|ils|elles|ça|cela|ceci) (est|était|sont|a|ont|va|fait|vit|habite|travaille|joue|aime|grince|fonctionne|marche|_e|_ent), c'est, c'était, (l'un|l'une|un|une|deux|tous) d'(eux|entre eux|elles|entre elles)",
+    leans_last="ça, cela, lui, elle, eux, elles, là-bas, celui-là, celle-là",
+    leans="je (crois|pense) que (c'_|ça|il|elle|celui-là|celle-là)",
     questions="""(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur), comment _,
         comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
         quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi
@@ -19082,6 +19212,12 @@ GERMAN = Phrases(
     keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
     openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
     polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
+    addresses="(kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du, (können|könnten|würden|wissen|haben|hätten) sie, (hilf|gib|erklär|erkläre|zeig|zeige|nenn|nenne|schreib|schreibe|empfiehl|schick) ... (mir|uns), (was|wie|wo|womit) (soll|sollte|kann|könnte|mache|muss|würdest|rätst|empfiehlst) (ich|du|wir), irgendwelche (tipps|ideen), (tipps|ideen)$, hier ist (mein|meine|der|die|das|was)",
+    reacts="(ich )?(hab|habe)('s|s| es| das| alles)? ... (verstanden|kapiert|begriffen), verstanden$, ich (verstehe|sehe|begreife)( das| es| den punkt| jetzt| nun| was du meinst| ja)?$, ich (probier|probiere|versuch|versuche|teste|schau|schaue|überleg|überlege|prüfe) (das|es|mal|mir), das (ergibt|macht) (jetzt )?sinn, das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend|genau das|es)$, (klingt|hört sich) gut*, das leuchtet ein, ich melde mich, leuchtet ein, genau (das|so), das hilft, du hast recht, stimmt",
+    prefers="ich bevorzuge, ich würde ... bevorzugen, ich (hätte|habe|mag|möchte) ... (lieber|am liebsten), ... ist mir lieber, ... sind mir lieber, mir (ist|sind|wäre|wären) ... lieber, am liebsten (sind|ist|hätte|wäre|habe|mag), ich mag es wenn, ich mag es nicht wenn, ich ziehe ... vor",
+    leans_first="(er|sie|es|dies|das) (ist|war|hat|hatte|wird|kann|macht|klingt|sieht|funktioniert|wohnt|lebt|heißt|arbeitet|mag|geht|kommt|spielt|steht|liegt|bellt|passt|gefällt|stört|nervt), (einer|eine|eines|beide|alle|keiner) von (ihnen|denen), (dort|davon|damit|darin|dafür|daran|darauf|deshalb|deswegen|beide) (ist|sind|war|hat|habe|bin|will|wohne|arbeite|haben)",
+    leans_last="das, es, ihn, dort, davon, damit, dafür, darauf, daran, beides, den anderen, die andere, das andere",
+    leans="ich (glaube|denke|finde|meine) (das|es|der|die|dass (das|es|er|sie)) (ist|sind|war|besser)",
     questions=r"""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
         (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
             |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
@@ -19256,6 +19392,12 @@ ITALIAN = Phrases(
     keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
+    addresses="(mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _, aiutami, dammi, dimmi, spiegami, consigliami, come (posso|faccio|dovrei|potrei), cosa (posso|dovrei|devo|mi consigli), hai (idee|consigli|suggerimenti|qualche), qualche (idea|consiglio), ecco (il|la|cosa|i|le)",
+    reacts="(ora |adesso )?(ho )?(capito|afferrato)( tutto| bene| l'idea| meglio)?$, (ora |adesso )?(lo )?capisco( meglio| ora| adesso| bene)?$, (ha|adesso ha|questo ha) (più |molto )?senso, ci provo, (ci )?proverò, (va|mi va) bene$, chiaro$, tutto chiaro, d'accordo$, hai ragione, mi sembra (giusto|buono|ok), vediamo",
+    prefers="preferisco, preferirei, mi piace (quando|che|di più), la mia preferenza",
+    leans_first="(lui|lei|loro|esso|essa|ciò|questo|questa) (è|era|ha|sono|vive|abita|lavora|suona|fa|va|mi|si), (uno|una|entrambi|tutti) di (loro|essi|questi)",
+    leans_last="questo, quello, ciò, lui, lei, loro, lì, là, quella",
+    leans="(credo|penso) che (questo|quello|lui|lei|sia)",
     questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
@@ -19328,6 +19470,11 @@ JAPANESE = Phrases(
     ends_no_statement="(ござい|願いし|願い致し|願いいたし|様)(です|ます|ました)",
     openers="ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
     polite="ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり",
+    addresses="(手伝|助け|教え)って, どう(すれば|したら), 何か(いい|良い|おすすめ), おすすめ",
+    reacts="なるほど, (よく)?(分かり|わかり)ました, (分か|わか)った, 了解, 理解(しました|できました), 納得, (試して|やって|考えて)み(ます|る), そう(ですね|なんですね|か), 確かに, 承知, その通り",
+    prefers="(の)?(方|ほう)が(好き|いい|良い|助かる|ありがたい), を好(みます|む), が好みです",
+    leans_first="(彼|彼女|それ|これ|あれ|そこ|あそこ|そっち)(は|が|を|も|に|で)",
+    leans_last="それ, これ, あれ",
     questions="なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて",
     ends_question="知りたい(です)?(のですが|んですが|が)?, (は|を)(誰|何)(ですか)?, か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
     requests="次の, 以下の, 翻訳して, 要約して, 説明して, あなたは(今から)?, 君は, 私のために, ここに",
@@ -19387,6 +19534,11 @@ KOREAN = Phrases(
     ends_no_statement="(세|나|까|줘|주|은가|는가|인가|한가|던가|죠)요, (감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
     openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
     polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
+    addresses="(좀 )?도와, 혹시, 어떻게, 추천",
+    reacts="(아 |네 )?(잘 )?(이해했|이해됐|이해가 |이해돼|알겠|알았|그렇군|그렇구나|맞아|맞네|좋네|말이 되)*, (한번 )?(해|시도해|써)( )?볼게*, 오케이",
+    prefers="선호해*, 선호합니다, 선호하는 편*, (이|가|게|걸|을|를) 더 (좋|선호|편)*, 더 좋아*",
+    leans_first="(그는|그녀는|그건|그게|이건|이게|저건|그것은|이것은|그들은|거기|그곳)",
+    leans_last="그거, 이거, 저거",
     questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
     ends_question="까, 까요, 나요, (은|는|인|한|던|된|큰|간|온|쁜|운|른|신|런)가요, 궁금*, 알고 싶(어|다|어요|습니다), 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
     requests="다음을, 다음 문장을, 아래, 당신은, 너는",
@@ -19526,7 +19678,12 @@ class Phrases:
     only look like them, in languages where that tells more than words do.
 
     openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
-    polite: begin a sentence that only thanks, greets or agrees.
+    polite: begin a sentence that only thanks, greets or agrees. reacts: one that only says what its speaker
+    makes of an answer: "I get the gist of it".
+    addresses: begin a clause that asks whoever answers for something: "can you", "how should I".
+    prefers: say what its speaker likes better: "I prefer".
+    leans_first, leans_last: begin or end a sentence about something that was said before: "it is", "that";
+    leans: stand anywhere in such a sentence.
     questions: begin a question, with or without its mark. ends_question: end one. asks: make one of a
     sentence wherever they stand.
     requests: begin a request for a piece of work. ends_request: end one.
@@ -19578,6 +19735,12 @@ class Phrases:
     ends_no_statement: str = ""
     openers: str = ""
     polite: str = ""
+    reacts: str = ""
+    addresses: str = ""
+    prefers: str = ""
+    leans_first: str = ""
+    leans_last: str = ""
+    leans: str = ""
     questions: str = ""
     ends_question: str = ""
     asks: str = ""
@@ -19744,6 +19907,12 @@ POLISH = Phrases(
     keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
     openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
+    addresses="(czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _, (pomóż|powiedz|doradź|poleć|wyjaśnij|pokaż|napisz|daj) _, (jak|co|gdzie) (mogę|mam|powinienem|powinnam|polecasz|radzisz|najlepiej), jakieś (pomysły|rady|wskazówki), oto (mój|moja|moje)",
+    reacts="(już |teraz |to )?(rozumiem|zrozumiałem|zrozumiałam|kapuję|łapię)( już| teraz| to| wszystko| lepiej)?$, (to |teraz )?ma (to )?sens, (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę), jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$",
+    prefers="wolę, wolałbym, wolałabym, preferuję, lubię gdy, lubię kiedy, nie lubię gdy, najbardziej lubię",
+    leans_first="(on|ona|ono|oni|one|to) (jest|był|była|było|ma|miał|miała|mieszka|pracuje|gra|są|lubi|działa|robi), (jeden|jedna|jedno|oboje|obaj|obie|wszyscy) z (nich|nas)",
+    leans_last="to, tam, tego, jego, ją, ich, nim, nią, nich, tamto",
+    leans="(myślę|sądzę) że (to|on|ona|ten|ta) ",
     questions="""(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie), masz (jakieś|jakiś), jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
         jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
     requests="""opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj, dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie, potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu), napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
@@ -19811,6 +19980,12 @@ PORTUGUESE = Phrases(
     keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
+    addresses="(você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r), (ajuda|ajude|diz|diga|dá|dê|explica|explique|mostra|mostre)-(me|nos), me (ajuda|ajude|dá|dê|diz|diga|explica|explique|recomenda), como (posso|faço|devo|poderia), o que (devo|posso|você), (tem|tens) (alguma|algum|ideias|dicas), alguma (ideia|sugestão|dica), aqui está",
+    reacts="(agora |já )?(eu )?(entendi|entendo|compreendi|compreendo|percebi|percebo)( agora| melhor| bem| tudo| a ideia)?$, (isso |agora )?faz (mais |todo o )?sentido, vou (tentar|testar|ver|experimentar|pensar), entendido, (certo|beleza|perfeito|claro|combinado|tudo bem)$, isso é (exatamente|tudo), era (isso|exatamente), tens razão, você tem razão",
+    prefers="prefiro, preferia, preferiria, gosto (quando|mais), minha preferência, a minha preferência",
+    leans_first="(ele|ela|eles|elas|isso|isto|aquilo) _, (um|uma|ambos|ambas|todos) deles, (um|uma) delas",
+    leans_last="isso, isto, aquilo, lá, ali, ele, ela, eles, elas, nele, nela, disso",
+    leans="(acho|penso|creio) que (isso|esse|essa|isto|este|esta|ele|ela) ",
     questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
@@ -20292,8 +20467,14 @@ RUSSIAN = Phrases(
         у меня (есть )?(вопрос|ошибка|список|файл|таблица|проблема с|выдаёт|возникает), я (хочу|хотел бы|хотела бы|ищу) (узнать|чтобы|спросить|понять), мне интересно, я получаю ... ошибку""",
     personal="как (меня зовут|я (обычно|добираюсь|езжу|отдыхаю|провожу|называю|отношусь|пью|люблю)|мне (удобнее|нравится|больше нравится))",
     keeping="запомни, помни, забудь, забывай, всегда, никогда, с этого момента, отныне, зови меня, называй меня, твои ответы",
-    openers="кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
+    openers="хорошо, кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
     polite="спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро, до свидания, пока, отлично",
+    addresses="(не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _, (помоги|помогите|подскажи|подскажите|посоветуй|посоветуйте|расскажи|расскажите|объясни|объясните|покажи|покажите|напиши|напишите|дай|дайте) _, (что|как|где|куда|чем) (мне|можно|лучше|посоветуешь|посоветуете|делать), есть (идеи|советы), вот (мой|моя|мое|мои|что)",
+    reacts="(я )?(все |теперь |тебя |вас |это )?(понял|поняла|понятно|понимаю|ясно)( все| тебя| вас| теперь| идею| мысль| лучше)?( спасибо)?$, (теперь )?(понятно|ясно|логично), (я )?(попробую|посмотрю|проверю|подумаю|попытаюсь), это (имеет смысл|понятно|логично|то что|именно|все), (имеет|звучит) (смысл|логично|хорошо), ты прав*, вы правы, договорились, согласен, согласна",
+    prefers="предпочитаю, (предпочел|предпочла|предпочитал|предпочитала) бы, мне (больше |очень )?нравится когда, мне больше нрав*, мне (удобнее|удобней|приятнее), не люблю когда, люблю когда",
+    leans_first="(он|она|оно|они|это|там) _, (один|одна|оба|обе|двое) из (них|нас), тот, та",
+    leans_last="это, этого, его, ее, их, там, туда, этим, этом, него, нее, них, тот, та",
+    leans="(думаю|считаю|по-моему) (это|он|она|они|тот|та|что (это|он|она|они|тот|та)) ",
     questions="""как (меня|мою|моего|моих|нас|наш*|зовут) _,
         как *ть, как *ти, как *чь, как *ться, как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать), где (мне|можно|купить|найти|я могу|лучше|находится|есть)
         почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
@@ -21107,8 +21288,16 @@ def tells_of_others(sentence: str) -> bool:
     words = words_of(sentence)
     if not words or words[0].lower() in _points():
         return False
-    named = any(word[0].isupper() and word != "I" for word in words[1:])
-    return named or any(char.isdigit() for char in sentence) or any(word in _states() for word in words[1:5])
+    return (
+        names(sentence)
+        or any(char.isdigit() for char in sentence)
+        or any(word in _states() for word in words[1:5])
+    )
+
+
+def names(sentence: str) -> bool:
+    """Whether a word within it begins with a capital letter, as names do."""
+    return any(word[0].isupper() and word != "I" for word in words_of(sentence)[1:])
 
 
 @cache
@@ -21240,6 +21429,12 @@ SPANISH = Phrases(
     keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
     openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
+    addresses="(me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres), (ayúdame|dame|dime|explícame|recomiéndame|sugiéreme|muéstrame|escríbeme), (qué|cómo|cuál|dónde) (puedo|debo|debería|podría|me recomiendas|me aconsejas|hago), tienes (ideas|consejos|alguna), alguna (idea|sugerencia), algún consejo, aquí (está|tienes|va)",
+    reacts="(ya )?(lo |te |la )?(entiendo|entendí|comprendo|capto|veo|pillo)( mejor| ahora| bien| la idea| perfectamente)?$, ya (lo )?(entiendo|entendí|veo|comprendo|tengo), entendido, (eso )?(tiene|ya tiene) (más |mucho )?sentido, lo (intentaré|probaré|pruebo|pensaré|voy a probar), voy a (probarlo|intentarlo|pensarlo|ver), eso es (justo|exactamente|todo|lo que), me parece bien, suena bien, (de acuerdo|claro|perfecto|exacto)$, (de acuerdo |vale )?lo entiendo, tienes razón",
+    prefers="prefiero, preferiría, me gusta que, me gustan más, me gusta más, mi preferencia",
+    leans_first="(él|ella|ellos|ellas|eso|esto) _, (uno|una|ambos|ambas|todos) de (ellos|ellas), allí (está|vive|trabajo|vivo)",
+    leans_last="eso, esto, ahí, allí, él, ella, ellos, ellas, esa, ese, lo mismo",
+    leans="(creo|pienso) que (eso|ese|esa|esto|este|él|ella) ",
     questions="""como *o (el|la|un|una|mi|mis|esto|este|esta) _,
         cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
         como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
@@ -21393,8 +21588,8 @@ import re
 from . import TABLES
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
-from .scripts import fold, question_mark
-from .self_reference import speaks_of_self
+from .scripts import fold, is_dense, question_mark
+from .self_reference import signs, speaks_of_self, verb_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -21422,6 +21617,12 @@ _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
 _ENDING = anywhere(TABLES, "ending")
+_REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
+_PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
+_LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
+_LEANS = anywhere(TABLES, "leans")
+_REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
+_LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
 _COLONS = (":", "：")
 
 
@@ -21448,6 +21649,12 @@ def requests(sentence: str) -> bool:
     return _is_request(text) and not _is_standing(text)
 
 
+def ends_in_request(sentence: str) -> bool:
+    """Whether its end asks for a piece of work, as in languages where the verb comes last."""
+    text = lowered(sentence)
+    return bool(_ENDS_REQUEST.search(text[-_END_CHARS:])) and not _is_standing(text)
+
+
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
     text = lowered(sentence)
@@ -21468,6 +21675,65 @@ def is_polite(sentence: str) -> bool:
         return False
     rest = without_openers(text)
     return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
+
+
+def reacts(sentence: str) -> bool:
+    """Whether it only says what its speaker makes of an answer: "Sure, I get the gist of it." """
+    text = lowered(sentence)
+    if len(text) > _REACTION_CHARS or any(map(str.isdigit, text)):
+        return False
+    first, _, others = text.partition(",")
+    begins = starts(text) if others and len(first.split()) > 2 else [*starts(text), others.lstrip(_MARKS)]
+    for start in begins:
+        if found := _REACTS.match(start):
+            rest = start[found.end() :]
+            return len(rest.split()) <= _REST_WORDS and all(map(_adds_nothing, rest.split(",")))
+    return False
+
+
+def _adds_nothing(clause: str) -> bool:
+    clause = clause.lstrip(_MARKS)
+    return not signs(clause) or bool(_REACTS.match(clause) or _POLITE.match(clause))
+
+
+def addresses(clause: str) -> bool:
+    """Whether a clause begins to ask whoever answers for something: "can you", "and how should I"."""
+    return any(_ADDRESSES.match(start) for start in starts(lowered(clause)))
+
+
+def prefers(sentence: str) -> bool:
+    """Whether it says what its speaker likes better."""
+    return bool(_PREFERS.search(lowered(sentence)))
+
+
+def wishes(sentence: str) -> int:
+    """Whether it says how its speaker wants to be answered from now on. 0: no. 1: perhaps. 2: surely.
+
+    "Always show units", and not "I always swim on Mondays".
+    """
+    text = lowered(sentence)
+    for start in starts(text):
+        if found := _ALWAYS_FIRST.match(start):
+            return 0 if _acts(start[found.end() :]) else 2
+    if _acts(text) or not _is_standing(text):
+        return 0
+    return 2 if _is_request(text) else 1
+
+
+def _acts(text: str) -> bool:
+    """Whether its speaker, or theirs, come first: they do what it says."""
+    first = text.lstrip(_MARKS).partition(" ")[0]
+    return bool(signs(first)) or verb_of_self(first)
+
+
+def leans(sentence: str) -> bool:
+    """Whether it is about something that was said before it: "It is too dark", "I hate that"."""
+    text = lowered(sentence)
+    if _LEANS_FIRST.match(text) and not signs(sentence):
+        return True
+    words = len(text.split()) + (len(text) > _LEANS_CHARS) * _LEANS_WORDS * is_dense(text)
+    ends = words <= _ENDS_LEANING_WORDS and _LEANS_LAST.search(text[-_END_CHARS:])
+    return bool(ends or (words <= _LEANS_WORDS and _LEANS.search(text)))
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:
@@ -21581,6 +21847,11 @@ TURKISH = Phrases(
     keeping="hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al, bana * de, cevapların, yanıtların",
     openers="bu arada, ayrıca, neyse, ah, oh, lütfen, merhaba, selam, selamlar, günaydın, iyi günler, iyi akşamlar, tamam, peki, şimdi, ve, ama, yani, evet, hayır, teşekkürler, teşekkür ederim, bir sorum var, aslında, hey",
     polite="teşekkürler, teşekkür ederim, çok teşekkürler, sağ ol, sağ olun, eyvallah, rica ederim, günaydın, iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin",
+    addresses="bana, bize, (yardım|rica) (eder|ede)*, sence, acaba, ne (yapmalıyım|yapabilirim|önerirsin), nasıl, önerin var mı, işte (benim|kodum)",
+    reacts="(şimdi |tamam )?(anladım|anlıyorum|anlaşıldı|kavradım)( şimdi| teşekkürler)?$, (şimdi )?(daha )?(mantıklı|anlamlı) (geldi|oldu|geliyor), mantıklı, (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*, haklısın, katılıyorum, kulağa hoş geliyor",
+    prefers="tercih (ederim|ediyorum|ederiz), yeğlerim, yeğliyorum, daha çok (severim|seviyorum|hoşuma)",
+    leans_first="(o|onlar|bu|şu) (da|de|bir|çok|benim|orada|burada|artık|şimdi), (onlardan|bunlardan) (biri|birisi), (ikisi|hepsi) de",
+    leans_last="onu, bunu, şunu, onlar",
     questions="""nasıl, neden, niçin, niye, nerede, nereden, nereye, nerde, ne zaman, ne kadar, ne (demek|yapmalıyım|yapabilirim|pişir*|var|iş|tür|olur), kim (bilir|yazdı|kazandı|icat), kaç, hangi, hangisi, kimin, kime, acaba, sence
         (merak ediyorum|bilmek istiyorum|öğrenmek istiyorum), biliyor musun, bilen var mı, sorum şu""",
     ends_question="""(mı|mi|mu|mü)(yım|yim|yum|yüm|sın|sin|sun|sün|yız|yiz|yuz|yüz|ydı|ydi|ydu|ydü|dır|dir|dur|dür)?, (mısınız|misiniz|musunuz|müsünüz), ne, neler, kim, kimler, nerede, nerde, nereye, nereden, nereli, nereliyim, nasıl, neden, niçin, niye, kaç, hangisi, ne zaman, ne kadar, nedir, kimdir, nerededir, ne demek, ne olur, kaçtır, neydi, kimdi, kimim, neyim, neresi, kaçıncı
@@ -23856,6 +24127,7 @@ class Mover:
         self._state: Check | None = None
         self._refusal: Check | None = None
         self.idle = True
+        self.moved = (0, 0)  # memories that are there, and all, while it is not idle
 
     def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
@@ -23884,7 +24156,7 @@ class Mover:
                     self._move(arrival, locations, home, location)
                 self._collect(arrival, locations, location)
             finally:
-                self._state, self.idle = self._refusal, True
+                self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
     def move_now(
         self, backend: Backend, settings: Valves, on_progress: OnProgress, stop: threading.Event
@@ -24044,6 +24316,7 @@ class Mover:
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
             self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {location}")
+            self.moved = copied, total
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now
@@ -24246,8 +24519,7 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
-from ...core.scope import team_in
+from ...core.memory import Memory, hash_of, in_payload, payload_of
 from ...language.secrets import masked
 from ...remember import admission
 from ...stores.protocol import VectorStore
@@ -24275,7 +24547,7 @@ class Record:
 
     @property
     def looked_for(self) -> str:
-        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
+        return in_payload("", self.payload).looked_for
 
     @property
     def created_at(self) -> str:
@@ -24294,7 +24566,7 @@ class Record:
             get("place") or 0,
             get("batch") or "",
             get("scope") or "",
-            *filter(None, [get(BY)]),
+            *filter(None, [get("shared_by")]),
         )
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
@@ -24377,16 +24649,16 @@ class RemoteRecords:
         }
         heads = {}
         for origin, (user, memory) in self._found.items():
-            record = _record_of(origin, user, memory)
+            record = Record(origin, payload_of(user, memory))
             heads[origin] = Head(record.created_at, record.digest, memory.id, moved=bool(memory.origin))
         return heads
 
     def read(self, ids: Sequence[str]) -> list[Record]:
-        return [_record_of(id_, *self._found[id_]) for id_ in ids if id_ in self._found]
+        return [Record(id_, payload_of(*self._found[id_])) for id_ in ids if id_ in self._found]
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
-            memory = _memory_of(record)
+            memory = in_payload("", record.payload, origin=record.id)
             if record.id in self._found:
                 there = self._found[record.id][1].id
                 admission.replace(self._backend, there, memory.text, expires=memory.expires)
@@ -24431,7 +24703,7 @@ def from_json(row: Mapping[str, Any]) -> Record:
     payload = {
         **metadata,
         "data": text,
-        "hash": _hash(text),
+        "hash": hash_of(text),
         "user_id": user,
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
@@ -24451,12 +24723,7 @@ def admitted(record: Record) -> tuple[Record, int]:
     text = admission.restored(text)
     if text == record.text:
         return record, 0
-    return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
-
-
-def _hash(text: str) -> str:
-    """As mem0 has it."""
-    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return replace(record, payload={**record.payload, "data": text, "hash": hash_of(text)}), secrets
 
 
 def _time(row: Mapping[str, Any], name: str) -> str:
@@ -24481,53 +24748,6 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
         payload = row.payload or {}
         if payload.get("data") and payload.get("user_id"):
             yield Record(str(row.id), payload)
-
-
-def _record_of(origin: str, user: str, memory: Memory) -> Record:
-    payload: dict[str, Any] = {
-        "data": memory.text,
-        "user_id": user,
-        "hash": _hash(memory.text),
-        "created_at": memory.created_at.isoformat() if memory.created_at else "",
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else "",
-        "kind": memory.kind,
-        "batch": memory.batch,
-        "chat": memory.chat,
-        "place": memory.ordinal,
-        **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
-        **({BY: memory.by} if memory.by else {}),
-        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
-        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
-        **({ROLE: memory.role} if memory.role else {}),
-        **({TITLE: memory.title} if memory.title else {}),
-        **({LEAD: memory.lead} if memory.lead else {}),
-    }
-    if memory.expires:
-        payload["expiration_date"] = memory.expires
-    return Record(origin, payload)
-
-
-def _memory_of(record: Record) -> Memory:
-    get = record.payload.get
-    return Memory(
-        id="",
-        text=record.text,
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=int(get("place") or 0),
-        origin=record.id,
-        scope=str(get("scope") or ""),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24648,7 +24868,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time
+from ..core.memory import Memory, aware_time, metadata_of
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -24657,8 +24877,6 @@ from .outcomes import Flaw
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.ordinal, "batch": memory.batch}
-    metadata["scope"] = memory.scope
     return {
         "id": memory.id,
         "memory": memory.text,
@@ -24666,7 +24884,7 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
         "created_at": memory.created_at.isoformat() if memory.created_at else None,
         "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
         "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata.items() if value},
+        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
     }
 
 
@@ -25603,6 +25821,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -25612,6 +25831,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.events import Emit, Event, EventKind, ignore
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -25643,11 +25863,13 @@ class Embedder:
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     `kept`: the folder in which its calibration is kept.
+    `emit`: is told of each call that was answered.
     """
 
     dims = 0
     name = ""
     kept: Path | None = None
+    emit: Emit = staticmethod(ignore)
 
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
@@ -25722,7 +25944,7 @@ class Embedder:
             with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
                 return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(len(texts)):
             batches = self._limit.batches([self._limit.cut(text) for text in texts])
             return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
@@ -25733,8 +25955,15 @@ class Embedder:
             with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
                 return self._sound([self._encode(sent[0], memory_action)], 1)
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(1):
             return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def _call(self, count: int) -> Iterator[None]:
+        began = time.monotonic()
+        with self.health.call(), translated("embedder", self._address):
+            yield
+        self.emit(Event(EventKind.EMBEDDED, count, seconds=time.monotonic() - began))
 
     @contextmanager
     def watched(self) -> Iterator[list[MemoryFault]]:
@@ -26417,6 +26646,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -26516,12 +26746,14 @@ class Llm:
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
+        began = time.monotonic()
         with translated(self.part, self._address, slow=TooSlow):
             if self._is_limited:
                 with bounded(self._timeout_s):
                     answer, usage = call()
             else:
                 answer, usage = left_behind(self._timeout_s, call)
+        took_s = time.monotonic() - began
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -26530,7 +26762,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
             )
         )
         if not answer.strip():
@@ -28300,6 +28532,225 @@ def _name(kind: EventKind, reason: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/prometheus.py
+
+SOURCES["observe/prometheus.py"] = r'''"""Numbers to watch, in Prometheus' text format: counters and histograms of events, and how things stand now.
+
+Base units; labels from small sets: no users, no texts. docs/observability.md explains each of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import TellAdmin
+from ..core.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_PREFIX = "owui_memory_"
+_MOST_VALUES = 50  # of one label; what comes after them is "other"
+_RECALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
+_MODEL_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_FIRST_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_TOKENS = (25, 50, 100, 200, 400, 800, 1600)
+
+# name (a counter's without _total): what it counts, and its labels
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "recalls_missed": ("Messages that went on before there were any memories.", ("reason",)),
+    "messages_left_alone": ("Messages that may not be read, or not be remembered.", ("reason",)),
+    "embedded_texts": ("Texts turned into vectors.", ()),
+    "exchanges": ("Exchanges, by what became of them.", ("state",)),
+    "exchanges_gated": ("Exchanges that were not worth remembering.", ("reason",)),
+    "exchanges_refused": ("Answers that may not be remembered.", ("reason",)),
+    "memories_changed": ("Memories added, replaced or removed.", ()),
+    "changes_retracted": ("Changes taken back after a message was edited.", ()),
+    "changes_refused": ("Changes that were not made.", ("reason",)),
+    "secrets_masked": ("Secrets left out of what was shown or stored.", ("where",)),
+    "commands": ("Commands of users.", ()),
+    "failures": ("Work that failed, and is done again later.", ("job",)),
+    "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
+    "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
+    "upstream_requests": ("Requests that the proxy sent on.", ("upstream", "outcome")),
+}
+HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
+    "recall_seconds": ("That messages waited for memories.", ("outcome",), _RECALL_S),
+    "injected_tokens": ("New memories in a message's prompt, in tokens.", (), _TOKENS),
+    "embedding_seconds": ("Calls of the embedder.", (), _RECALL_S),
+    "llm_seconds": ("Calls of the LLM that reads the chats.", ("model",), _MODEL_S),
+    "upstream_seconds": ("From a request of the proxy to its answer's end.", ("upstream",), _MODEL_S),
+    "upstream_first_byte_seconds": ("To its answer's first byte.", ("upstream",), _FIRST_S),
+    "proxy_added_seconds": ("That the proxy took before it sent a request on.", ("memory",), _RECALL_S),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "queue_exchanges": ("Exchanges that wait, were given up, or wait for the database.", ("state",)),
+    "queue_oldest_seconds": ("Since when the oldest exchange waits.", ()),
+    "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
+    "backend_ready": ("1 while memories can be searched.", ()),
+    "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
+    "store_bytes": ("Size of the files in the data folder.", ("store",)),
+    "info": ("Always 1.", ("version",)),
+}
+
+_STATES = {
+    EventKind.EXCHANGE_STORED: "stored",
+    EventKind.EXCHANGE_REPEATED: "repeated",
+    EventKind.EXCHANGES_REMEMBERED: "remembered",
+    EventKind.EXCHANGES_UNREAD: "unread",
+    EventKind.EXCHANGES_DEAD: "dead",
+}
+_REASONED = {
+    EventKind.RECALL_MISSED: "recalls_missed",
+    EventKind.LEFT_ALONE: "messages_left_alone",
+    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
+    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
+    EventKind.CHANGE_REFUSED: "changes_refused",
+}
+_PLAIN = {
+    EventKind.COMMAND: ("commands", ()),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
+    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
+}
+_RECALLED = {
+    EventKind.RECALLED: "memories",
+    EventKind.NOTHING_RELEVANT: "nothing",
+    EventKind.RECALL_MISSED: "missed",
+}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How things stand now: a value for each gauge and its labels."""
+
+    values: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
+
+    def set(self, gauge: str, value: float, *labels: str) -> None:
+        self.values[gauge, labels] = value
+
+
+class Prometheus:
+    """Counts events from now on. Threads may share it.
+
+    Without the package prometheus-client it counts nothing, and `text` says what to install.
+    """
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self._registry: CollectorRegistry | None = None
+        self._made: dict[str, Any] = {}
+        try:
+            import prometheus_client as client
+        except ImportError:  # the stock image of the Pipelines server has none
+            return
+        self._registry = registry = client.CollectorRegistry()
+        for name, (text, labels) in COUNTERS.items():
+            self._made[name] = client.Counter(_PREFIX + name, text, labels, registry=registry)
+        for name, (text, labels, buckets) in HISTOGRAMS.items():
+            self._made[name] = client.Histogram(
+                _PREFIX + name, text, labels, buckets=buckets, registry=registry
+            )
+        for name, (text, labels) in GAUGES.items():
+            self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if self._registry is None:
+            return
+        if (state := _STATES.get(event.kind)) is not None:
+            self._of("exchanges", state).inc(event.count)
+        elif event.kind in _PLAIN:
+            name, labels = _PLAIN[event.kind]
+            self._of(name, *labels).inc(event.count)
+        elif event.kind in _REASONED:
+            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _RECALLED and event.seconds is not None:
+            self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
+        if event.kind is EventKind.RECALLED:
+            self._of("injected_tokens").observe(event.tokens)
+        elif event.kind is EventKind.EMBEDDED:
+            self._of("embedded_texts").inc(event.count)
+            self._of("embedding_seconds").observe(event.seconds or 0.0)
+        elif event.kind is EventKind.FAILED and event.job is not None:
+            self._of("failures", event.job.value).inc()
+        elif event.kind is EventKind.PROXIED:
+            self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
+        self._count_calls(event)
+
+    def _count_calls(self, event: Event) -> None:
+        if (usage := event.usage) is not None:
+            self._of("llm_calls", usage.model).inc()
+            self._of("llm_tokens", usage.model, "in").inc(usage.tokens_in)
+            self._of("llm_tokens", usage.model, "out").inc(usage.tokens_out)
+            self._of("llm_seconds", usage.model).observe(usage.seconds)
+        if (call := event.upstream) is not None:
+            self._of("upstream_requests", call.name, call.outcome).inc()
+            self._of("upstream_seconds", call.name).observe(call.seconds)
+            if call.first_s is not None:
+                self._of("upstream_first_byte_seconds", call.name).observe(call.first_s)
+
+    def text(self, levels: Callable[[], Levels]) -> bytes:
+        """All numbers, as Prometheus reads them. levels: how things stand; may block.
+
+        Raises:
+            TellAdmin: the package is missing.
+        """
+        if self._registry is None:
+            raise TellAdmin(
+                "prometheus-client is not installed.",
+                hint="Install pipelines/requirements.txt, or: pip install prometheus-client==0.26.0",
+            )
+        from prometheus_client import generate_latest
+
+        now = levels().values
+        with self._lock:
+            for name, (_, labels) in GAUGES.items():
+                if labels:
+                    self._made[name].clear()  # what is not moved any more
+            for (name, values), value in now.items():
+                self._of(name, *values).set(value)
+            return generate_latest(self._registry)
+
+    def _of(self, name: str, *values: str) -> Any:
+        made = self._made[name]
+        bounded = [self._bounded(name, str(at), value) for at, value in enumerate(values)]
+        return made.labels(*bounded) if bounded else made
+
+    def _bounded(self, name: str, label: str, value: str) -> str:
+        seen = self._seen[name, label]
+        if value in seen:
+            return value
+        if len(seen) >= _MOST_VALUES:
+            return "other"
+        seen.add(value)
+        return value
+
+
+def sizes(data_dir: Path) -> dict[str, int]:
+    """The databases in the data folder, in bytes, with the logs beside them."""
+    found: Counter[str] = Counter()
+    for file in data_dir.glob("*.db*"):
+        with suppress(OSError):  # a log that is gone meanwhile
+            found[file.name.partition(".db")[0]] += file.stat().st_size
+    return found
+
+
+def _code(reason: str) -> str:
+    """A reason's sentence as a label, without what stands in brackets."""
+    return re.sub(r"\W+", "_", reason.partition(" (")[0].lower()).strip("_")[:60] or "other"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # observe/selfcheck.py
 
 SOURCES["observe/selfcheck.py"] = r'''"""Whether what the settings name works, found out when a backend has been opened and not with each status."""
@@ -29555,7 +30006,8 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    that they take in the prompt.
     """
 
     blocks: Blocks
@@ -29565,6 +30017,7 @@ class Recalled:
     on: bool = True
     secrets: int = 0
     markup: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29688,6 +30141,7 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
+            tokens=lines.held(new),
         )
 
     def drop(self, user_id: str) -> None:
@@ -29978,13 +30432,13 @@ class Run:
     def begin(self, turn: Turn) -> Recalling:
         """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
         if not self.breaker.allows():
-            return self._not_begun("recall is paused, it keeps failing")
+            return self._not_begun("recall is paused, it keeps failing", "paused")
         if len(self._under_way) >= self._at_once:
-            return self._not_begun("too many requests wait for the backend")
+            return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
         except MemoryFault as fault:
-            return self._not_begun(str(fault))
+            return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn)
         self._under_way.add(future)
@@ -30000,17 +30454,18 @@ class Run:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
 
-    def _not_begun(self, reason: str) -> Recalling:
-        return Recalling(None, lambda: self._missed(reason))
+    def _not_begun(self, reason: str, code: str) -> Recalling:
+        return Recalling(None, lambda: self._missed(reason, code))
 
-    def _missed(self, reason: str) -> Outcome:
-        self._emit(Event(EventKind.RECALL_MISSED, reason=reason))
+    def _missed(self, reason: str, code: str, seconds: float | None = None) -> Outcome:
+        self._emit(Event(EventKind.RECALL_MISSED, reason=reason, code=code, seconds=seconds))
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float) -> Outcome:
         if not future.done():
             self.breaker.failed(began)
-            return self._missed(f"the deadline of {self._settings().inlet_deadline_ms} ms passed")
+            passed = f"the deadline of {self._settings().inlet_deadline_ms} ms passed"
+            return self._missed(passed, "deadline", self.breaker.clock() - began)
         try:
             recalled = future.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
@@ -30020,12 +30475,13 @@ class Run:
             return Outcome(None, str(error) if isinstance(error, MemoryFault) else INSIDE)
         self.breaker.succeeded()
         self._emit(succeeded(Job.RECALL))
-        self._tell(recalled)
+        self._tell(recalled, self.breaker.clock() - began)
         return Outcome(recalled)
 
-    def _tell(self, recalled: Recalled) -> None:
+    def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
-            self._emit(Event(EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT))
+            kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:
@@ -31523,6 +31979,7 @@ from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
+    names,
     names_and_states,
     shows_statements,
     signs,
@@ -31535,7 +31992,7 @@ from ..language.words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
 
 _ANSWER_WORDS = 2
-_LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
+_LONGEST_CHARS = 600  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
 _FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
@@ -31561,8 +32018,8 @@ _MACHINE_LINE = re.compile(
 )
 _ONLY_IN_CODE = re.compile(r"[;{}\\]|\d\d:\d\d:\d\d")
 _COLONS = (":", "：")
-_COMMA = re.compile(r"[,;，；、]\s*|\s[–—-]\s")
-_COMMAS_MOST = 6  # of a sentence
+_COMMA = re.compile(r"[,;，；、،؛]\s*|\s[–—-]\s")
+_COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
@@ -31587,7 +32044,8 @@ def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
     if len(prose(text)) >= _DOCUMENT_CHARS:
         return Verdict(False, "a pasted document")
     said = [one.text for one in sentences(own) if one.text != HOLE]
-    stated = [one for one in said if not speech.has_question_mark(one) and not _is_crumb(one)]
+    parts = map(_before_asking, said)
+    stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
         return Verdict(False, "only a question")
     if not stated:
@@ -31636,27 +32094,30 @@ def statements(text: str, answer: str = "") -> list[str]:
     if len(own) >= _DOCUMENT_CHARS and not _tells_at_length(own):
         return []
     found: list[str] = []
-    before = ""  # the sentence that the next may lean on
+    before = ""  # the sentence that the next may go on with
+    prior = ""  # what the user has stated last, kept or not: the next may be about that
     said = [one.text for one in sentences(own)]
     if len(said) > _STATED_AT_ONCE and not known_script(own):
         return []  # a text in a language that nothing is known of, rather than statements
-    for sentence in said:
-        if speech.supposes(sentence):
+    for whole in said:
+        if speech.supposes(whole):
             break  # and so does what follows
-        if speech.has_question_mark(sentence):
-            before = "" if speech.requests(sentence) else sentence
-            if HOLE not in sentence and (stated := _stated_before_asking(sentence)):
-                before = _keep(found, stated, "")
+        sentence = _before_asking(whole)
+        if not sentence:
+            before, prior = "" if HOLE in whole or speech.requests(whole) else whole, ""
             continue
         if HOLE in sentence or _is_no_statement(sentence):
-            before = ""
+            before = prior = ""
             continue
         about_self = _is_about_self(sentence, answer)
-        if about_self and _states_something(sentence):
+        last, prior = prior, sentence
+        if speech.leans(sentence) and (last or not names(sentence)):
+            before = prior = _with_last(found, last, sentence, about_self=about_self)
+        elif about_self and _states_something(sentence):
             alone = not before or _stands_alone(sentence)
             before = _keep(found, sentence if alone else _joined(before, sentence), "" if alone else before)
         elif before and not _is_work(answer) and _continues(sentence, before, answer):
-            before = _keep(found, _joined(before, sentence), before)
+            before = prior = _keep(found, _joined(before, sentence), before)
         elif not _is_work(answer) and tells_of_others(sentence) and _states_something(sentence):
             before = _keep(found, sentence, "")  # of others, or of a project: as good a fact
         else:
@@ -31675,20 +32136,34 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
+        or speech.reacts(sentence)
         or asks_to_forget(sentence)
     )
 
 
-def _stated_before_asking(sentence: str) -> str:
-    """ "I am vegan, what can I cook?": the part before the question, where its speaker comes first."""
-    for comma in islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST):
-        stated, asked = sentence[: comma.start()], sentence[comma.end() :].rstrip(" ?？")
-        if asked and (asked.startswith("¿") or speech.asks(asked)):
-            first = stated.lstrip("¡ ")
-            stands = first and (signs(first) if is_dense(first) else signs(first.split()[0]))
-            is_one = stands and _states_something(stated) and not _is_no_statement(stated)
-            return stated if is_one else ""
-    return ""
+def _before_asking(sentence: str) -> str:
+    """The part of a sentence before it asks for something: "I am vegan, what can I cook?"; "" where none is.
+
+    All of a sentence that does not ask.
+    """
+    asks = speech.has_question_mark(sentence)
+    commas = list(islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST))
+    for comma in commas:
+        clause = sentence[comma.end() :].rstrip(" ?？")
+        if speech.addresses(clause):
+            return sentence[: comma.start()]
+        if asks and (clause.startswith("¿") or speech.asks(clause)):
+            return _if_of_self(sentence[: comma.start()])
+    if (asks or speech.ends_in_request(sentence)) and commas and not _is_crumb(sentence[commas[-1].end() :]):
+        return _if_of_self(sentence[: commas[-1].start()])
+    return "" if asks else sentence
+
+
+def _if_of_self(stated: str) -> str:
+    """What is stated, where its speaker comes first; else it is a part of the question."""
+    words = stated.lstrip("¡ ").split()
+    first = " ".join(words[: 2 if is_caseless(stated) or "CYRILLIC" in scripts_of(stated) else 1])
+    return stated if first and signs(stated if is_dense(first) else first) else ""
 
 
 def _keep(found: list[str], statement: str, instead_of: str) -> str:
@@ -31759,7 +32234,15 @@ def _is_work(answer: str) -> bool:
 def _is_about_self(sentence: str, answer: str) -> bool:
     if signs(sentence) or (not known_script(sentence) and not _is_work(answer)):
         return True
-    return weak_sign(sentence) and not _is_work(answer)
+    wish = speech.wishes(sentence)
+    return wish > 1 or (weak_sign(sentence) and (bool(wish) or not _is_work(answer)))
+
+
+def _with_last(found: list[str], last: str, sentence: str, *, about_self: bool) -> str:
+    """Keep a sentence with the one that it is about; what the next may be about."""
+    if not last or not (about_self or (last in found and not sentence.endswith(("!", "！")))):
+        return last if last in found else ""
+    return _keep(found, _joined(last, sentence), last) if _states_something(last) else ""
 
 
 def _joined(before: str, sentence: str) -> str:
@@ -32705,7 +33188,7 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import log2
 from typing import Any
 
@@ -32741,10 +33224,14 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up."""
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    """
 
     pending: int
     dead: int
+    since: float = field(default=0.0, compare=False)
 
 
 class Outbox:
@@ -32941,9 +33428,11 @@ class Outbox:
     def counts(self) -> Counts:
         """How the queue stands."""
         with self._reading.connect() as connection:
-            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-            count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in _LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
@@ -34181,6 +34670,7 @@ from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
+from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
@@ -34201,6 +34691,12 @@ _PROFILE = (
     "I am allergic to nuts.",
     "I am from Spain.",
     "I am vegetarian.",
+    "I'm Tom, a teacher in Leeds.",
+    "I am a carpenter and live in a small town.",
+    "I work as a clerk in Vienna.",
+    "I'm a self-employed plumber.",
+    "I'm Maria and I work as a lawyer.",
+    "I study history in Prague.",
 )
 _WISHES = (
     "Always answer briefly.",
@@ -34210,9 +34706,13 @@ _WISHES = (
     "I prefer short answers.",
     "Don't use emojis in your answers.",
     "Explain things step by step.",
+    "Always include examples when I ask about code.",
+    "Never use tables when I ask for a plan.",
+    "I prefer simple tools.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
 _OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
+_OF_A_WISH = 0.2  # where the words may be those of a wish, too
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -34257,9 +34757,12 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 
 
 def kind_of(backend: Backend, text: str) -> str:
-    """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
+    """The kind of a statement, by its words and by what it resembles; "fact" where neither tells."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
     profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    wish = speech.wishes(text)
+    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _OF_A_WISH)):
+        return "preference"
     if max(profile, preference) < _OF_THE_KIND:
         return "fact"
     return "profile" if profile >= preference else "preference"
@@ -34569,6 +35072,7 @@ class Writer:
         ):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failing.pop(batch.name, None)
         elif is_of_the_text(error) or others_do:
             self._outbox.postpone(batch, reason, failing.times)

@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 from tests.harness.kill_samples import Tried, commit, sample
-from tests.harness.pipelines_server import PipelinesServer, StartServer, is_configuration, with_embedder
+from tests.harness.nursery import Nursery
+from tests.harness.pipelines_server import (
+    PipelinesServer,
+    StartServer,
+    clean_environment,
+    is_configuration,
+    with_embedder,
+)
 from tests.harness.scripted_llm import ScriptedLLM
 
 # Before any import of mem0 in this process.
@@ -86,15 +93,27 @@ def scripted_llm(_running_llm: ScriptedLLM) -> Iterator[ScriptedLLM]:
 PATIENT = {"MEMORY_INLET_DEADLINE_MS": "10000"}
 
 
+@pytest.fixture(scope="session")
+def _nursery() -> Iterator[Nursery]:
+    with Nursery(clean_environment()) as nursery:
+        yield nursery
+
+
 @contextlib.contextmanager
-def _server_starter(folder: Path, llm: ScriptedLLM) -> Iterator[StartServer]:
+def _server_starter(folder: Path, llm: ScriptedLLM, nursery: Nursery) -> Iterator[StartServer]:
     with contextlib.ExitStack() as servers:
 
         def start(
-            *, env: dict[str, str] | None = None, embedder: ScriptedLLM | None = llm, **options: Any
+            *,
+            env: dict[str, str] | None = None,
+            embedder: ScriptedLLM | None = llm,
+            forked: bool = True,
+            **options: Any,
         ) -> PipelinesServer:
             number = len(list(folder.glob("server-*")))
             preset = {**PATIENT, **(with_embedder(embedder) if embedder else {}), **(env or {})}
+            if forked and "python_path" not in options:
+                options["nursery"] = nursery
             server = PipelinesServer(folder / f"server-{number}", env=preset, **options)
             servers.callback(server.stop)
             return server.start()
@@ -103,21 +122,22 @@ def _server_starter(folder: Path, llm: ScriptedLLM) -> Iterator[StartServer]:
 
 
 @pytest.fixture
-def pipelines_server(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[StartServer]:
+def pipelines_server(tmp_path: Path, scripted_llm: ScriptedLLM, _nursery: Nursery) -> Iterator[StartServer]:
     """Start servers: `server = pipelines_server(env={...}, key=..., plugins=[...], wait_ready=False)`.
 
-    The embedder is the scripted server, unless `embedder=None`. All servers are stopped at the end.
+    The embedder is the scripted server, unless `embedder=None`. `forked=False`: no imports are done before.
+    All servers are stopped at the end.
     """
-    with _server_starter(tmp_path, scripted_llm) as start:
+    with _server_starter(tmp_path, scripted_llm, _nursery) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
 def module_servers(
-    tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
+    tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM, _nursery: Nursery
 ) -> Iterator[StartServer]:
     """As `pipelines_server`, for servers that the tests of a module share."""
-    with _server_starter(tmp_path_factory.mktemp("shared"), _running_llm) as start:
+    with _server_starter(tmp_path_factory.mktemp("shared"), _running_llm, _nursery) as start:
         yield start
 
 

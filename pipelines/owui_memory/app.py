@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ from .observe.data_residency import data_residency
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
+from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, report
@@ -80,7 +82,7 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
-        self.metrics, self.costs = Metrics(), Costs()
+        self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
         self._outbox = Outbox(self._engine)
@@ -146,7 +148,7 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger):
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -198,9 +200,7 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
-        counts, waiting = self._counts, self.spill.waiting()
+        counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -216,6 +216,36 @@ class Application:
             self._key_part(),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+
+    def numbers(self) -> bytes:
+        """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
+
+        Raises:
+            TellAdmin: prometheus-client is not installed.
+        """
+        return self._prometheus.text(self._levels)
+
+    def _levels(self) -> Levels:
+        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
+        levels.set("queue_exchanges", counts.pending, "waiting")
+        levels.set("queue_exchanges", counts.dead, "dead")
+        levels.set("queue_exchanges", waiting.exchanges, "aside")
+        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
+        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
+        levels.set("backend_ready", self.live.current is not None)
+        copied, total = self._mover.moved
+        if not self._mover.idle and total:
+            levels.set("moving_memories", copied, "copied")
+            levels.set("moving_memories", total, "total")
+        for store, size in sizes(self._environment.data_dir).items():
+            levels.set("store_bytes", size, store)
+        levels.set("info", 1, __version__)
+        return levels
+
+    def _counted_lately(self) -> Counts:
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counts, self._days = self._counting.answer(_COUNTING_S)
+        return self._counts
 
     def _counted(self) -> tuple[Counts, str]:
         return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))

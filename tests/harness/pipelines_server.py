@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 
+from tests.harness.nursery import Forked, Nursery
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -83,6 +84,7 @@ class PipelinesServer:
     plugins: further plugin files. python_path: folders of shims, first.
     key: PIPELINES_API_KEY; None leaves it unset, so the server falls back to its public default key.
     wait_ready: `start` also waits until /memory/status says that the backend is ready.
+    nursery: forks it; without one, it is a Python of its own from the first import on.
     """
 
     DEFAULT_KEY = "0p3n-w3bu!"
@@ -97,6 +99,7 @@ class PipelinesServer:
         plugins: Iterable[Path] = (),
         python_path: Iterable[Path] = (),
         wait_ready: bool = True,
+        nursery: Nursery | None = None,
     ) -> None:
         self.key = key or self.DEFAULT_KEY
         self.wait_ready = wait_ready
@@ -106,7 +109,8 @@ class PipelinesServer:
         self.data_dir = folder / "memory_data"
         self.valves_file = self.pipelines_dir / FILTER / "valves.json"
         self._log_file = folder / "server.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
+        self._nursery = nursery
         self._client: httpx.Client | None = None
         self._link_plugins([*mounted, *plugins])
         self.env = {
@@ -136,12 +140,7 @@ class PipelinesServer:
     def start(self, *, within: float = 90.0) -> PipelinesServer:
         """Start and wait until the server answers and, with `wait_ready`, its backend is ready."""
         assert self._process is None, "already running"
-        command = [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(SERVER_CODE)]
-        command += ["--host", "127.0.0.1", "--port", str(self.port)]
-        with self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=self.pipelines_dir.parent, env=self.env, stdout=log, stderr=subprocess.STDOUT
-            )
+        self._process = self._started()
         self._client = httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=60
         )
@@ -153,6 +152,23 @@ class PipelinesServer:
             self.kill()
             raise ServerStartError(f"{reason}\n--- end of the server's log:\n{self.log()[-6000:]}") from None
         return self
+
+    def _started(self) -> subprocess.Popen[bytes] | Forked:
+        arguments = [
+            "main:app",
+            "--app-dir",
+            str(SERVER_CODE),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        ]
+        folder = self.pipelines_dir.parent
+        if self._nursery:
+            return self._nursery.start(arguments, cwd=folder, env=self.env, log=self._log_file)
+        command = [sys.executable, "-m", "uvicorn", *arguments]
+        with self._log_file.open("ab") as log:
+            return subprocess.Popen(command, cwd=folder, env=self.env, stdout=log, stderr=subprocess.STDOUT)
 
     def wait_until_ready(self, *, within: float = 90.0) -> None:
         wait_until(self.is_ready, within=within, what=lambda: f"the backend is ready: {self._client_text()}")

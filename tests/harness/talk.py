@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from owui_memory.core.memory import EPISODE
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.remains import store_in
@@ -37,8 +38,14 @@ def fresh(question: str) -> str:
 
 
 def stored(server: PipelinesServer, collection: str = "memories") -> list[tuple[str, str]]:
-    """User and text of everything in the embedded store, read from its file; the server may run or not."""
-    return [(row.payload["user_id"], row.payload["data"]) for row in rows_of(server, collection)]
+    """User and text of every fact in the embedded store, read from its file; the server may run or not.
+
+    Passages of past chats have another owner, and are not among them.
+    """
+    rows = rows_of(server, collection)
+    return [
+        (row.payload["user_id"], row.payload["data"]) for row in rows if row.payload.get("kind") != EPISODE
+    ]
 
 
 def held(server: PipelinesServer, user: str) -> list[tuple[str, str]]:

@@ -31,7 +31,15 @@ def routes(server: PipelinesServer) -> list[tuple[str, str]]:
         for method in methods
     ]
     assert len(found) > 25
-    hidden = ["/openapi.json", "/docs", "/memory/status", "/memory/", "/memory/nothing-here", "/nothing-here"]
+    hidden = [
+        "/memory/metrics",
+        "/openapi.json",
+        "/docs",
+        "/memory/status",
+        "/memory/",
+        "/memory/nothing-here",
+        "/nothing-here",
+    ]
     return [
         *found,
         *(("GET", path) for path in hidden),
@@ -111,3 +119,9 @@ def test_the_guard_survives_reloads(pipelines_server: StartServer) -> None:
         server.reload()
     assert httpx.get(f"{server.url}/memory_filter/valves").status_code == 401
     assert server.get("/memory_filter/valves").status_code == 200
+
+
+def test_health_is_for_probes_without_a_key(shared_server: PipelinesServer) -> None:
+    answer = httpx.get(f"{shared_server.url}/memory/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert "owui_memory_info" in shared_server.get("/memory/metrics").text

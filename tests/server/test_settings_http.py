@@ -211,40 +211,25 @@ class TestSecrets:
 
 class TestWhereAValueComesFrom:
     def test_presets_by_environment(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server(
-            env={"MEMORY_MEMORIES_PER_TURN": "3", "MEMORY_ENABLED": "false", "MEMORY_PIPELINES": "a,b"},
-            wait_ready=False,
-        )
+        preset = {"MEMORY_MEMORIES_PER_TURN": "3", "MEMORY_ENABLED": "false", "MEMORY_PIPELINES": "a,b"}
+        server = pipelines_server(env={**preset, "MEMORY_INLET_DEADLINE_MS": "soon"}, wait_ready=False)
         valves = server.get_valves()
         assert (valves["memories_per_turn"], valves["enabled"], valves["pipelines"]) == (3, False, ["a", "b"])
+        assert valves["inlet_deadline_ms"] == 800, "what cannot be meant is left out"
+        assert "inlet_deadline_ms" in json.dumps(server.status())
+        assert "inlet_deadline_ms" in server.log()
 
-    def test_a_saved_value_wins_even_after_a_restart(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "3"}, wait_ready=False)
         server.change_valves(memories_per_turn=9)
-        assert server.get_valves()["memories_per_turn"] == 9
         server.restart()
-        assert server.get_valves()["memories_per_turn"] == 9
-
-    def test_saved_then_cleared_gives_the_preset_again(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "3"}, wait_ready=False)
-        server.change_valves(memories_per_turn=9)
+        assert server.get_valves()["memories_per_turn"] == 9, "what was saved wins"
         assert server.change_valves(memories_per_turn=None)["memories_per_turn"] == 3
-
-    def test_a_preset_that_cannot_be_meant_is_told_and_left_out(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server(env={"MEMORY_MEMORIES_PER_TURN": "lots"}, wait_ready=False)
-        assert server.get_valves()["memories_per_turn"] == 8
-        assert "memories_per_turn" in json.dumps(server.status())
-        assert "memories_per_turn" in server.log()
 
     @pytest.mark.parametrize(
         "written",
         [
-            {"memories_per_turn": "nonsense"},
-            {"pipelines": 5, "vector_store": "mysql", "inlet_deadline_ms": 10**9},
-            {"vector_store": "qdrant"},
-            {"extraction": "mem0", "llm_provider": "none"},
-            {"a_setting_of_another_version": 1},
-            {"collection": {"a": []}, "llm_api_key": ["x"]},
+            {"memories_per_turn": "nonsense", "pipelines": 5, "vector_store": "mysql"},
+            {"vector_store": "qdrant", "extraction": "mem0", "llm_provider": "none"},
+            {"a_setting_of_another_version": 1, "collection": {"a": []}, "llm_api_key": ["x"]},
         ],
         ids=str,
     )

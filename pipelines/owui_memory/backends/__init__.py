@@ -49,7 +49,7 @@ def _own_models(settings: Valves, data_dir: Path, emit: Emit) -> OwnModels:
 
     def open_embedder() -> Embedder:
         assemble.import_mem0(data_dir)
-        return assemble.open_embedder(settings, data_dir)
+        return assemble.open_embedder(settings, data_dir, emit)
 
     is_auto = settings.llm_provider == "auto"
     reads = settings.has_llm and not (is_auto and settings.mode == "mem0")

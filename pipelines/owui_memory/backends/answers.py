@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from ..core.memory import BY, COPY_OF, LEAD, ROLE, SAID_AT, TITLE, Candidate, Memory, aware_time, scope_in
+from ..core.memory import Candidate, Memory, aware_time, remembered
 from ..models.model_text import unbroken
 
 Answer = dict[str, Any]
@@ -64,25 +64,15 @@ def found_of(row: Answer, owner_id: str) -> Candidate:
 def memory_of(row: Answer, owner_id: str = "") -> Memory:
     """A memory with what was stored beside its text. owner_id: whose it is, where the row does not say."""
     metadata = _object(row.get("metadata"))
-    ordinal = metadata.get("place")
-    return Memory(
+    return remembered(
+        metadata,
+        str(row.get("user_id") or owner_id),
         id=str(row.get("id") or ""),
         text=unbroken(str(row["memory"])),
         created_at=aware_time(metadata.get("made") or row.get("created_at")),
         updated_at=aware_time(row.get("updated_at")),
-        batch=str(metadata.get("batch") or ""),
-        kind=str(metadata.get("kind") or "fact"),
         expires=str(row.get("expiration_date") or "")[:10],
-        chat=str(metadata.get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
         origin=str(metadata.get("origin") or ""),
-        scope=scope_in(str(row.get("user_id") or owner_id), metadata.get("scope")),
-        by=str(metadata.get(BY) or ""),
-        said_at=aware_time(metadata.get(SAID_AT)),
-        copy_of=str(metadata.get(COPY_OF) or ""),
-        role=str(metadata.get(ROLE) or ""),
-        title=str(metadata.get(TITLE) or ""),
-        lead=str(metadata.get(LEAD) or ""),
     )
 
 

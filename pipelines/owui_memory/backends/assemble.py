@@ -51,7 +51,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir)
+    embedder = _embedder(settings, known, data_dir, emit)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -81,7 +81,7 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
+def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
     """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
 
     data_dir: where its calibration is kept; else it is measured each time.
@@ -89,7 +89,7 @@ def open_embedder(settings: Valves, data_dir: Path | None = None) -> Embedder:
     Raises:
         TellAdmin, Retry: as `assemble`.
     """
-    return _embedder(settings, None, data_dir)
+    return _embedder(settings, None, data_dir, emit)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -151,9 +151,10 @@ def _without_qdrant() -> Iterator[None]:
             del sys.modules[module.__name__]
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None) -> Embedder:
+def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
+    embedder.emit = emit
     embedder.kept = data_dir / "calibration" if data_dir else None
     if known:
         embedder.name, embedder.dims = known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -18,18 +17,12 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import Drop
 from ..core.events import Emit, ignore
 from ..core.memory import (
-    BY,
-    COPY_OF,
-    LEAD,
-    ROLE,
-    SAID_AT,
-    TITLE,
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    aware_time,
+    in_payload,
     is_id,
     is_over,
     is_seen,
@@ -37,7 +30,7 @@ from ..core.memory import (
     newest_first,
     owner,
     page_of,
-    scope_in,
+    payload_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
@@ -229,7 +222,9 @@ class LibraryBackend:
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        payloads = [_payload(owner(user_id), memory) for memory in new]
+        now = datetime.now(UTC)
+        dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
+        payloads = [payload_of(owner(user_id), memory) for memory in dated]
         vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
         with translated("store", self._settings.vector_store_url):
             self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
@@ -352,33 +347,5 @@ def _of(user_id: str, **more: str) -> Filters:
     return {"user_id": owner(user_id), **more}
 
 
-def _payload(owner_id: str, new: Memory) -> dict[str, Any]:
-    """As mem0 writes it."""
-    text, made = plain(new.text), new.created_at or datetime.now(UTC)
-    times = {"created_at": made.isoformat(), "updated_at": (new.updated_at or made).isoformat()}
-    expires = {"expiration_date": new.expires} if new.expires else {}
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    return {**metadata_of(new), **times, **expires, "data": text, "hash": digest, "user_id": owner_id}
-
-
 def _memory(row: Any) -> Memory:
-    get = (row.payload or {}).get
-    ordinal = get("place")
-    return Memory(
-        id=str(row.id),
-        text=str(get("data") or ""),
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=ordinal if isinstance(ordinal, int) else 0,
-        scope=scope_in(str(get("user_id") or ""), get("scope")),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )
+    return in_payload(str(row.id), row.payload or {})

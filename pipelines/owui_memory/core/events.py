@@ -34,6 +34,10 @@ class EventKind(StrEnum):
     CHANGE_REFUSED = "change_refused"  # `reason`
     CHANGES_RETRACTED = "changes_retracted"  # with an earlier version of a message
     BATCH_ERASED = "batch_erased"  # while it was worked on
+    EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
+    EMBEDDED = "embedded"  # `count` texts, in one call
+    PROXIED = "proxied"  # a request of the proxy was sent on
+    UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
     LLM_CALLED = "llm_called"  # and has answered: see `Usage`
     FAILED = "failed"  # a `job`, with an `error`
     SUCCEEDED = "succeeded"  # a `job`, which may have failed before
@@ -60,7 +64,7 @@ class Job(StrEnum):
 class Usage:
     """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
 
-    for_exchanges: else it says nothing of what an exchange costs.
+    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
     """
 
     model: str
@@ -68,11 +72,29 @@ class Usage:
     tokens_out: int
     estimated: bool
     for_exchanges: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """A request that the proxy sent to a model server, `name` in the settings.
+
+    outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
+    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+    first_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now."""
+    """One of them. at: when it was, if that was not now.
+
+    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    """
 
     kind: EventKind
     count: int = 1
@@ -81,6 +103,10 @@ class Event:
     error: BaseException | None = None
     at: datetime | None = None
     usage: Usage | None = None
+    code: str = ""
+    seconds: float | None = None
+    tokens: int = 0
+    upstream: UpstreamCall | None = None
 
 
 Emit = Callable[[Event], None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,15 @@ from .text import plain
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
-BY, SAID_AT, COPY_OF = "shared_by", "said_at", "copy_of"  # where they are stored of a memory
-ROLE, TITLE = "said_by", "title"  # not "role", which mem0 writes itself
-LEAD = "lead"
 EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _stored(name: str, default: Any = "") -> Any:
+    """A field that is stored beside the text, under this name for ever."""
+    return field(default=default, metadata={"stored": name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +45,24 @@ class Memory:
     text: str
     created_at: datetime | None = None
     updated_at: datetime | None = None
-    batch: str = ""
-    kind: str = "fact"
+    batch: str = _stored("batch")
+    kind: str = _stored("kind", "fact")
     expires: str = ""
-    chat: str = ""
-    ordinal: int = 0
+    chat: str = _stored("chat")
+    ordinal: int = _stored("place", 0)
     origin: str = ""
-    scope: str = ""
-    by: str = ""
-    said_at: datetime | None = None
-    copy_of: str = ""
-    role: str = ""
-    title: str = ""
-    lead: str = ""
+    scope: str = _stored("scope")
+    by: str = _stored("shared_by")
+    said_at: datetime | None = field(default=None, metadata={"stored": "said_at"})
+    copy_of: str = _stored("copy_of")
+    role: str = _stored("said_by")  # mem0 writes a "role" itself
+    title: str = _stored("title")
+    lead: str = _stored("lead")
 
     @property
     def looked_for(self) -> str:
         """What its vector is made of."""
-        return looked_for(self.text, self.lead)
+        return f"{self.lead} {self.text}" if self.lead else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,6 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
-
-
-def looked_for(text: str, lead: str) -> str:
-    """What the vector of a memory with this text is made of."""
-    return f"{lead} {text}" if lead else text
 
 
 def is_user(user_id: str) -> bool:
@@ -133,21 +131,68 @@ def is_seen(memory: Memory, view: View | None) -> bool:
     return view is None or view.sees(memory.scope)
 
 
+_ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
+_STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
+
+
 def metadata_of(new: Memory) -> dict[str, Any]:
-    """What is stored beside a new memory's text, and read again with it."""
-    metadata: dict[str, Any] = {"batch": new.batch, "kind": new.kind, "chat": new.chat, "place": new.ordinal}
-    scope = new.scope if not new.scope.startswith(TEAM) else ""
-    said_at = new.said_at.isoformat() if new.said_at else ""
-    optional = {"scope": scope, BY: new.by, SAID_AT: said_at, COPY_OF: new.copy_of}
-    optional |= {ROLE: new.role, TITLE: new.title, LEAD: new.lead}
-    return metadata | {name: value for name, value in optional.items() if value}
+    """What is stored beside a new memory's text, and read again by `remembered`."""
+    if new.scope.startswith(TEAM):  # whose owner says it
+        new = replace(new, scope="")
+    values = {name: getattr(new, one.name) for name, one in _STORED.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value or name in _ALWAYS
+    }
 
 
-def scope_in(owner_id: str, metadata: Any) -> str:
-    """The scope of a stored memory: its team's, whatever is stored beside it, or what is."""
+def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
+    """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
+    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
     if team := team_in(owner_id):
-        return TEAM + team
-    return metadata if isinstance(metadata, str) else ""
+        kept["scope"] = TEAM + team
+    return Memory(**kept, **others)
+
+
+def _read(default: Any, value: Any) -> Any:
+    """A stored value of the default's type; the default for anything else."""
+    if default is None:
+        return aware_time(value)
+    return value if value and type(value) is type(default) else default
+
+
+def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
+    """As mem0's library writes a memory into a store."""
+    text = plain(memory.text)
+    times = {"created_at": memory.created_at, "updated_at": memory.updated_at or memory.created_at}
+    return {
+        **metadata_of(memory),
+        **{name: at.isoformat() for name, at in times.items() if at},
+        **({"expiration_date": memory.expires} if memory.expires else {}),
+        "data": text,
+        "hash": hash_of(text),
+        "user_id": owner_id,
+    }
+
+
+def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Memory:
+    """The memory that mem0's library, or `payload_of`, has written into a store."""
+    return remembered(
+        payload,
+        str(payload.get("user_id") or ""),
+        id=id_,
+        text=str(payload.get("data") or ""),
+        created_at=aware_time(payload.get("created_at")),
+        updated_at=aware_time(payload.get("updated_at")),
+        expires=str(payload.get("expiration_date") or ""),
+        origin=origin,
+    )
+
+
+def hash_of(text: str) -> str:
+    """As mem0 has it in payloads."""
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -32,6 +32,9 @@ from .intake import Intake
 from .lanes import BusyError
 from .service import Open, Service
 from .start import Start
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -201,6 +204,19 @@ class Chats:
         if waiting:
             parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
         return status.report(parts, waiting, 0)
+
+    def numbers(self) -> bytes:
+        """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
+        return self._opened().numbers()
+
+    def embedder(self) -> Embedder:
+        """The embedder in use. Raises MemoryFault where there is none."""
+        return self._opened().embedder()
+
+    def _opened(self) -> Service:
+        if (runtime := self.runtime) is None:
+            raise self.fault
+        return runtime
 
     async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
         decision = decide(turn, self._settings())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 
 class Service(Protocol):
-    """The opened application. No method blocks but `status`, `embedder`, `use` and `close`."""
+    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
 
     @property
     def keeper(self) -> Keeper: ...
@@ -54,6 +54,9 @@ class Service(Protocol):
 
     def status(self) -> dict[str, Any]:
         """The self-check, as JSON-plain values."""
+
+    def numbers(self) -> bytes:
+        """Counters and more, as Prometheus reads them. Raises TellAdmin where it is not installed."""
 
     def use(self, settings: Valves) -> None:
         """The settings have changed."""

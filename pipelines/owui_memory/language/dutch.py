@@ -15,6 +15,12 @@ DUTCH = Phrases(
     keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
     openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
     polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
+    addresses="(kun|kan|zou|wil|weet|heb|zul) (je|jij|u), (help|geef|vertel|toon|leg) ... (me|mij|ons), (hoe|wat|waar) (kan|moet|zal|zou|raad) (ik|je|we), enig idee, tips$, hier is (mijn|de|het|wat)",
+    reacts="ik (snap|begrijp|zie|vat) (het|dat|wat|hem|waarom|hoe), (ik )?(snap|begrijp) het, begrepen$, (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt), ik (ga|zal) (het|dat) ... (proberen|testen|bekijken), duidelijk$, helder$, je hebt gelijk, ik laat het weten",
+    prefers="ik (geef|gaf) ... (de )?voorkeur, ik geef de voorkeur, ik (heb|wil|zie|zou|lees) ... liever, mijn voorkeur, ik vind het fijn (als|wanneer), ik verkies",
+    leans_first="(hij|zij|ze|het|dat|dit|die) (is|was|heeft|had|zal|kan|woont|werkt|speelt|doet|gaat|wordt|lekt|vindt), (een|één|beide|allemaal) van (hen|ze|die)",
+    leans_last="dat, het, dit, hem, haar, daar, hen, die, ervan, ermee",
+    leans="ik (denk|geloof|vind) (dat|dat die|dat dat|die|het) (is|beter|was)",
     questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
         (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
     requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer

@@ -18,6 +18,12 @@ FRENCH = Phrases(
     keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
     openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
     polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
+    addresses="(peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu, (pouvez|pourriez|auriez|avez|connaissez)-vous, (tu|vous) (peux|pourrais|pouvez|pourriez) (m'_|me|nous), (est-ce que|est-ce qu') _, (aide|aidez|donne|donnez|dis|dites|explique|expliquez|montre|montrez)-(moi|nous), comment (puis-je|faire|dois-je|je peux|je dois), (que|quel|quelle|quels|quelles) (dois-je|puis-je|me conseilles|me conseillez), des (idées|conseils), une idée, voici (mon|ma|mes|ce)",
+    reacts="(je )?(comprends|vois|saisis)( mieux| l'idée| le principe| maintenant| bien| ça| le point)?$, je (comprends|vois) (ce que|pourquoi|comment|mieux|l'idée|le principe), j'ai (compris|saisi|bien compris), compris$, (ça|cela) (marche|a du sens|me va|m'aide), je vais (essayer|tester|voir|y réfléchir|regarder), c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*, (ça )?me convient, d'accord$, d'accord (je|merci|c'est), tu as raison, vous avez raison",
+    prefers="je préfère, je préférerais, j'aime mieux, j'aime (bien )?quand, je n'aime pas quand, ma préférence",
+    leans_first="(il|elle|ils|elles|ça|cela|ceci) (est|était|sont|a|ont|va|fait|vit|habite|travaille|joue|aime|grince|fonctionne|marche|_e|_ent), c'est, c'était, (l'un|l'une|un|une|deux|tous) d'(eux|entre eux|elles|entre elles)",
+    leans_last="ça, cela, lui, elle, eux, elles, là-bas, celui-là, celle-là",
+    leans="je (crois|pense) que (c'_|ça|il|elle|celui-là|celle-là)",
     questions="""(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur), comment _,
         comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
         quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi

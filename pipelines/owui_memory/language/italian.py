@@ -23,6 +23,12 @@ ITALIAN = Phrases(
     keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
     openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
     polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
+    addresses="(mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _, aiutami, dammi, dimmi, spiegami, consigliami, come (posso|faccio|dovrei|potrei), cosa (posso|dovrei|devo|mi consigli), hai (idee|consigli|suggerimenti|qualche), qualche (idea|consiglio), ecco (il|la|cosa|i|le)",
+    reacts="(ora |adesso )?(ho )?(capito|afferrato)( tutto| bene| l'idea| meglio)?$, (ora |adesso )?(lo )?capisco( meglio| ora| adesso| bene)?$, (ha|adesso ha|questo ha) (più |molto )?senso, ci provo, (ci )?proverò, (va|mi va) bene$, chiaro$, tutto chiaro, d'accordo$, hai ragione, mi sembra (giusto|buono|ok), vediamo",
+    prefers="preferisco, preferirei, mi piace (quando|che|di più), la mia preferenza",
+    leans_first="(lui|lei|loro|esso|essa|ciò|questo|questa) (è|era|ha|sono|vive|abita|lavora|suona|fa|va|mi|si), (uno|una|entrambi|tutti) di (loro|essi|questi)",
+    leans_last="questo, quello, ciò, lui, lei, loro, lì, là, quella",
+    leans="(credo|penso) che (questo|quello|lui|lei|sia)",
     questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
         come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
             |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)

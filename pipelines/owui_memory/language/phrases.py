@@ -42,7 +42,12 @@ class Phrases:
     only look like them, in languages where that tells more than words do.
 
     openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
-    polite: begin a sentence that only thanks, greets or agrees.
+    polite: begin a sentence that only thanks, greets or agrees. reacts: one that only says what its speaker
+    makes of an answer: "I get the gist of it".
+    addresses: begin a clause that asks whoever answers for something: "can you", "how should I".
+    prefers: say what its speaker likes better: "I prefer".
+    leans_first, leans_last: begin or end a sentence about something that was said before: "it is", "that";
+    leans: stand anywhere in such a sentence.
     questions: begin a question, with or without its mark. ends_question: end one. asks: make one of a
     sentence wherever they stand.
     requests: begin a request for a piece of work. ends_request: end one.
@@ -94,6 +99,12 @@ class Phrases:
     ends_no_statement: str = ""
     openers: str = ""
     polite: str = ""
+    reacts: str = ""
+    addresses: str = ""
+    prefers: str = ""
+    leans_first: str = ""
+    leans_last: str = ""
+    leans: str = ""
     questions: str = ""
     ends_question: str = ""
     asks: str = ""

@@ -22,6 +22,12 @@ POLISH = Phrases(
     keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
     openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
     polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
+    addresses="(czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _, (pomóż|powiedz|doradź|poleć|wyjaśnij|pokaż|napisz|daj) _, (jak|co|gdzie) (mogę|mam|powinienem|powinnam|polecasz|radzisz|najlepiej), jakieś (pomysły|rady|wskazówki), oto (mój|moja|moje)",
+    reacts="(już |teraz |to )?(rozumiem|zrozumiałem|zrozumiałam|kapuję|łapię)( już| teraz| to| wszystko| lepiej)?$, (to |teraz )?ma (to )?sens, (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę), jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$",
+    prefers="wolę, wolałbym, wolałabym, preferuję, lubię gdy, lubię kiedy, nie lubię gdy, najbardziej lubię",
+    leans_first="(on|ona|ono|oni|one|to) (jest|był|była|było|ma|miał|miała|mieszka|pracuje|gra|są|lubi|działa|robi), (jeden|jedna|jedno|oboje|obaj|obie|wszyscy) z (nich|nas)",
+    leans_last="to, tam, tego, jego, ją, ich, nim, nią, nich, tamto",
+    leans="(myślę|sądzę) że (to|on|ona|ten|ta) ",
     questions="""(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie), masz (jakieś|jakiś), jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
         jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
     requests="""opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj, dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie, potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu), napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz

@@ -24,6 +24,12 @@ PORTUGUESE = Phrases(
     keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
     openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
     polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
+    addresses="(você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r), (ajuda|ajude|diz|diga|dá|dê|explica|explique|mostra|mostre)-(me|nos), me (ajuda|ajude|dá|dê|diz|diga|explica|explique|recomenda), como (posso|faço|devo|poderia), o que (devo|posso|você), (tem|tens) (alguma|algum|ideias|dicas), alguma (ideia|sugestão|dica), aqui está",
+    reacts="(agora |já )?(eu )?(entendi|entendo|compreendi|compreendo|percebi|percebo)( agora| melhor| bem| tudo| a ideia)?$, (isso |agora )?faz (mais |todo o )?sentido, vou (tentar|testar|ver|experimentar|pensar), entendido, (certo|beleza|perfeito|claro|combinado|tudo bem)$, isso é (exatamente|tudo), era (isso|exatamente), tens razão, você tem razão",
+    prefers="prefiro, preferia, preferiria, gosto (quando|mais), minha preferência, a minha preferência",
+    leans_first="(ele|ela|eles|elas|isso|isto|aquilo) _, (um|uma|ambos|ambas|todos) deles, (um|uma) delas",
+    leans_last="isso, isto, aquilo, lá, ali, ele, ela, eles, elas, nele, nela, disso",
+    leans="(acho|penso|creio) que (isso|esse|essa|isto|este|esta|ele|ela) ",
     questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
         como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
         por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde

@@ -165,8 +165,16 @@ def tells_of_others(sentence: str) -> bool:
     words = words_of(sentence)
     if not words or words[0].lower() in _points():
         return False
-    named = any(word[0].isupper() and word != "I" for word in words[1:])
-    return named or any(char.isdigit() for char in sentence) or any(word in _states() for word in words[1:5])
+    return (
+        names(sentence)
+        or any(char.isdigit() for char in sentence)
+        or any(word in _states() for word in words[1:5])
+    )
+
+
+def names(sentence: str) -> bool:
+    """Whether a word within it begins with a capital letter, as names do."""
+    return any(word[0].isupper() and word != "I" for word in words_of(sentence)[1:])
 
 
 @cache

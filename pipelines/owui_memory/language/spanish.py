@@ -24,6 +24,12 @@ SPANISH = Phrases(
     keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
     openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
     polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
+    addresses="(me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres), (ayúdame|dame|dime|explícame|recomiéndame|sugiéreme|muéstrame|escríbeme), (qué|cómo|cuál|dónde) (puedo|debo|debería|podría|me recomiendas|me aconsejas|hago), tienes (ideas|consejos|alguna), alguna (idea|sugerencia), algún consejo, aquí (está|tienes|va)",
+    reacts="(ya )?(lo |te |la )?(entiendo|entendí|comprendo|capto|veo|pillo)( mejor| ahora| bien| la idea| perfectamente)?$, ya (lo )?(entiendo|entendí|veo|comprendo|tengo), entendido, (eso )?(tiene|ya tiene) (más |mucho )?sentido, lo (intentaré|probaré|pruebo|pensaré|voy a probar), voy a (probarlo|intentarlo|pensarlo|ver), eso es (justo|exactamente|todo|lo que), me parece bien, suena bien, (de acuerdo|claro|perfecto|exacto)$, (de acuerdo |vale )?lo entiendo, tienes razón",
+    prefers="prefiero, preferiría, me gusta que, me gustan más, me gusta más, mi preferencia",
+    leans_first="(él|ella|ellos|ellas|eso|esto) _, (uno|una|ambos|ambas|todos) de (ellos|ellas), allí (está|vive|trabajo|vivo)",
+    leans_last="eso, esto, ahí, allí, él, ella, ellos, ellas, esa, ese, lo mismo",
+    leans="(creo|pienso) que (eso|ese|esa|esto|este|él|ella) ",
     questions="""como *o (el|la|un|una|mi|mis|esto|este|esta) _,
         cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
         como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)

@@ -10,8 +10,8 @@ import re
 from . import TABLES
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
-from .scripts import fold, question_mark
-from .self_reference import speaks_of_self
+from .scripts import fold, is_dense, question_mark
+from .self_reference import signs, speaks_of_self, verb_of_self
 
 _MARKS = " ,.!;:…，。！、،؛।-–—~"
 _LOOKED_CHARS = 400  # of a sentence
@@ -39,6 +39,12 @@ _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
 _ENDING = anywhere(TABLES, "ending")
+_REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
+_PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
+_LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
+_LEANS = anywhere(TABLES, "leans")
+_REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
+_LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
 _COLONS = (":", "：")
 
 
@@ -65,6 +71,12 @@ def requests(sentence: str) -> bool:
     return _is_request(text) and not _is_standing(text)
 
 
+def ends_in_request(sentence: str) -> bool:
+    """Whether its end asks for a piece of work, as in languages where the verb comes last."""
+    text = lowered(sentence)
+    return bool(_ENDS_REQUEST.search(text[-_END_CHARS:])) and not _is_standing(text)
+
+
 def supposes(sentence: str) -> bool:
     """Whether it begins a supposition or a role play, of which what follows is a part."""
     text = lowered(sentence)
@@ -85,6 +97,65 @@ def is_polite(sentence: str) -> bool:
         return False
     rest = without_openers(text)
     return bool(_POLITE.match(rest)) or not speaks_of_self(rest)
+
+
+def reacts(sentence: str) -> bool:
+    """Whether it only says what its speaker makes of an answer: "Sure, I get the gist of it." """
+    text = lowered(sentence)
+    if len(text) > _REACTION_CHARS or any(map(str.isdigit, text)):
+        return False
+    first, _, others = text.partition(",")
+    begins = starts(text) if others and len(first.split()) > 2 else [*starts(text), others.lstrip(_MARKS)]
+    for start in begins:
+        if found := _REACTS.match(start):
+            rest = start[found.end() :]
+            return len(rest.split()) <= _REST_WORDS and all(map(_adds_nothing, rest.split(",")))
+    return False
+
+
+def _adds_nothing(clause: str) -> bool:
+    clause = clause.lstrip(_MARKS)
+    return not signs(clause) or bool(_REACTS.match(clause) or _POLITE.match(clause))
+
+
+def addresses(clause: str) -> bool:
+    """Whether a clause begins to ask whoever answers for something: "can you", "and how should I"."""
+    return any(_ADDRESSES.match(start) for start in starts(lowered(clause)))
+
+
+def prefers(sentence: str) -> bool:
+    """Whether it says what its speaker likes better."""
+    return bool(_PREFERS.search(lowered(sentence)))
+
+
+def wishes(sentence: str) -> int:
+    """Whether it says how its speaker wants to be answered from now on. 0: no. 1: perhaps. 2: surely.
+
+    "Always show units", and not "I always swim on Mondays".
+    """
+    text = lowered(sentence)
+    for start in starts(text):
+        if found := _ALWAYS_FIRST.match(start):
+            return 0 if _acts(start[found.end() :]) else 2
+    if _acts(text) or not _is_standing(text):
+        return 0
+    return 2 if _is_request(text) else 1
+
+
+def _acts(text: str) -> bool:
+    """Whether its speaker, or theirs, come first: they do what it says."""
+    first = text.lstrip(_MARKS).partition(" ")[0]
+    return bool(signs(first)) or verb_of_self(first)
+
+
+def leans(sentence: str) -> bool:
+    """Whether it is about something that was said before it: "It is too dark", "I hate that"."""
+    text = lowered(sentence)
+    if _LEANS_FIRST.match(text) and not signs(sentence):
+        return True
+    words = len(text.split()) + (len(text) > _LEANS_CHARS) * _LEANS_WORDS * is_dense(text)
+    ends = words <= _ENDS_LEANING_WORDS and _LEANS_LAST.search(text[-_END_CHARS:])
+    return bool(ends or (words <= _LEANS_WORDS and _LEANS.search(text)))
 
 
 def hands_over(lead: str, *, line_ends: bool) -> int:

@@ -19,6 +19,11 @@ TURKISH = Phrases(
     keeping="hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al, bana * de, cevapların, yanıtların",
     openers="bu arada, ayrıca, neyse, ah, oh, lütfen, merhaba, selam, selamlar, günaydın, iyi günler, iyi akşamlar, tamam, peki, şimdi, ve, ama, yani, evet, hayır, teşekkürler, teşekkür ederim, bir sorum var, aslında, hey",
     polite="teşekkürler, teşekkür ederim, çok teşekkürler, sağ ol, sağ olun, eyvallah, rica ederim, günaydın, iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin",
+    addresses="bana, bize, (yardım|rica) (eder|ede)*, sence, acaba, ne (yapmalıyım|yapabilirim|önerirsin), nasıl, önerin var mı, işte (benim|kodum)",
+    reacts="(şimdi |tamam )?(anladım|anlıyorum|anlaşıldı|kavradım)( şimdi| teşekkürler)?$, (şimdi )?(daha )?(mantıklı|anlamlı) (geldi|oldu|geliyor), mantıklı, (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*, haklısın, katılıyorum, kulağa hoş geliyor",
+    prefers="tercih (ederim|ediyorum|ederiz), yeğlerim, yeğliyorum, daha çok (severim|seviyorum|hoşuma)",
+    leans_first="(o|onlar|bu|şu) (da|de|bir|çok|benim|orada|burada|artık|şimdi), (onlardan|bunlardan) (biri|birisi), (ikisi|hepsi) de",
+    leans_last="onu, bunu, şunu, onlar",
     questions="""nasıl, neden, niçin, niye, nerede, nereden, nereye, nerde, ne zaman, ne kadar, ne (demek|yapmalıyım|yapabilirim|pişir*|var|iş|tür|olur), kim (bilir|yazdı|kazandı|icat), kaç, hangi, hangisi, kimin, kime, acaba, sence
         (merak ediyorum|bilmek istiyorum|öğrenmek istiyorum), biliyor musun, bilen var mı, sorum şu""",
     ends_question="""(mı|mi|mu|mü)(yım|yim|yum|yüm|sın|sin|sun|sün|yız|yiz|yuz|yüz|ydı|ydi|ydu|ydü|dır|dir|dur|dür)?, (mısınız|misiniz|musunuz|müsünüz), ne, neler, kim, kimler, nerede, nerde, nereye, nereden, nereli, nereliyim, nasıl, neden, niçin, niye, kaç, hangisi, ne zaman, ne kadar, nedir, kimdir, nerededir, ne demek, ne olur, kaçtır, neydi, kimdi, kimim, neyim, neresi, kaçıncı

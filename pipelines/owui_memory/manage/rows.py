@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time
+from ..core.memory import Memory, aware_time, metadata_of
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -15,8 +15,6 @@ from .outcomes import Flaw
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    metadata = {"kind": memory.kind, "chat": memory.chat, "place": memory.ordinal, "batch": memory.batch}
-    metadata["scope"] = memory.scope
     return {
         "id": memory.id,
         "memory": memory.text,
@@ -24,7 +22,7 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
         "created_at": memory.created_at.isoformat() if memory.created_at else None,
         "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
         "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata.items() if value},
+        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
     }
 
 

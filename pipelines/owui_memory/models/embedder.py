@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.events import Emit, Event, EventKind, ignore
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -44,11 +46,13 @@ class Embedder:
     `name`: the model's.
     `health`: of the calls that it makes; texts from the cache are none.
     `kept`: the folder in which its calibration is kept.
+    `emit`: is told of each call that was answered.
     """
 
     dims = 0
     name = ""
     kept: Path | None = None
+    emit: Emit = staticmethod(ignore)
 
     def __init__(self, load: Callable[[], Any], address: str, *, local: bool) -> None:
         self.health = Health()
@@ -123,7 +127,7 @@ class Embedder:
             with bounded(_SECONDS + _SECONDS_EACH * len(sent), ANSWER_BYTES + _ANSWER_BYTES * len(sent)):
                 return self._sound(self.model.embed_batch(sent, memory_action), len(sent))
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(len(texts)):
             batches = self._limit.batches([self._limit.cut(text) for text in texts])
             return [vector for batch in batches for vector in self._limit.fitted(batch, embed)]
 
@@ -134,8 +138,15 @@ class Embedder:
             with bounded(_SECONDS, ANSWER_BYTES + _ANSWER_BYTES):
                 return self._sound([self._encode(sent[0], memory_action)], 1)
 
-        with self.health.call(), translated("embedder", self._address):
+        with self._call(1):
             return self._limit.fitted([text], embed)[0]
+
+    @contextmanager
+    def _call(self, count: int) -> Iterator[None]:
+        began = time.monotonic()
+        with self.health.call(), translated("embedder", self._address):
+            yield
+        self.emit(Event(EventKind.EMBEDDED, count, seconds=time.monotonic() - began))
 
     @contextmanager
     def watched(self) -> Iterator[list[MemoryFault]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -103,12 +104,14 @@ class Llm:
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
+        began = time.monotonic()
         with translated(self.part, self._address, slow=TooSlow):
             if self._is_limited:
                 with bounded(self._timeout_s):
                     answer, usage = call()
             else:
                 answer, usage = left_behind(self._timeout_s, call)
+        took_s = time.monotonic() - began
         tokens_in, tokens_out = usage or (
             sum(estimated_tokens(message["content"]) for message in messages),
             estimated_tokens(answer),
@@ -117,7 +120,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
             )
         )
         if not answer.strip():

@@ -45,7 +45,8 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup.
+    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    that they take in the prompt.
     """
 
     blocks: Blocks
@@ -55,6 +56,7 @@ class Recalled:
     on: bool = True
     secrets: int = 0
     markup: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
+            tokens=lines.held(new),
         )
 
     def drop(self, user_id: str) -> None:

@@ -57,13 +57,13 @@ class Run:
     def begin(self, turn: Turn) -> Recalling:
         """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
         if not self.breaker.allows():
-            return self._not_begun("recall is paused, it keeps failing")
+            return self._not_begun("recall is paused, it keeps failing", "paused")
         if len(self._under_way) >= self._at_once:
-            return self._not_begun("too many requests wait for the backend")
+            return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
         except MemoryFault as fault:
-            return self._not_begun(str(fault))
+            return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn)
         self._under_way.add(future)
@@ -79,17 +79,18 @@ class Run:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
 
-    def _not_begun(self, reason: str) -> Recalling:
-        return Recalling(None, lambda: self._missed(reason))
+    def _not_begun(self, reason: str, code: str) -> Recalling:
+        return Recalling(None, lambda: self._missed(reason, code))
 
-    def _missed(self, reason: str) -> Outcome:
-        self._emit(Event(EventKind.RECALL_MISSED, reason=reason))
+    def _missed(self, reason: str, code: str, seconds: float | None = None) -> Outcome:
+        self._emit(Event(EventKind.RECALL_MISSED, reason=reason, code=code, seconds=seconds))
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float) -> Outcome:
         if not future.done():
             self.breaker.failed(began)
-            return self._missed(f"the deadline of {self._settings().inlet_deadline_ms} ms passed")
+            passed = f"the deadline of {self._settings().inlet_deadline_ms} ms passed"
+            return self._missed(passed, "deadline", self.breaker.clock() - began)
         try:
             recalled = future.result()
         except Exception as error:  # noqa: BLE001 - whatever the backend raises, the chat goes on
@@ -99,12 +100,13 @@ class Run:
             return Outcome(None, str(error) if isinstance(error, MemoryFault) else INSIDE)
         self.breaker.succeeded()
         self._emit(succeeded(Job.RECALL))
-        self._tell(recalled)
+        self._tell(recalled, self.breaker.clock() - began)
         return Outcome(recalled)
 
-    def _tell(self, recalled: Recalled) -> None:
+    def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
-            self._emit(Event(EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT))
+            kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:

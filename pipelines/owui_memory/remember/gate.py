@@ -19,6 +19,7 @@ from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
+    names,
     names_and_states,
     shows_statements,
     signs,
@@ -31,7 +32,7 @@ from ..language.words import is_caseless, letters
 from .material import HOLE, ends_of, marked, own_part, prose
 
 _ANSWER_WORDS = 2
-_LONGEST_CHARS = 400  # of a sentence that somebody says about themselves
+_LONGEST_CHARS = 600  # of a sentence that somebody says about themselves
 _FEWEST_WORDS = 3
 _FEWEST_WORDS_WITHOUT_AM = 2  # "Я веган", "Soy vegano": without "am", or without "I"
 _FEWEST_AROUND_NUMBERS = 4  # words of a sentence that is mostly a number: a date, an address
@@ -57,8 +58,8 @@ _MACHINE_LINE = re.compile(
 )
 _ONLY_IN_CODE = re.compile(r"[;{}\\]|\d\d:\d\d:\d\d")
 _COLONS = (":", "：")
-_COMMA = re.compile(r"[,;，；、]\s*|\s[–—-]\s")
-_COMMAS_MOST = 6  # of a sentence
+_COMMA = re.compile(r"[,;，；、،؛]\s*|\s[–—-]\s")
+_COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
@@ -83,7 +84,8 @@ def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
     if len(prose(text)) >= _DOCUMENT_CHARS:
         return Verdict(False, "a pasted document")
     said = [one.text for one in sentences(own) if one.text != HOLE]
-    stated = [one for one in said if not speech.has_question_mark(one) and not _is_crumb(one)]
+    parts = map(_before_asking, said)
+    stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
         return Verdict(False, "only a question")
     if not stated:
@@ -132,27 +134,30 @@ def statements(text: str, answer: str = "") -> list[str]:
     if len(own) >= _DOCUMENT_CHARS and not _tells_at_length(own):
         return []
     found: list[str] = []
-    before = ""  # the sentence that the next may lean on
+    before = ""  # the sentence that the next may go on with
+    prior = ""  # what the user has stated last, kept or not: the next may be about that
     said = [one.text for one in sentences(own)]
     if len(said) > _STATED_AT_ONCE and not known_script(own):
         return []  # a text in a language that nothing is known of, rather than statements
-    for sentence in said:
-        if speech.supposes(sentence):
+    for whole in said:
+        if speech.supposes(whole):
             break  # and so does what follows
-        if speech.has_question_mark(sentence):
-            before = "" if speech.requests(sentence) else sentence
-            if HOLE not in sentence and (stated := _stated_before_asking(sentence)):
-                before = _keep(found, stated, "")
+        sentence = _before_asking(whole)
+        if not sentence:
+            before, prior = "" if HOLE in whole or speech.requests(whole) else whole, ""
             continue
         if HOLE in sentence or _is_no_statement(sentence):
-            before = ""
+            before = prior = ""
             continue
         about_self = _is_about_self(sentence, answer)
-        if about_self and _states_something(sentence):
+        last, prior = prior, sentence
+        if speech.leans(sentence) and (last or not names(sentence)):
+            before = prior = _with_last(found, last, sentence, about_self=about_self)
+        elif about_self and _states_something(sentence):
             alone = not before or _stands_alone(sentence)
             before = _keep(found, sentence if alone else _joined(before, sentence), "" if alone else before)
         elif before and not _is_work(answer) and _continues(sentence, before, answer):
-            before = _keep(found, _joined(before, sentence), before)
+            before = prior = _keep(found, _joined(before, sentence), before)
         elif not _is_work(answer) and tells_of_others(sentence) and _states_something(sentence):
             before = _keep(found, sentence, "")  # of others, or of a project: as good a fact
         else:
@@ -171,20 +176,34 @@ def _is_no_statement(sentence: str) -> bool:
         or speech.requests(sentence)
         or speech.is_conditional(sentence)
         or speech.is_polite(sentence)
+        or speech.reacts(sentence)
         or asks_to_forget(sentence)
     )
 
 
-def _stated_before_asking(sentence: str) -> str:
-    """ "I am vegan, what can I cook?": the part before the question, where its speaker comes first."""
-    for comma in islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST):
-        stated, asked = sentence[: comma.start()], sentence[comma.end() :].rstrip(" ?？")
-        if asked and (asked.startswith("¿") or speech.asks(asked)):
-            first = stated.lstrip("¡ ")
-            stands = first and (signs(first) if is_dense(first) else signs(first.split()[0]))
-            is_one = stands and _states_something(stated) and not _is_no_statement(stated)
-            return stated if is_one else ""
-    return ""
+def _before_asking(sentence: str) -> str:
+    """The part of a sentence before it asks for something: "I am vegan, what can I cook?"; "" where none is.
+
+    All of a sentence that does not ask.
+    """
+    asks = speech.has_question_mark(sentence)
+    commas = list(islice(_COMMA.finditer(sentence, 0, _LONGEST_CHARS), _COMMAS_MOST))
+    for comma in commas:
+        clause = sentence[comma.end() :].rstrip(" ?？")
+        if speech.addresses(clause):
+            return sentence[: comma.start()]
+        if asks and (clause.startswith("¿") or speech.asks(clause)):
+            return _if_of_self(sentence[: comma.start()])
+    if (asks or speech.ends_in_request(sentence)) and commas and not _is_crumb(sentence[commas[-1].end() :]):
+        return _if_of_self(sentence[: commas[-1].start()])
+    return "" if asks else sentence
+
+
+def _if_of_self(stated: str) -> str:
+    """What is stated, where its speaker comes first; else it is a part of the question."""
+    words = stated.lstrip("¡ ").split()
+    first = " ".join(words[: 2 if is_caseless(stated) or "CYRILLIC" in scripts_of(stated) else 1])
+    return stated if first and signs(stated if is_dense(first) else first) else ""
 
 
 def _keep(found: list[str], statement: str, instead_of: str) -> str:
@@ -255,7 +274,15 @@ def _is_work(answer: str) -> bool:
 def _is_about_self(sentence: str, answer: str) -> bool:
     if signs(sentence) or (not known_script(sentence) and not _is_work(answer)):
         return True
-    return weak_sign(sentence) and not _is_work(answer)
+    wish = speech.wishes(sentence)
+    return wish > 1 or (weak_sign(sentence) and (bool(wish) or not _is_work(answer)))
+
+
+def _with_last(found: list[str], last: str, sentence: str, *, about_self: bool) -> str:
+    """Keep a sentence with the one that it is about; what the next may be about."""
+    if not last or not (about_self or (last in found and not sentence.endswith(("!", "！")))):
+        return last if last in found else ""
+    return _keep(found, _joined(last, sentence), last) if _states_something(last) else ""
 
 
 def _joined(before: str, sentence: str) -> str:

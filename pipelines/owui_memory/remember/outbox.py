@@ -15,7 +15,7 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import log2
 from typing import Any
 
@@ -51,10 +51,14 @@ _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("n
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up."""
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    """
 
     pending: int
     dead: int
+    since: float = field(default=0.0, compare=False)
 
 
 class Outbox:
@@ -251,9 +255,11 @@ class Outbox:
     def counts(self) -> Counts:
         """How the queue stands."""
         with self._reading.connect() as connection:
-            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-            count: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 - rows are not tuples
-        return Counts(sum(count.get(state, 0) for state in _LEFT), count.get("dead", 0))
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in _LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""

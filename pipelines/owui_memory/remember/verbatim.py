@@ -9,6 +9,7 @@ from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
+from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
@@ -29,6 +30,12 @@ _PROFILE = (
     "I am allergic to nuts.",
     "I am from Spain.",
     "I am vegetarian.",
+    "I'm Tom, a teacher in Leeds.",
+    "I am a carpenter and live in a small town.",
+    "I work as a clerk in Vienna.",
+    "I'm a self-employed plumber.",
+    "I'm Maria and I work as a lawyer.",
+    "I study history in Prague.",
 )
 _WISHES = (
     "Always answer briefly.",
@@ -38,9 +45,13 @@ _WISHES = (
     "I prefer short answers.",
     "Don't use emojis in your answers.",
     "Explain things step by step.",
+    "Always include examples when I ask about code.",
+    "Never use tables when I ask for a plan.",
+    "I prefer simple tools.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
 _OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
+_OF_A_WISH = 0.2  # where the words may be those of a wish, too
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -85,9 +96,12 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
 
 
 def kind_of(backend: Backend, text: str) -> str:
-    """The kind of a statement, by what it resembles; "fact" where the backend cannot tell."""
+    """The kind of a statement, by its words and by what it resembles; "fact" where neither tells."""
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
     profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
+    wish = speech.wishes(text)
+    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _OF_A_WISH)):
+        return "preference"
     if max(profile, preference) < _OF_THE_KIND:
         return "fact"
     return "profile" if profile >= preference else "preference"

@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from owui_memory.app import Application
 from owui_memory.config.environment import Environment
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
-from owui_memory.interfaces.pipelines import embeddings, routes
+from owui_memory.interfaces import embeddings
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -39,9 +40,7 @@ def server(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Starlette]:
     runtime = Application(Environment({}, tmp_path, "key"), lambda: settings, [])
     try:
         wait_until(lambda: runtime.live.current is not None, what="the backend is open")
-        app = Starlette()
-        routes.mount(app, "key", runtime.status, embeddings.route("key", runtime.embedder))
-        yield app
+        yield Starlette(routes=[Mount("/memory", routes=[embeddings.route("key", runtime.embedder)])])
     finally:
         runtime.close()
 

@@ -14,10 +14,12 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from owui_memory.config.settings import Valves
+from owui_memory.core.errors import NotReady
+from owui_memory.interfaces import routes
 from owui_memory.interfaces.body import read_inlet, read_outlet
-from owui_memory.interfaces.pipelines import routes
 from owui_memory.observe.inquiry import Inquiry
 from tests.harness.bodies import Chat
 from tests.harness.hang import returns
@@ -158,13 +160,16 @@ def test_a_new_store_and_one_whose_users_were_erased_are_fine(verbatim: Valves, 
 # The route ----------------------------------------------------------------------------------------
 
 
-def broken() -> dict[str, Any]:
-    raise RuntimeError("I live in Lisbon.")
+class Broken:
+    def status(self) -> dict[str, Any]:
+        raise RuntimeError("I live in Lisbon.")
+
+    def numbers(self) -> bytes:
+        raise NotReady("Memory is still starting.", hint="Wait some seconds.")
 
 
 def test_whoever_asks_gets_json() -> None:
-    app = Starlette()
-    routes.mount(app, "key", broken)
+    app = Starlette(routes=[Mount("/memory", routes=routes.watching("key", Broken()))])
 
     async def get() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
@@ -197,7 +202,7 @@ def test_a_question_that_hangs_is_asked_once_and_answers_later() -> None:
 
 
 def test_what_a_question_raises_is_raised_again() -> None:
-    inquiry = Inquiry("test", broken)
+    inquiry = Inquiry("test", Broken().status)
     for _ in range(2):
         with pytest.raises(RuntimeError):
             inquiry.answer(30)

@@ -10,9 +10,10 @@ import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.exchange import Exchange
+from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.remember.gate import sift
-from owui_memory.remember.verbatim import kind_of
+from owui_memory.remember.verbatim import decide_verbatim, kind_of
+from tests.unit.remember.in_passing import BEFORE_A_REQUEST, LEANING, REACTIONS, UNSEEN, WISHES, Case
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,18 @@ def test_the_kind_of_a_statement(backend: LibraryBackend, text: str, kind: str) 
 def test_only_the_users_own_words_ask_to_forget(text: str, asked: bool) -> None:
     ((_, verdict),) = sift([Exchange("k", "ada", "c", text, "I see.", 1.0)], verbatim=True)
     assert verdict.worth is asked
+
+
+@pytest.mark.parametrize("case", [*BEFORE_A_REQUEST, *WISHES, *REACTIONS, *LEANING, *UNSEEN])
+@pytest.mark.parametrize("answer", ["Got it.", "Here it is, with some words about why. " * 40])
+def test_what_is_told_in_passing_is_kept_without_the_rest(
+    backend: LibraryBackend, case: Case, answer: str
+) -> None:
+    exchange = Exchange("k", "ada", "c", case.text, answer, 1.0)
+    worth = tuple(one for one, verdict in sift([exchange], verbatim=True) if verdict.worth)
+    batch = Batch("b", "ada", worth, attempts=1, waiting_since=0.0)
+    changes = list(decide_verbatim(backend, batch)) if worth else []
+    assert not any(case.left_out and case.left_out in change.after for change in changes)
+    kept = [change for change in changes if case.kept in change.after]
+    assert not case.kept or kept
+    assert not case.kind or case.kind in {change.kind for change in kept}

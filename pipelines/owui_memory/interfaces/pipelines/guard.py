@@ -1,4 +1,4 @@
-"""Asks for the server's key on every route.
+"""Asks for the server's key on every route, and answers those under /memory.
 
 The Pipelines server checks it on some only: anyone who reaches the port could read settings and
 act as any user. Open WebUI sends the key with every request.
@@ -22,9 +22,14 @@ log = logging.getLogger(__name__)
 _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
 
 
+_OPEN = ("/memory/health",)
+_OWN_KEYS = "/memory/v1/"  # where users have keys of their own
+
+
 class Guard:
     """ASGI middleware around the whole server. It stays when the plugin is reloaded: never a gap."""
 
+    own: ASGIApp | None = None  # serves /memory, past the server's middleware, which would buffer streams
     guards = "owui_memory"  # by which another version of this class, of a file uploaded before, is known
 
     def __init__(self, app: ASGIApp, key: str, *, active: bool) -> None:
@@ -32,7 +37,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
-            await self.app(scope, receive, send)
+            ours = self.own if scope["type"] == "http" and scope["path"].startswith("/memory/") else None
+            await (ours or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -42,7 +48,8 @@ class Guard:
         headers = Headers(scope=scope)
         # A browser's preflight carries no key; CORS middleware answers it before any route.
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        return preflight or has_key(headers, self.key)
+        sees_to_itself = scope["path"] in _OPEN or scope["path"].startswith(_OWN_KEYS)
+        return preflight or sees_to_itself or has_key(headers, self.key)
 
 
 def server_app() -> Any:
@@ -52,6 +59,12 @@ def server_app() -> Any:
         if hasattr(app, "middleware_stack"):
             return app
     return None
+
+
+def serve(app: Any, own: ASGIApp | None) -> None:
+    """Answer what is asked under /memory with this application; None: no longer."""
+    if isinstance(app.middleware_stack, Guard):
+        app.middleware_stack.own = own
 
 
 def install(app: Any, key: str, *, active: bool) -> None:

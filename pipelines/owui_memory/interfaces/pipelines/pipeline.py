@@ -7,17 +7,20 @@ import logging
 import os
 from typing import cast
 
+from starlette.routing import Mount, Router
+
 from ...commands.parse import is_command, may_be_command, repeated, with_task
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.events import Job
+from .. import embeddings, routes
 from ..body import with_answer
 from ..chats import Body, Chats
 from ..intake import read_asked, read_finished
 from ..service import Open, Service
-from . import embeddings, guard, routes
+from . import guard
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +53,13 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            routes.mount(app, key, self._chats.status, embeddings.route(key, self._embedder))
+            own = [*routes.watching(key, self._chats), embeddings.route(key, self._chats.embedder)]
+            guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
-            routes.unmount(app)
+            guard.serve(app, None)
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -101,12 +105,6 @@ class Filter:
     @property
     def _runtime(self) -> Service | None:
         return self._chats.runtime
-
-    def _embedder(self) -> embeddings.Embeds:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        return runtime.embedder()
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():

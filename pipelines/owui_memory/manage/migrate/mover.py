@@ -77,6 +77,7 @@ class Mover:
         self._state: Check | None = None
         self._refusal: Check | None = None
         self.idle = True
+        self.moved = (0, 0)  # memories that are there, and all, while it is not idle
 
     def part(self) -> list[Check]:
         """The status' line, while something is moved or cannot be."""
@@ -105,7 +106,7 @@ class Mover:
                     self._move(arrival, locations, home, location)
                 self._collect(arrival, locations, location)
             finally:
-                self._state, self.idle = self._refusal, True
+                self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
     def move_now(
         self, backend: Backend, settings: Valves, on_progress: OnProgress, stop: threading.Event
@@ -265,6 +266,7 @@ class Mover:
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
             self._state = Check("moving", True, f"{copied:,} of {total:,} memories are in {location}")
+            self.moved = copied, total
             now = time.monotonic()
             if now - told_at >= _TELL_S or copied == total:
                 told_at = now

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import BY, COPY_OF, EPISODE, LEAD, ROLE, SAID_AT, TITLE, Memory, aware_time, looked_for
-from ...core.scope import past_in, past_owner, team_in
+from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
+from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
 from ...stores.protocol import VectorStore
@@ -42,7 +42,7 @@ class Record:
 
     @property
     def looked_for(self) -> str:
-        return looked_for(self.text, str(self.payload.get(LEAD) or ""))
+        return in_payload("", self.payload).looked_for
 
     @property
     def created_at(self) -> str:
@@ -61,7 +61,7 @@ class Record:
             get("place") or 0,
             get("batch") or "",
             get("scope") or "",
-            *filter(None, [get(BY)]),
+            *filter(None, [get("shared_by")]),
         )
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
@@ -144,18 +144,18 @@ class RemoteRecords:
         }
         heads = {}
         for origin, (user, memory) in self._found.items():
-            record = _record_of(origin, user, memory)
+            record = Record(origin, payload_of(user, memory))
             # A passage has an origin wherever it was stored first.
             moved = bool(memory.origin) if memory.kind != EPISODE else None
             heads[origin] = Head(record.created_at, record.digest, memory.id, moved)
         return heads
 
     def read(self, ids: Sequence[str]) -> list[Record]:
-        return [_record_of(id_, *self._found[id_]) for id_ in ids if id_ in self._found]
+        return [Record(id_, payload_of(*self._found[id_])) for id_ in ids if id_ in self._found]
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
-            memory = _memory_of(record)
+            memory = in_payload("", record.payload, origin=record.id)
             if record.id in self._found:
                 there = self._found[record.id][1].id
                 admission.replace(self._backend, there, memory.text, expires=memory.expires)
@@ -203,7 +203,7 @@ def from_json(row: Mapping[str, Any]) -> Record:
     payload = {
         **metadata,
         "data": text,
-        "hash": _hash(text),
+        "hash": hash_of(text),
         "user_id": user,
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
@@ -223,12 +223,7 @@ def admitted(record: Record) -> tuple[Record, int]:
     text = admission.restored(text)
     if text == record.text:
         return record, 0
-    return replace(record, payload={**record.payload, "data": text, "hash": _hash(text)}), secrets
-
-
-def _hash(text: str) -> str:
-    """As mem0 has it."""
-    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return replace(record, payload={**record.payload, "data": text, "hash": hash_of(text)}), secrets
 
 
 def _time(row: Mapping[str, Any], name: str) -> str:
@@ -253,50 +248,3 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
         payload = row.payload or {}
         if payload.get("data") and payload.get("user_id"):
             yield Record(str(row.id), payload)
-
-
-def _record_of(origin: str, user: str, memory: Memory) -> Record:
-    payload: dict[str, Any] = {
-        "data": memory.text,
-        "user_id": user,
-        "hash": _hash(memory.text),
-        "created_at": memory.created_at.isoformat() if memory.created_at else "",
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else "",
-        "kind": memory.kind,
-        "batch": memory.batch,
-        "chat": memory.chat,
-        "place": memory.ordinal,
-        **({"scope": memory.scope} if memory.scope and not team_in(user) else {}),
-        **({BY: memory.by} if memory.by else {}),
-        **({SAID_AT: memory.said_at.isoformat()} if memory.said_at else {}),
-        **({COPY_OF: memory.copy_of} if memory.copy_of else {}),
-        **({ROLE: memory.role} if memory.role else {}),
-        **({TITLE: memory.title} if memory.title else {}),
-        **({LEAD: memory.lead} if memory.lead else {}),
-    }
-    if memory.expires:
-        payload["expiration_date"] = memory.expires
-    return Record(origin, payload)
-
-
-def _memory_of(record: Record) -> Memory:
-    get = record.payload.get
-    return Memory(
-        id="",
-        text=record.text,
-        created_at=aware_time(get("created_at")),
-        updated_at=aware_time(get("updated_at")),
-        batch=str(get("batch") or ""),
-        kind=str(get("kind") or "fact"),
-        expires=str(get("expiration_date") or ""),
-        chat=str(get("chat") or ""),
-        ordinal=int(get("place") or 0),
-        origin=record.id,
-        scope=str(get("scope") or ""),
-        by=str(get(BY) or ""),
-        said_at=aware_time(get(SAID_AT)),
-        copy_of=str(get(COPY_OF) or ""),
-        role=str(get(ROLE) or ""),
-        title=str(get(TITLE) or ""),
-        lead=str(get(LEAD) or ""),
-    )

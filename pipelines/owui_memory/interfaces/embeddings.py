@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ...core.errors import MemoryFault
-from ..server_key import has_key
+from ..core.errors import MemoryFault
+from .server_key import has_key
 
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000

@@ -1,0 +1,60 @@
+"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..core.errors import MemoryFault
+from ..core.memory import Check
+from ..observe.status import report
+from .server_key import has_key
+
+log = logging.getLogger(__name__)
+
+_METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
+
+
+class Watched(Protocol):
+    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
+
+    def status(self) -> dict[str, Any]: ...
+    def numbers(self) -> bytes: ...
+
+
+def watching(key: str, watched: Watched) -> list[Route]:
+    """GET /status and /metrics, behind the server's key, and /health."""
+
+    async def tell(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        return JSONResponse(await run_in_threadpool(_told, watched.status))
+
+    async def count(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        try:
+            return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
+        except MemoryFault as fault:
+            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+
+    async def answers(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
+
+
+def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The status, or that it cannot be told: whoever asks gets JSON."""
+    try:
+        return status()
+    except Exception as error:  # noqa: BLE001 - it is what the answer says
+        log.warning("The status failed (%s).", type(error).__name__)
+        hint = "Look at the server's log."
+        return report([Check("status", False, f"it cannot be told ({type(error).__name__})", hint)], 0, 0)
